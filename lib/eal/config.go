@@ -1,0 +1,113 @@
+package eal
+
+// Config is everything that EAL is told on its command line. It is plain data:
+// Args renders it without looking at the machine.
+type Config struct {
+	// Version is the DPDK release that will parse the arguments; the zero
+	// value means the oldest one known, 22.11.
+	Version Version
+	// CPUs are the ids of the CPUs to run on, ascending, from 0 to 1023: lcore i
+	// runs on CPUs[i], and lcore 0 is the main lcore. With one CPU, lcores 0 and
+	// 1 share it, because a main lcore alone cannot forward. Beyond MaxLcores,
+	// CPUs get no lcore. See Lcores.
+	CPUs []int
+	// Memory is where mbufs and queues live.
+	Memory Memory
+	// FilePrefix separates this process's runtime files from those of other
+	// DPDK processes: 1 to 64 letters, digits, dots, underscores and hyphens.
+	FilePrefix string
+	// IOVA is the --iova-mode; empty leaves the choice to EAL.
+	IOVA IOVAMode
+	// VFIOToken is the VF token (a UUID) of a PF that is itself bound to
+	// vfio-pci; empty: none. VFIOTokenOrigin is where it came from.
+	VFIOToken       string
+	VFIOTokenOrigin Origin
+	// Devices are the ports-to-be. The same one twice is rendered once.
+	Devices []Device
+	// Extra is added as it is at the end: what the caller's own user asked for.
+	// It may not repeat or contradict the rest; a PCI device allowed here is
+	// one more beside Devices.
+	Extra []string
+}
+
+// Memory chooses between hugepages and ordinary pages.
+type Memory struct {
+	// NodeMiB is the hugepage memory to take on each NUMA node, indexed by node;
+	// empty: EAL takes pages as it needs them.
+	NodeMiB []int
+	// NoHuge takes NoHugeMiB of ordinary, memfd-backed pages instead.
+	NoHuge    bool
+	NoHugeMiB int
+}
+
+// IOVAMode is how devices address memory.
+type IOVAMode string
+
+// The modes.
+const (
+	IOVAVirtual  IOVAMode = "va"
+	IOVAPhysical IOVAMode = "pa"
+)
+
+// Origin tells where a device's values came from.
+type Origin struct {
+	Interface string // the pod's interface; the name of a socket's port ends with it
+	Where     string // the place that named the device, for errors
+}
+
+// Device is one device for EAL to probe: a PCI, Auxiliary, VirtioUser, Vhost,
+// Memif or VDev.
+type Device interface {
+	// PortName is the name by which the ethdev is found after EAL has started.
+	PortName() string
+
+	// render gives the option (-a or --vdev) and its argument.
+	render() (option, argument string, err error)
+}
+
+// PCI is a PCI function that DPDK drives by itself or beside its kernel driver.
+type PCI struct {
+	Origin  Origin
+	Address string // dddd:bb:dd.f
+	Args    string // device arguments, as "mprq_en=1"; the caller's own, not checked
+}
+
+// Auxiliary is an auxiliary device, as mlx5_core.sf.4.
+type Auxiliary struct {
+	Origin Origin
+	Name   string
+}
+
+// VirtioUser is net_virtio_user: the pod's end of a vhost-user socket, or of a
+// vhost-vdpa character device.
+type VirtioUser struct {
+	Origin Origin
+	Path   string
+	Server bool   // make the socket and wait for the peer
+	MAC    string // empty: the device's own or a random one
+	Queues int    // queue pairs; 0 means 1
+}
+
+// Vhost is net_vhost: the host's end of a vhost-user socket.
+type Vhost struct {
+	Origin Origin
+	Path   string
+	Client bool // connect to a socket that the other side makes
+	Queues int
+}
+
+// Memif is net_memif. A path that begins with '@' is an abstract socket.
+type Memif struct {
+	Origin Origin
+	Path   string
+	Server bool
+	MAC    string
+	ID     int
+}
+
+// VDev is any other virtual device, by the whole argument of --vdev, as
+// "net_null0,size=64": the caller's own, checked only to be one argument.
+type VDev struct {
+	Origin Origin
+	Arg    string
+}

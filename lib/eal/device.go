@@ -1,0 +1,194 @@
+package eal
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/podnet/podnet/lib/pciaddr"
+)
+
+// The options that name a device.
+const (
+	optAllow = "-a"
+	optVDev  = "--vdev"
+)
+
+// auxiliaryBus is the prefix by which EAL knows a device of the auxiliary bus.
+const auxiliaryBus = "auxiliary:"
+
+// maxQueues is the limit of virtio_user and vhost (VHOST_MAX_QUEUE_PAIRS).
+const maxQueues = 128
+
+// PortName is the address.
+func (d PCI) PortName() string {
+	if a, err := pciaddr.Parse(d.Address); err == nil {
+		return a.String()
+	}
+	return d.Address
+}
+
+func (d PCI) render() (option, argument string, err error) {
+	address, err := pciaddr.Parse(d.Address)
+	if err != nil {
+		return "", "", d.Origin.errorf("PCI address", d.Address, "", "is not of the form dddd:bb:dd.f")
+	}
+	argument = address.String()
+	if d.Args != "" {
+		argument += "," + d.Args
+	}
+	return optAllow, argument, d.Origin.checkArgument(argument)
+}
+
+// PortName is the device's name.
+func (d Auxiliary) PortName() string { return d.Name }
+
+func (d Auxiliary) render() (option, argument string, err error) {
+	reason := unsafeText(d.Name)
+	switch {
+	case reason != "":
+	case strings.ContainsAny(d.Name, "/: "):
+		reason = "is not of the form driver.type.id"
+	case len(d.Name) > maxPortName:
+		reason = "is longer than a device's name may be"
+	default:
+		return optAllow, auxiliaryBus + d.Name, nil
+	}
+	return "", "", d.Origin.errorf("auxiliary device", d.Name, "", "%s", reason)
+}
+
+// PortName is net_virtio_user_ and the interface's name.
+func (d VirtioUser) PortName() string { return "net_virtio_user_" + d.Origin.Interface }
+
+func (d VirtioUser) render() (option, argument string, err error) {
+	v, err := newVDev(d.Origin, "net_virtio_user_")
+	if err != nil {
+		return "", "", err
+	}
+	if err := checkSocket(d.Origin, d.Path, false); err != nil {
+		return "", "", err
+	}
+	v.add("path", d.Path)
+	if d.Server {
+		v.add("server", "1")
+	}
+	if err := v.addQueues(d.Queues); err != nil {
+		return "", "", err
+	}
+	if err := v.addMAC(d.MAC); err != nil {
+		return "", "", err
+	}
+	return optVDev, v.String(), nil
+}
+
+// PortName is net_vhost_ and the interface's name.
+func (d Vhost) PortName() string { return "net_vhost_" + d.Origin.Interface }
+
+func (d Vhost) render() (option, argument string, err error) {
+	v, err := newVDev(d.Origin, "net_vhost_")
+	if err != nil {
+		return "", "", err
+	}
+	if err := checkSocket(d.Origin, d.Path, false); err != nil {
+		return "", "", err
+	}
+	v.add("iface", d.Path)
+	if d.Client {
+		v.add("client", "1")
+	}
+	if err := v.addQueues(d.Queues); err != nil {
+		return "", "", err
+	}
+	return optVDev, v.String(), nil
+}
+
+// PortName is net_memif_ and the interface's name.
+func (d Memif) PortName() string { return "net_memif_" + d.Origin.Interface }
+
+// render says everything that it knows, because net_memif ignores a whole
+// argument list when it finds a fault in it, and because its defaults are an
+// abstract socket, which no other pod can reach.
+func (d Memif) render() (option, argument string, err error) {
+	v, err := newVDev(d.Origin, "net_memif_")
+	if err != nil {
+		return "", "", err
+	}
+	if err := checkSocket(d.Origin, d.Path, true); err != nil {
+		return "", "", err
+	}
+	if d.ID < 0 {
+		return "", "", d.Origin.errorf("memif id", strconv.Itoa(d.ID), "", "is negative")
+	}
+	role := "client"
+	if d.Server {
+		role = "server"
+	}
+	v.add("role", role)
+	v.add("id", strconv.Itoa(d.ID))
+	if name, abstract := strings.CutPrefix(d.Path, "@"); abstract {
+		v.add("socket", name)
+		v.add("socket-abstract", "yes")
+	} else {
+		v.add("socket", d.Path)
+		v.add("socket-abstract", "no")
+	}
+	if err := v.addMAC(d.MAC); err != nil {
+		return "", "", err
+	}
+	return optVDev, v.String(), nil
+}
+
+// PortName is what stands before the first comma.
+func (d VDev) PortName() string {
+	name, _, _ := strings.Cut(d.Arg, ",")
+	return name
+}
+
+func (d VDev) render() (option, argument string, err error) {
+	const what = "virtual device"
+	switch n := len(d.PortName()); {
+	case n == 0:
+		return "", "", d.Origin.errorf(what, d.Arg, "", "has no name before its arguments")
+	case n > maxPortName:
+		return "", "", d.Origin.errorf(what, d.Arg, "", "has a name of %d bytes, and DPDK takes %d", n, maxPortName)
+	}
+	return optVDev, d.Arg, d.Origin.checkArgument(d.Arg)
+}
+
+// vdev is the argument of --vdev as it grows.
+type vdev struct {
+	strings.Builder
+	origin Origin
+}
+
+func newVDev(o Origin, prefix string) (*vdev, error) {
+	name, err := portName(o, prefix)
+	if err != nil {
+		return nil, err
+	}
+	v := &vdev{origin: o}
+	v.WriteString(name)
+	return v, nil
+}
+
+func (v *vdev) add(key, value string) {
+	v.WriteString("," + key + "=" + value)
+}
+
+// addQueues adds the number of queue pairs, unless it is DPDK's default of 1.
+func (v *vdev) addQueues(n int) error {
+	if n < 0 || n > maxQueues {
+		return v.origin.errorf("number of queues", strconv.Itoa(n), "", "is not in 1 to %d", maxQueues)
+	}
+	if n > 1 {
+		v.add("queues", strconv.Itoa(n))
+	}
+	return nil
+}
+
+func (v *vdev) addMAC(mac string) error {
+	mac, err := checkMAC(v.origin, mac)
+	if err == nil && mac != "" {
+		v.add("mac", mac)
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package eal
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrInexpressible is what errors.Is finds in every error about a value that
+// cannot be written as an argument of DPDK.
+var ErrInexpressible = errors.New("not expressible as a DPDK argument")
+
+// ErrOption is wrapped by the errors about what the caller chose without the
+// pod's having a say: Config.FilePrefix, IOVA and Extra.
+var ErrOption = errors.New("bad option for EAL")
+
+// ValueError says which value of which interface cannot be written as an
+// argument of DPDK, and what to do about it.
+type ValueError struct {
+	Interface string // the pod's interface; empty: the value belongs to none
+	Where     string // the place that the value was read from; empty: unknown
+	What      string // what the value is, as "socket path"
+	Value     string // the value as it was read: untrusted text
+	Reason    string // what is wrong with it
+	Remedy    string // what the pod's author can do
+}
+
+var _ error = (*ValueError)(nil)
+
+// maxShown is how many bytes of an untrusted value an error's text repeats.
+const maxShown = 160
+
+// Error gives one line. The value is quoted, so it cannot forge another.
+func (e *ValueError) Error() string {
+	var b strings.Builder
+	if e.Interface != "" {
+		fmt.Fprintf(&b, "interface %s: ", shown(e.Interface))
+	}
+	fmt.Fprintf(&b, "%s %s", e.What, shown(e.Value))
+	if e.Where != "" {
+		fmt.Fprintf(&b, " (from %s)", e.Where)
+	}
+	fmt.Fprintf(&b, " %s", e.Reason)
+	if e.Remedy != "" {
+		fmt.Fprintf(&b, ": %s", e.Remedy)
+	}
+	return b.String()
+}
+
+// Is reports whether target is ErrInexpressible.
+func (e *ValueError) Is(target error) bool { return target == ErrInexpressible }
+
+// shown quotes s and cuts it to a length that fits a log.
+func shown(s string) string {
+	if len(s) > maxShown {
+		return fmt.Sprintf("%q...", s[:maxShown])
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// errorf makes the error for a value of the device that o names.
+func (o Origin) errorf(what, value, remedy, reason string, args ...any) error {
+	return &ValueError{
+		Interface: o.Interface,
+		Where:     o.Where,
+		What:      what,
+		Value:     value,
+		Reason:    fmt.Sprintf(reason, args...),
+		Remedy:    remedy,
+	}
+}

@@ -1,0 +1,120 @@
+// Package pciaddr has the address of a PCI function as a small value.
+package pciaddr
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ErrSyntax is wrapped by every error of this package.
+var ErrSyntax = errors.New("not a PCI address of the form [dddd:]bb:dd.f")
+
+// Limits of the fields, from the PCI specification.
+const (
+	maxDevice   = 0x1f
+	maxFunction = 7
+)
+
+// Address names one PCI function: domain, bus, device and function (BDF). It is
+// comparable, and usable as a map's key. The zero value is no address, and
+// different from 0000:00:00.0.
+type Address struct {
+	domain   uint32 // more than 16 bits: Intel VMD's domains begin at 10000
+	bus      uint8
+	device   uint8
+	function uint8
+	valid    bool
+}
+
+// Parse reads an address as the kernel, DPDK and lspci write it: hexadecimal
+// digits of either case, the domain of four digits or more, or left out for
+// domain 0. Blanks around it are not part of an address, so they are an error.
+// Every error wraps ErrSyntax.
+func Parse(s string) (Address, error) {
+	bad := func() (Address, error) { return Address{}, fmt.Errorf("%q: %w", s, ErrSyntax) }
+
+	rest, function, ok := strings.Cut(s, ".")
+	if !ok {
+		return bad()
+	}
+	fields := strings.Split(rest, ":")
+	var domain uint64
+	switch len(fields) {
+	case 2:
+	case 3:
+		if domain, ok = parseHex(fields[0], 4, 8); !ok {
+			return bad()
+		}
+		fields = fields[1:]
+	default:
+		return bad()
+	}
+	bus, okBus := parseHex(fields[0], 2, 2)
+	device, okDevice := parseHex(fields[1], 2, 2)
+	f, okFunction := parseHex(function, 1, 1)
+	if !okBus || !okDevice || !okFunction || device > maxDevice || f > maxFunction {
+		return bad()
+	}
+	return Address{
+		domain: uint32(domain), bus: uint8(bus), device: uint8(device), function: uint8(f), valid: true,
+	}, nil
+}
+
+// parseHex reads minDigits to maxDigits hexadecimal digits and nothing else: no
+// sign, prefix or underscore, which strconv may accept.
+func parseHex(s string, minDigits, maxDigits int) (uint64, bool) {
+	if len(s) < minDigits || len(s) > maxDigits {
+		return 0, false
+	}
+	for _, c := range []byte(s) {
+		switch {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+		default:
+			return 0, false
+		}
+	}
+	n, err := strconv.ParseUint(s, 16, 32)
+	return n, err == nil
+}
+
+// String gives the form that the kernel uses: lower case, with the domain in
+// four digits or more, as 0000:3b:02.6. For the zero value it is empty.
+func (a Address) String() string {
+	if a.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%04x:%02x:%02x.%d", a.domain, a.bus, a.device, a.function)
+}
+
+// IsZero reports whether a is the zero value, which is no address.
+func (a Address) IsZero() bool { return a == Address{} }
+
+// MarshalText gives the form of String, so that JSON and YAML carry it.
+func (a Address) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads what Parse reads, and empty text as the zero value.
+func (a *Address) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*a = Address{}
+		return nil
+	}
+	parsed, err := Parse(string(text))
+	if err != nil {
+		return err
+	}
+	*a = parsed
+	return nil
+}
+
+// Compare orders addresses as lspci lists them, the zero value first.
+func Compare(a, b Address) int { return cmp.Compare(a.key(), b.key()) }
+
+func (a Address) key() uint64 {
+	if a.IsZero() {
+		return 0
+	}
+	return 1<<63 | uint64(a.domain)<<16 | uint64(a.bus)<<8 | uint64(a.device)<<3 | uint64(a.function)
+}
