@@ -1,0 +1,35 @@
+// Package podnet tells a container which networks and devices it was given: SR-IOV
+// virtual functions, vhost-user and memif sockets, vDPA and RDMA devices, and
+// the CPUs and hugepages to drive them with.
+//
+// Discover reads, in this order of trust, what the pod's annotations say of its
+// networks and their devices (network-status with device-info, and the Userspace
+// CNI's data), what the device plugin's environment variables name, and what the
+// kernel shows of these devices in sysfs, and of the container in its control
+// groups. It returns a Pod, which is plain data.
+//
+// # Evidence
+//
+// A device is put on a network for one of three reasons: device-info names it;
+// its netdev has the network's interface name or MAC address; or nothing else is
+// possible, because there is one device left, and one network left that has none
+// and whose interface the kernel does not show as something else. Any other
+// device is in Pod.Unassigned, with the interfaces that could have it and the
+// reason why it is on none. Nothing follows from the order of a list: the
+// plugins do not keep one.
+//
+// Each field says which facts it rests on (Evidence), and Explain writes that
+// out for people. Where two places disagree, the one that is trusted more counts
+// and a Warning names both.
+//
+// # What fails
+//
+// What is missing or malformed is a Warning with its place, and the rest is
+// used. Discover itself fails only if there is nothing to read at all, or with
+// Options.Strict.
+//
+// # Testing
+//
+// Package podnettest makes a pod out of a text file. Options.Root and
+// Options.Environ take any other copy of a pod's files.
+package podnet

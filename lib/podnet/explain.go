@@ -1,0 +1,155 @@
+package podnet
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Explain writes one paragraph for each interface and each unassigned device of
+// pod, for people to read: what it is, and which facts put it there or why it is
+// nowhere. Then it lists the warnings. Text of the pod's that does not print is
+// quoted. The only errors are those of w.
+func Explain(w io.Writer, pod *Pod) error {
+	var b strings.Builder
+	for _, i := range pod.Interfaces {
+		explainInterface(&b, i)
+	}
+	for _, u := range pod.Unassigned {
+		explainUnassigned(&b, u)
+	}
+	for _, warning := range pod.Warnings {
+		fmt.Fprintf(&b, "Warning (%s): %s %s: %s\n", printable(warning.Code),
+			printable(warning.Source), printable(warning.Where), printable(warning.Message))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func explainInterface(b *strings.Builder, i Interface) {
+	name := "An interface without a name"
+	if i.Name != "" {
+		name = "Interface " + printable(i.Name)
+	}
+	b.WriteString(name)
+	if i.Network != "" {
+		fmt.Fprintf(b, " of network %s", printable(i.Network))
+	}
+	if i.Default {
+		b.WriteString(" (the pod's default)")
+	}
+	fmt.Fprintf(b, " is %s.\n", describeKind(i))
+	for _, e := range i.Evidence {
+		if e.Why != "" {
+			fmt.Fprintf(b, "  The device is there because of this: %s.\n", printable(e.Why))
+		}
+	}
+	explainEvidence(b, i.Evidence)
+}
+
+func describeKind(i Interface) string {
+	switch {
+	case i.PCI != nil:
+		return describePCI(*i.PCI)
+	case i.VhostUser != nil:
+		return fmt.Sprintf("the vhost-user socket %s, whose %s is in the container",
+			orElse(i.VhostUser.Path, "of no path"), orElse(i.VhostUser.Mode, "client or server (it is not told which)"))
+	case i.Memif != nil:
+		return fmt.Sprintf("the memif socket %s, whose %s is in the container",
+			orElse(i.Memif.Path, "of no path"), orElse(i.Memif.Role, "client or server (it is not told which)"))
+	case i.VDPA != nil:
+		return describeVDPA(*i.VDPA)
+	case i.Kind == KindUnknown:
+		return "on a device that the facts do not tell"
+	}
+	return "an ordinary network interface of the kernel"
+}
+
+// orElse gives s, or what to say if it is empty.
+func orElse(s, otherwise string) string { return printable(cmp.Or(s, otherwise)) }
+
+func describePCI(p PCI) string {
+	var s strings.Builder
+	if p.Auxiliary != "" {
+		fmt.Fprintf(&s, "the auxiliary device %s", printable(p.Auxiliary))
+	} else {
+		fmt.Fprintf(&s, "the PCI function %s", p.Address)
+	}
+	switch {
+	case p.VFIndex != nil:
+		fmt.Fprintf(&s, ", VF %d of %s", *p.VFIndex, p.PF)
+	case !p.PF.IsZero():
+		fmt.Fprintf(&s, ", a part of %s", p.PF)
+	}
+	if p.Driver != "" {
+		fmt.Fprintf(&s, ", on driver %s", printable(p.Driver))
+	}
+	if p.NUMANode != nil {
+		fmt.Fprintf(&s, ", on NUMA node %d", *p.NUMANode)
+	}
+	if p.NotPresent {
+		s.WriteString(", which is not on this machine")
+	}
+	return s.String()
+}
+
+func describeVDPA(v VDPA) string {
+	s := "the vDPA device " + orElse(v.Parent, "of no name")
+	if v.Driver != "" {
+		s += " on driver " + printable(v.Driver)
+	}
+	if v.Path != "" {
+		s += ", at " + printable(v.Path)
+	}
+	return s
+}
+
+func explainUnassigned(b *strings.Builder, u Unassigned) {
+	fmt.Fprintf(b, "Device %s", printable(u.ID))
+	if u.Resource != "" {
+		fmt.Fprintf(b, " of resource %s", printable(u.Resource))
+	}
+	candidates := printable(strings.Join(u.Candidates, ", "))
+	switch u.Reason {
+	case ReasonAmbiguous:
+		if candidates == "" {
+			candidates = "networks that could not be read"
+		}
+		fmt.Fprintf(b, " is on no interface: it could be that of %s, and nothing tells which device is whose.\n", candidates)
+	case ReasonUnclaimed:
+		b.WriteString(" is on no interface: no network lacks a device.\n")
+	case ReasonAccelerator:
+		b.WriteString(" is on no interface: its PCI class says that it is no network device.\n")
+	case ReasonNotPresent:
+		b.WriteString(" is on no interface: this machine does not have it.\n")
+	case ReasonMalformed:
+		b.WriteString(" is on no interface: it is neither a PCI address nor the name of an auxiliary device.\n")
+	default:
+		fmt.Fprintf(b, " is on no interface: %s.\n", printable(string(u.Reason)))
+	}
+	explainEvidence(b, u.Evidence)
+}
+
+// explainEvidence lists the facts, one a line.
+func explainEvidence(b *strings.Builder, evidence []Evidence) {
+	width := 0
+	for _, e := range evidence {
+		width = max(width, len(e.Field))
+	}
+	for _, e := range evidence {
+		fmt.Fprintf(b, "  %-*s  %s %s\n", width, printable(e.Field), printable(e.Source), printable(e.Where))
+	}
+	b.WriteString("\n")
+}
+
+// printable quotes text that would move a terminal's cursor, or worse. Whoever
+// writes the pod's annotations chose it.
+func printable(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(s)
+	}
+	return s
+}

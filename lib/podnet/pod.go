@@ -1,0 +1,204 @@
+package podnet
+
+import (
+	"net/netip"
+
+	"k8s.io/utils/cpuset"
+
+	"github.com/podnet/podnet/lib/internal/cpulist"
+	"github.com/podnet/podnet/lib/pciaddr"
+)
+
+// Schema names the version of the document that a Pod marshals to. Fields may
+// be added to it, never renamed or removed.
+const Schema = "podnet.pod/v1"
+
+// Pod is what a container was given, as far as evidence goes. It is plain data:
+// nothing in it refers to the machine that it was read from.
+type Pod struct {
+	Schema     string       `json:"schema"`
+	Interfaces []Interface  `json:"interfaces"` // default network first, then in the order of network-status
+	Unassigned []Unassigned `json:"unassigned"` // devices that no evidence gives to one network
+	RDMA       []RDMADevice `json:"rdma"`
+	CPUs       *CPUs        `json:"cpus,omitempty"` // nil: neither a cgroup nor an allowed list could be read
+	Hugepages  []Hugepages  `json:"hugepages"`
+	Warnings   []Warning    `json:"warnings"`
+}
+
+// Kind tells what carries an interface's traffic, and so which member of
+// Interface holds the details.
+type Kind string
+
+// The kinds of interface.
+const (
+	KindKernel    Kind = "kernel" // an ordinary netdev: the default network, macvlan and the like
+	KindPCI       Kind = "pci"
+	KindVhostUser Kind = "vhost-user"
+	KindMemif     Kind = "memif"
+	KindVDPA      Kind = "vdpa"
+	KindUnknown   Kind = "unknown" // there is a device, but not enough evidence to tell which
+)
+
+// Interface is one network attachment of the pod.
+type Interface struct {
+	Name     string       `json:"name"`    // as in the pod, such as net1; empty when no source names it
+	Network  string       `json:"network"` // namespace/name of the network, or the CNI configuration's name
+	Default  bool         `json:"default"` // the pod's default network
+	MAC      string       `json:"mac,omitempty"`
+	MTU      int          `json:"mtu,omitempty"` // bytes of the L3 packet
+	IPs      []netip.Addr `json:"ips"`
+	Gateways []netip.Addr `json:"gateways"`
+
+	Kind      Kind       `json:"kind"`
+	PCI       *PCI       `json:"pci,omitempty"`
+	VhostUser *VhostUser `json:"vhostUser,omitempty"`
+	Memif     *Memif     `json:"memif,omitempty"`
+	VDPA      *VDPA      `json:"vdpa,omitempty"`
+
+	Evidence []Evidence `json:"evidence"`
+}
+
+// PCI is a PCI function or, when Auxiliary is set, a function's auxiliary
+// device (a scalable function), which has no address of its own.
+type PCI struct {
+	Address    pciaddr.Address `json:"address,omitzero"`
+	Auxiliary  string          `json:"auxiliary,omitempty"`  // such as mlx5_core.sf.4
+	Driver     string          `json:"driver,omitempty"`     // kernel driver that the device is bound to; empty: unbound or unknown
+	Vendor     string          `json:"vendor,omitempty"`     // four hexadecimal digits, as 8086
+	Device     string          `json:"device,omitempty"`     // four hexadecimal digits, as 154c
+	NUMANode   *int            `json:"numaNode,omitempty"`   // nil: the kernel says -1 or nothing
+	PF         pciaddr.Address `json:"pf,omitzero"`          // physical function, for a VF on bare metal
+	VFIndex    *int            `json:"vfIndex,omitempty"`    // N of the PF's virtfnN
+	IOMMUGroup *int            `json:"iommuGroup,omitempty"` // nil: none
+	NoIOMMU    bool            `json:"noIOMMU,omitempty"`    // the group is one of vfio's no-IOMMU mode
+	Netdev     string          `json:"netdev,omitempty"`     // the function's netdev in this network namespace
+	RDMA       []string        `json:"rdma,omitempty"`       // RDMA devices, as mlx5_4
+	// CharDevices are the device nodes by which the device is driven.
+	CharDevices []string `json:"charDevices,omitempty"`
+	Resource    string   `json:"resource,omitempty"` // the part of PCIDEVICE_<resource> that named the device
+	// Representor is the host's netdev that stands for the device in an
+	// embedded switch.
+	Representor string `json:"representor,omitempty"`
+	VFIOToken   string `json:"vfioToken,omitempty"`
+	NotPresent  bool   `json:"notPresent,omitempty"` // named, but not among this machine's PCI devices
+}
+
+// Socket roles as seen from the container: a client connects to a socket that
+// the other side made, a server makes it.
+const (
+	RoleClient = "client"
+	RoleServer = "server"
+)
+
+// VhostUser is a vhost-user socket.
+type VhostUser struct {
+	Path string `json:"path"`           // in the container
+	Mode string `json:"mode,omitempty"` // RoleClient or RoleServer; empty: not said
+}
+
+// Memif is a memif socket. A path that begins with '@' is abstract.
+type Memif struct {
+	Path string `json:"path"`
+	Role string `json:"role,omitempty"` // RoleClient or RoleServer; empty: not said
+	Mode string `json:"mode,omitempty"` // ethernet, ip or inject-punt; empty: not said
+}
+
+// VDPA is a vDPA device.
+type VDPA struct {
+	Parent     string          `json:"parent,omitempty"` // name on the vdpa bus
+	Driver     string          `json:"driver,omitempty"` // vhost or virtio
+	Path       string          `json:"path,omitempty"`   // character device of the vhost driver
+	PCIAddress pciaddr.Address `json:"pciAddress,omitzero"`
+	Netdev     string          `json:"netdev,omitempty"` // of the virtio driver; never a DPDK port
+}
+
+// Evidence says which fact a field of an Interface rests on.
+type Evidence struct {
+	Field  string `json:"field"`         // path of JSON names below the interface, as pci.address
+	Source string `json:"source"`        // annotation, env, sysfs, ...
+	Where  string `json:"where"`         // place within the source
+	Why    string `json:"why,omitempty"` // how a device came to its network, where that was inferred
+}
+
+// Reason says why a device is on no interface.
+type Reason string
+
+// The reasons.
+const (
+	ReasonAmbiguous   Reason = "ambiguous"   // two or more networks could have it
+	ReasonUnclaimed   Reason = "unclaimed"   // no network claims it
+	ReasonAccelerator Reason = "accelerator" // not a network function
+	ReasonNotPresent  Reason = "not-present"
+	ReasonMalformed   Reason = "malformed"
+)
+
+// Unassigned is a device that was given to the container and that no evidence
+// gives to one network.
+type Unassigned struct {
+	ID         string   `json:"id"`
+	Kind       Kind     `json:"kind"`
+	Resource   string   `json:"resource,omitempty"`
+	Candidates []string `json:"candidates"` // interfaces that could have it
+	Reason     Reason   `json:"reason"`
+	PCI        *PCI     `json:"pci,omitempty"` // what sysfs says of it
+
+	Evidence []Evidence `json:"evidence"`
+}
+
+// RDMADevice is an RDMA device that the container can see.
+type RDMADevice struct {
+	Name        string          `json:"name"`
+	PCI         pciaddr.Address `json:"pci,omitzero"`
+	Netdev      string          `json:"netdev,omitempty"`
+	CharDevices []CharDevice    `json:"charDevices"`
+}
+
+// CharDevice is a device node and whether this process may open it.
+type CharDevice struct {
+	Path     string `json:"path"`
+	Openable bool   `json:"openable"`
+}
+
+// CPUs is the container's share of the processors.
+type CPUs struct {
+	Allowed   CPUSet   `json:"allowed"`         // cgroup's CPU set, intersected with the process's allowed list
+	NUMANodes []int    `json:"numaNodes"`       // nodes of these CPUs, ascending
+	Quota     *float64 `json:"quota,omitempty"` // CFS quota in CPUs; nil: none
+}
+
+// CPUSet is a set of CPU ids that marshals to the kernel's list form, as 4-7,68.
+type CPUSet struct{ cpuset.CPUSet }
+
+// MarshalText gives the kernel's list form.
+func (s CPUSet) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the kernel's list form.
+func (s *CPUSet) UnmarshalText(text []byte) (err error) {
+	s.CPUSet, err = cpulist.Parse(string(text))
+	return err
+}
+
+// Hugepages is the container's share of the hugepages of one size.
+type Hugepages struct {
+	Size         string         `json:"size"`                   // Kubernetes notation: 2Mi, 1Gi
+	LimitBytes   *uint64        `json:"limitBytes,omitempty"`   // cgroup limit; nil: unlimited or not visible
+	RequestBytes *uint64        `json:"requestBytes,omitempty"` // from the Downward API; nil: not said
+	Mount        string         `json:"mount,omitempty"`        // hugetlbfs mount in the container
+	Nodes        []HugepageNode `json:"nodes,omitempty"`        // what the whole machine has, not this container's share
+}
+
+// HugepageNode is the state of one NUMA node's pool of one page size.
+type HugepageNode struct {
+	Node       int    `json:"node"`
+	TotalBytes uint64 `json:"totalBytes"`
+	FreeBytes  uint64 `json:"freeBytes"`
+}
+
+// Warning is something that was read, or had to be, and cannot be used as it
+// stands.
+type Warning struct {
+	Code    string `json:"code"` // one of the Code constants
+	Source  string `json:"source"`
+	Where   string `json:"where"`
+	Message string `json:"message"`
+}
