@@ -1,0 +1,241 @@
+//go:build cgo && !nodpdk
+
+package dpdk
+
+/*
+#cgo pkg-config: libdpdk
+#cgo CFLAGS: -O3 -Wall -Wextra
+#include <stdlib.h>
+#include "dpdk.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+	"unsafe"
+)
+
+// Version is the release of the DPDK libraries that this process runs on, as
+// 22.11.11; empty in a build without DPDK.
+//
+// Implements: const char *rte_version(void).
+func Version() string {
+	return strings.TrimPrefix(C.GoString(C.podnet_version()), "DPDK ")
+}
+
+func newDriver() (driver, error) { return eal{}, nil }
+
+// eal is the driver that calls DPDK.
+type eal struct{}
+
+// Errno is an error number of DPDK, which has some of its own beside the
+// system's. It unwraps to the system's syscall.Errno.
+type Errno int
+
+func (e Errno) Error() string { return C.GoString(C.podnet_strerror(C.int(e))) }
+
+// Unwrap makes errors.Is(err, syscall.ENOENT) and its like work.
+func (e Errno) Unwrap() error { return syscall.Errno(e) }
+
+// check turns a negative errno into an error that says what was being done.
+func check(ret C.int, doing string, args ...any) error {
+	if ret >= 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", fmt.Sprintf(doing, args...), Errno(-ret))
+}
+
+func (eal) open(logWrite int, unlink []string) error {
+	// DPDK's process may end in a signal handler, so the names must be C's.
+	C.podnet_guard(cStrings(unlink))
+	return check(C.podnet_log_open(C.int(logWrite)), "open DPDK's log")
+}
+
+// cStrings makes a NULL-terminated array that is never freed.
+func cStrings(list []string) **C.char {
+	array := (**C.char)(C.calloc(C.size_t(len(list)+1), C.size_t(unsafe.Sizeof(uintptr(0)))))
+	for i, p := range list {
+		unsafe.Slice(array, len(list))[i] = C.CString(p)
+	}
+	return array
+}
+
+// Implements: int rte_eal_init(int argc, char **argv). EAL permutes the array
+// and, from 26.07, keeps pointers into it, so it is never freed.
+func (eal) init(args []string) error {
+	return check(C.podnet_eal_init(C.int(len(args)), cStrings(args)), "rte_eal_init")
+}
+
+// Implements: int rte_eal_cleanup(void).
+func (eal) cleanup() error {
+	return check(C.podnet_eal_cleanup(), "rte_eal_cleanup")
+}
+
+func (eal) lcores() []Lcore {
+	list := make([]C.struct_podnet_lcore, C.podnet_lcores(nil, 0))
+	if len(list) == 0 {
+		return nil
+	}
+	C.podnet_lcores(&list[0], C.uint(len(list)))
+	out := make([]Lcore, len(list))
+	for i, l := range list {
+		out[i] = Lcore{ID: int(l.id), CPU: int(l.cpu), Socket: int(l.socket), Main: bool(l.main)}
+	}
+	return out
+}
+
+func (eal) clock() (tsc, nanoseconds uint64) {
+	var t, ns C.uint64_t
+	C.podnet_clock(&t, &ns)
+	return uint64(t), uint64(ns)
+}
+
+// Implements: int rte_eth_dev_get_port_by_name(const char *name, uint16_t *port_id).
+func (eal) findPort(name string) (uint16, error) {
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	var port C.uint16_t
+	err := check(C.podnet_port_find(cname, &port), "port %s", name)
+	return uint16(port), err
+}
+
+// Implements: int rte_eth_dev_info_get(uint16_t port_id, struct rte_eth_dev_info *dev_info).
+func (eal) portInfo(port uint16) (PortInfo, error) {
+	var info C.struct_podnet_port_info
+	if err := check(C.podnet_port_info(C.uint16_t(port), &info), "rte_eth_dev_info_get"); err != nil {
+		return PortInfo{}, err
+	}
+	return PortInfo{
+		Driver:    C.GoString(&info.driver[0]),
+		MAC:       net.HardwareAddr(C.GoBytes(unsafe.Pointer(&info.mac[0]), 6)),
+		Socket:    int(info.socket),
+		MaxQueues: int(min(info.max_rx_queues, info.max_tx_queues)),
+	}, nil
+}
+
+// Implements: int rte_eth_dev_configure(uint16_t port_id, uint16_t nb_rx_queue,
+// uint16_t nb_tx_queue, const struct rte_eth_conf *eth_conf), and the set-up of
+// the queues.
+func (eal) configure(port uint16, queues, rxDesc, txDesc, mtu int, rx pool) error {
+	c := C.struct_podnet_port_config{
+		queues: C.uint16_t(queues), rx_desc: C.uint16_t(rxDesc), tx_desc: C.uint16_t(txDesc), mtu: C.uint16_t(mtu),
+	}
+	return check(C.podnet_port_configure(C.uint16_t(port), &c, rx.(*C.struct_rte_mempool)), "configure the port")
+}
+
+// Implements: int rte_eth_dev_start(uint16_t port_id).
+func (eal) start(port uint16) error {
+	return check(C.podnet_port_start(C.uint16_t(port)), "start the port")
+}
+
+// Implements: int rte_eth_dev_stop(uint16_t port_id), int rte_eth_dev_close(uint16_t port_id).
+func (eal) closePort(port uint16) error {
+	return check(C.podnet_port_close(C.uint16_t(port)), "close the port")
+}
+
+// Implements: int rte_eth_link_get_nowait(uint16_t port_id, struct rte_eth_link *link).
+func (eal) link(port uint16) (bool, error) {
+	var up C.bool
+	err := check(C.podnet_port_link(C.uint16_t(port), &up), "rte_eth_link_get_nowait")
+	return bool(up), err
+}
+
+// Implements: int rte_eth_stats_get(uint16_t port_id, struct rte_eth_stats *stats).
+func (eal) stats(port uint16) (Stats, error) {
+	var s C.struct_podnet_port_stats
+	if err := check(C.podnet_port_stats(C.uint16_t(port), &s), "rte_eth_stats_get"); err != nil {
+		return Stats{}, err
+	}
+	return Stats{
+		RxPackets: uint64(s.rx_packets), RxBytes: uint64(s.rx_bytes), RxMissed: uint64(s.rx_missed),
+		RxErrors: uint64(s.rx_errors), RxNoMbuf: uint64(s.rx_nombuf),
+		TxPackets: uint64(s.tx_packets), TxBytes: uint64(s.tx_bytes), TxErrors: uint64(s.tx_errors),
+	}, nil
+}
+
+// Implements: struct rte_mempool *rte_pktmbuf_pool_create(const char *name, unsigned n,
+// unsigned cache_size, uint16_t priv_size, uint16_t data_room_size, int socket_id).
+func (eal) newPool(name string, mbufs, socket int) (pool, error) {
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	p := C.podnet_pool_new(cname, C.uint(mbufs), C.int(socket))
+	if p == nil {
+		return nil, fmt.Errorf("a pool of %d mbufs does not fit into EAL's memory", mbufs)
+	}
+	return p, nil
+}
+
+func (eal) prepare(p pool, frame []byte) error {
+	return check(C.podnet_pool_prepare(p.(*C.struct_rte_mempool), unsafe.Pointer(&frame[0]), C.uint16_t(len(frame))),
+		"prepare frames of %d bytes", len(frame))
+}
+
+func (eal) send(port uint16, p pool, frame []byte) error {
+	return check(C.podnet_send(C.uint16_t(port), 0, p.(*C.struct_rte_mempool), unsafe.Pointer(&frame[0]), C.uint16_t(len(frame))), "send a frame")
+}
+
+func (eal) receive(port uint16) []byte {
+	var buf [2048]byte
+	n := C.podnet_receive(C.uint16_t(port), 0, unsafe.Pointer(&buf[0]), C.uint16_t(len(buf)))
+	if n <= 0 {
+		return nil
+	}
+	return buf[:n]
+}
+
+func (eal) newWorker(streams []streamConfig, socket int) (worker, error) {
+	list := make([]C.struct_podnet_stream_config, len(streams))
+	for i, s := range streams {
+		c := &list[i]
+		*c = C.struct_podnet_stream_config{
+			mode:    C.int(s.mode),
+			rx_port: C.uint16_t(s.rxPort), rx_queue: C.uint16_t(s.rxQueue),
+			tx_port: C.uint16_t(s.txPort), tx_queue: C.uint16_t(s.txQueue),
+			signature: C.uint64_t(s.signature), signature_offset: C.uint16_t(s.signatureOffset),
+			frame_len: C.uint16_t(s.frameLen), packets_per_cycle: C.double(s.packetsPerCycle), limit: C.uint64_t(s.limit),
+		}
+		if s.pool != nil {
+			c.pool = s.pool.(*C.struct_rte_mempool)
+		}
+		for j, b := range s.srcMAC {
+			c.src_mac[j] = C.uint8_t(b)
+		}
+		for j, b := range s.dstMAC {
+			c.dst_mac[j] = C.uint8_t(b)
+		}
+	}
+	w := C.podnet_worker_new(&list[0], C.uint(len(list)), C.int(socket))
+	if w == nil {
+		return nil, errors.New("no memory for the lcore's streams")
+	}
+	return ealWorker{w}, nil
+}
+
+// Implements: int rte_eal_remote_launch(lcore_function_t *f, void *arg, unsigned worker_id).
+func (eal) launch(w worker, lcore int) error {
+	return check(C.podnet_worker_launch(w.(ealWorker).w, C.uint(lcore)), "launch on lcore %d", lcore)
+}
+
+// Implements: int rte_eal_wait_lcore(unsigned worker_id).
+func (eal) wait(lcore int) { C.podnet_worker_wait(C.uint(lcore)) }
+
+type ealWorker struct{ w *C.struct_podnet_worker }
+
+func (w ealWorker) stopTx()  { C.podnet_worker_stop_tx(w.w) }
+func (w ealWorker) stop()    { C.podnet_worker_stop(w.w) }
+func (w ealWorker) tid() int { return int(C.podnet_worker_tid(w.w)) }
+func (w ealWorker) free()    { C.podnet_worker_free(w.w) }
+
+func (w ealWorker) read(stream int) rawCounters {
+	var c C.struct_podnet_counters
+	C.podnet_worker_read(w.w, C.uint(stream), &c)
+	return rawCounters{
+		rxPackets: uint64(c.rx_packets), rxOther: uint64(c.rx_other),
+		txPackets: uint64(c.tx_packets), txRefused: uint64(c.tx_refused), offered: uint64(c.offered),
+		begin: uint64(c.begin), end: uint64(c.end),
+	}
+}

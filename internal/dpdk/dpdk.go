@@ -1,0 +1,144 @@
+// Package dpdk runs DPDK inside this process: it starts EAL, sets up ports and
+// gives lcores their packet loops. It is the only package that calls C.
+//
+// The loops are C and run for a whole interval; Go sets them up, reads their
+// counters and stops them. EAL lives on one locked thread, on which everything
+// that configures it runs; a process starts it once.
+package dpdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// ErrNoPort means that EAL started without one of the ports that it was given.
+var ErrNoPort = errors.New("DPDK made no such port")
+
+// Lcore is a logical core of EAL: a thread pinned to a CPU.
+type Lcore struct {
+	ID, CPU int
+	Socket  int  // NUMA node
+	Main    bool // runs EAL and Go, and polls only if it is alone
+}
+
+// Options say how to start EAL.
+type Options struct {
+	// Args are EAL's arguments, without the program's name, as lib/eal renders
+	// them. They must be known to be valid: since 25.11 EAL ends the process
+	// on one that it cannot parse.
+	Args []string
+	// Unlink names the files (sockets) to remove if DPDK aborts.
+	Unlink []string
+	// Log takes DPDK's log; nil discards it.
+	Log *slog.Logger
+}
+
+// Runtime is a running EAL.
+type Runtime struct {
+	drv    driver
+	log    *logReader
+	calls  chan func() // for the EAL thread
+	lcores []Lcore
+	pools  map[string]pool
+
+	tsc0, ns0 uint64 // a moment by both clocks, to learn the TSC's frequency
+}
+
+// Start initialises EAL on a thread of its own. It may wait without end: a
+// vhost-user socket that the pod makes (server=1) is accepted on inside
+// rte_eal_init, before which no port exists. When ctx ends first, Start returns
+// its cause and leaves the thread behind; the process can then only exit.
+func Start(ctx context.Context, o Options) (*Runtime, error) {
+	drv, err := newDriver()
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, drv, o)
+}
+
+func start(ctx context.Context, drv driver, o Options) (*Runtime, error) {
+	log, err := newLogReader(o.Log)
+	if err != nil {
+		return nil, err
+	}
+	r := &Runtime{drv: drv, log: log, calls: make(chan func()), pools: map[string]pool{}}
+	if err := drv.open(log.pipe.writeFD, o.Unlink); err != nil {
+		return nil, err
+	}
+	started := make(chan error, 1)
+	go func() {
+		// Never unlocked: EAL pins this thread to the main lcore's CPU.
+		runtime.LockOSThread()
+		r.tsc0, r.ns0 = drv.clock()
+		err := drv.init(append([]string{"testpmd-wrapper"}, o.Args...))
+		if err == nil {
+			r.lcores = drv.lcores()
+		}
+		started <- err
+		for f := range r.calls {
+			f()
+		}
+	}()
+	select {
+	case err = <-started:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, r.explain(fmt.Errorf("EAL did not start: %w", err))
+	}
+	return r, nil
+}
+
+// do runs f on the EAL thread and waits for it.
+func (r *Runtime) do(f func() error) error {
+	done := make(chan error, 1)
+	r.calls <- func() { done <- f() }
+	return <-done
+}
+
+// explain adds to an error of DPDK what DPDK logged about it.
+func (r *Runtime) explain(err error) error {
+	if lines := r.log.takeErrors(); lines != "" {
+		return fmt.Errorf("%w (DPDK says: %s)", err, lines)
+	}
+	return err
+}
+
+// Lcores lists the lcores by id; the main lcore comes first.
+func (r *Runtime) Lcores() []Lcore { return slices.Clone(r.lcores) }
+
+// PollingLcores are the lcores that may run loops: all but the main one.
+func (r *Runtime) PollingLcores() []Lcore {
+	return slices.DeleteFunc(r.Lcores(), func(l Lcore) bool { return l.Main })
+}
+
+// Close ends EAL. Ports must be closed and jobs stopped.
+func (r *Runtime) Close() error {
+	return r.do(r.drv.cleanup)
+}
+
+// tscHz is the TSC's frequency by CLOCK_MONOTONIC_RAW since EAL started. EAL's
+// own figure is rounded to 10 MHz before 24.11, an error of up to 0.2 %.
+func (r *Runtime) tscHz() float64 {
+	tsc, ns := r.drv.clock()
+	for ns-r.ns0 < uint64(50*time.Millisecond) {
+		time.Sleep(10 * time.Millisecond)
+		tsc, ns = r.drv.clock()
+	}
+	return float64(tsc-r.tsc0) / (float64(ns-r.ns0) / 1e9)
+}
+
+// PortInfo is what a port says of itself.
+type PortInfo struct {
+	Driver    string // as net_memif
+	MAC       net.HardwareAddr
+	Socket    int // NUMA node; -1: unknown
+	MaxQueues int // pairs
+}

@@ -1,0 +1,193 @@
+//go:build cgo && !nodpdk
+
+#define _GNU_SOURCE
+#include "dpdk.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+#include <rte_version.h>
+
+const char *
+podnet_version(void)
+{
+	return rte_version();
+}
+
+const char *
+podnet_strerror(int err)
+{
+	return rte_strerror(err < 0 ? -err : err);
+}
+
+/* numa_available shadows libnuma's. Under a seccomp profile that forbids
+ * get_mempolicy (RuntimeDefault without CAP_SYS_NICE) libnuma before 2.0.19 says
+ * that NUMA is there, and EAL then takes each page for failed because it cannot
+ * ask where it lies. Without NUMA, EAL does not ask. */
+int numa_available(void);
+__attribute__((visibility("default"))) int
+numa_available(void)
+{
+	int mode;
+
+	return syscall(SYS_get_mempolicy, &mode, NULL, 0, NULL, 0) < 0 ? -1 : 0;
+}
+
+/* --- log --- */
+
+static int log_wfd = -1;
+static char last_error[1024]; /* what DPDK logged last at error level or worse */
+
+static ssize_t
+log_write(void *cookie, const char *text, size_t len)
+{
+	char level = '0' + rte_log_cur_msg_loglevel() % 10, end = '\0';
+	struct iovec record[] = { { &level, 1 }, { (void *)(uintptr_t)text, len }, { &end, 1 } };
+
+	(void)cookie;
+	if (level <= '0' + (int)RTE_LOG_ERR)
+		snprintf(last_error, sizeof(last_error), "%.*s", (int)len, text);
+	/* The pipe does not block: a reader that fell behind loses records, and
+	 * the thread that logs never waits. */
+	(void)!writev(log_wfd, record, 3);
+	return len;
+}
+
+int
+podnet_log_open(int wfd)
+{
+	cookie_io_functions_t io = { .write = log_write };
+	FILE *f = fopencookie(NULL, "w", io);
+
+	if (f == NULL)
+		return -ENOMEM;
+	log_wfd = wfd;
+	return rte_openlog_stream(f);
+}
+
+/* --- the end that DPDK chooses --- */
+
+static char **guarded_paths;
+static volatile sig_atomic_t in_init;
+
+/* last_words runs on a process that is about to end, in a signal handler too:
+ * what DPDK logged last is the only explanation there will be. */
+static void
+last_words(const char *how)
+{
+	char **p;
+
+	(void)!write(STDERR_FILENO, how, strlen(how));
+	(void)!write(STDERR_FILENO, last_error, strlen(last_error));
+	for (p = guarded_paths; p != NULL && *p != NULL; p++)
+		unlink(*p);
+	_exit(1);
+}
+
+static void
+on_abort(int sig)
+{
+	(void)sig;
+	last_words("testpmd-wrapper: DPDK aborted: ");
+}
+
+static void
+on_exit_in_init(void)
+{
+	if (in_init)
+		last_words("testpmd-wrapper: DPDK ended the process: ");
+}
+
+void
+podnet_guard(char **unlink_paths)
+{
+	struct sigaction sa = { .sa_handler = on_abort, .sa_flags = SA_ONSTACK };
+
+	guarded_paths = unlink_paths;
+	sigaction(SIGABRT, &sa, NULL);
+	atexit(on_exit_in_init);
+}
+
+/* --- EAL --- */
+
+int
+podnet_eal_init(int argc, char **argv)
+{
+	sigset_t all, old;
+	int ret;
+
+	/* The threads that EAL makes inherit this mask: signals are for Go's
+	 * threads, whose handlers must not run in the middle of a packet loop. */
+	sigfillset(&all);
+	sigdelset(&all, SIGABRT);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	in_init = 1;
+	ret = rte_eal_init(argc, argv);
+	in_init = 0;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret < 0 ? -rte_errno : 0;
+}
+
+int
+podnet_eal_cleanup(void)
+{
+	return rte_eal_cleanup();
+}
+
+/* cpu_of is the CPU that the lcore is pinned to. rte_lcore_to_cpu_id does not
+ * know of --lcores' mapping. */
+static unsigned
+cpu_of(unsigned lcore)
+{
+	rte_cpuset_t set = rte_lcore_cpuset(lcore);
+	unsigned cpu;
+
+	for (cpu = 0; cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &set); cpu++)
+		;
+	return cpu;
+}
+
+unsigned
+podnet_lcores(struct podnet_lcore *out, unsigned n)
+{
+	unsigned id, i = 0;
+
+	RTE_LCORE_FOREACH(id) {
+		if (i < n)
+			out[i] = (struct podnet_lcore){
+				.id = id,
+				.cpu = cpu_of(id),
+				.socket = rte_lcore_to_socket_id(id),
+				.main = id == rte_get_main_lcore(),
+			};
+		i++;
+	}
+	return i;
+}
+
+void
+podnet_clock(uint64_t *tsc, uint64_t *nanoseconds)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);
+	*tsc = rte_rdtsc();
+	*nanoseconds = (uint64_t)ts.tv_sec * 1000000000u + ts.tv_nsec;
+}

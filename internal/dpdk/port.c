@@ -1,0 +1,178 @@
+//go:build cgo && !nodpdk
+
+#include "dpdk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+
+/* mbufs that an lcore keeps for itself */
+#define POOL_CACHE 256
+
+int
+podnet_port_find(const char *name, uint16_t *port)
+{
+	return rte_eth_dev_get_port_by_name(name, port);
+}
+
+int
+podnet_port_info(uint16_t port, struct podnet_port_info *out)
+{
+	struct rte_eth_dev_info info;
+	struct rte_ether_addr mac;
+	int ret;
+
+	if ((ret = rte_eth_dev_info_get(port, &info)) != 0)
+		return ret;
+	if ((ret = rte_eth_macaddr_get(port, &mac)) != 0)
+		return ret;
+	memset(out, 0, sizeof(*out));
+	snprintf(out->driver, sizeof(out->driver), "%s", info.driver_name);
+	memcpy(out->mac, mac.addr_bytes, sizeof(out->mac));
+	out->socket = rte_eth_dev_socket_id(port);
+	out->max_rx_queues = info.max_rx_queues;
+	out->max_tx_queues = info.max_tx_queues;
+	return 0;
+}
+
+int
+podnet_port_configure(uint16_t port, const struct podnet_port_config *c, struct rte_mempool *rx)
+{
+	struct rte_eth_conf conf = { 0 };
+	struct rte_eth_dev_info info;
+	uint16_t rx_desc = c->rx_desc, tx_desc = c->tx_desc, q;
+	int socket = rte_eth_dev_socket_id(port), ret;
+
+	if ((ret = rte_eth_dev_info_get(port, &info)) != 0)
+		return ret;
+	/* Every Tx queue of ours carries mbufs of one pool, unshared: what
+	 * FAST_FREE asks for. */
+	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	/* Sockets tell by this interrupt that the peer went and came back. */
+	conf.intr_conf.lsc = info.dev_flags != NULL && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
+	if (c->queues > 1) {
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf.rx_adv_conf.rss_conf.rss_hf =
+			(RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
+		if (conf.rx_adv_conf.rss_conf.rss_hf == 0)
+			conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
+	}
+	if ((ret = rte_eth_dev_configure(port, c->queues, c->queues, &conf)) != 0)
+		return ret;
+	if (c->mtu > RTE_ETHER_MTU && (ret = rte_eth_dev_set_mtu(port, c->mtu)) != 0 && ret != -ENOTSUP)
+		return ret;
+	if ((ret = rte_eth_dev_adjust_nb_rx_tx_desc(port, &rx_desc, &tx_desc)) != 0)
+		return ret;
+	for (q = 0; q < c->queues; q++) {
+		if ((ret = rte_eth_rx_queue_setup(port, q, rx_desc, socket, NULL, rx)) != 0)
+			return ret;
+		if ((ret = rte_eth_tx_queue_setup(port, q, tx_desc, socket, NULL)) != 0)
+			return ret;
+	}
+	return 0;
+}
+
+int
+podnet_port_start(uint16_t port)
+{
+	int ret = rte_eth_dev_start(port);
+
+	if (ret != 0)
+		return ret;
+	/* A reflector answers frames that are not addressed to it. A port that
+	 * cannot be promiscuous (an untrusted VF) still gets its own frames. */
+	(void)rte_eth_promiscuous_enable(port);
+	return 0;
+}
+
+int
+podnet_port_close(uint16_t port)
+{
+	int ret = rte_eth_dev_stop(port), closed = rte_eth_dev_close(port);
+
+	return ret != 0 ? ret : closed;
+}
+
+int
+podnet_port_link(uint16_t port, bool *up)
+{
+	struct rte_eth_link link;
+	int ret = rte_eth_link_get_nowait(port, &link);
+
+	*up = ret == 0 && link.link_status == RTE_ETH_LINK_UP;
+	return ret;
+}
+
+int
+podnet_port_stats(uint16_t port, struct podnet_port_stats *out)
+{
+	struct rte_eth_stats s;
+	int ret = rte_eth_stats_get(port, &s);
+
+	if (ret != 0)
+		return ret;
+	*out = (struct podnet_port_stats){
+		.rx_packets = s.ipackets, .rx_bytes = s.ibytes, .rx_missed = s.imissed,
+		.rx_errors = s.ierrors, .rx_nombuf = s.rx_nombuf,
+		.tx_packets = s.opackets, .tx_bytes = s.obytes, .tx_errors = s.oerrors,
+	};
+	return 0;
+}
+
+struct rte_mempool *
+podnet_pool_new(const char *name, unsigned mbufs, int socket)
+{
+	return rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
+}
+
+void
+podnet_pool_free(struct rte_mempool *pool)
+{
+	rte_mempool_free(pool);
+}
+
+int
+podnet_send(uint16_t port, uint16_t queue, struct rte_mempool *pool, const void *frame, uint16_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+	char *data;
+
+	if (m == NULL)
+		return -ENOBUFS;
+	data = rte_pktmbuf_append(m, len);
+	if (data == NULL) {
+		rte_pktmbuf_free(m);
+		return -EMSGSIZE;
+	}
+	memcpy(data, frame, len);
+	if (rte_eth_tx_burst(port, queue, &m, 1) == 0) {
+		rte_pktmbuf_free(m);
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+int
+podnet_receive(uint16_t port, uint16_t queue, void *frame, uint16_t size)
+{
+	struct rte_mbuf *m;
+	uint16_t len;
+
+	/* Vector receive functions return nothing when asked for fewer than four;
+	 * the surplus is dropped, which a probe survives. */
+	struct rte_mbuf *burst[4];
+	uint16_t n = rte_eth_rx_burst(port, queue, burst, RTE_DIM(burst));
+
+	if (n == 0)
+		return 0;
+	m = burst[0];
+	len = RTE_MIN(size, rte_pktmbuf_data_len(m));
+	memcpy(frame, rte_pktmbuf_mtod(m, const void *), len);
+	rte_pktmbuf_free_bulk(burst, n);
+	return len;
+}
