@@ -1,0 +1,65 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"time"
+)
+
+// Sender sends single frames.
+type Sender interface{ Send(frame []byte) error }
+
+// Receiver takes single frames; nil if there is none.
+type Receiver interface{ Receive() []byte }
+
+// ErrNoAnswer means that no probe came back in time.
+var ErrNoAnswer = errors.New("no probe frame came back")
+
+// probeInterval is the time between two probes.
+const probeInterval = 20 * time.Millisecond
+
+// Probe sends a frame of the flow until it comes back, which shows that the
+// whole path is ready, and returns the source address that it came back with:
+// that of a peer that answers with its own, or the flow's own from a path that
+// does not touch it. It returns ErrNoAnswer when ctx ends first.
+func Probe(ctx context.Context, out Sender, in Receiver, flow Flow) (net.HardwareAddr, error) {
+	// Enough for the largest headers, and another signature than any trial's.
+	flow.FrameSize = max(flow.FrameSize, 128)
+	signature := NewSignature()
+	frame, offset, err := flow.Frame(signature)
+	if err != nil {
+		return nil, err
+	}
+	want := frame[offset : offset+signLen]
+	var sent time.Time
+	for {
+		if time.Since(sent) > probeInterval {
+			// A ring that is full now may be empty at the next turn.
+			_ = out.Send(frame)
+			sent = time.Now()
+		}
+		if got := in.Receive(); len(got) >= offset+signLen && bytes.Equal(got[offset:offset+signLen], want) {
+			return net.HardwareAddr(got[6:12]), nil
+		} else if got != nil {
+			continue // others' packets: empty the ring first
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ErrNoAnswer
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// NewSignature makes the signature of one trial's packets, so that no other's
+// are taken for them.
+func NewSignature() uint64 { return rand.Uint64() }
+
+// Unicast tells whether the address can be a destination of its own.
+func Unicast(mac net.HardwareAddr) bool {
+	return len(mac) == 6 && mac[0]&1 == 0 && binary.BigEndian.Uint16(mac)|binary.BigEndian.Uint16(mac[2:])|binary.BigEndian.Uint16(mac[4:]) != 0
+}
