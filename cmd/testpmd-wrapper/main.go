@@ -1,0 +1,14 @@
+// Command testpmd-wrapper works out which network devices a pod was given,
+// starts DPDK on them and measures what they can carry.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/podnet/podnet/internal/cli"
+)
+
+func main() {
+	os.Exit(cli.Main(context.Background(), os.Args[1:], os.Environ(), cli.SystemStreams()))
+}

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// appEAL is the --app that stands for EAL's own arguments alone.
+const appEAL = "eal"
+
+type argsOptions struct {
+	deps
+	podOptions
+	ealOptions
+	App     string
+	Version eal.Version
+	Output  string
+}
+
+const argsHelp = `args prints the arguments with which a DPDK program drives the pod's interfaces:
+EAL's, and with --app also "--" and those of the application.
+
+The shell form is quoted for a shell to read:
+
+  eval "set -- $(testpmd-wrapper args --app testpmd)"
+  exec dpdk-testpmd "$@"
+
+It needs no DPDK, and does not look at whether the devices are ready.`
+
+func newArgsCmd(d deps) *cobra.Command {
+	opts := argsOptions{deps: d}
+	cmd := &cobra.Command{
+		Use:   "args",
+		Short: "Print the arguments of a DPDK program for the pod's interfaces",
+		Long:  argsHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return argsRun(cmd.Context(), opts)
+		},
+	}
+	apps := []string{appEAL}
+	for _, app := range eal.Apps() {
+		apps = append(apps, string(app))
+	}
+	addChoiceFlag(cmd, &opts.App, "app", "", "application", apps...)
+	cmd.Flags().TextVar(&opts.Version, "dpdk-version", d.linkedVersion(), "DPDK release that will read the arguments, as 24.11")
+	addOutputFlag(cmd, &opts.Output, "shell", "json")
+	opts.addEALFlags(cmd, "podnet")
+	opts.addRootFlags(cmd)
+	return cmd
+}
+
+func argsRun(ctx context.Context, o argsOptions) error {
+	pod, err := o.discover(ctx, o.deps)
+	if err != nil {
+		return err
+	}
+	config, _, err := o.config(o.deps, pod, podnet.EALOptions{Version: o.Version})
+	if err != nil {
+		return err
+	}
+	args, err := config.Args()
+	if err != nil {
+		return err
+	}
+	if o.App != appEAL {
+		appArgs, err := config.AppArgs(eal.App(o.App), eal.AppOptions{Queues: o.Queues})
+		if err != nil {
+			return err
+		}
+		args = append(append(args, "--"), appArgs...)
+	}
+	if o.Output == "json" {
+		return printJSON(o.Out, args)
+	}
+	return printShell(o.Out, args)
+}
+
+// printShell writes args as one line that a POSIX shell reads back as the same
+// words.
+func printShell(w io.Writer, args []string) error {
+	quoted := make([]string, len(args))
+	for i, arg := range args {
+		quoted[i] = shellQuote(arg)
+	}
+	_, err := fmt.Fprintln(w, strings.Join(quoted, " "))
+	return err
+}
+
+// shellQuote puts single quotes around s unless each of its characters is plain
+// to every POSIX shell.
+func shellQuote(s string) string {
+	special := func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune("-_./:,=@%+", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, special) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

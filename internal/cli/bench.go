@@ -1,0 +1,212 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/report"
+)
+
+type benchOptions struct {
+	deps
+	driveOptions
+	generateOptions
+	TX, RX   string
+	Duration time.Duration
+	Warmup   time.Duration
+	Output   string
+}
+
+const benchHelp = `bench sends UDP packets on one of the pod's interfaces, counts those that come
+back on another (or on the same one, from a peer that reflects them), and reports
+the rates and what was lost. Only packets of the measurement itself count.
+
+A rate of max sends what the path takes; at a set rate the schedule does not wait,
+and what a full ring refuses is lost.`
+
+func newBenchCmd(d deps) *cobra.Command {
+	opts := benchOptions{deps: d}
+	cmd := &cobra.Command{
+		Use:   "bench --tx INTERFACE [--rx INTERFACE]",
+		Short: "Measure what passes from one of the pod's interfaces to another",
+		Long:  benchHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			return benchRun(ctx, opts)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.TX, "tx", "", "interface to send on (default: the first that DPDK can drive)")
+	f.StringVar(&opts.RX, "rx", "", "interface to receive on (default: the one of --tx)")
+	f.DurationVarP(&opts.Duration, "duration", "d", 10*time.Second, "how long to measure")
+	f.DurationVar(&opts.Warmup, "warmup", time.Second, "how long to send at the same rate before")
+	opts.driveOptions.addFlags(cmd, d)
+	opts.generateOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")
+	addOutputFlag(cmd, &opts.Output, "table", "json")
+	return cmd
+}
+
+func benchRun(ctx context.Context, o benchOptions) error {
+	flow, rate, err := o.flow()
+	if err != nil {
+		return err
+	}
+	if o.Duration <= 0 || o.Warmup < 0 {
+		return usageErrorf("--duration must be above 0, and --warmup not below")
+	}
+	if o.RX == "" {
+		o.RX = o.TX
+	}
+	if o.TX != "" {
+		o.Interfaces = slices.Compact([]string{o.TX, o.RX})
+	} else if o.RX != "" {
+		return usageErrorf("--rx without --tx")
+	}
+	dp, err := o.start(ctx, o.deps)
+	if err != nil {
+		return err
+	}
+	return errors.Join(o.measure(ctx, dp, flow, rate), dp.Close())
+}
+
+func (o *benchOptions) measure(ctx context.Context, dp *dataplane, flow bench.Flow, rate float64) (err error) {
+	p := &path{dp: dp, live: newLive(o.Streams), tx: dp.ports[0], rx: dp.ports[0]}
+	if o.RX != o.TX {
+		p.rx = dp.ports[1]
+	}
+	if flow.DstMAC == nil {
+		if flow.DstMAC, err = o.learn(ctx, p.tx, p.rx, flow); err != nil {
+			return err
+		}
+	}
+	flow.SrcMAC = p.tx.MAC
+	r, err := bench.Fixed(ctx, p, bench.Trial{Flow: flow, Rate: rate, Duration: o.Duration}, o.Warmup)
+	if err != nil {
+		return err
+	}
+	r.TX, r.RX = p.tx.iface, p.rx.iface
+	r.Interfaces, r.Lcores = p.counters, p.lcores
+	r.DPDK, r.Version = o.dpdkVersion, o.version
+	if o.Output == "json" {
+		err = printJSON(o.Out, r)
+	} else {
+		err = r.WriteTable(o.Out)
+	}
+	if err == nil && !r.Valid {
+		err = notValid(fmt.Errorf("not valid: %s", r.Reason))
+	}
+	return err
+}
+
+// path is the way from one port to another.
+type path struct {
+	dp     *dataplane
+	tx, rx *port
+	live   live
+
+	// Of the last trial.
+	counters []report.Interface
+	lcores   []report.Lcore
+}
+
+// Packets that are on their way when the sending ends are waited for until none
+// has come for arrivalQuiet, at most for arrivalLimit.
+const (
+	arrivalQuiet = 100 * time.Millisecond
+	arrivalLimit = 2 * time.Second
+	// lateLimit is how long after its time a schedule may be made up for.
+	lateLimit = 100 * time.Millisecond
+)
+
+// Trial implements bench.Path.
+func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
+	signature := bench.NewSignature()
+	frame, offset, err := t.Flow.Frame(signature)
+	if err != nil {
+		return bench.Counts{}, err
+	}
+	var streams []dpdk.Stream
+	queues := p.tx.queues
+	limit := uint64(t.Rate / float64(queues) * t.Duration.Seconds()) // packets a queue
+	for q := range queues {
+		streams = append(streams,
+			dpdk.Stream{
+				Mode: dpdk.Verify, Rx: dpdk.Queue{Port: p.rx.Port, Index: q},
+				Signature: signature, SignatureOffset: offset,
+			},
+			dpdk.Stream{
+				Mode: dpdk.TxOnly, Tx: dpdk.Queue{Port: p.tx.Port, Index: q}, Frame: frame,
+				Rate: t.Rate / float64(queues), Limit: limit,
+			})
+	}
+	if err := p.dp.startCounting(); err != nil {
+		return bench.Counts{}, err
+	}
+	job, err := p.dp.run(streams)
+	if err != nil {
+		return bench.Counts{}, err
+	}
+	defer job.Free()
+
+	count := func() bench.Counts { return sum(job, len(streams)) }
+	interfaces := func() ([]report.Interface, error) {
+		refused := make([]uint64, len(p.dp.ports))
+		refused[0] = count().Refused // the first port is the one that sends
+		return p.dp.count(refused)
+	}
+	sending, cancel := context.WithTimeout(ctx, t.Duration)
+	failed := watch(sending, p.dp, p.live, interfaces)
+	cancel()
+	if t.Rate > 0 && ctx.Err() == nil && failed == nil {
+		for end := time.Now().Add(lateLimit); count().Offered < limit*uint64(queues) && time.Now().Before(end); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	job.StopTx()
+	settle(func() uint64 { return count().Received }, arrivalQuiet, arrivalLimit)
+	p.lcores = lcoreTimes(job)
+	if err := errors.Join(failed, job.Stop()); err != nil {
+		return bench.Counts{}, err
+	}
+	p.counters, err = interfaces()
+	return count(), err
+}
+
+// sum adds up the streams' counters.
+func sum(job *dpdk.Job, streams int) bench.Counts {
+	var c bench.Counts
+	for i := range streams {
+		s := job.Counters(i)
+		c.Offered += s.Offered
+		c.Sent += s.TxPackets
+		c.Refused += s.TxRefused
+		c.Received += s.RxPackets
+		c.Other += s.RxOther
+		c.Active = max(c.Active, s.Active)
+	}
+	if c.Offered == 0 { // no schedule: what was sent was asked for
+		c.Offered = c.Sent
+	}
+	return c
+}
+
+// settle waits until the counter has stood still for quiet, at most for limit.
+func settle(read func() uint64, quiet, limit time.Duration) {
+	last, since := read(), time.Now()
+	for end := since.Add(limit); time.Since(since) < quiet && time.Now().Before(end); time.Sleep(quiet / 10) {
+		if n := read(); n != last {
+			last, since = n, time.Now()
+		}
+	}
+}

@@ -1,0 +1,296 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// dataplane is DPDK on the ports that a command was given.
+type dataplane struct {
+	rt        *dpdk.Runtime
+	cfg       eal.Config
+	ownPrefix bool // nobody else uses cfg.FilePrefix
+	ports     []*port
+	sockets   []socket
+}
+
+// port is a port and the interface that it is of.
+type port struct {
+	*dpdk.Port
+	iface  string
+	socket *socket // nil: none
+	queues int
+	base   dpdk.Stats // counters when the counting began
+}
+
+// dataplaneConfig says what to start.
+type dataplaneConfig struct {
+	eal         eal.Config
+	ports       []podnet.Port
+	queues      int
+	peerTimeout time.Duration // how long to wait for peers; 0: for ever
+	awaitPeers  bool          // a port without a peer is an error
+	ownPrefix   bool          // the file prefix is this process's alone
+	log         *slog.Logger
+}
+
+// errNoPeer is the cause of a context that ended because peers did not come.
+var errNoPeer = errors.New("no peer came in time")
+
+// startDataplane starts EAL, sets up the ports and waits for their peers. What
+// fails for want of a peer or a usable device is marked as not ready.
+func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err error) {
+	args, err := c.eal.Args()
+	if err != nil {
+		return nil, err
+	}
+	d := &dataplane{cfg: c.eal, ownPrefix: c.ownPrefix}
+	byPort := map[string]*socket{}
+	for _, dev := range c.eal.Devices {
+		if s, ok := socketOf(dev); ok {
+			d.sockets = append(d.sockets, s)
+			byPort[dev.PortName()] = &s
+		}
+	}
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if c.peerTimeout > 0 {
+		waiting, cancel = context.WithTimeoutCause(ctx, c.peerTimeout, errNoPeer)
+		defer cancel()
+	}
+	if err := d.clearTheWay(waiting, c.awaitPeers); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+
+	var unlink []string
+	for _, s := range d.sockets {
+		if s.server && !s.abstract() {
+			unlink = append(unlink, s.path)
+		}
+	}
+	d.rt, err = dpdk.Start(waiting, dpdk.Options{Args: args, Unlink: unlink, Log: c.log})
+	if errors.Is(err, errNoPeer) {
+		return nil, notReady(fmt.Errorf("%s: no peer connected within %s", d.accepting(), c.peerTimeout))
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, spec := range c.ports {
+		p := &port{iface: spec.Interface, queues: c.queues, socket: byPort[spec.PortName]}
+		if p.Port, err = d.rt.Port(spec.PortName); err != nil {
+			return nil, notReady(fmt.Errorf("interface %q: %w", spec.Interface, err))
+		}
+		if err := p.Configure(dpdk.PortConfig{Queues: c.queues}); err != nil {
+			return nil, fmt.Errorf("interface %q: %w", spec.Interface, err)
+		}
+		d.ports = append(d.ports, p)
+	}
+	// Servers first: where both ends are ours, a client waits for one.
+	for _, clients := range []bool{false, true} {
+		for _, p := range d.ports {
+			if isClient := p.socket != nil && !p.socket.server; isClient != clients {
+				continue
+			}
+			if err := p.startWhenReady(waiting); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if c.awaitPeers {
+		for _, p := range d.ports {
+			if err := p.awaitLink(waiting); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return d, nil
+}
+
+// clearTheWay sees to the sockets before EAL starts: virtio_user gives up at once
+// on a server that does not listen yet, and every driver stumbles over the socket
+// that a dead process left.
+func (d *dataplane) clearTheWay(ctx context.Context, await bool) error {
+	for _, s := range d.sockets {
+		if s.server {
+			if err := s.clear(ctx); err != nil {
+				return notReady(err)
+			}
+		}
+	}
+	for _, s := range d.sockets {
+		if !s.server && await {
+			if err := s.await(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// accepting guesses at which socket rte_eal_init waits: it makes them one after
+// the other, and the next only when the last has its peer.
+func (d *dataplane) accepting() socket {
+	var last socket
+	for _, s := range d.sockets {
+		if _, err := os.Lstat(s.path); s.server && s.kind == podnet.KindVhostUser && err == nil {
+			last = s
+		}
+	}
+	return last
+}
+
+// startWhenReady starts the port, again and again while the peer of a memif
+// client does not listen.
+func (p *port) startWhenReady(ctx context.Context) error {
+	for {
+		err := p.Start()
+		if err == nil {
+			return nil
+		}
+		err = fmt.Errorf("interface %q: %w", p.iface, err)
+		if p.socket == nil || p.socket.server {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return whileWaiting(ctx, err)
+		case <-time.After(pollInterval):
+		}
+	}
+}
+
+// whileWaiting is the error of a wait that ended: err if it took too long, else
+// why the command was told to stop.
+func whileWaiting(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, errNoPeer) {
+		return cause
+	}
+	return notReady(err)
+}
+
+// awaitLink waits until the port has a link: on a socket, until the peer is there.
+func (p *port) awaitLink(ctx context.Context) error {
+	for !p.LinkUp() {
+		select {
+		case <-ctx.Done():
+			if p.socket != nil {
+				return whileWaiting(ctx, fmt.Errorf("%s: no peer connected in time", p.socket))
+			}
+			return whileWaiting(ctx, fmt.Errorf("interface %q: no link", p.iface))
+		case <-time.After(pollInterval):
+		}
+	}
+	return nil
+}
+
+// lost tells of a peer that has gone for good: the virtio_user driver does not
+// connect again as a client.
+func (p *port) lost() error {
+	if p.socket == nil || p.socket.server || p.socket.kind != podnet.KindVhostUser || p.LinkUp() {
+		return nil
+	}
+	return fmt.Errorf("%s: the peer hung up, and DPDK's virtio_user does not connect again as a client: "+
+		"start again when the peer is back, or let the pod make the socket (mode server)", p.socket)
+}
+
+// Close ends DPDK and removes what it left behind. It may be called on a
+// dataplane that started only in part.
+func (d *dataplane) Close() error {
+	var errs []error
+	for _, p := range d.ports {
+		errs = append(errs, p.Close())
+	}
+	if d.rt != nil {
+		errs = append(errs, d.rt.Close())
+	}
+	for _, s := range d.sockets {
+		s.remove()
+	}
+	if d.ownPrefix {
+		errs = append(errs, os.RemoveAll(runtimeDir(d.cfg.FilePrefix)))
+	}
+	return errors.Join(errs...)
+}
+
+// runtimeDir is where DPDK keeps the files of a process with that prefix
+// (eal_create_runtime_dir).
+func runtimeDir(prefix string) string {
+	base := os.Getenv("RUNTIME_DIRECTORY")
+	switch {
+	case base != "":
+	case os.Getuid() == 0:
+		base = "/var/run"
+	default:
+		if base = os.Getenv("XDG_RUNTIME_DIR"); base == "" {
+			base = "/tmp"
+		}
+	}
+	return filepath.Join(base, "dpdk", prefix)
+}
+
+// run starts the streams and keeps Go off the lcores that they are on.
+func (d *dataplane) run(streams []dpdk.Stream) (*dpdk.Job, error) {
+	job, err := d.rt.Run(streams, d.rt.PollingLcores())
+	if err != nil {
+		return nil, err
+	}
+	return job, dpdk.ConfineGo(d.cfg.CPUs, job.Lcores())
+}
+
+// startCounting makes the ports' counters begin at zero.
+func (d *dataplane) startCounting() error {
+	for _, p := range d.ports {
+		s, err := p.Stats()
+		if err != nil {
+			return fmt.Errorf("interface %q: %w", p.iface, err)
+		}
+		p.base = s
+	}
+	return nil
+}
+
+// count reads the ports' counters since startCounting. refused gives for each
+// port what it had no room for.
+func (d *dataplane) count(refused []uint64) ([]report.Interface, error) {
+	out := make([]report.Interface, len(d.ports))
+	for i, p := range d.ports {
+		s, err := p.Stats()
+		if err != nil {
+			return nil, fmt.Errorf("interface %q: %w", p.iface, err)
+		}
+		c := report.Counters{
+			RxPackets: s.RxPackets - p.base.RxPackets,
+			RxBytes:   s.RxBytes - p.base.RxBytes,
+			TxPackets: s.TxPackets - p.base.TxPackets,
+			TxBytes:   s.TxBytes - p.base.TxBytes,
+			RxMissed:  s.RxMissed - p.base.RxMissed,
+			RxErrors:  s.RxErrors - p.base.RxErrors,
+			RxNoMbuf:  s.RxNoMbuf - p.base.RxNoMbuf,
+			TxErrors:  s.TxErrors - p.base.TxErrors,
+			TxRefused: refused[i],
+		}
+		if c.RxBytes > 0 { // net_null counts no bytes
+			c.RxBytes += report.FCS * c.RxPackets
+		}
+		if c.TxBytes > 0 {
+			c.TxBytes += report.FCS * c.TxPackets
+		}
+		out[i] = report.Interface{Name: p.iface, Port: p.Name, MAC: p.MAC.String(), Counters: c}
+	}
+	return out, nil
+}

@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+type execOptions struct {
+	deps
+	podOptions
+	ealOptions
+	App     string
+	EALArgs []string
+	AppArgs []string
+}
+
+const execHelp = `exec replaces itself with a DPDK program, started on the pod's interfaces.
+
+--app testpmd, l2fwd, l3fwd and pktgen stand for the programs dpdk-testpmd,
+dpdk-l2fwd, dpdk-l3fwd and pktgen, which get fitting arguments of their own.
+Any other name or path is a program that gets EAL's arguments only. APP-ARGS
+follow.
+
+testpmd ends as soon as its standard input does. In a container without a
+terminal, let it print statistics instead of waiting for a key:
+
+  testpmd-wrapper exec -- --forward-mode=macswap --stats-period=10`
+
+func newExecCmd(d deps) *cobra.Command {
+	opts := execOptions{deps: d}
+	cmd := &cobra.Command{
+		Use:   "exec [flags] -- APP-ARGS...",
+		Short: "Become dpdk-testpmd or another DPDK program on the pod's interfaces",
+		Long:  execHelp,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
+				return usageErrorf("%q: the application's arguments come after --", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.AppArgs = args
+			return execRun(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().StringVar(&opts.App, "app", string(eal.AppTestpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
+	addEALArgFlag(cmd, &opts.EALArgs)
+	opts.addEALFlags(cmd, fmt.Sprintf("podnet-%d", d.pid))
+	opts.addRootlessFlags(cmd)
+	return cmd
+}
+
+// addEALArgFlag adds --eal-arg.
+func addEALArgFlag(cmd *cobra.Command, args *[]string) {
+	cmd.Flags().StringArrayVar(args, "eal-arg", nil, "further argument for EAL, as --eal-arg=--log-level=debug (may be repeated)")
+}
+
+func execRun(ctx context.Context, o execOptions) error {
+	program, args, err := o.command(ctx)
+	if err != nil {
+		return err
+	}
+	path, err := o.lookPath(program)
+	if err != nil {
+		return notReady(fmt.Errorf("%s is not here: %w: %s", program, err, howToGet(eal.App(o.App))))
+	}
+	if err := o.exec(path, append([]string{program}, args...), o.env); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// command gives the program and its arguments.
+func (o execOptions) command(ctx context.Context) (program string, args []string, err error) {
+	pod, err := o.discover(ctx, o.deps)
+	if err != nil {
+		return "", nil, err
+	}
+	config, ports, err := o.config(o.deps, pod, podnet.EALOptions{Version: o.linkedVersion(), Extra: o.EALArgs})
+	if err != nil {
+		return "", nil, err
+	}
+	if err := checkReady(ports); err != nil {
+		return "", nil, err
+	}
+	if args, err = config.Args(); err != nil {
+		return "", nil, err
+	}
+	app := eal.App(o.App)
+	var appArgs []string
+	if slices.Contains(eal.Apps(), app) {
+		if appArgs, err = config.AppArgs(app, eal.AppOptions{Queues: o.Queues}); err != nil {
+			return "", nil, err
+		}
+	}
+	appArgs = append(appArgs, o.AppArgs...)
+	if len(appArgs) > 0 {
+		args = append(append(args, "--"), appArgs...)
+	}
+	return programOf(app), args, nil
+}
+
+// programOf is the name of an application's program.
+func programOf(app eal.App) string {
+	switch app {
+	case eal.AppTestpmd, eal.AppL2fwd, eal.AppL3fwd:
+		return "dpdk-" + string(app)
+	}
+	return string(app)
+}
+
+// howToGet says where a program comes from.
+func howToGet(app eal.App) string {
+	switch app {
+	case eal.AppTestpmd:
+		return "install the package dpdk (of Debian, Ubuntu, Fedora or RHEL)"
+	case eal.AppL2fwd, eal.AppL3fwd:
+		return fmt.Sprintf("no distribution packages it: build examples/%s of DPDK's source with -Dexamples=%s", app, app)
+	case eal.AppPktgen:
+		return "no distribution packages it: build Pktgen-DPDK"
+	}
+	return "give a program in PATH, or a path"
+}

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The exit codes, which scripts and the text of `help exit-codes` rely on. A
+// Go program that crashes ends with 2, so 2 is never ours.
+const (
+	codeDone     = 0
+	codeFailed   = 1
+	codeNotReady = 3
+	codeBelow    = 4
+	codeInvalid  = 5
+	codeUsage    = 64
+)
+
+const exitCodesHelp = `The exit codes of every command:
+
+   0  done
+   1  failed (an abort inside DPDK too)
+   3  the pod or the node is not ready for what was asked: nothing that DPDK
+      can drive, a device on the wrong driver, a peer that does not come
+   4  measured, and below the threshold that was asked for
+   5  measured, but not valid: the generator, not the path, was the limit
+  64  wrong usage: an unknown command or flag, or a value out of range
+`
+
+// codedError gives an error the exit code of its kind.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+
+func (e *codedError) Unwrap() error { return e.err }
+
+// usageErrorf makes an error about how a command was called, as a flag's value
+// out of range.
+func usageErrorf(format string, args ...any) error {
+	return usageError(fmt.Errorf(format, args...))
+}
+
+// usageError marks err as one about how a command was called.
+func usageError(err error) error { return withCode(codeUsage, err) }
+
+// notReady marks err as one that the pod or the node has to resolve first.
+func notReady(err error) error { return withCode(codeNotReady, err) }
+
+// belowThreshold marks a measurement that is valid, and too low.
+func belowThreshold(err error) error { return withCode(codeBelow, err) }
+
+// notValid marks a measurement that says nothing about the path.
+func notValid(err error) error { return withCode(codeInvalid, err) }
+
+func withCode(code int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &codedError{code: code, err: err}
+}
+
+// exitCode maps an error to the code of its outermost mark.
+func exitCode(err error) int {
+	if err == nil {
+		return codeDone
+	}
+	if coded, ok := errors.AsType[*codedError](err); ok {
+		return coded.code
+	}
+	return codeFailed
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/report"
+)
+
+// stream is a stream and the index of the port that it sends on.
+type stream struct {
+	dpdk.Stream
+	tx int
+}
+
+// linger is how long ports stay open after the loops have ended: what they sent
+// last lies in rings from which the peers still have to take it.
+const linger = 100 * time.Millisecond
+
+// forward runs the streams until ctx ends, for at most duration unless that is
+// 0, and counts what the ports carried. It fails early when a peer has gone that
+// cannot come back.
+func forward(ctx context.Context, dp *dataplane, streams []stream, duration time.Duration, show live) (report.Run, error) {
+	if duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, duration)
+		defer cancel()
+	}
+	if err := dp.startCounting(); err != nil {
+		return report.Run{}, err
+	}
+	raw := make([]dpdk.Stream, len(streams))
+	for i, s := range streams {
+		raw[i] = s.Stream
+	}
+	begin := time.Now()
+	job, err := dp.run(raw)
+	if err != nil {
+		return report.Run{}, err
+	}
+	defer job.Free()
+	count := func() ([]report.Interface, error) {
+		refused := make([]uint64, len(dp.ports))
+		for i, s := range streams {
+			refused[s.tx] += job.Counters(i).TxRefused
+		}
+		return dp.count(refused)
+	}
+
+	failed := watch(ctx, dp, show, count)
+	seconds := time.Since(begin).Seconds()
+	lcores := lcoreTimes(job)
+	job.StopTx()
+	failed = errors.Join(failed, job.Stop())
+	time.Sleep(linger)
+
+	r := report.Run{Seconds: seconds, Lcores: lcores}
+	if r.Interfaces, err = count(); err != nil {
+		return r, errors.Join(failed, err)
+	}
+	for _, i := range r.Interfaces {
+		r.Total = r.Total.Add(i.Counters)
+	}
+	return r, failed
+}
+
+// watch shows the counters once a second until ctx ends, or until a peer is
+// lost, which it returns.
+func watch(ctx context.Context, dp *dataplane, show live, count func() ([]report.Interface, error)) error {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	look := time.NewTicker(pollInterval)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-second.C:
+			list, err := count()
+			if err != nil {
+				return err
+			}
+			show.update(now, list)
+		case <-look.C:
+			for _, p := range dp.ports {
+				if err := p.lost(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+func lcoreTimes(job *dpdk.Job) []report.Lcore {
+	out := []report.Lcore{}
+	for _, l := range job.CPUTime() {
+		out = append(out, report.Lcore{Lcore: l.ID, CPU: l.CPU, CPUSeconds: l.Used.Seconds()})
+	}
+	return out
+}
+
+// live shows rates while packets move: on a terminal in place, elsewhere as one
+// line a second.
+type live struct {
+	w        io.Writer
+	terminal bool
+	last     *snapshot
+}
+
+type snapshot struct {
+	at   time.Time
+	list []report.Interface
+}
+
+func newLive(s Streams) live {
+	return live{w: s.Err, terminal: s.IsTerminal, last: &snapshot{}}
+}
+
+func (l live) update(now time.Time, list []report.Interface) {
+	last := *l.last
+	*l.last = snapshot{now, list}
+	if last.list == nil || last.list[0].TxPackets > list[0].TxPackets || last.list[0].RxPackets > list[0].RxPackets { // counting began anew
+		last = snapshot{now.Add(-time.Second), make([]report.Interface, len(list))}
+	} else if l.terminal {
+		fmt.Fprintf(l.w, "\x1b[%dA", len(list))
+	}
+	seconds := now.Sub(last.at).Seconds()
+	line := make([]string, len(list))
+	for i, now := range list {
+		was := last.list[i]
+		line[i] = fmt.Sprintf("%s rx %.3f Mpps tx %.3f Mpps refused %d", now.Name,
+			float64(now.RxPackets-was.RxPackets)/seconds/1e6,
+			float64(now.TxPackets-was.TxPackets)/seconds/1e6, now.TxRefused-was.TxRefused)
+	}
+	if l.terminal {
+		fmt.Fprintf(l.w, "%s\x1b[K\n", strings.Join(line, "\x1b[K\n"))
+		return
+	}
+	fmt.Fprintln(l.w, strings.Join(line, " | "))
+}

@@ -1,0 +1,183 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+type inspectOptions struct {
+	deps
+	podOptions
+	Output  string
+	Explain bool
+}
+
+const inspectHelp = `inspect prints what the pod was given: its interfaces with their devices and
+addresses, devices that no evidence gives to one network, its CPUs and hugepages,
+and what could not be read. --explain prints why each device has its place.`
+
+func newInspectCmd(d deps) *cobra.Command {
+	opts := inspectOptions{deps: d}
+	cmd := &cobra.Command{
+		Use:   "inspect",
+		Short: "Print which network devices the pod was given",
+		Long:  inspectHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.Explain && cmd.Flags().Changed("output") {
+				return usageErrorf("--explain prints text: it excludes --output")
+			}
+			return inspectRun(cmd.Context(), opts)
+		},
+	}
+	addOutputFlag(cmd, &opts.Output, "table", "json", "yaml")
+	cmd.Flags().BoolVar(&opts.Explain, "explain", false, "print the evidence for each device's place")
+	opts.addRootFlags(cmd)
+	return cmd
+}
+
+func inspectRun(ctx context.Context, o inspectOptions) error {
+	pod, err := o.discover(ctx, o.deps)
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.Explain:
+		return podnet.Explain(o.Out, pod)
+	case o.Output == "json":
+		return printJSON(o.Out, pod)
+	case o.Output == "yaml":
+		text, err := yaml.Marshal(pod)
+		if err != nil {
+			return err
+		}
+		_, err = o.Out.Write(text)
+		return err
+	}
+	return printPod(o.Out, pod)
+}
+
+// printPod writes the pod as a table, and below it what has no place in one.
+func printPod(w io.Writer, pod *podnet.Pod) error {
+	var rows [][]string
+	for _, i := range pod.Interfaces {
+		rows = append(rows, interfaceRow(i))
+	}
+	header := []string{"NAME", "NETWORK", "KIND", "DEVICE", "DRIVER", "NUMA", "MAC", "IPS"}
+	if len(rows) == 0 {
+		header = []string{"No interfaces."}
+	}
+	if err := printTable(w, header, rows); err != nil {
+		return err
+	}
+	if err := printUnassigned(w, pod.Unassigned); err != nil {
+		return err
+	}
+	var b strings.Builder
+	if cpus := pod.CPUs; cpus != nil {
+		fmt.Fprintf(&b, "\nCPUs: %s", cpus.Allowed)
+		if len(cpus.NUMANodes) > 0 {
+			fmt.Fprintf(&b, " (NUMA %s)", joinInts(cpus.NUMANodes))
+		}
+		if cpus.Quota != nil {
+			fmt.Fprintf(&b, ", quota %g", *cpus.Quota)
+		}
+		b.WriteByte('\n')
+	}
+	for _, h := range pod.Hugepages {
+		fmt.Fprintf(&b, "Hugepages of %s: %s", h.Size, hugepagesText(h))
+		b.WriteByte('\n')
+	}
+	for n, warning := range pod.Warnings {
+		if n == 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "Warning: %s (%s %s): %s\n",
+			cell(warning.Code), cell(warning.Source), cell(warning.Where), cell(warning.Message))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// interfaceRow is one line of the table.
+func interfaceRow(i podnet.Interface) []string {
+	var device, driver, node string
+	switch {
+	case i.PCI != nil:
+		device, driver = i.PCI.Address.String(), i.PCI.Driver
+		if i.PCI.Auxiliary != "" {
+			device = i.PCI.Auxiliary
+		}
+		if i.PCI.NotPresent {
+			driver = "(not present)"
+		}
+		if i.PCI.NUMANode != nil {
+			node = strconv.Itoa(*i.PCI.NUMANode)
+		}
+	case i.VhostUser != nil:
+		device, driver = i.VhostUser.Path, i.VhostUser.Mode
+	case i.Memif != nil:
+		device, driver = i.Memif.Path, i.Memif.Role
+	case i.VDPA != nil:
+		device, driver = i.VDPA.Path, i.VDPA.Driver
+		if device == "" {
+			device = i.VDPA.Parent
+		}
+	}
+	var ips []string
+	for _, ip := range i.IPs {
+		ips = append(ips, ip.String())
+	}
+	return []string{i.Name, i.Network, string(i.Kind), device, driver, node, i.MAC, strings.Join(ips, ",")}
+}
+
+func printUnassigned(w io.Writer, unassigned []podnet.Unassigned) error {
+	if len(unassigned) == 0 {
+		return nil
+	}
+	var rows [][]string
+	for _, u := range unassigned {
+		driver := ""
+		if u.PCI != nil {
+			driver = u.PCI.Driver
+		}
+		rows = append(rows, []string{u.ID, string(u.Kind), driver, u.Resource, string(u.Reason), strings.Join(u.Candidates, ",")})
+	}
+	if _, err := io.WriteString(w, "\n"); err != nil {
+		return err
+	}
+	return printTable(w, []string{"UNASSIGNED", "KIND", "DRIVER", "RESOURCE", "REASON", "CANDIDATES"}, rows)
+}
+
+func hugepagesText(h podnet.Hugepages) string {
+	parts := []string{"no limit is visible"}
+	if h.LimitBytes != nil {
+		parts[0] = fmt.Sprintf("limit %d MiB", *h.LimitBytes>>20)
+	}
+	if h.RequestBytes != nil {
+		parts = append(parts, fmt.Sprintf("request %d MiB", *h.RequestBytes>>20))
+	}
+	if h.Mount != "" {
+		parts = append(parts, "mounted at "+cell(h.Mount))
+	}
+	for _, n := range h.Nodes {
+		parts = append(parts, fmt.Sprintf("%d MiB free on NUMA %d", n.FreeBytes>>20, n.Node))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func joinInts(ints []int) string {
+	text := make([]string, len(ints))
+	for i, n := range ints {
+		text[i] = strconv.Itoa(n)
+	}
+	return strings.Join(text, ",")
+}

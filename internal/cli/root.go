@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+const rootHelp = `testpmd-wrapper works out which SR-IOV VFs, vhost-user sockets, memif sockets
+and vDPA devices this pod was given, starts DPDK on them, and measures what
+they can carry.`
+
+const environmentHelp = `The environment variables that are read:
+
+  PCIDEVICE_<resource>        the devices that a device plugin gave to the
+  PCIDEVICE_<resource>_INFO   container, and what it says of them
+
+and by DPDK itself:
+
+  RUNTIME_DIRECTORY   the parent directory of dpdk/<file-prefix>, in which the
+                      telemetry socket lies; by default /var/run for root,
+                      else XDG_RUNTIME_DIR, else /tmp
+
+inspect, args, exec, run and bench read another environment with --environ FILE.
+Values are never logged.
+`
+
+// commands are the constructors of all commands.
+func commands() []func(deps) *cobra.Command {
+	return []func(deps) *cobra.Command{
+		newInspectCmd,
+		newArgsCmd,
+		newExecCmd,
+		newRunCmd,
+		newBenchCmd,
+		newDutCmd,
+		newVersionCmd,
+	}
+}
+
+func newRootCmd(d deps) *cobra.Command {
+	root := &cobra.Command{
+		Use:           program,
+		Short:         "Resolve a pod's network devices, run DPDK on them, measure them",
+		Long:          rootHelp,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			// Without a command there is no result: the help goes to
+			// stderr, and a script learns that it forgot something.
+			cmd.SetOut(d.Err)
+			if err := cmd.Help(); err != nil {
+				return err
+			}
+			return usageErrorf("no command given")
+		},
+	}
+	root.SetIn(d.In)
+	root.SetOut(d.Out)
+	root.SetErr(d.Err)
+	for _, newCmd := range commands() {
+		root.AddCommand(newCmd(d))
+	}
+	root.AddCommand(
+		newHelpTopic(d, "exit-codes", "What the exit codes mean", exitCodesHelp),
+		newHelpTopic(d, "environment", "Which environment variables are read", environmentHelp),
+	)
+	return root
+}
+
+// newHelpTopic makes a page of `help`: a command that cannot be run.
+func newHelpTopic(d deps, name, short, text string) *cobra.Command {
+	topic := &cobra.Command{Use: name, Short: short, Long: text}
+	topic.SetHelpFunc(func(*cobra.Command, []string) { fmt.Fprint(d.Out, text) })
+	return topic
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/report"
+)
+
+type runOptions struct {
+	deps
+	driveOptions
+	generateOptions
+	Mode     string
+	Duration time.Duration
+	Output   string
+}
+
+const runHelp = `run starts DPDK in this process on the pod's interfaces and forwards, drops or
+generates packets until it is told to stop (SIGINT, SIGTERM) or --duration ends.
+
+  io        forward frames as they are
+  mac       forward frames with the port's own source address and --dst-mac
+  macswap   forward frames with their addresses exchanged
+  rxonly    count frames and drop them
+  txonly    generate UDP packets
+
+Forwarding goes between the first and the second interface, the third and the
+fourth and so on; a last one without a partner sends back what it receives.`
+
+func newRunCmd(d deps) *cobra.Command {
+	opts := runOptions{deps: d}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Forward or generate packets on the pod's interfaces",
+		Long:  runHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			return runRun(ctx, opts)
+		},
+	}
+	addChoiceFlag(cmd, &opts.Mode, "mode", "m", "what to do with packets", "io", "mac", "macswap", "rxonly", "txonly")
+	cmd.Flags().DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
+	opts.driveOptions.addFlags(cmd, d)
+	opts.generateOptions.addFlags(cmd, "", "destination of mac and txonly: an address, or auto to learn it from a probe that comes back "+
+		"(default: 02:00:00:00:00:0N, where N counts the receiving interface from 0)")
+	addOutputFlag(cmd, &opts.Output, "table", "json")
+	return cmd
+}
+
+func runRun(ctx context.Context, o runOptions) error {
+	flow, rate, err := o.flow()
+	if err != nil {
+		return err
+	}
+	if o.DstMAC == autoMAC && o.Mode != "txonly" {
+		return usageErrorf("--dst-mac auto: only txonly sends the probes that it is learned by")
+	}
+	dp, err := o.start(ctx, o.deps)
+	var r report.Run
+	if err == nil {
+		r, err = o.drive(ctx, dp, flow, rate)
+		err = errors.Join(err, dp.Close())
+	}
+	if stopped(ctx, err) {
+		err = nil // before there was anything to count
+	}
+	return errors.Join(err, printRun(o.deps, o.Output, o.Mode, r))
+}
+
+// stopped tells whether err is only that the command was told to stop.
+func stopped(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+}
+
+func (o *runOptions) drive(ctx context.Context, dp *dataplane, flow bench.Flow, rate float64) (report.Run, error) {
+	var streams []stream
+	for i := range dp.ports {
+		s, err := o.portStreams(ctx, dp, i, flow, rate)
+		if err != nil {
+			return report.Run{}, err
+		}
+		streams = append(streams, s...)
+	}
+	return forward(ctx, dp, streams, o.Duration, newLive(o.Streams))
+}
+
+// portStreams makes a stream for every queue of the i-th port.
+func (o *runOptions) portStreams(ctx context.Context, dp *dataplane, i int, flow bench.Flow, rate float64) (streams []stream, err error) {
+	// The partner is the other of each pair, or the port itself.
+	to := i ^ 1
+	if to == len(dp.ports) || o.Mode == "txonly" {
+		to = i
+	}
+	rx, tx := dp.ports[i], dp.ports[to]
+	s := stream{tx: to, Stream: dpdk.Stream{Src: tx.MAC, Dst: flow.DstMAC}}
+	switch {
+	case o.DstMAC == autoMAC:
+		if s.Dst, err = o.learn(ctx, tx, tx, flow); err != nil {
+			return nil, err
+		}
+	case s.Dst == nil:
+		s.Dst = net.HardwareAddr{2, 0, 0, 0, 0, byte(to)}
+	}
+	switch o.Mode {
+	case "io":
+		s.Mode = dpdk.IO
+	case "mac":
+		s.Mode = dpdk.MAC
+	case "macswap":
+		s.Mode = dpdk.MACSwap
+	case "rxonly":
+		s.Mode = dpdk.RxOnly
+	case "txonly":
+		s.Mode, s.Rate, s.Limit = dpdk.TxOnly, rate/float64(tx.queues), math.MaxUint64
+		flow.SrcMAC, flow.DstMAC = tx.MAC, s.Dst
+		if s.Frame, _, err = flow.Frame(bench.NewSignature()); err != nil {
+			return nil, err
+		}
+	}
+	for q := range rx.queues {
+		s.Rx, s.Tx = dpdk.Queue{Port: rx.Port, Index: q}, dpdk.Queue{Port: tx.Port, Index: q}
+		streams = append(streams, s)
+	}
+	return streams, nil
+}
+
+// printRun writes what run or dut counted.
+func printRun(d deps, output, mode string, r report.Run) error {
+	r.Schema, r.Mode, r.DPDK, r.Version = report.RunSchema, mode, d.dpdkVersion, d.version
+	if r.Interfaces == nil {
+		r.Interfaces, r.Lcores = []report.Interface{}, []report.Lcore{}
+	}
+	if output == "json" {
+		return printJSON(d.Out, r)
+	}
+	return r.WriteTable(d.Out)
+}

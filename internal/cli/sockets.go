@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// pollInterval is how often something that DPDK does not announce is looked at.
+const pollInterval = 50 * time.Millisecond
+
+// socket is the Unix socket behind a port.
+type socket struct {
+	iface string
+	kind  podnet.Kind // podnet.KindVhostUser or podnet.KindMemif
+	path  string      // a name that begins with '@' is abstract
+	// server: this process makes the socket, the peer connects.
+	server bool
+}
+
+// socketOf tells the socket of a device; ok is false for a device without one.
+func socketOf(d eal.Device) (s socket, ok bool) {
+	switch d := d.(type) {
+	case eal.VirtioUser:
+		if info, err := os.Stat(d.Path); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return socket{}, false // vhost-vdpa
+		}
+		return socket{d.Origin.Interface, podnet.KindVhostUser, d.Path, d.Server}, true
+	case eal.Vhost:
+		return socket{d.Origin.Interface, podnet.KindVhostUser, d.Path, !d.Client}, true
+	case eal.Memif:
+		return socket{d.Origin.Interface, podnet.KindMemif, d.Path, d.Server}, true
+	}
+	return socket{}, false
+}
+
+func (s socket) String() string {
+	return fmt.Sprintf("interface %q (%s socket %s)", s.iface, s.kind, s.path)
+}
+
+func (s socket) abstract() bool { return strings.HasPrefix(s.path, "@") }
+
+// alive tells whether a process holds the socket: nil, or why not. It asks by
+// connecting with a type of socket that neither peer has, which the kernel
+// refuses in a different way for a socket that is in use than for one that a dead
+// process left. The peer notices nothing: DPDK's memif server may panic when a
+// connection ends as soon as it began.
+func (s socket) alive(ctx context.Context) error {
+	c, err := (&net.Dialer{}).DialContext(ctx, "unixgram", s.path)
+	if err == nil {
+		_ = c.Close()
+		return errOtherSocket
+	}
+	if errors.Is(err, syscall.EPROTOTYPE) {
+		return nil
+	}
+	return err
+}
+
+// errOtherSocket means that a datagram socket has the name.
+var errOtherSocket = errors.New("a socket of another type has this name")
+
+// clear makes way for a server: a socket that a dead process left behind is
+// removed, which DPDK does not do, and one that is in use is an error, because
+// DPDK would remove it when it fails to bind.
+func (s socket) clear(ctx context.Context) error {
+	err := s.alive(ctx)
+	switch {
+	case err == nil, errors.Is(err, errOtherSocket):
+		return fmt.Errorf("%s: another process listens on it already", s)
+	case s.abstract():
+		return nil
+	case errors.Is(err, os.ErrNotExist):
+		dir := filepath.Dir(s.path)
+		if err := syscall.Access(dir, 0x2|0x1); err != nil { // W_OK|X_OK
+			return fmt.Errorf("%s: it is to be made here, but the directory %s cannot be written: %w", s, dir, err)
+		}
+		return nil
+	case errors.Is(err, syscall.ECONNREFUSED):
+		info, statErr := os.Lstat(s.path)
+		if statErr != nil {
+			return fmt.Errorf("%s: %w", s, statErr)
+		}
+		if info.Mode().Type() != os.ModeSocket {
+			return fmt.Errorf("%s: it is to be made here, but a file that is no socket has its name", s)
+		}
+		if err := os.Remove(s.path); err != nil {
+			return fmt.Errorf("%s: a dead process left it behind: %w", s, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s: %w", s, err)
+}
+
+// await waits until the peer listens.
+func (s socket) await(ctx context.Context) error {
+	// A server binds its socket just before it listens on it: see it twice.
+	for seen := 0; seen < 2; {
+		err := s.alive(ctx)
+		switch {
+		case err == nil:
+			seen++
+		case errors.Is(err, os.ErrPermission), errors.Is(err, errOtherSocket):
+			return notReady(fmt.Errorf("%s: %w", s, err)) // waiting does not help
+		}
+		select {
+		case <-ctx.Done():
+			return whileWaiting(ctx, fmt.Errorf("%s: its peer does not listen: %w", s, err))
+		case <-time.After(pollInterval):
+		}
+	}
+	return nil
+}
+
+// remove removes what a server made and did not take away itself.
+func (s socket) remove() {
+	if s.server && !s.abstract() {
+		_ = os.Remove(s.path)
+	}
+}
