@@ -1,0 +1,162 @@
+// Package docs holds the documents to what the project does: every command in
+// them is run, every snippet compiled, every manifest read.
+package docs
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// fence is a fenced block of a Markdown file.
+type fence struct {
+	at   string // file:line
+	lang string
+	text string
+}
+
+func (f fence) lines() []string { return strings.Split(strings.TrimSuffix(f.text, "\n"), "\n") }
+
+// documents are the contents of the Markdown files, by path.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	docs := make(map[string]string)
+	read := func(path string) {
+		text, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs[path] = string(text)
+	}
+	read("README.md")
+	read("CONTRIBUTING.md")
+	err := fs.WalkDir(os.DirFS(root), "docs", func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && filepath.Ext(path) == ".md" {
+			read(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return docs
+}
+
+// fences are the fenced blocks of all documents that are in one of the
+// languages, in no particular order. There must be one.
+func fences(t *testing.T, langs ...string) []fence {
+	t.Helper()
+	var found []fence
+	for path, text := range documents(t) {
+		var open *fence
+		for i, line := range strings.Split(text, "\n") {
+			lang, isFence := strings.CutPrefix(line, "```")
+			switch {
+			case isFence && open == nil:
+				open = &fence{at: fmt.Sprintf("%s:%d", path, i+1), lang: lang}
+			case isFence:
+				if langs == nil || slices.Contains(langs, open.lang) {
+					found = append(found, *open)
+				}
+				open = nil
+			case open != nil:
+				open.text += line + "\n"
+			}
+		}
+		if open != nil {
+			t.Errorf("%s: the block is not closed", open.at)
+		}
+	}
+	if len(found) == 0 {
+		t.Fatalf("no document has a block in %q", langs)
+	}
+	return found
+}
+
+// commands are the lines of the shell blocks that start with a program.
+func commands(t *testing.T, program string) map[string]string {
+	t.Helper()
+	at := make(map[string]string)
+	for _, f := range fences(t, "sh") {
+		for _, line := range f.lines() {
+			if strings.HasPrefix(line, program+" ") {
+				at[line] = f.at
+			}
+		}
+	}
+	if len(at) == 0 {
+		t.Fatalf("no document has a command of %s", program)
+	}
+	return at
+}
+
+// TestEveryBlockIsHeld fails on what the other tests would pass by.
+func TestEveryBlockIsHeld(t *testing.T) {
+	for _, f := range fences(t) {
+		switch f.lang {
+		case "go", "yaml":
+		case "sh":
+			for _, line := range f.lines() {
+				if program, _, _ := strings.Cut(line, " "); program != "make" && program != "testpmd-wrapper" {
+					t.Errorf("%s: no test runs %q", f.at, line)
+				}
+			}
+		default:
+			t.Errorf("%s: no test reads a block in %q", f.at, f.lang)
+		}
+	}
+}
+
+// dryRun gives the lines that make would run.
+func dryRun(t *testing.T, targets ...string) []string {
+	t.Helper()
+	cmd := exec.Command("make", append([]string{"--dry-run", "--no-print-directory", "-C", root}, targets...)...)
+	cmd.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", cmd, err, out)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// CI runs the documents' make commands, so here they only have to be among what
+// it runs.
+func TestCIRunsTheMakeCommands(t *testing.T) {
+	script, err := os.ReadFile(filepath.Join(root, ".ci/run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var targets []string
+	for _, m := range regexp.MustCompile(`(?m)^make ([a-z0-9 -]+)$`).FindAllStringSubmatch(string(script), -1) {
+		targets = append(targets, strings.Fields(m[1])...)
+	}
+	if len(targets) == 0 {
+		t.Fatal(".ci/run has no make command")
+	}
+	ci := dryRun(t, targets...)
+	for command, at := range commands(t, "make") {
+		for _, line := range dryRun(t, strings.Fields(command)[1:]...) {
+			if !slices.Contains(ci, line) {
+				t.Errorf("%s: %s runs %q, which .ci/run does not", at, command, line)
+			}
+		}
+	}
+}
+
+// A target that is named in the text has to exist.
+func TestTargetsExist(t *testing.T) {
+	for path, text := range documents(t) {
+		for _, m := range regexp.MustCompile("`make ([a-z0-9-]+)`").FindAllStringSubmatch(text, -1) {
+			t.Logf("%s: make %s", path, m[1])
+			dryRun(t, m[1])
+		}
+	}
+}

@@ -1,0 +1,123 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/utils/cpuset"
+
+	"github.com/podnet/podnet/test/internal/testpeer"
+)
+
+// execTestpmd has the application replace itself with dpdk-testpmd.
+func execTestpmd(t *testing.T, o testpeer.Options, pod *scratchPod, mode string) *testpmd {
+	t.Helper()
+	a := startAppAs(t, o, pod, "exec", append([]string{"--app", "testpmd", "--"}, testpmdArgs(mode)...)...)
+	t.Cleanup(func() { os.RemoveAll(testpeer.RuntimeDir(a.prefix)) }) // testpmd leaves it
+	return attach(t, a.Process, a.prefix)
+}
+
+// wantPorts are the names of the ports that a pod with these networks has.
+func wantPorts(networks []socketNet) []string {
+	var names []string
+	for _, n := range networks {
+		names = append(names, n.port())
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (p *testpmd) portNames() []string {
+	var names []string
+	for name := range p.ports {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func clientSockets() []socketNet {
+	return []socketNet{memif("net3", client), vhostUser("net1", client), memif("net2", client), vhostUser("net4", client)}
+}
+
+// The program becomes dpdk-testpmd, in the same process, with the pod's ports.
+func TestExecBecomesTestpmd(t *testing.T) {
+	pod := newPod(t, clientSockets()...)
+	peer := peerOf(t, pod, "rxonly")
+	inPod := execTestpmd(t, testpeer.Options{CPUs: cpuset.New(podCPU)}, pod, "macswap")
+	if diff := cmp.Diff(wantPorts(pod.networks), inPod.portNames()); diff != "" {
+		t.Errorf("ports (-want +got):\n%s", diff)
+	}
+	exe, err := os.Readlink(filepath.Join("/proc", itoa(inPod.PID), "exe"))
+	if err != nil || filepath.Base(exe) != "dpdk-testpmd" {
+		t.Errorf("process %d runs %s (%v), want dpdk-testpmd", inPod.PID, exe, err)
+	}
+	for _, n := range pod.networks {
+		mac, err := inPod.telemetry.MAC(inPod.ports[n.port()])
+		if err != nil || mac.String() != n.mac {
+			t.Errorf("%s has MAC address %s (%v), want %s", n.port(), mac, err, n.mac)
+		}
+	}
+	inPod.command("start")
+	peer.awaitLink(pod.networks...)
+	peer.command("start tx_first 1")
+	for _, n := range pod.networks {
+		peer.awaitRx(n, testpmdBurst)
+	}
+}
+
+// The EAL part of every profile brings up the same ports.
+func TestArgsOfEveryProfile(t *testing.T) {
+	pod := newPod(t, clientSockets()...)
+	peerOf(t, pod, "rxonly")
+	for _, profile := range []string{"eal", "testpmd", "l2fwd", "l3fwd", "pktgen"} {
+		t.Run(profile, func(t *testing.T) {
+			prefix := newPrefix()
+			a := startApp(t, pod, "args", "--app", profile, "--file-prefix", prefix, "-o", "json")
+			a.exit(settleTime, 0)
+			var argv []string
+			if err := json.Unmarshal([]byte(a.Stdout()), &argv); err != nil {
+				t.Fatalf("%v in %s", err, a.Stdout())
+			}
+			if i := slices.Index(argv, "--"); i >= 0 {
+				argv = argv[:i]
+			}
+			inPod := startTestpmdWith(t, prefix, argv, "rxonly")
+			if diff := cmp.Diff(wantPorts(pod.networks), inPod.portNames()); diff != "" {
+				t.Errorf("ports of %q (-want +got):\n%s", argv, diff)
+			}
+		})
+	}
+}
+
+// Testpmd's own arguments of its profile are accepted, too: it forwards with them.
+func TestArgsOfTestpmdWhole(t *testing.T) {
+	pod := newPod(t, clientSockets()...)
+	peer := peerOf(t, pod, "rxonly")
+	prefix := newPrefix()
+	a := startApp(t, pod, "args", "--app", "testpmd", "--file-prefix", prefix, "-o", "json")
+	a.exit(settleTime, 0)
+	var argv []string
+	if err := json.Unmarshal([]byte(a.Stdout()), &argv); err != nil {
+		t.Fatalf("%v in %s", err, a.Stdout())
+	}
+	if !slices.Contains(argv, "--") {
+		argv = append(argv, "--")
+	}
+	path := findProgram(t, "dpdk-testpmd")
+	t.Cleanup(func() { os.RemoveAll(testpeer.RuntimeDir(prefix)) })
+	argv = slices.Concat([]string{path}, argv, []string{"-i", "--no-mlockall", "--total-num-mbufs=8192"})
+	inPod := attach(t, start(t, "testpmd", argv, testpeer.Options{}), prefix)
+	inPod.command("start")
+	peer.awaitLink(pod.networks...)
+	peer.command("start tx_first 1")
+	for _, n := range pod.networks {
+		peer.awaitRx(n, testpmdBurst)
+	}
+}

@@ -1,0 +1,99 @@
+//go:build e2e
+
+// Package e2e tests the application as a user has it: the built program, on a
+// scratch pod, against the stock dpdk-testpmd and Open vSwitch as the other
+// side. Both ends are counted and must agree to the packet; the other side's
+// counters come over its telemetry socket.
+//
+// What a test needs and the machine lacks (dpdk-testpmd, Open vSwitch with DPDK)
+// fails it: a run that skipped would show nothing.
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/utils/cpuset"
+
+	"github.com/podnet/podnet/test/internal/testpeer"
+)
+
+// wrapper is the program under test: PODNET_BIN, or built here.
+var wrapper string
+
+// peerCPU is where the other side polls, podCPU where the pod does. On a machine
+// with one CPU they share it.
+var peerCPU, podCPU int
+
+// settleTime is how long counters may take to come to rest, and a process to
+// notice what happened to its peer, on a busy machine.
+const settleTime = 5 * time.Second
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		if err := setup(); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e:", err)
+			return 1
+		}
+		dir, err := os.MkdirTemp("/tmp", "podnet-e2e-bin-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "e2e:", err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		if err := os.Chmod(dir, 0o755); err != nil { // for those who are not root
+			fmt.Fprintln(os.Stderr, "e2e:", err)
+			return 1
+		}
+		if wrapper = os.Getenv("PODNET_BIN"); wrapper == "" {
+			if wrapper, err = build(dir); err != nil {
+				fmt.Fprintln(os.Stderr, "e2e:", err)
+				return 1
+			}
+		}
+		return m.Run()
+	}())
+}
+
+func setup() error {
+	if _, err := exec.LookPath("dpdk-testpmd"); err != nil {
+		return fmt.Errorf("the other side of every test: %w: install dpdk-dev", err)
+	}
+	allowed, err := ownCPUs()
+	if err != nil {
+		return err
+	}
+	cpus := allowed.List()
+	peerCPU, podCPU = cpus[0], cpus[min(1, len(cpus)-1)]
+	return nil
+}
+
+// ownCPUs are the CPUs that this process may run on.
+func ownCPUs() (cpuset.CPUSet, error) {
+	threads, err := testpeer.Threads(os.Getpid())
+	if err != nil {
+		return cpuset.New(), err
+	}
+	return threads[0].CPUs, nil
+}
+
+func build(dir string) (string, error) {
+	// An interrupt ends the build too.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	bin := filepath.Join(dir, "testpmd-wrapper")
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", bin, "../../cmd/testpmd-wrapper")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build testpmd-wrapper: %w\n%s", err, out)
+	}
+	return bin, nil
+}

@@ -1,0 +1,161 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/podnet/podnet/test/internal/testpeer"
+)
+
+// comeback is how soon packets must flow after a peer has returned, or how soon
+// we must say that they cannot.
+const comeback = 5 * time.Second
+
+// late is how long a peer stays away: long enough that who does not wait for it
+// has failed.
+const late = 1500 * time.Millisecond
+
+func TestPeerStartsLate(t *testing.T) {
+	for _, n := range sockets("net1") {
+		t.Run(n.String(), func(t *testing.T) {
+			pod := newPod(t, n)
+			n := pod.networks[0]
+			a := startApp(t, pod, "run", "--mode", "macswap", "-o", "json")
+			time.Sleep(late)
+			if !a.Running() {
+				t.Fatal("run has not waited for its peer")
+			}
+			if n.role == server {
+				a.awaitListening(n)
+			}
+			peer := peerOf(t, pod, "rxonly")
+			peer.awaitLink(n)
+			peer.command("start tx_first 1")
+			peer.awaitRx(n, testpmdBurst)
+			if got := a.stop(syscall.SIGINT).Total; got.RxPackets != testpmdBurst || got.TxPackets != testpmdBurst {
+				t.Errorf("run received %d and sent %d, want %d each", got.RxPackets, got.TxPackets, testpmdBurst)
+			}
+		})
+	}
+}
+
+func TestBenchWaitsForALatePeer(t *testing.T) {
+	pod := newPod(t, vhostUser("net1", client))
+	n := pod.networks[0]
+	a := startApp(t, pod, "bench", "--tx", "net1", "--rx", "net1", "--rate", "500", "--duration", "1s", "--warmup", "0s", "-o", "json")
+	time.Sleep(late)
+	peer := peerOf(t, pod, "macswap")
+	peer.awaitLink(n)
+	time.Sleep(late) // the probe has to wait for a peer that does not answer yet, too
+	peer.command("start")
+	a.exit(benchTimeout, 0)
+	if r := a.benchResult(); r.Sent.Packets != 500 || r.Received.Packets != 500 {
+		t.Errorf("sent %d, received %d, want 500 each", r.Sent.Packets, r.Received.Packets)
+	}
+}
+
+// A peer that is killed and comes back gets on where DPDK can: a memif in both
+// roles connects again, and a vhost-user socket that the pod makes accepts
+// again. As a vhost-user client virtio_user does not connect a second time, so
+// the application must end and say so.
+func TestPeerIsKilledAndComesBack(t *testing.T) {
+	for _, n := range sockets("net1") {
+		t.Run(n.String(), func(t *testing.T) {
+			pod := newPod(t, n)
+			n := pod.networks[0]
+			peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "macswap", "-o", "json")
+			peer.command("start tx_first 1")
+			peer.awaitRx(n, testpmdBurst)
+
+			peer.Kill()
+			if n.kind == vhostUser("", "").kind && n.role == client {
+				a.exit(comeback, 1)
+				if text := a.Stderr(); !strings.Contains(text, "net1") || !strings.Contains(text, "hung up") {
+					t.Errorf("run does not say that net1's peer has hung up:\n%s", text)
+				}
+				return
+			}
+			if n.role == client {
+				// DPDK does not remove what a dead server left, so whoever
+				// starts it again must.
+				if err := os.Remove(n.path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			peer = peerOf(t, pod, "rxonly")
+			returned := time.Now()
+			if err := testpeer.Poll(comeback, func() error {
+				if !a.Running() {
+					return testpeer.Permanent(fmt.Errorf("%s has ended", a.Name()))
+				}
+				if up, err := peer.telemetry.LinkUp(peer.port(n)); err != nil || !up {
+					return fmt.Errorf("the link is down (%v)", err)
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			const want = 1000
+			for sent := uint64(0); ; {
+				peer.command("start tx_first %d", bursts)
+				sent += bursts * testpmdBurst
+				peer.awaitRx(n, sent)
+				if sent >= want {
+					break
+				}
+				peer.command("stop")
+			}
+			if took := time.Since(returned); took > comeback {
+				t.Errorf("%d packets each way took %v after the peer's return, want %v at most", want, took, comeback)
+			}
+			s, got := peer.rest(n), a.stop(syscall.SIGTERM).Total
+			if got.RxPackets != s.TxPackets+testpmdBurst || got.TxPackets != s.RxPackets+testpmdBurst {
+				t.Errorf("run received %d and sent %d; the peer sent %d and received %d, and the one before %d each",
+					got.RxPackets, got.TxPackets, s.TxPackets, s.RxPackets, testpmdBurst)
+			}
+		})
+	}
+}
+
+func TestNoPeer(t *testing.T) {
+	for _, n := range sockets("net1") {
+		for _, command := range [][]string{{"run", "--mode", "io"}, {"bench", "--tx", "net1"}} {
+			t.Run(n.String()+"/"+command[0], func(t *testing.T) {
+				pod := newPod(t, n)
+				begin := time.Now()
+				a := startApp(t, pod, command[0], append(command[1:], "--peer-timeout", "2s")...)
+				a.exit(5*time.Second, 3)
+				if took := time.Since(begin); took < 2*time.Second {
+					t.Errorf("gave up after %v, want no sooner than 2s", took)
+				}
+				if text := a.Stderr(); !strings.Contains(text, "net1") {
+					t.Errorf("standard error does not name net1:\n%s", text)
+				}
+			})
+		}
+	}
+}
+
+// Of two peers one comes: the message names the other's interface.
+func TestNoSecondPeer(t *testing.T) {
+	pod := newPod(t, vhostUser("net1", server), vhostUser("net2", server))
+	a := startApp(t, pod, "run", "--mode", "io", "--peer-timeout", "3s")
+	net1 := pod.networks[0]
+	startTestpmd(t, peerCPU, "rxonly", net1.peerVdev())
+	a.exit(6*time.Second, 3)
+	last := lastLine(a.Stderr())
+	if !strings.Contains(last, "net2") || strings.Contains(last, "net1") {
+		t.Errorf("want a message about net2 and not net1: %s", last)
+	}
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[len(lines)-1]
+}

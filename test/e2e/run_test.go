@@ -1,0 +1,256 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/test/internal/testpeer"
+)
+
+// sockets are the four ways in which a pod can be given a socket.
+func sockets(name string) []socketNet {
+	return []socketNet{vhostUser(name, client), vhostUser(name, server), memif(name, client), memif(name, server)}
+}
+
+func (n socketNet) String() string { return n.kind + "-" + n.role }
+
+// bursts is how many bursts of testpmd surely fit in every ring, so that none
+// of their packets may be lost. (Vhost-user's is the smallest: 256.)
+const bursts = 4
+
+// startBoth starts the application on the pod and a testpmd as the other side,
+// whoever makes the sockets first, and returns when all links are up.
+func startBoth(t *testing.T, pod *scratchPod, peerMode, command string, args ...string) (*testpmd, *app) {
+	t.Helper()
+	var peer *testpmd
+	var a *app
+	if pod.networks[0].role == client {
+		peer = peerOf(t, pod, peerMode)
+		a = startApp(t, pod, command, args...)
+	} else {
+		a = startApp(t, pod, command, args...)
+		for _, n := range pod.networks {
+			a.awaitListening(n)
+			if n.kind == vhostUser("", "").kind {
+				break // EAL makes the next when this one has its peer
+			}
+		}
+		peer = peerOf(t, pod, peerMode)
+	}
+	peer.awaitLink(pod.networks...)
+	return peer, a
+}
+
+func TestRunReflects(t *testing.T) {
+	for _, mode := range []string{"io", "mac", "macswap"} {
+		for _, n := range sockets("net1") {
+			t.Run(mode+"/"+n.String(), func(t *testing.T) {
+				pod := newPod(t, n)
+				n := pod.networks[0]
+				peer, a := startBoth(t, pod, "rxonly", "run", "--mode", mode, "-o", "json")
+				const want = bursts * testpmdBurst
+				peer.command("set txpkts 60")
+				peer.command("start tx_first %d", bursts)
+				peer.awaitRx(n, want)
+				s := peer.rest(n)
+				got := a.stop(syscall.SIGTERM)
+				if s.TxPackets != want || s.RxPackets != want {
+					t.Errorf("testpmd sent %d and received %d, want %d each", s.TxPackets, s.RxPackets, want)
+				}
+				c := counters{RxPackets: want, RxBytes: want * 64, TxPackets: want, TxBytes: want * 64}
+				if diff := cmp.Diff(runResult{
+					Schema: "podnet.run/v1", Mode: mode, Seconds: got.Seconds, Lcores: got.Lcores, Total: c,
+					Interfaces: []interfaceResult{{Name: "net1", Port: n.port(), MAC: n.mac, counters: c}},
+				}, got, cmp.AllowUnexported(interfaceResult{})); diff != "" {
+					t.Errorf("run (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func TestRunCountsWhatItDrops(t *testing.T) {
+	for _, n := range sockets("net1") {
+		t.Run(n.String(), func(t *testing.T) {
+			pod := newPod(t, n)
+			n := pod.networks[0]
+			peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "rxonly", "-o", "json")
+			peer.command("start tx_first 200") // more than fits in a ring at once
+			peer.await("the bursts", func() error {
+				if s := peer.stats(n); s.TxPackets < 4*testpmdBurst {
+					return fmt.Errorf("%+v", s)
+				}
+				return nil
+			})
+			sent := peer.rest(n).TxPackets
+			if got := a.stop(syscall.SIGTERM).Total; got.RxPackets != sent || got.TxPackets != 0 {
+				t.Errorf("run received %d and sent %d, want the %d that testpmd sent and 0", got.RxPackets, got.TxPackets, sent)
+			}
+		})
+	}
+}
+
+func TestRunGenerates(t *testing.T) {
+	for _, n := range sockets("net1") {
+		for _, rate := range []string{"max", "20000"} {
+			t.Run(n.String()+"/"+rate, func(t *testing.T) {
+				pod := newPod(t, n)
+				n := pod.networks[0]
+				peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "txonly", "--rate", rate, "--duration", "1s", "-o", "json")
+				peer.command("start")
+				s := peer.follow(a, n)[0]
+				a.exit(0, 0)
+				got := a.runResult().Total
+				if got.TxPackets == 0 || s.RxPackets != got.TxPackets {
+					t.Errorf("testpmd received %d of the %d packets that run says it sent", s.RxPackets, got.TxPackets)
+				}
+				if pps, err := strconv.ParseFloat(rate, 64); err == nil && float64(got.TxPackets+got.TxRefused) > 1.1*pps {
+					t.Errorf("run sent %d and was refused %d in a second, want %.0f at most", got.TxPackets, got.TxRefused, pps)
+				}
+			})
+		}
+	}
+}
+
+// Frame sizes are those on the wire; DPDK's counters are without the FCS.
+func TestFrameSizes(t *testing.T) {
+	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {
+		for _, size := range []int{64, 65, 128, 256, 512, 1024, 1280, 1518} {
+			t.Run(fmt.Sprintf("%s/%d", n.kind, size), func(t *testing.T) {
+				pod := newPod(t, n)
+				n := pod.networks[0]
+				peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "txonly", "-o", "json",
+					"--rate", "20000", "--duration", "200ms", "--frame-size", strconv.Itoa(size))
+				peer.command("start")
+				s := peer.follow(a, n)[0]
+				a.exit(0, 0)
+				if s.RxPackets == 0 || s.RxBytes != s.RxPackets*uint64(size-4) {
+					t.Errorf("testpmd received %d packets of %d bytes in all, want %d a packet", s.RxPackets, s.RxBytes, size-4)
+				}
+				if got := a.runResult().Total; got.TxPackets != s.RxPackets || got.TxBytes != s.RxPackets*uint64(size) {
+					t.Errorf("run sent %d packets of %d bytes in all, want %d of %d", got.TxPackets, got.TxBytes, s.RxPackets, s.RxPackets*uint64(size))
+				}
+			})
+		}
+	}
+}
+
+// Two sockets of each kind, in network-status in another order than on the
+// command line. Each carries another number of packets, so a port that was
+// taken for another shows.
+func TestRunMapsPortsToInterfaces(t *testing.T) {
+	pod := newPod(t, memif("net4", client), vhostUser("net1", client), memif("net2", client), vhostUser("net3", client))
+	// Forwarding goes between the first and the second, the third and the fourth.
+	order, pairs := "net1,net2,net3,net4", map[string]string{"net1": "net2", "net2": "net1", "net3": "net4", "net4": "net3"}
+	peers := make(map[string]*testpmd)
+	for _, n := range pod.networks {
+		peers[n.name] = startTestpmd(t, peerCPU, "rxonly", n.peerVdev())
+	}
+	a := runJSON(t, pod, "--mode", "macswap", "--interfaces", order)
+	for _, n := range pod.networks {
+		peers[n.name].awaitLink(n)
+	}
+	sent := make(map[string]uint64)
+	for i, n := range pod.networks {
+		sent[n.name] = uint64(i+1) * testpmdBurst
+		peers[n.name].command("start tx_first %d", i+1)
+	}
+	for _, n := range pod.networks {
+		peers[n.name].awaitRx(n, sent[pairs[n.name]])
+	}
+	stats := make(map[string]testpeer.PortStats)
+	for _, n := range pod.networks {
+		stats[n.name] = peers[n.name].rest(n)
+	}
+	got := a.stop(syscall.SIGINT)
+	var names string
+	for i, iface := range got.Interfaces {
+		if i > 0 {
+			names += ","
+		}
+		names += iface.Name
+	}
+	if names != order {
+		t.Errorf("interfaces in the result: %s, want the command line's order %s", names, order)
+	}
+	for _, n := range pod.networks {
+		s, c := stats[n.name], of(t, got.Interfaces, n.name)
+		want := counters{RxPackets: sent[n.name], TxPackets: sent[pairs[n.name]]}
+		if c.RxPackets != want.RxPackets || c.TxPackets != want.TxPackets || s.TxPackets != want.RxPackets || s.RxPackets != want.TxPackets {
+			t.Errorf("%s: run received %d, sent %d; testpmd sent %d, received %d; want %d, %d", n.name,
+				c.RxPackets, c.TxPackets, s.TxPackets, s.RxPackets, want.RxPackets, want.TxPackets)
+		}
+		if c.MAC != n.mac || c.Port != n.port() {
+			t.Errorf("%s is port %s with MAC address %s, want %s and %s", n.name, c.Port, c.MAC, n.port(), n.mac)
+		}
+	}
+}
+
+// Two sockets of each kind that the pod makes; vhost-user's peers come in the
+// reverse of the order in which EAL accepts them.
+func TestServersAcceptPeersInReverseOrder(t *testing.T) {
+	pod := newPod(t, vhostUser("net1", server), vhostUser("net2", server), memif("net3", server), memif("net4", server))
+	a := runJSON(t, pod, "--mode", "macswap", "--interfaces", "net1,net3,net2,net4")
+	peers := make(map[string]*testpmd)
+	for _, i := range []int{1, 0, 3, 2} {
+		n := pod.networks[i]
+		if n.kind == memif("", "").kind {
+			a.awaitListening(n) // testpmd's memif does not try again
+		}
+		peers[n.name] = startTestpmd(t, peerCPU, "rxonly", n.peerVdev())
+	}
+	for _, n := range pod.networks {
+		peers[n.name].awaitLink(n)
+		peers[n.name].command("start tx_first 1")
+	}
+	for _, n := range pod.networks {
+		peers[n.name].awaitRx(n, testpmdBurst)
+	}
+	for _, c := range a.stop(syscall.SIGTERM).Interfaces {
+		if c.RxPackets != testpmdBurst || c.TxPackets != testpmdBurst {
+			t.Errorf("%s received %d and sent %d, want %d each", c.Name, c.RxPackets, c.TxPackets, testpmdBurst)
+		}
+	}
+}
+
+// Testpmd generates on both sockets as fast as it can and takes what comes back,
+// while the pod forwards from each to the other.
+func TestRunForwardsBothWaysAtOnce(t *testing.T) {
+	for _, make := range []func(name, role string) socketNet{vhostUser, memif} {
+		pod := newPod(t, make("net1", client), make("net2", client))
+		net1, net2 := pod.networks[0], pod.networks[1]
+		t.Run(net1.kind, func(t *testing.T) {
+			peer, a := startBoth(t, pod, "flowgen", "run", "--mode", "io", "-o", "json")
+			peer.command("start")
+			for _, n := range pod.networks {
+				peer.awaitRx(n, 100_000)
+			}
+			// What is still on its way is for a port that only receives.
+			peer.command("stop")
+			peer.command("set fwd rxonly")
+			peer.command("start")
+			s1, s2 := peer.rest(net1), peer.rest(net2)
+			got := a.stop(syscall.SIGTERM)
+			c1, c2 := of(t, got.Interfaces, "net1"), of(t, got.Interfaces, "net2")
+			for _, way := range []struct {
+				name                          string
+				sent, taken, passed, received uint64
+				refused                       uint64
+			}{
+				{"net1 to net2", s1.TxPackets, c1.RxPackets, c2.TxPackets, s2.RxPackets, c2.TxRefused},
+				{"net2 to net1", s2.TxPackets, c2.RxPackets, c1.TxPackets, s1.RxPackets, c1.TxRefused},
+			} {
+				if way.sent != way.taken || way.taken != way.passed+way.refused || way.passed != way.received {
+					t.Errorf("%s: testpmd sent %d, run received %d, sent %d and dropped %d, testpmd received %d: these must add up",
+						way.name, way.sent, way.taken, way.passed, way.refused, way.received)
+				}
+			}
+		})
+	}
+}

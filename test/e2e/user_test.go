@@ -1,0 +1,82 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"syscall"
+	"testing"
+
+	"k8s.io/utils/cpuset"
+
+	"github.com/podnet/podnet/test/internal/testpeer"
+)
+
+// asNobody are options to start as a user without privileges, with its runtime
+// directory in the scratch pod. The sockets' directory has to be writable, for
+// memif even as a client.
+func asNobody(t *testing.T, pod *scratchPod) testpeer.Options {
+	t.Helper()
+	o := testpeer.Options{CPUs: cpuset.New(podCPU), Env: []string{"XDG_RUNTIME_DIR=" + pod.dir}}
+	if os.Geteuid() == 0 {
+		o.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
+		if err := os.Chmod(pod.dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return o
+}
+
+// openSockets lets everybody connect to the sockets that the other side has made.
+func openSockets(t *testing.T, pod *scratchPod) {
+	t.Helper()
+	for _, n := range pod.networks {
+		if n.role == client {
+			if err := os.Chmod(n.path, 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestWithoutPrivilegeOrHugepages(t *testing.T) {
+	for _, n := range sockets("net1") {
+		t.Run(n.String()+"/run", func(t *testing.T) {
+			pod := newPod(t, n)
+			n := pod.networks[0]
+			o := asNobody(t, pod)
+			var peer *testpmd
+			if n.role == client {
+				peer = peerOf(t, pod, "rxonly")
+				openSockets(t, pod)
+			}
+			a := startAppAs(t, o, pod, "run", "--mode", "macswap", "--memory", "none", "-o", "json")
+			if n.role == server {
+				a.awaitListening(n)
+				peer = peerOf(t, pod, "rxonly")
+			}
+			peer.awaitLink(n)
+			peer.command("start tx_first 1")
+			peer.awaitRx(n, testpmdBurst)
+			if got := a.stop(syscall.SIGTERM).Total; got.RxPackets != testpmdBurst || got.TxPackets != testpmdBurst {
+				t.Errorf("run received %d and sent %d, want %d each", got.RxPackets, got.TxPackets, testpmdBurst)
+			}
+		})
+	}
+	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {
+		t.Run(n.String()+"/bench", func(t *testing.T) {
+			pod := newPod(t, n)
+			n := pod.networks[0]
+			o := asNobody(t, pod)
+			peer := peerOf(t, pod, "macswap")
+			peer.command("start")
+			openSockets(t, pod)
+			a := startAppAs(t, o, pod, "bench", append(quietBench, "--memory", "none", "--tx", "net1", "--rx", "net1")...)
+			s := peer.follow(a, n)[0]
+			a.exit(0, 0)
+			if r := a.benchResult(); r.Sent.Packets != s.RxPackets || r.Received.Packets != s.TxPackets || s.TxPackets == 0 {
+				t.Errorf("bench sent %d, received %d; testpmd received %d, sent %d", r.Sent.Packets, r.Received.Packets, s.RxPackets, s.TxPackets)
+			}
+		})
+	}
+}

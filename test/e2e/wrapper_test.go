@@ -1,0 +1,240 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"k8s.io/utils/cpuset"
+
+	"github.com/podnet/podnet/test/internal/testpeer"
+)
+
+// app is the application under test, running on a scratch pod.
+type app struct {
+	*testpeer.Process
+	t      *testing.T
+	pod    *scratchPod
+	prefix string // of its runtime files: commands that start DPDK have one of their own
+}
+
+// startApp starts a command of the application on the pod, on the pod's CPU.
+func startApp(t *testing.T, pod *scratchPod, command string, args ...string) *app {
+	t.Helper()
+	return startAppAs(t, testpeer.Options{CPUs: cpuset.New(podCPU)}, pod, command, args...)
+}
+
+func startAppAs(t *testing.T, o testpeer.Options, pod *scratchPod, command string, args ...string) *app {
+	t.Helper()
+	p := start(t, command, slices.Concat([]string{wrapper, command}, pod.flags(), args), o)
+	return &app{Process: p, t: t, pod: pod, prefix: fmt.Sprintf("podnet-%d", p.PID)}
+}
+
+// runJSON starts `run -o json`.
+func runJSON(t *testing.T, pod *scratchPod, args ...string) *app {
+	t.Helper()
+	return startApp(t, pod, "run", append([]string{"-o", "json"}, args...)...)
+}
+
+// exit waits for the application's end, wants this exit code of it, and that it
+// has left nothing behind.
+func (a *app) exit(timeout time.Duration, want int) {
+	a.t.Helper()
+	code, err := a.Wait(timeout)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if code != want {
+		a.t.Errorf("%s: exit code %d, want %d", a.Name(), code, want)
+	}
+	a.checkLeft()
+}
+
+// stop sends a signal, wants exit code 0 within two seconds and returns what was
+// reported.
+func (a *app) stop(sig os.Signal) runResult {
+	a.t.Helper()
+	a.Signal(sig)
+	a.exit(2*time.Second, 0)
+	return a.runResult()
+}
+
+// checkLeft reports what the application has left behind.
+func (a *app) checkLeft() {
+	a.t.Helper()
+	if err := unix.Kill(-a.PID, 0); !errors.Is(err, unix.ESRCH) {
+		a.t.Errorf("%s has left a process in its group %d (%v)", a.Name(), a.PID, err)
+	}
+	left := []string{
+		testpeer.RuntimeDir(a.prefix + "*"),
+		filepath.Join(a.pod.dir, "dpdk", a.prefix+"*"), // where nobody has it
+	}
+	for _, mount := range hugetlbfsMounts(a.t) {
+		left = append(left, filepath.Join(mount, a.prefix+"*"))
+	}
+	for _, n := range a.pod.networks {
+		if n.role == server {
+			left = append(left, n.path)
+		}
+	}
+	for _, pattern := range left {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		for _, path := range found {
+			a.t.Errorf("%s has left %s behind", a.Name(), path)
+		}
+	}
+}
+
+func hugetlbfsMounts(t *testing.T) []string {
+	t.Helper()
+	b, err := os.ReadFile("/proc/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mounts []string
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) > 2 && f[2] == "hugetlbfs" {
+			mounts = append(mounts, f[1])
+		}
+	}
+	return mounts
+}
+
+// counters are those of `run` and `bench`; bytes are on the wire, with the FCS.
+type counters struct {
+	RxPackets uint64 `json:"rxPackets"`
+	RxBytes   uint64 `json:"rxBytes"`
+	TxPackets uint64 `json:"txPackets"`
+	TxBytes   uint64 `json:"txBytes"`
+	TxRefused uint64 `json:"txRefused"`
+	RxMissed  uint64 `json:"rxMissed"`
+	RxErrors  uint64 `json:"rxErrors"`
+	RxNoMbuf  uint64 `json:"rxNoMbuf"`
+	TxErrors  uint64 `json:"txErrors"`
+}
+
+type interfaceResult struct {
+	Name string `json:"name"`
+	Port string `json:"port"`
+	MAC  string `json:"mac"`
+	counters
+}
+
+type lcoreResult struct {
+	Lcore      int     `json:"lcore"`
+	CPU        int     `json:"cpu"`
+	CPUSeconds float64 `json:"cpuSeconds"`
+}
+
+// runResult is what `run -o json` prints.
+type runResult struct {
+	Schema     string            `json:"schema"`
+	Mode       string            `json:"mode"`
+	Seconds    float64           `json:"seconds"`
+	Interfaces []interfaceResult `json:"interfaces"`
+	Total      counters          `json:"total"`
+	Lcores     []lcoreResult     `json:"lcores"`
+}
+
+type rate struct {
+	Packets uint64  `json:"packets"`
+	Mpps    float64 `json:"mpps"`
+	GbpsL1  float64 `json:"gbpsL1"`
+	GbpsL2  float64 `json:"gbpsL2"`
+}
+
+// benchResult is what `bench -o json` prints.
+type benchResult struct {
+	Schema     string            `json:"schema"`
+	Tx         string            `json:"tx"`
+	Rx         string            `json:"rx"`
+	FrameBytes int               `json:"frameBytes"`
+	Seconds    float64           `json:"seconds"`
+	Sent       rate              `json:"sent"`
+	Received   rate              `json:"received"`
+	Lost       int64             `json:"lost"`
+	TxRefused  uint64            `json:"txRefused"`
+	Valid      bool              `json:"valid"`
+	Reason     string            `json:"reason"`
+	Interfaces []interfaceResult `json:"interfaces"`
+}
+
+func (a *app) runResult() (r runResult) {
+	a.t.Helper()
+	a.decode(&r)
+	if r.Schema != "podnet.run/v1" {
+		a.t.Errorf("schema %q, want podnet.run/v1", r.Schema)
+	}
+	return r
+}
+
+func (a *app) benchResult() (r benchResult) {
+	a.t.Helper()
+	a.decode(&r)
+	if r.Schema != "podnet.result/v1" {
+		a.t.Errorf("schema %q, want podnet.result/v1", r.Schema)
+	}
+	return r
+}
+
+// decode wants one JSON value on the application's standard output, and nothing else.
+func (a *app) decode(value any) {
+	a.t.Helper()
+	if err := json.Unmarshal([]byte(a.Stdout()), value); err != nil {
+		a.t.Fatalf("%s: standard output is not one JSON object: %v\n%s", a.Name(), err, a.Stdout())
+	}
+}
+
+// of returns the counters of the pod's interface.
+func of(t *testing.T, interfaces []interfaceResult, name string) interfaceResult {
+	t.Helper()
+	i := slices.IndexFunc(interfaces, func(i interfaceResult) bool { return i.Name == name })
+	if i < 0 {
+		t.Fatalf("no interface %s in the result, but %+v", name, interfaces)
+	}
+	return interfaces[i]
+}
+
+// awaitListening waits until somebody listens on the socket. Connecting would
+// tell as well, but DPDK would take us for the peer.
+func (a *app) awaitListening(n socketNet) {
+	a.t.Helper()
+	if err := testpeer.Poll(2*settleTime, func() error {
+		if !a.Running() {
+			return testpeer.Permanent(fmt.Errorf("%s has ended", a.Name()))
+		}
+		if !listening(a.t, n.path) {
+			return fmt.Errorf("nobody listens on %s", n.path)
+		}
+		return nil
+	}); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func listening(t *testing.T, path string) bool {
+	t.Helper()
+	const acceptsConnections = "00010000" // __SO_ACCEPTCON
+	b, err := os.ReadFile("/proc/net/unix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) == 8 && f[7] == path && f[3] == acceptsConnections {
+			return true
+		}
+	}
+	return false
+}
