@@ -1,0 +1,78 @@
+# podnet's build. Recipes are one line each where they can be: what needs more
+# is in scripts/, which can be run on its own.
+
+GO       ?= go
+GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# What builds against DPDK's headers goes through here; the script says why.
+DPDK := scripts/with-dpdk.sh
+# Reserves 2 MB pages for a command and gives them back; goes on without.
+HUGE := scripts/with-hugepages.sh
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## install the packages that the build needs, where they are missing
+	@scripts/deps.sh build
+
+.PHONY: build
+build: deps ## build bin/testpmd-wrapper
+	$(DPDK) $(GO) build -o bin/testpmd-wrapper ./cmd/testpmd-wrapper
+
+.PHONY: demo
+demo: build ## resolve a scratch pod and measure its vhost-user and memif sockets
+	$(GO) build -o bin/demo ./test/demo
+	$(HUGE) 512 bin/demo
+
+.PHONY: test
+test: ## install what is missing and run every test
+	@scripts/deps.sh build test
+	$(MAKE) --no-print-directory test-lib test-unit test-dpdk test-e2e
+
+.PHONY: test-lib
+test-lib: ## test the library alone: without cgo, and that it compiles elsewhere
+	CGO_ENABLED=0 $(GO) test ./lib/...
+	CGO_ENABLED=0 GOOS=darwin $(GO) vet ./lib/...
+	CGO_ENABLED=0 GOOS=windows $(GO) vet ./lib/...
+
+.PHONY: test-unit
+test-unit: ## test every package with the race detector, on a machine without DPDK
+	CGO_ENABLED=0 $(GO) build ./...
+	$(GO) test -race -tags nodpdk ./...
+
+.PHONY: test-dpdk
+test-dpdk: build ## test the application's packages on DPDK, and what the documents say
+	$(HUGE) 512 $(DPDK) $(GO) test -count=1 ./cmd/... ./internal/... ./test/...
+
+.PHONY: test-e2e
+test-e2e: build ## test the application against dpdk-testpmd and Open vSwitch
+	$(HUGE) 1024 $(DPDK) env PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper \
+		$(GO) test -count=1 -tags e2e -timeout 10m ./test/e2e/...
+
+.PHONY: test-trixie
+test-trixie: ## build and test in a Debian 13 chroot, on DPDK 24.11
+	@scripts/deps.sh trixie
+	scripts/trixie.sh
+
+.PHONY: bench-peers
+bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time a packet
+	@scripts/deps.sh test
+	$(HUGE) 512 $(GO) run ./test/benchpeers
+
+.PHONY: lint
+lint: ## check the Go code and the scripts
+	@scripts/deps.sh build lint
+	$(DPDK) $(GOLANGCI) run --build-tags e2e
+	$(GOLANGCI) run --build-tags nodpdk
+	shellcheck scripts/*.sh .ci/run
+
+.PHONY: fmt
+fmt: ## format the Go code
+	$(GOLANGCI) fmt
+
+.PHONY: clean
+clean: ## remove what the build made
+	rm -rf bin

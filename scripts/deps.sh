@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that a part of the project needs and that this
+# machine lacks. Quick, and without privilege, where nothing is missing.
+# With --list it prints their names and does nothing.
+set -euo pipefail
+
+usage() {
+	echo "usage: deps.sh [--list] build|test|lint|trixie ..." >&2
+	exit 64
+}
+
+# Each line: a package, and how to tell that what it is for is here already,
+# from a package or otherwise.
+needs() {
+	case $1 in
+	build) cat <<-'END' ;;
+		gcc           command -v gcc
+		libc6-dev     test -e /usr/include/stdio.h
+		pkg-config    command -v pkg-config
+		libdpdk-dev   pkg-config --exists libdpdk
+	END
+	test) cat <<-'END' ;;
+		dpdk-dev      command -v dpdk-testpmd
+		iproute2      command -v ip
+		procps        command -v pgrep
+		openvswitch-switch      command -v ovs-vsctl
+		openvswitch-switch-dpdk test -x /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk
+	END
+	lint) echo 'shellcheck command -v shellcheck' ;;
+	trixie) echo 'mmdebstrap command -v mmdebstrap' ;;
+	*) usage ;;
+	esac
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+apt() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get \
+		-y --no-install-recommends -o Dpkg::Use-Pty=0 "$@"
+}
+
+# to_install: the packages that apt-get would install for those given.
+to_install() {
+	apt-get -s --no-install-recommends install "$@" | awk '$1 == "Inst" { print $2 }'
+}
+
+# no_services sees to it that no package starts a service while this script
+# runs: the tests start an Open vSwitch of their own. A policy that the machine
+# has already stays as it is.
+policy=/usr/sbin/policy-rc.d
+no_services() {
+	[ ! -e $policy ] || return 0
+	echo "deps: $policy keeps services from starting, until the packages are installed"
+	trap 'as_root rm -f $policy' EXIT
+	printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin $policy
+}
+
+list_only=''
+if [ "${1-}" = --list ]; then
+	list_only=1
+	shift
+fi
+[ $# -gt 0 ] || usage
+missing=()
+for group in "$@"; do
+	list=$(needs "$group")
+	while read -r package check; do
+		if [ -n "$list_only" ]; then
+			echo "$package"
+			continue
+		fi
+		sh -c "$check" >/dev/null 2>&1 || missing+=("$package")
+	done <<<"$list"
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+fail() {
+	echo "deps: missing: ${missing[*]}: $1" >&2
+	exit 1
+}
+command -v apt-get >/dev/null || fail "this is not Debian: install what these packages hold, by hand"
+[ "$(id -u)" = 0 ] || command -v sudo >/dev/null || fail "run as root, or install sudo: apt-get needs it"
+
+echo "deps: missing: ${missing[*]}"
+if ! packages=$(to_install "${missing[@]}" 2>/dev/null); then
+	echo "deps: apt-get update, because the package lists do not have them all"
+	apt -qq update
+	packages=$(to_install "${missing[@]}") || fail "apt-get does not find them"
+fi
+echo "deps: apt-get --no-install-recommends -o Dpkg::Use-Pty=0 install, with what they depend on:"
+fmt -w 110 <<<"$packages" | sed 's/^/  /'
+
+no_services
+apt -qq install "${missing[@]}"
+case " ${missing[*]} " in *" openvswitch-switch "*)
+	echo "deps: update-rc.d openvswitch-switch disable, so that it does not start with the machine either"
+	as_root update-rc.d openvswitch-switch disable
+	;;
+esac
