@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/podnet/podnet/internal/dpdk"
@@ -243,9 +244,20 @@ func runtimeDir(prefix string) string {
 	return filepath.Join(base, "dpdk", prefix)
 }
 
-// run starts the streams and keeps Go off the lcores that they are on.
+// run starts the streams, on lcores of the ports' NUMA nodes first, and keeps Go
+// off the CPUs that poll.
 func (d *dataplane) run(streams []dpdk.Stream) (*dpdk.Job, error) {
-	job, err := d.rt.Run(streams, d.rt.PollingLcores())
+	remote := func(l dpdk.Lcore) int {
+		for _, p := range d.ports {
+			if p.Socket < 0 || p.Socket == l.Socket {
+				return 0
+			}
+		}
+		return 1
+	}
+	lcores := d.rt.PollingLcores()
+	slices.SortStableFunc(lcores, func(a, b dpdk.Lcore) int { return remote(a) - remote(b) })
+	job, err := d.rt.Run(streams, lcores)
 	if err != nil {
 		return nil, err
 	}

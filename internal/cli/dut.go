@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"os/signal"
 	"strconv"
 	"strings"
@@ -71,15 +70,9 @@ func dutRun(ctx context.Context, o dutOptions) error {
 		return err
 	}
 	dp, err := o.start(ctx, devices)
-	var r report.Run
-	if err == nil {
-		r, err = forward(ctx, dp, o.streams(dp), o.Duration, newLive(o.Streams))
-		err = errors.Join(err, dp.Close())
-	}
-	if stopped(ctx, err) {
-		err = nil
-	}
-	return errors.Join(err, printRun(o.deps, o.Output, o.Forward, r))
+	return o.deps.countRun(ctx, o.Output, o.Forward, dp, err, func() (report.Run, error) {
+		return forward(ctx, dp, o.streams(dp), o.Duration, newLive(o.Streams))
+	})
 }
 
 // start starts DPDK on the devices, with this machine's CPUs and memory. The
@@ -108,7 +101,7 @@ func (o *dutOptions) streams(dp *dataplane) []stream {
 			if i >= n {
 				first, n = n, len(o.Memif)
 			}
-			if partner := first + (i - first) ^ 1; partner < first+n {
+			if partner := first + ((i - first) ^ 1); partner < first+n {
 				to = partner
 			} else {
 				mode = dpdk.MACSwap

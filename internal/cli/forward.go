@@ -117,6 +117,13 @@ type snapshot struct {
 	list []report.Interface
 }
 
+func (s snapshot) counted() (packets uint64) {
+	for _, i := range s.list {
+		packets += i.RxPackets + i.TxPackets
+	}
+	return packets
+}
+
 func newLive(s Streams) live {
 	return live{w: s.Err, terminal: s.IsTerminal, last: &snapshot{}}
 }
@@ -124,10 +131,11 @@ func newLive(s Streams) live {
 func (l live) update(now time.Time, list []report.Interface) {
 	last := *l.last
 	*l.last = snapshot{now, list}
-	if last.list == nil || last.list[0].TxPackets > list[0].TxPackets || last.list[0].RxPackets > list[0].RxPackets { // counting began anew
-		last = snapshot{now.Add(-time.Second), make([]report.Interface, len(list))}
-	} else if l.terminal {
+	if l.terminal && last.list != nil {
 		fmt.Fprintf(l.w, "\x1b[%dA", len(list))
+	}
+	if last.list == nil || last.counted() > l.last.counted() { // counting began anew
+		last = snapshot{now.Add(-time.Second), make([]report.Interface, len(list))}
 	}
 	seconds := now.Sub(last.at).Seconds()
 	line := make([]string, len(list))

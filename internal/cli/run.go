@@ -68,15 +68,26 @@ func runRun(ctx context.Context, o runOptions) error {
 		return usageErrorf("--dst-mac auto: only txonly sends the probes that it is learned by")
 	}
 	dp, err := o.start(ctx, o.deps)
+	return o.deps.countRun(ctx, o.Output, o.Mode, dp, err, func() (report.Run, error) {
+		return o.drive(ctx, dp, flow, rate)
+	})
+}
+
+// countRun runs a dataplane that has started, or failed to, and writes what it
+// counted. Told to stop before it could begin, it has counted nothing.
+func (d deps) countRun(ctx context.Context, output, mode string, dp *dataplane, err error, run func() (report.Run, error)) error {
+	if err != nil && !stopped(ctx, err) {
+		return err
+	}
 	var r report.Run
 	if err == nil {
-		r, err = o.drive(ctx, dp, flow, rate)
+		r, err = run()
 		err = errors.Join(err, dp.Close())
 	}
 	if stopped(ctx, err) {
-		err = nil // before there was anything to count
+		err = nil
 	}
-	return errors.Join(err, printRun(o.deps, o.Output, o.Mode, r))
+	return errors.Join(err, printRun(d, output, mode, r))
 }
 
 // stopped tells whether err is only that the command was told to stop.

@@ -66,7 +66,6 @@ int podnet_port_link(uint16_t port, bool *up);
 int podnet_port_stats(uint16_t port, struct podnet_port_stats *out);
 
 struct rte_mempool *podnet_pool_new(const char *name, unsigned mbufs, int socket);
-void podnet_pool_free(struct rte_mempool *pool);
 
 /* podnet_send puts one frame on a queue that no worker uses. */
 int podnet_send(uint16_t port, uint16_t queue, struct rte_mempool *pool, const void *frame, uint16_t len);

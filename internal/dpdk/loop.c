@@ -310,10 +310,12 @@ podnet_pool_prepare(struct rte_mempool *pool, const void *frame, uint16_t len)
 struct podnet_worker *
 podnet_worker_new(const struct podnet_stream_config *streams, unsigned n, int socket)
 {
-	struct podnet_worker *w = rte_zmalloc_socket("podnet_worker",
-		sizeof(*w) + n * sizeof(w->streams[0]), RTE_CACHE_LINE_SIZE, socket);
+	size_t size = sizeof(struct podnet_worker) + n * sizeof(struct stream);
+	struct podnet_worker *w = rte_zmalloc_socket("podnet_worker", size, RTE_CACHE_LINE_SIZE, socket);
 	unsigned i;
 
+	if (w == NULL) /* no memory on that node */
+		w = rte_zmalloc("podnet_worker", size, RTE_CACHE_LINE_SIZE);
 	if (w == NULL)
 		return NULL;
 	w->n = n;

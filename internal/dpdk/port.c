@@ -127,13 +127,12 @@ podnet_port_stats(uint16_t port, struct podnet_port_stats *out)
 struct rte_mempool *
 podnet_pool_new(const char *name, unsigned mbufs, int socket)
 {
-	return rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
-}
+	struct rte_mempool *mp = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
 
-void
-podnet_pool_free(struct rte_mempool *pool)
-{
-	rte_mempool_free(pool);
+	/* EAL's memory may all lie on another node: slow beats not at all. */
+	if (mp == NULL && socket != SOCKET_ID_ANY)
+		mp = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	return mp;
 }
 
 int

@@ -15,7 +15,7 @@ const (
 	CodeNotPresent    = string(fact.NotPresent)    // a device that this machine does not have
 	CodeRelativePath  = string(fact.RelativePath)  // a socket whose directory is not known
 	CodeStale         = string(fact.Stale)         // overtaken by a later entry
-	CodeMisspelled      = string(fact.Misspelled)      // read by a name that is not the right one
+	CodeMisspelled    = string(fact.Misspelled)    // read by a name that is not the right one
 	CodeNoAnnotations = string(fact.NoAnnotations) // ErrNoAnnotations
 	CodeNoStatus      = string(fact.NoStatus)      // ErrNoStatus
 	CodeNoNetworks    = string(fact.NoNetworks)    // ErrNoNetworks

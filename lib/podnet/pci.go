@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // finishInterface gives an interface what is known of its device and netdev, and
@@ -67,6 +68,16 @@ func (r *resolver) addNetdev(i *iface) {
 	if i.MTU == 0 && dev.MTU > 0 {
 		i.MTU = dev.MTU
 		i.note("mtu", dev.At("/mtu"))
+	}
+	switch {
+	case i.VDPA != nil && i.VDPA.Driver == "virtio":
+		i.VDPA.Netdev = dev.Name
+		i.note("vdpa.netdev", dev.Origin)
+	case i.PCI != nil && !i.PCI.Address.IsZero():
+		if parent, err := pciaddr.Parse(dev.Parent); err == nil && parent != i.PCI.Address {
+			r.problem(dev.At("/device"), fact.Conflict, "%s is the netdev of %s, but %s says %s, which is used",
+				dev.Name, parent, i.evidenceOf("pci.address").Where, i.PCI.Address)
+		}
 	}
 }
 

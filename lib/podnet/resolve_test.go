@@ -346,6 +346,77 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
+// TestConflicts checks that each contradiction between two sources is reported
+// at its place.
+func TestConflicts(t *testing.T) {
+	place := func(where string) fact.Origin { return fact.Origin{Source: "x", Where: where} }
+	status := func(dev fact.Device) fact.Network {
+		n := network(1, "net1", dev)
+		n.MAC = "02:00:00:00:00:01"
+		return n
+	}
+	userspace := func(dev fact.Device) fact.Userspace {
+		return fact.Userspace{Origin: place("data"), Interface: "net1", Device: dev}
+	}
+	vhost := fact.VhostUser{Path: "/a", Mode: "client", PathAt: place("vhost-path"), ModeAt: place("vhost-mode")}
+	memif := fact.Memif{Path: "/a", Role: "client", PathAt: place("memif-path"), RoleAt: place("memif-role")}
+	otherVhost, otherMemif := vhost, memif
+	otherVhost.Path, otherMemif.Role = "/b", "server"
+	for _, tt := range []struct {
+		name  string
+		facts []fact.Fact
+		want  string
+	}{
+		{"same socket", []fact.Fact{status(vhost), userspace(vhost)}, "net1 vhost-user"},
+		{"socket's path", []fact.Fact{status(vhost), userspace(otherVhost)}, "net1 vhost-user; conflict vhost-path"},
+		{"socket's role", []fact.Fact{status(memif), userspace(otherMemif)}, "net1 memif; conflict memif-role"},
+		{"memif and vhost-user", []fact.Fact{status(memif), userspace(vhost)}, "net1 memif; conflict data"},
+		{"PCI device and memif", []fact.Fact{status(pci(vfA)), userspace(memif)}, "net1 pci 0000:3b:02.6; conflict data"},
+		{"old and new entry", []fact.Fact{userspace(vhost), fact.Userspace{Origin: place("new"), Index: 1, Interface: "net1"}}, "net1 unknown; stale data"},
+		{
+			"MAC address",
+			[]fact.Fact{status(nil), fact.Netdev{Name: "net1", MAC: "02:00:00:00:00:02", Origin: place("net1")}},
+			"net1 kernel; conflict net1/address",
+		},
+		{
+			"netdev of another device",
+			[]fact.Fact{status(pci(vfA)), fact.Netdev{Name: "net1", Parent: vfB, Origin: place("net1")}},
+			"net1 pci 0000:3b:02.6; conflict net1/device",
+		},
+		{
+			"netdev of the device",
+			[]fact.Fact{status(pci(vfA)), fact.Netdev{Name: "net1", Parent: vfA, Origin: place("net1")}},
+			"net1 pci 0000:3b:02.6",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, summary(podnet.Resolve(tt.facts))); diff != "" {
+				t.Errorf("Pod (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestVDPA checks what other sources add to a vDPA device.
+func TestVDPA(t *testing.T) {
+	vhost := network(1, "net1", fact.VDPA{Parent: "vdpa:" + vfA, Driver: "vhost"})
+	info := allocation("A", vfA)
+	info.Info = &fact.Info{CharDevices: []string{"/dev/vhost-vdpa-3"}}
+	virtio := network(2, "net2", fact.VDPA{Parent: "blue", Driver: "virtio"})
+	pod := podnet.Resolve([]fact.Fact{
+		vhost, info, virtio, fact.VDPADevice{Name: "blue", Parent: bdf(vfB)}, fact.Netdev{Name: "net2"},
+	})
+	want := []podnet.VDPA{
+		{Parent: "vdpa:" + vfA, Driver: "vhost", Path: "/dev/vhost-vdpa-3", PCIAddress: bdf(vfA)},
+		{Parent: "blue", Driver: "virtio", PCIAddress: bdf(vfB), Netdev: "net2"},
+	}
+	for i, want := range want {
+		if got := *pod.Interfaces[i].VDPA; got != want {
+			t.Errorf("interface %d is %+v, want %+v", i, got, want)
+		}
+	}
+}
+
 func TestCPUs(t *testing.T) {
 	group := func(list string) fact.CPUs { return cpus(t, list, false) }
 	affinity := func(list string) fact.CPUs { return cpus(t, list, true) }

@@ -53,7 +53,7 @@ const (
 	NotPresent    Code = "not-present"    // a device that this machine does not have
 	RelativePath  Code = "relative-path"  // a socket whose directory is not known
 	Stale         Code = "stale"          // overtaken by a later entry
-	Misspelled      Code = "misspelled"       // read by a name that is not the right one
+	Misspelled    Code = "misspelled"     // read by a name that is not the right one
 	NoAnnotations Code = "no-annotations" // no annotations file
 	NoStatus      Code = "no-status"      // an annotations file without network-status
 	NoNetworks    Code = "no-networks"    // a network-status without networks

@@ -63,11 +63,11 @@ func New(dir string) (FS, error) {
 // ErrTooLarge on more than limit bytes, and with ErrNotRegular on a FIFO, a
 // device and the like, which it does not wait for.
 func (f FS) ReadFile(name string, limit int64) ([]byte, error) {
-	file, err := f.resolve(name)
+	hostPath, err := f.resolve(name)
 	if err != nil {
 		return nil, inside("open", name, err)
 	}
-	file, err := os.OpenFile(real, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := os.OpenFile(hostPath, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, inside("open", name, err)
 	}
@@ -104,11 +104,11 @@ func (f FS) Readlink(name string) (string, error) {
 
 // ReadDir returns the names in the directory name, sorted.
 func (f FS) ReadDir(name string) ([]string, error) {
-	file, err := f.resolve(name)
+	hostPath, err := f.resolve(name)
 	if err != nil {
 		return nil, inside("open", name, err)
 	}
-	entries, err := os.ReadDir(real)
+	entries, err := os.ReadDir(hostPath)
 	if err != nil {
 		return nil, inside("open", name, err)
 	}
@@ -121,11 +121,11 @@ func (f FS) ReadDir(name string) ([]string, error) {
 
 // Exists reports whether name exists; a link counts only if its target does.
 func (f FS) Exists(name string) bool {
-	file, err := f.resolve(name)
+	hostPath, err := f.resolve(name)
 	if err != nil {
 		return false
 	}
-	_, err = os.Stat(real)
+	_, err = os.Stat(hostPath)
 	return err == nil
 }
 
@@ -143,11 +143,11 @@ func (f FS) Listed(name string) bool {
 // Openable reports whether this process may open name for reading and writing,
 // as a driver opens a character device.
 func (f FS) Openable(name string) bool {
-	file, err := f.resolve(name)
+	hostPath, err := f.resolve(name)
 	if err != nil {
 		return false
 	}
-	file, err := os.OpenFile(real, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	file, err := os.OpenFile(hostPath, os.O_RDWR|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return false
 	}
@@ -174,9 +174,9 @@ func (f FS) resolve(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	real := filepath.Join(parent, path.Base(name))
-	if _, err := os.Readlink(real); err != nil {
-		return real, nil // no link, or not there: the caller will see
+	hostPath := filepath.Join(parent, path.Base(name))
+	if _, err := os.Readlink(hostPath); err != nil {
+		return hostPath, nil // no link, or not there: the caller will see
 	}
 	return securejoin.SecureJoin(f.dir, name)
 }
@@ -186,20 +186,19 @@ func (f FS) directory(name string) (string, error) {
 	if f.dir == "" {
 		return name, nil
 	}
-	if real, ok := f.resolved[name]; ok {
-		return real, nil
+	if hostPath, ok := f.resolved[name]; ok {
+		return hostPath, nil
 	}
-	file, err := f.resolve(name)
+	hostPath, err := f.resolve(name)
 	if err == nil {
-		f.resolved[name] = real
+		f.resolved[name] = hostPath
 	}
-	return real, err
+	return hostPath, err
 }
 
 // inside makes err name the path inside the root.
 func inside(op, name string, err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		op, err = pathErr.Op, pathErr.Err
 	}
 	return &fs.PathError{Op: op, Path: name, Err: err}

@@ -120,17 +120,19 @@ func Parse(data []byte) (*Scenario, error) {
 		}
 		seen[f.Name] = true
 		var err error
-		if key, ok := strings.CutPrefix(f.Name, "annotations/"); ok {
-			annotations[key] = strings.TrimSuffix(string(f.Data), "\n")
-		} else if name, ok := strings.CutPrefix(f.Name, "podinfo/"); ok {
-			podinfo[name] = f.Data
-		} else if f.Name == "environ" {
-			s.Environ, err = parseEnviron(f.Data)
-		} else if f.Name == "symlinks" {
-			err = s.parseLinks(f.Data)
-		} else if strings.HasPrefix(f.Name, "/") {
+		dir, name, _ := strings.Cut(f.Name, "/")
+		switch {
+		case strings.HasPrefix(f.Name, "/"):
 			err = s.addFile(f.Name, f.Data)
-		} else {
+		case dir == "annotations" && name != "":
+			annotations[name] = strings.TrimSuffix(string(f.Data), "\n")
+		case dir == "podinfo" && name != "":
+			podinfo[name] = f.Data
+		case f.Name == "environ":
+			s.Environ, err = parseEnviron(f.Data)
+		case f.Name == "symlinks":
+			err = s.parseLinks(f.Data)
+		default:
 			s.sections[f.Name] = f.Data
 		}
 		if err != nil {

@@ -17,8 +17,8 @@ import (
 // The annotations' keys. People who follow the plugin's own examples misspell
 // the second, and the plugin then uses its default directory.
 const (
-	Key            = "userspace/configuration-data"
-	MappedDirKey   = "userspace/mapped-dir"
+	Key              = "userspace/configuration-data"
+	MappedDirKey     = "userspace/mapped-dir"
 	misspelledDirKey = "userspace/mappedDir"
 )
 

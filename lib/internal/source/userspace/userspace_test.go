@@ -2,6 +2,7 @@ package userspace
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -125,9 +126,7 @@ func TestParse(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			annotations := map[string]string{Key: tt.data}
-			for k, v := range tt.more {
-				annotations[k] = v
-			}
+			maps.Copy(annotations, tt.more)
 			if diff := cmp.Diff(tt.want, render(annotations)); diff != "" {
 				t.Errorf("facts (-want +got):\n%s", diff)
 			}

@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+func TestInOrder(t *testing.T) {
+	ports := []podnet.Port{
+		{Interface: "net1", PortName: "a"}, {Interface: "net2", PortName: "b"}, {Interface: "net3", PortName: "a"},
+	}
+	for _, tt := range []struct {
+		names []string
+		want  string
+	}{
+		{nil, "net1 net2"}, // net3 is on net1's port
+		{[]string{"net2", "net1"}, "net2 net1"},
+		{[]string{"net3", "net1"}, "net3"},
+	} {
+		got, err := inOrder(ports, tt.names)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, p := range got {
+			names = append(names, p.Interface)
+		}
+		if diff := cmp.Diff(tt.want, strings.Join(names, " ")); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", tt.names, diff)
+		}
+	}
+	if _, err := inOrder(ports, []string{"net9"}); exitCode(err) != codeNotReady {
+		t.Errorf("unknown interface: %v", err)
+	}
+}
+
+func TestLive(t *testing.T) {
+	list := func(rx uint64) []report.Interface {
+		return []report.Interface{{Name: "net1", Counters: report.Counters{RxPackets: rx}}, {Name: "net2"}}
+	}
+	now := time.Unix(0, 0)
+	show := func(terminal bool) string {
+		var b bytes.Buffer
+		l := newLive(Streams{Err: &b, IsTerminal: terminal})
+		l.update(now, list(1_000_000))
+		l.update(now.Add(2*time.Second), list(2_000_000))
+		l.update(now.Add(3*time.Second), list(250_000)) // counting began anew
+		return b.String()
+	}
+	want := "net1 rx 1.000 Mpps tx 0.000 Mpps refused 0 | net2 rx 0.000 Mpps tx 0.000 Mpps refused 0\n"
+	want += strings.Replace(want, "1.000", "0.500", 1) + strings.Replace(want, "1.000", "0.250", 1)
+	if diff := cmp.Diff(want, show(false)); diff != "" {
+		t.Errorf("to a file (-want +got):\n%s", diff)
+	}
+	if got := show(true); strings.Count(got, "\x1b[2A") != 2 || strings.Count(got, "\n") != 6 {
+		t.Errorf("on a terminal: %q, want two lines redrawn twice", got)
+	}
+}
+
+func TestDutDevices(t *testing.T) {
+	o := dutOptions{VhostUser: []string{"/a", "client:/b"}, Memif: []string{"server:/c", "client:/d"}}
+	got, err := o.devices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	origin := func(iface, where string) eal.Origin { return eal.Origin{Interface: iface, Where: where} }
+	want := []eal.Device{
+		eal.Vhost{Origin: origin("0", "--vhost-user"), Path: "/a"},
+		eal.Vhost{Origin: origin("1", "--vhost-user"), Path: "/b", Client: true},
+		eal.Memif{Origin: origin("0", "--memif"), Path: "/c", Server: true},
+		eal.Memif{Origin: origin("1", "--memif"), Path: "/d"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("devices (-want +got):\n%s", diff)
+	}
+}
+
+func TestDutStreams(t *testing.T) {
+	o := dutOptions{VhostUser: []string{"/a", "/b", "/c"}, Memif: []string{"/d", "/e"}}
+	dp := &dataplane{}
+	for range 5 {
+		dp.ports = append(dp.ports, &port{Port: &dpdk.Port{}})
+	}
+	for _, tt := range []struct {
+		forward string
+		tx      []int
+		modes   []dpdk.Mode
+	}{
+		{"reflect", []int{0, 1, 2, 3, 4}, []dpdk.Mode{dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap}},
+		{"bridge", []int{1, 0, 2, 4, 3}, []dpdk.Mode{dpdk.IO, dpdk.IO, dpdk.MACSwap, dpdk.IO, dpdk.IO}},
+	} {
+		o.Forward = tt.forward
+		var tx []int
+		var modes []dpdk.Mode
+		for _, s := range o.streams(dp) {
+			tx = append(tx, s.tx)
+			modes = append(modes, s.Mode)
+		}
+		if diff := cmp.Diff(tt.tx, tx); diff != "" {
+			t.Errorf("%s: ports (-want +got):\n%s", tt.forward, diff)
+		}
+		if diff := cmp.Diff(tt.modes, modes); diff != "" {
+			t.Errorf("%s: modes (-want +got):\n%s", tt.forward, diff)
+		}
+	}
+}
+
+func TestRunStreams(t *testing.T) {
+	dp := &dataplane{}
+	for i := range 3 {
+		dp.ports = append(dp.ports, &port{Port: &dpdk.Port{PortInfo: dpdk.PortInfo{MAC: []byte{2, 0, 0, 0, 9, byte(i)}}}, queues: 2})
+	}
+	for _, tt := range []struct {
+		mode string
+		tx   []int
+	}{
+		{"io", []int{1, 1, 0, 0, 2, 2}}, // the last one reflects
+		{"txonly", []int{0, 0, 1, 1, 2, 2}},
+	} {
+		o := runOptions{Mode: tt.mode, generateOptions: generateOptions{
+			FrameSize: 64, Rate: "2Mpps", SrcIP: "198.18.0.1", DstIP: "198.18.0.2",
+		}}
+		flow, rate, err := o.flow()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for i := range dp.ports {
+			streams, err := o.portStreams(t.Context(), dp, i, flow, rate)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for q, s := range streams {
+				got = append(got, s.tx)
+				if s.Tx.Index != q || s.Tx.Port != dp.ports[s.tx].Port {
+					t.Errorf("%s: stream %d of port %d sends on %+v", tt.mode, q, i, s.Tx)
+				}
+				if tt.mode == "txonly" && (s.Rate != 1e6 || len(s.Frame) != 60 || !bytes.Equal(s.Frame[6:12], dp.ports[i].MAC)) {
+					t.Errorf("generator of port %d: rate %g, frame %x", i, s.Rate, s.Frame)
+				}
+			}
+		}
+		if diff := cmp.Diff(tt.tx, got); diff != "" {
+			t.Errorf("%s: ports (-want +got):\n%s", tt.mode, diff)
+		}
+	}
+}
