@@ -47,8 +47,8 @@ func newBenchCmd(d deps) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&opts.TX, "tx", "", "interface to send on (default: the first that DPDK can drive)")
-	f.StringVar(&opts.RX, "rx", "", "interface to receive on (default: the one of --tx)")
+	f.StringVar(&opts.TX, "tx", "", "interface to send on (default: the first of --interfaces, else the first that DPDK can drive)")
+	f.StringVar(&opts.RX, "rx", "", "interface to receive on (default: that of --tx, whose peer has to send back what it gets)")
 	f.DurationVarP(&opts.Duration, "duration", "d", 10*time.Second, "how long to measure")
 	f.DurationVar(&opts.Warmup, "warmup", time.Second, "how long to send at the same rate before")
 	opts.driveOptions.addFlags(cmd, d)
@@ -65,19 +65,33 @@ func benchRun(ctx context.Context, o benchOptions) error {
 	if o.Duration <= 0 || o.Warmup < 0 {
 		return usageErrorf("--duration must be above 0, and --warmup not below")
 	}
-	if o.RX == "" {
-		o.RX = o.TX
-	}
-	if o.TX != "" {
-		o.Interfaces = slices.Compact([]string{o.TX, o.RX})
-	} else if o.RX != "" {
-		return usageErrorf("--rx without --tx")
+	if err := o.choose(); err != nil {
+		return err
 	}
 	dp, err := o.start(ctx, o.deps)
 	if err != nil {
 		return err
 	}
 	return errors.Join(o.measure(ctx, dp, flow, rate), dp.Close())
+}
+
+// choose settles which interfaces send and receive: those of --tx and --rx, else
+// the first two of --interfaces, else the pod's first.
+func (o *benchOptions) choose() error {
+	if o.TX == "" && o.RX != "" {
+		return usageErrorf("--rx without --tx")
+	}
+	if o.TX == "" && len(o.Interfaces) > 0 {
+		o.TX, o.RX = o.Interfaces[0], o.Interfaces[min(1, len(o.Interfaces)-1)]
+	}
+	if o.RX == "" {
+		o.RX = o.TX
+	}
+	o.firstOnly = true
+	if o.TX != "" {
+		o.Interfaces = slices.Compact([]string{o.TX, o.RX})
+	}
+	return nil
 }
 
 func (o *benchOptions) measure(ctx context.Context, dp *dataplane, flow bench.Flow, rate float64) (err error) {

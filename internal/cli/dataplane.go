@@ -57,7 +57,9 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 	}
 	d := &dataplane{cfg: c.eal, ownPrefix: c.ownPrefix}
 	byPort := map[string]*socket{}
+	devices := map[string]eal.Device{}
 	for _, dev := range c.eal.Devices {
+		devices[dev.PortName()] = dev
 		if s, ok := socketOf(dev); ok {
 			d.sockets = append(d.sockets, s)
 			byPort[dev.PortName()] = &s
@@ -94,7 +96,7 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 	for _, spec := range c.ports {
 		p := &port{iface: spec.Interface, queues: c.queues, socket: byPort[spec.PortName]}
 		if p.Port, err = d.rt.Port(spec.PortName); err != nil {
-			return nil, notReady(fmt.Errorf("interface %q: %w", spec.Interface, err))
+			return nil, notReady(fmt.Errorf("interface %q: %w: %s", spec.Interface, err, likelyCause(devices[spec.PortName])))
 		}
 		if err := p.Configure(dpdk.PortConfig{Queues: c.queues}); err != nil {
 			return nil, fmt.Errorf("interface %q: %w", spec.Interface, err)
@@ -120,6 +122,20 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 		}
 	}
 	return d, nil
+}
+
+// likelyCause says where to look when EAL made no port of a device.
+func likelyCause(d eal.Device) string {
+	switch d := d.(type) {
+	case eal.PCI, eal.Auxiliary:
+		return "see that its device nodes are in the container and may be opened " +
+			"(/dev/vfio/vfio and /dev/vfio/GROUP, or /dev/infiniband/*), and that the container has IPC_LOCK"
+	case eal.VirtioUser:
+		return "see that " + d.Path + " may be opened, and that a vhost-user or vhost-vdpa peer answers there"
+	case eal.Memif, eal.Vhost:
+		return "see that the socket's directory may be read and written"
+	}
+	return "see that DPDK has a driver of this name"
 }
 
 // clearTheWay sees to the sockets before EAL starts: virtio_user gives up at once

@@ -24,6 +24,8 @@ type driveOptions struct {
 	EALArgs     []string
 	PeerTimeout time.Duration
 	Verbose     bool
+
+	firstOnly bool // of the interfaces that were not asked for by name
 }
 
 func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
@@ -73,6 +75,10 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 	}
 	if ports, err = inOrder(ports, o.Interfaces); err != nil {
 		return nil, err
+	}
+	if o.firstOnly && len(o.Interfaces) == 0 {
+		ports = ports[:1]
+		cfg.Devices = slices.DeleteFunc(cfg.Devices, func(d eal.Device) bool { return d.PortName() != ports[0].PortName })
 	}
 	if err := checkReady(ports); err != nil {
 		return nil, err

@@ -42,6 +42,24 @@ func (p *testpmd) portNames() []string {
 	return names
 }
 
+// checkExchange has the peer send packets to all networks of the pod, in which a
+// testpmd forwards them, and wants both to count the same.
+func checkExchange(t *testing.T, peer, inPod *testpmd, pod *scratchPod) {
+	t.Helper()
+	peer.send(testpmdBurst, pod.networks...)
+	for _, n := range pod.networks {
+		outside := peer.rest(n)
+		inside, err := inPod.telemetry.Stats(inPod.ports[n.port()])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inside.RxPackets != outside.TxPackets || inside.TxPackets != outside.RxPackets || inside.TxPackets == 0 {
+			t.Errorf("%s: in the pod %d received and %d sent, outside %d sent and %d received", n.name,
+				inside.RxPackets, inside.TxPackets, outside.TxPackets, outside.RxPackets)
+		}
+	}
+}
+
 func clientSockets() []socketNet {
 	return []socketNet{memif("net3", client), vhostUser("net1", client), memif("net2", client), vhostUser("net4", client)}
 }
@@ -66,10 +84,7 @@ func TestExecBecomesTestpmd(t *testing.T) {
 	}
 	inPod.command("start")
 	peer.awaitLink(pod.networks...)
-	peer.command("start tx_first 1")
-	for _, n := range pod.networks {
-		peer.awaitRx(n, testpmdBurst)
-	}
+	checkExchange(t, peer, inPod, pod)
 }
 
 // The EAL part of every profile brings up the same ports.
@@ -116,8 +131,5 @@ func TestArgsOfTestpmdWhole(t *testing.T) {
 	inPod := attach(t, start(t, "testpmd", argv, testpeer.Options{}), prefix)
 	inPod.command("start")
 	peer.awaitLink(pod.networks...)
-	peer.command("start tx_first 1")
-	for _, n := range pod.networks {
-		peer.awaitRx(n, testpmdBurst)
-	}
+	checkExchange(t, peer, inPod, pod)
 }

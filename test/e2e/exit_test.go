@@ -75,8 +75,7 @@ func TestExitCodes(t *testing.T) {
 func TestAbort(t *testing.T) {
 	pod := newPod(t, memif("net1", server))
 	peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "io")
-	peer.command("start tx_first 1")
-	peer.awaitRx(pod.networks[0], testpmdBurst)
+	peer.exchange(testpmdBurst, pod.networks[0])
 	a.Signal(syscall.SIGABRT)
 	code, err := a.Wait(settleTime)
 	if err != nil {

@@ -26,18 +26,13 @@ func TestStockPeersAgree(t *testing.T) {
 			inPod := startTestpmd(t, podCPU, "macswap", fmt.Sprintf(tt.vdev, n.path))
 			inPod.command("start")
 			host.awaitLink(n)
-			host.command("start tx_first 4")
-			host.awaitRx(n, 4*testpmdBurst)
-			got := host.rest(n)
-			if got.TxPackets != 4*testpmdBurst || got.RxPackets != 4*testpmdBurst {
-				t.Errorf("host: sent %d, received %d, want %d each", got.TxPackets, got.RxPackets, 4*testpmdBurst)
-			}
+			want := host.exchange(bursts*testpmdBurst, n)
 			s, err := inPod.telemetry.Stats(inPod.ports[n.port()])
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.RxPackets != got.TxPackets || s.TxPackets != got.RxPackets {
-				t.Errorf("pod's side: %+v, want the host's mirrored: %+v", s, got)
+			if s.RxPackets != want || s.TxPackets != want {
+				t.Errorf("pod's side: %+v, want %d each way", s, want)
 			}
 		})
 	}

@@ -36,10 +36,9 @@ func TestPeerStartsLate(t *testing.T) {
 			}
 			peer := peerOf(t, pod, "rxonly")
 			peer.awaitLink(n)
-			peer.command("start tx_first 1")
-			peer.awaitRx(n, testpmdBurst)
-			if got := a.stop(syscall.SIGINT).Total; got.RxPackets != testpmdBurst || got.TxPackets != testpmdBurst {
-				t.Errorf("run received %d and sent %d, want %d each", got.RxPackets, got.TxPackets, testpmdBurst)
+			want := peer.exchange(testpmdBurst, n)
+			if got := a.stop(syscall.SIGINT).Total; got.RxPackets != want || got.TxPackets != want {
+				t.Errorf("run received %d and sent %d, want %d each", got.RxPackets, got.TxPackets, want)
 			}
 		})
 	}
@@ -70,8 +69,7 @@ func TestPeerIsKilledAndComesBack(t *testing.T) {
 			pod := newPod(t, n)
 			n := pod.networks[0]
 			peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "macswap", "-o", "json")
-			peer.command("start tx_first 1")
-			peer.awaitRx(n, testpmdBurst)
+			before := peer.exchange(testpmdBurst, n)
 
 			peer.Kill()
 			if n.kind == vhostUser("", "").kind && n.role == client {
@@ -102,22 +100,13 @@ func TestPeerIsKilledAndComesBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			const want = 1000
-			for sent := uint64(0); ; {
-				peer.command("start tx_first %d", bursts)
-				sent += bursts * testpmdBurst
-				peer.awaitRx(n, sent)
-				if sent >= want {
-					break
-				}
-				peer.command("stop")
-			}
+			after := peer.exchange(want, n)
 			if took := time.Since(returned); took > comeback {
 				t.Errorf("%d packets each way took %v after the peer's return, want %v at most", want, took, comeback)
 			}
-			s, got := peer.rest(n), a.stop(syscall.SIGTERM).Total
-			if got.RxPackets != s.TxPackets+testpmdBurst || got.TxPackets != s.RxPackets+testpmdBurst {
-				t.Errorf("run received %d and sent %d; the peer sent %d and received %d, and the one before %d each",
-					got.RxPackets, got.TxPackets, s.TxPackets, s.RxPackets, testpmdBurst)
+			if got := a.stop(syscall.SIGTERM).Total; got.RxPackets != before+after || got.TxPackets != before+after {
+				t.Errorf("run received %d and sent %d, want %d: %d each way with the first peer and %d with the second",
+					got.RxPackets, got.TxPackets, before+after, before, after)
 			}
 		})
 	}

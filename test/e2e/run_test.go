@@ -20,10 +20,6 @@ func sockets(name string) []socketNet {
 
 func (n socketNet) String() string { return n.kind + "-" + n.role }
 
-// bursts is how many bursts of testpmd surely fit in every ring, so that none
-// of their packets may be lost. (Vhost-user's is the smallest: 256.)
-const bursts = 4
-
 // startBoth starts the application on the pod and a testpmd as the other side,
 // whoever makes the sockets first, and returns when all links are up.
 func startBoth(t *testing.T, pod *scratchPod, peerMode, command string, args ...string) (*testpmd, *app) {
@@ -54,15 +50,9 @@ func TestRunReflects(t *testing.T) {
 				pod := newPod(t, n)
 				n := pod.networks[0]
 				peer, a := startBoth(t, pod, "rxonly", "run", "--mode", mode, "-o", "json")
-				const want = bursts * testpmdBurst
 				peer.command("set txpkts 60")
-				peer.command("start tx_first %d", bursts)
-				peer.awaitRx(n, want)
-				s := peer.rest(n)
+				want := peer.exchange(bursts*testpmdBurst, n)
 				got := a.stop(syscall.SIGTERM)
-				if s.TxPackets != want || s.RxPackets != want {
-					t.Errorf("testpmd sent %d and received %d, want %d each", s.TxPackets, s.RxPackets, want)
-				}
 				c := counters{RxPackets: want, RxBytes: want * 64, TxPackets: want, TxBytes: want * 64}
 				if diff := cmp.Diff(runResult{
 					Schema: "podnet.run/v1", Mode: mode, Seconds: got.Seconds, Lcores: got.Lcores, Total: c,
@@ -81,14 +71,8 @@ func TestRunCountsWhatItDrops(t *testing.T) {
 			pod := newPod(t, n)
 			n := pod.networks[0]
 			peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "rxonly", "-o", "json")
-			peer.command("start tx_first 200") // more than fits in a ring at once
-			peer.await("the bursts", func() error {
-				if s := peer.stats(n); s.TxPackets < 4*testpmdBurst {
-					return fmt.Errorf("%+v", s)
-				}
-				return nil
-			})
-			sent := peer.rest(n).TxPackets
+			peer.send(5000, n) // more than fits in a ring
+			sent := peer.stats(n).TxPackets
 			if got := a.stop(syscall.SIGTERM).Total; got.RxPackets != sent || got.TxPackets != 0 {
 				t.Errorf("run received %d and sent %d, want the %d that testpmd sent and 0", got.RxPackets, got.TxPackets, sent)
 			}
@@ -158,8 +142,8 @@ func TestRunMapsPortsToInterfaces(t *testing.T) {
 	}
 	sent := make(map[string]uint64)
 	for i, n := range pod.networks {
-		sent[n.name] = uint64(i+1) * testpmdBurst
-		peers[n.name].command("start tx_first %d", i+1)
+		peers[n.name].send(uint64(i+1)*10*testpmdBurst, n)
+		sent[n.name] = peers[n.name].stats(n).TxPackets
 	}
 	for _, n := range pod.networks {
 		peers[n.name].awaitRx(n, sent[pairs[n.name]])
@@ -207,14 +191,15 @@ func TestServersAcceptPeersInReverseOrder(t *testing.T) {
 	}
 	for _, n := range pod.networks {
 		peers[n.name].awaitLink(n)
-		peers[n.name].command("start tx_first 1")
+		peers[n.name].send(testpmdBurst, n)
 	}
+	stats := make(map[string]testpeer.PortStats)
 	for _, n := range pod.networks {
-		peers[n.name].awaitRx(n, testpmdBurst)
+		stats[n.name] = peers[n.name].rest(n)
 	}
 	for _, c := range a.stop(syscall.SIGTERM).Interfaces {
-		if c.RxPackets != testpmdBurst || c.TxPackets != testpmdBurst {
-			t.Errorf("%s received %d and sent %d, want %d each", c.Name, c.RxPackets, c.TxPackets, testpmdBurst)
+		if s := stats[c.Name]; c.RxPackets != s.TxPackets || c.TxPackets != s.RxPackets || c.TxPackets == 0 {
+			t.Errorf("%s received %d and sent %d; testpmd sent %d and received %d", c.Name, c.RxPackets, c.TxPackets, s.TxPackets, s.RxPackets)
 		}
 	}
 }

@@ -107,10 +107,9 @@ func TestStaleSocketIsReplaced(t *testing.T) {
 			dead.SetUnlinkOnClose(false)
 			dead.Close()
 			peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "macswap", "-o", "json")
-			peer.command("start tx_first 1")
-			peer.awaitRx(n, testpmdBurst)
-			if got := a.stop(syscall.SIGTERM).Total.RxPackets; got != testpmdBurst {
-				t.Errorf("run received %d, want %d", got, testpmdBurst)
+			want := peer.exchange(testpmdBurst, n)
+			if got := a.stop(syscall.SIGTERM).Total.RxPackets; got != want {
+				t.Errorf("run received %d, want %d", got, want)
 			}
 		})
 	}

@@ -16,8 +16,13 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// testpmdBurst is how many packets `start tx_first` sends for each burst asked for.
-const testpmdBurst = 32
+// testpmdBurst is how many packets `start tx_first` sends for each burst asked for,
+// and bursts how many of them surely fit in every ring. (Vhost-user's is the
+// smallest: 256.)
+const (
+	testpmdBurst = 32
+	bursts       = 4
+)
 
 var prefixes atomic.Int32
 
@@ -144,6 +149,53 @@ func (p *testpmd) stats(n socketNet) testpeer.PortStats {
 	return s
 }
 
+// send has testpmd, in mode rxonly, send at least that many packets to each of the
+// networks. How many it is in the end is for stats to say: a burst that comes as
+// soon as the link is up may be dropped, uncounted, because the other side has not
+// given its buffers yet, and is then sent again.
+func (p *testpmd) send(packets uint64, networks ...socketNet) {
+	p.t.Helper()
+	const round = 250 * time.Millisecond
+	before := make([]uint64, len(networks))
+	for i, n := range networks {
+		before[i] = p.stats(n).TxPackets
+	}
+	missing := func() (most uint64) {
+		for i, n := range networks {
+			if sent := p.stats(n).TxPackets - before[i]; sent < packets {
+				most = max(most, packets-sent)
+			}
+		}
+		return most
+	}
+	for end := time.Now().Add(settleTime); missing() > 0; {
+		if time.Now().After(end) {
+			p.t.Fatalf("%s cannot send: %d of %d packets are missing", p.Name(), missing(), packets)
+		}
+		p.command("stop")
+		p.command("start tx_first %d", min(bursts, (missing()+testpmdBurst-1)/testpmdBurst))
+		for begin := time.Now(); missing() > 0 && time.Since(begin) < round; {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	for _, n := range networks {
+		p.rest(n)
+	}
+}
+
+// exchange sends at least that many packets to the network, wants as many back,
+// and returns how many they were.
+func (p *testpmd) exchange(packets uint64, n socketNet) uint64 {
+	p.t.Helper()
+	p.send(packets, n)
+	p.awaitRx(n, p.stats(n).TxPackets)
+	s := p.rest(n)
+	if s.RxPackets != s.TxPackets {
+		p.t.Errorf("%s: testpmd sent %d and received %d, want as many", n.name, s.TxPackets, s.RxPackets)
+	}
+	return s.TxPackets
+}
+
 // awaitRx waits until testpmd has received want packets on the network's port.
 func (p *testpmd) awaitRx(n socketNet, want uint64) {
 	p.t.Helper()
@@ -178,19 +230,24 @@ func (p *testpmd) rest(n socketNet) testpeer.PortStats {
 func (p *testpmd) follow(a *app, networks ...socketNet) []testpeer.PortStats {
 	p.t.Helper()
 	last := make([]testpeer.PortStats, len(networks))
-	look := func() {
+	look := func() bool {
 		for i, n := range networks {
-			if s := p.stats(n); s.RxPackets >= last[i].RxPackets && s.TxPackets >= last[i].TxPackets {
+			s, err := p.telemetry.Stats(p.port(n))
+			if err != nil {
+				// Memif's driver may crash when the other side goes in the
+				// middle of a burst.
+				return false
+			}
+			if s.RxPackets >= last[i].RxPackets && s.TxPackets >= last[i].TxPackets {
 				last[i] = s
 			}
 		}
+		return true
 	}
-	for end := time.Now().Add(benchTimeout); a.Running(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(benchTimeout); look() && a.Running(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
 			p.t.Fatalf("%s still runs after %v", a.Name(), benchTimeout)
 		}
-		look()
 	}
-	look()
 	return last
 }

@@ -56,10 +56,9 @@ func TestWithoutPrivilegeOrHugepages(t *testing.T) {
 				peer = peerOf(t, pod, "rxonly")
 			}
 			peer.awaitLink(n)
-			peer.command("start tx_first 1")
-			peer.awaitRx(n, testpmdBurst)
-			if got := a.stop(syscall.SIGTERM).Total; got.RxPackets != testpmdBurst || got.TxPackets != testpmdBurst {
-				t.Errorf("run received %d and sent %d, want %d each", got.RxPackets, got.TxPackets, testpmdBurst)
+			want := peer.exchange(testpmdBurst, n)
+			if got := a.stop(syscall.SIGTERM).Total; got.RxPackets != want || got.TxPackets != want {
+				t.Errorf("run received %d and sent %d, want %d each", got.RxPackets, got.TxPackets, want)
 			}
 		})
 	}
