@@ -8,7 +8,10 @@
 #include "dpdk.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -34,6 +37,7 @@ struct stream {
 struct podnet_worker {
 	bool stop, stop_tx; /* atomics, written by Go */
 	int tid;            /* atomic, written by the loop */
+	uint64_t turns;     /* atomic, written by the loop: how often it has served all its streams */
 	unsigned n;
 	struct stream streams[] __rte_cache_aligned;
 };
@@ -248,9 +252,12 @@ serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mode)
 		struct podnet_worker *w = arg; \
 		unsigned i; \
 		__atomic_store_n(&w->tid, gettid(), __ATOMIC_RELAXED); \
-		while (likely(!__atomic_load_n(&w->stop, __ATOMIC_RELAXED))) \
+		while (likely(!__atomic_load_n(&w->stop, __ATOMIC_RELAXED))) { \
 			for (i = 0; i < w->n; i++) \
 				serve(w, &w->streams[i], mode); \
+			__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE); \
+		} \
+		__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE); \
 		return 0; \
 	}
 
@@ -276,6 +283,43 @@ loop_of(const struct podnet_worker *w)
 		if (w->streams[i].cfg.mode != w->streams[0].cfg.mode)
 			return loop_mixed;
 	return loops[w->streams[0].cfg.mode];
+}
+
+/* --- a grace period for memory that a peer shared --- */
+
+/* The workers that are in their loops, by lcore. */
+static struct podnet_worker *running[RTE_MAX_LCORE];
+static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* How long a grace period lasts at most, in steps of a microsecond: a worker
+ * that is not scheduled for so long is not coming back. */
+#define GRACE_STEPS 1000000
+
+/* munmap shadows the C library's, for the drivers. When a memif peer hangs up,
+ * EAL's interrupt thread marks the port as disconnected and unmaps the peer's
+ * rings at once, while an lcore may be in the middle of a burst on them (as of
+ * DPDK 24.11). So the mapping goes only when every worker has begun another
+ * turn, in which it sees the mark. */
+__attribute__((visibility("default"))) int
+munmap(void *addr, size_t len)
+{
+	unsigned self = rte_lcore_id(), lcore, step;
+
+	if (self >= RTE_MAX_LCORE || running[self] == NULL) {
+		pthread_mutex_lock(&running_lock);
+		for (lcore = 0; lcore < RTE_MAX_LCORE; lcore++) {
+			const struct podnet_worker *w = running[lcore];
+			uint64_t seen = w != NULL ? __atomic_load_n(&w->turns, __ATOMIC_ACQUIRE) : 0;
+
+			for (step = 0; w != NULL && step < GRACE_STEPS; step++) {
+				if (__atomic_load_n(&w->turns, __ATOMIC_ACQUIRE) != seen)
+					break;
+				usleep(1);
+			}
+		}
+		pthread_mutex_unlock(&running_lock);
+	}
+	return syscall(SYS_munmap, addr, len);
 }
 
 /* --- what Go calls --- */
@@ -333,7 +377,14 @@ podnet_worker_free(struct podnet_worker *w)
 int
 podnet_worker_launch(struct podnet_worker *w, unsigned lcore)
 {
-	return rte_eal_remote_launch(loop_of(w), w, lcore);
+	int ret;
+
+	pthread_mutex_lock(&running_lock);
+	ret = rte_eal_remote_launch(loop_of(w), w, lcore);
+	if (ret == 0)
+		running[lcore] = w;
+	pthread_mutex_unlock(&running_lock);
+	return ret;
 }
 
 void
@@ -352,6 +403,9 @@ void
 podnet_worker_wait(unsigned lcore)
 {
 	rte_eal_wait_lcore(lcore);
+	pthread_mutex_lock(&running_lock);
+	running[lcore] = NULL;
+	pthread_mutex_unlock(&running_lock);
 }
 
 int
