@@ -150,50 +150,43 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	if err != nil {
 		return bench.Counts{}, err
 	}
-	var streams []dpdk.Stream
+	var streams []stream
 	queues := p.tx.queues
+	rx := len(p.dp.ports) - 1                                        // the first port sends, the last receives
 	limit := uint64(t.Rate / float64(queues) * t.Duration.Seconds()) // packets a queue
 	for q := range queues {
 		streams = append(streams,
-			dpdk.Stream{
+			stream{rx: rx, Stream: dpdk.Stream{
 				Mode: dpdk.Verify, Rx: dpdk.Queue{Port: p.rx.Port, Index: q},
 				Signature: signature, SignatureOffset: offset,
-			},
-			dpdk.Stream{
+			}},
+			stream{Stream: dpdk.Stream{
 				Mode: dpdk.TxOnly, Tx: dpdk.Queue{Port: p.tx.Port, Index: q}, Frame: frame,
 				Rate: t.Rate / float64(queues), Limit: limit,
-			})
+			}})
 	}
-	if err := p.dp.startCounting(); err != nil {
-		return bench.Counts{}, err
-	}
-	job, err := p.dp.run(streams)
+	run, err := p.dp.runTallied(streams)
 	if err != nil {
 		return bench.Counts{}, err
 	}
-	defer job.Free()
+	defer run.job.Free()
+	count := func() bench.Counts { return sum(run.job, len(streams)) }
 
-	count := func() bench.Counts { return sum(job, len(streams)) }
-	interfaces := func() ([]report.Interface, error) {
-		refused := make([]uint64, len(p.dp.ports))
-		refused[0] = count().Refused // the first port is the one that sends
-		return p.dp.count(refused)
-	}
 	sending, cancel := context.WithTimeout(ctx, t.Duration)
-	failed := watch(sending, p.dp, p.live, interfaces)
+	failed := watch(sending, p.dp, p.live, run)
 	cancel()
 	if t.Rate > 0 && ctx.Err() == nil && failed == nil {
 		for end := time.Now().Add(lateLimit); count().Offered < limit*uint64(queues) && time.Now().Before(end); {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	job.StopTx()
+	run.job.StopTx()
 	settle(func() uint64 { return count().Received }, arrivalQuiet, arrivalLimit)
-	p.lcores = lcoreTimes(job)
-	if err := errors.Join(failed, job.Stop()); err != nil {
+	p.lcores = run.lcores()
+	if err := errors.Join(failed, run.job.Stop()); err != nil {
 		return bench.Counts{}, err
 	}
-	p.counters, err = interfaces()
+	p.counters, err = run.read()
 	return count(), err
 }
 

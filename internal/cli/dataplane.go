@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/dpdk"
-	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -31,7 +30,6 @@ type port struct {
 	iface  string
 	socket *socket // nil: none
 	queues int
-	base   dpdk.Stats // counters when the counting began
 }
 
 // dataplaneConfig says what to start.
@@ -278,47 +276,4 @@ func (d *dataplane) run(streams []dpdk.Stream) (*dpdk.Job, error) {
 		return nil, err
 	}
 	return job, dpdk.ConfineGo(d.cfg.CPUs, job.Lcores())
-}
-
-// startCounting makes the ports' counters begin at zero.
-func (d *dataplane) startCounting() error {
-	for _, p := range d.ports {
-		s, err := p.Stats()
-		if err != nil {
-			return fmt.Errorf("interface %q: %w", p.iface, err)
-		}
-		p.base = s
-	}
-	return nil
-}
-
-// count reads the ports' counters since startCounting. refused gives for each
-// port what it had no room for.
-func (d *dataplane) count(refused []uint64) ([]report.Interface, error) {
-	out := make([]report.Interface, len(d.ports))
-	for i, p := range d.ports {
-		s, err := p.Stats()
-		if err != nil {
-			return nil, fmt.Errorf("interface %q: %w", p.iface, err)
-		}
-		c := report.Counters{
-			RxPackets: s.RxPackets - p.base.RxPackets,
-			RxBytes:   s.RxBytes - p.base.RxBytes,
-			TxPackets: s.TxPackets - p.base.TxPackets,
-			TxBytes:   s.TxBytes - p.base.TxBytes,
-			RxMissed:  s.RxMissed - p.base.RxMissed,
-			RxErrors:  s.RxErrors - p.base.RxErrors,
-			RxNoMbuf:  s.RxNoMbuf - p.base.RxNoMbuf,
-			TxErrors:  s.TxErrors - p.base.TxErrors,
-			TxRefused: refused[i],
-		}
-		if c.RxBytes > 0 { // net_null counts no bytes
-			c.RxBytes += report.FCS * c.RxPackets
-		}
-		if c.TxBytes > 0 {
-			c.TxBytes += report.FCS * c.TxPackets
-		}
-		out[i] = report.Interface{Name: p.iface, Port: p.Name, MAC: p.MAC.String(), Counters: c}
-	}
-	return out, nil
 }

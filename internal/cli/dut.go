@@ -108,7 +108,7 @@ func (o *dutOptions) streams(dp *dataplane) []stream {
 			}
 		}
 		tx := dp.ports[to]
-		out = append(out, stream{tx: to, Stream: dpdk.Stream{
+		out = append(out, stream{rx: i, tx: to, Stream: dpdk.Stream{
 			Mode: mode, Src: tx.MAC, Rx: dpdk.Queue{Port: rx.Port}, Tx: dpdk.Queue{Port: tx.Port},
 		}})
 	}

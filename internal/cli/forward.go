@@ -8,15 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/report"
 )
-
-// stream is a stream and the index of the port that it sends on.
-type stream struct {
-	dpdk.Stream
-	tx int
-}
 
 // linger is how long ports stay open after the loops have ended: what they sent
 // last lies in rings from which the peers still have to take it.
@@ -31,36 +24,20 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 		ctx, cancel = context.WithTimeout(ctx, duration)
 		defer cancel()
 	}
-	if err := dp.startCounting(); err != nil {
-		return report.Run{}, err
-	}
-	raw := make([]dpdk.Stream, len(streams))
-	for i, s := range streams {
-		raw[i] = s.Stream
-	}
 	begin := time.Now()
-	job, err := dp.run(raw)
+	t, err := dp.runTallied(streams)
 	if err != nil {
 		return report.Run{}, err
 	}
-	defer job.Free()
-	count := func() ([]report.Interface, error) {
-		refused := make([]uint64, len(dp.ports))
-		for i, s := range streams {
-			refused[s.tx] += job.Counters(i).TxRefused
-		}
-		return dp.count(refused)
-	}
+	defer t.job.Free()
 
-	failed := watch(ctx, dp, show, count)
-	seconds := time.Since(begin).Seconds()
-	lcores := lcoreTimes(job)
-	job.StopTx()
-	failed = errors.Join(failed, job.Stop())
+	failed := watch(ctx, dp, show, t)
+	r := report.Run{Seconds: time.Since(begin).Seconds(), Lcores: t.lcores()}
+	t.job.StopTx()
+	failed = errors.Join(failed, t.job.Stop())
 	time.Sleep(linger)
 
-	r := report.Run{Seconds: seconds, Lcores: lcores}
-	if r.Interfaces, err = count(); err != nil {
+	if r.Interfaces, err = t.read(); err != nil {
 		return r, errors.Join(failed, err)
 	}
 	for _, i := range r.Interfaces {
@@ -71,7 +48,7 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 
 // watch shows the counters once a second until ctx ends, or until a peer is
 // lost, which it returns.
-func watch(ctx context.Context, dp *dataplane, show live, count func() ([]report.Interface, error)) error {
+func watch(ctx context.Context, dp *dataplane, show live, t *tally) error {
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	look := time.NewTicker(pollInterval)
@@ -81,7 +58,7 @@ func watch(ctx context.Context, dp *dataplane, show live, count func() ([]report
 		case <-ctx.Done():
 			return nil
 		case now := <-second.C:
-			list, err := count()
+			list, err := t.read()
 			if err != nil {
 				return err
 			}
@@ -94,14 +71,6 @@ func watch(ctx context.Context, dp *dataplane, show live, count func() ([]report
 			}
 		}
 	}
-}
-
-func lcoreTimes(job *dpdk.Job) []report.Lcore {
-	out := []report.Lcore{}
-	for _, l := range job.CPUTime() {
-		out = append(out, report.Lcore{Lcore: l.ID, CPU: l.CPU, CPUSeconds: l.Used.Seconds()})
-	}
-	return out
 }
 
 // live shows rates while packets move: on a terminal in place, elsewhere as one

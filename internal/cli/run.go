@@ -115,7 +115,7 @@ func (o *runOptions) portStreams(ctx context.Context, dp *dataplane, i int, flow
 		to = i
 	}
 	rx, tx := dp.ports[i], dp.ports[to]
-	s := stream{tx: to, Stream: dpdk.Stream{Src: tx.MAC, Dst: flow.DstMAC}}
+	s := stream{rx: i, tx: to, Stream: dpdk.Stream{Src: tx.MAC, Dst: flow.DstMAC}}
 	switch {
 	case o.DstMAC == autoMAC:
 		if s.Dst, err = o.learn(ctx, tx, tx, flow); err != nil {

@@ -195,7 +195,8 @@ func (eal) newWorker(streams []streamConfig, socket int) (worker, error) {
 			mode:    C.int(s.mode),
 			rx_port: C.uint16_t(s.rxPort), rx_queue: C.uint16_t(s.rxQueue),
 			tx_port: C.uint16_t(s.txPort), tx_queue: C.uint16_t(s.txQueue),
-			signature: C.uint64_t(s.signature), signature_offset: C.uint16_t(s.signatureOffset),
+			count_bytes: C.bool(s.countBytes),
+			signature:   C.uint64_t(s.signature), signature_offset: C.uint16_t(s.signatureOffset),
 			frame_len: C.uint16_t(s.frameLen), packets_per_cycle: C.double(s.packetsPerCycle), limit: C.uint64_t(s.limit),
 		}
 		if s.pool != nil {
@@ -236,6 +237,7 @@ func (w ealWorker) read(stream int) rawCounters {
 	return rawCounters{
 		rxPackets: uint64(c.rx_packets), rxOther: uint64(c.rx_other),
 		txPackets: uint64(c.tx_packets), txRefused: uint64(c.tx_refused), offered: uint64(c.offered),
+		rxBytes: uint64(c.rx_bytes), txBytes: uint64(c.tx_bytes),
 		begin: uint64(c.begin), end: uint64(c.end),
 	}
 }

@@ -92,6 +92,7 @@ struct podnet_stream_config {
 	int mode;
 	uint16_t rx_port, rx_queue, tx_port, tx_queue;
 	uint8_t src_mac[6], dst_mac[6]; /* MAC; src_mac also answers a broadcast in MACSWAP */
+	bool count_bytes;               /* of forwarded and received frames */
 	uint64_t signature;             /* VERIFY */
 	uint16_t signature_offset;      /* VERIFY, bytes */
 	uint16_t frame_len;             /* TXONLY: bytes without the FCS */
@@ -105,6 +106,7 @@ struct podnet_counters {
 	uint64_t rx_other;    /* VERIFY: without */
 	uint64_t tx_packets;  /* accepted by the port */
 	uint64_t tx_refused;  /* handed to the port, which had no room, and dropped */
+	uint64_t rx_bytes, tx_bytes; /* with count_bytes, without the FCS */
 	uint64_t offered;     /* TXONLY at a set rate: what the schedule asked for so far */
 	uint64_t begin, end;  /* TXONLY: TSC at the first burst and when it stopped */
 };

@@ -148,7 +148,7 @@ func TestRunDealsStreamsOut(t *testing.T) {
 
 	// The third stream is the second of lcore 1.
 	f.workers[1].counters[1] = rawCounters{txPackets: 5, txRefused: 2, offered: 7, begin: 1e9, end: 3e9}
-	want := Counters{TxPackets: 5, TxRefused: 2, Offered: 7, Active: 2 * time.Second}
+	want := Counters{TxPackets: 5, TxBytes: 5, TxRefused: 2, Offered: 7, Active: 2 * time.Second}
 	if diff := cmp.Diff(want, j.Counters(2)); diff != "" {
 		t.Errorf("counters (-want +got):\n%s", diff)
 	}

@@ -49,6 +49,7 @@ type streamConfig struct {
 	rxPort, rxQueue uint16
 	txPort, txQueue uint16
 	srcMAC, dstMAC  net.HardwareAddr
+	countBytes      bool
 	signature       uint64
 	signatureOffset int
 	frameLen        int
@@ -60,5 +61,6 @@ type streamConfig struct {
 // rawCounters are a stream's counters with times by the TSC.
 type rawCounters struct {
 	rxPackets, rxOther, txPackets, txRefused, offered uint64
+	rxBytes, txBytes                                  uint64
 	begin, end                                        uint64
 }

@@ -48,6 +48,9 @@ type Counters struct {
 	TxPackets uint64 // that the port took
 	TxRefused uint64 // that the port had no room for, and that were dropped
 	Offered   uint64 // TxOnly at a set rate: what the schedule asked for
+	// RxBytes and TxBytes are without the FCS. They are counted where a port of
+	// the stream forgets its own counters, and of what TxOnly sends.
+	RxBytes, TxBytes uint64
 	// Active is how long TxOnly has been sending.
 	Active time.Duration
 }
@@ -58,6 +61,7 @@ type Job struct {
 	hz      float64
 	lcores  []Lcore
 	workers []worker
+	streams []Stream
 	where   []place // of each stream
 }
 
@@ -69,7 +73,7 @@ func (r *Runtime) Run(streams []Stream, lcores []Lcore) (*Job, error) {
 	if len(streams) == 0 || len(lcores) == 0 {
 		return nil, errors.New("a job needs a stream and an lcore")
 	}
-	j := &Job{rt: r, hz: r.tscHz(), lcores: lcores[:min(len(lcores), len(streams))]}
+	j := &Job{rt: r, hz: r.tscHz(), streams: streams, lcores: lcores[:min(len(lcores), len(streams))]}
 	perLcore := make([][]streamConfig, len(j.lcores))
 	err := r.do(func() error {
 		for i, s := range streams {
@@ -111,9 +115,11 @@ func (r *Runtime) prepare(s Stream, hz float64) (streamConfig, error) {
 	}
 	if s.Rx.Port != nil {
 		c.rxPort, c.rxQueue = s.Rx.Port.id, uint16(s.Rx.Index)
+		c.countBytes = s.Rx.Port.Forgets()
 	}
 	if s.Tx.Port != nil {
 		c.txPort, c.txQueue = s.Tx.Port.id, uint16(s.Tx.Index)
+		c.countBytes = c.countBytes || s.Tx.Port.Forgets()
 	}
 	if s.Mode != TxOnly {
 		return c, nil
@@ -135,6 +141,10 @@ func (j *Job) Counters(stream int) Counters {
 	out := Counters{
 		RxPackets: c.rxPackets, RxOther: c.rxOther,
 		TxPackets: c.txPackets, TxRefused: c.txRefused, Offered: c.offered,
+		RxBytes: c.rxBytes, TxBytes: c.txBytes,
+	}
+	if s := j.streams[stream]; s.Mode == TxOnly {
+		out.TxBytes = c.txPackets * uint64(len(s.Frame))
 	}
 	if c.begin != 0 {
 		end := c.end

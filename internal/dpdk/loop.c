@@ -57,8 +57,19 @@ set(uint64_t *counter, uint64_t v)
 
 /* --- forwarding --- */
 
+static __rte_always_inline uint64_t
+bytes_of(struct rte_mbuf **bufs, uint16_t n)
+{
+	uint64_t sum = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		sum += bufs[i]->pkt_len;
+	return sum;
+}
+
+/* send_all sends the burst, whose length in bytes is known if they are counted. */
 static __rte_always_inline void
-send_all(struct stream *s, struct rte_mbuf **bufs, uint16_t n)
+send_all(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t bytes)
 {
 	uint16_t sent = rte_eth_tx_burst(s->cfg.tx_port, s->cfg.tx_queue, bufs, n);
 
@@ -68,11 +79,15 @@ send_all(struct stream *s, struct rte_mbuf **bufs, uint16_t n)
 			sent += rte_eth_tx_burst(s->cfg.tx_port, s->cfg.tx_queue, bufs + sent, n - sent);
 		}
 		if (sent < n) {
+			if (s->cfg.count_bytes)
+				bytes -= bytes_of(bufs + sent, n - sent);
 			rte_pktmbuf_free_bulk(bufs + sent, n - sent);
 			add(&s->count.tx_refused, n - sent);
 		}
 	}
 	add(&s->count.tx_packets, sent);
+	if (s->cfg.count_bytes)
+		add(&s->count.tx_bytes, bytes);
 }
 
 typedef uint8_t vec16 __attribute__((vector_size(16)));
@@ -119,9 +134,14 @@ receive(struct stream *s, const enum podnet_mode mode)
 	struct rte_mbuf *bufs[PODNET_BURST];
 	uint16_t n = rte_eth_rx_burst(s->cfg.rx_port, s->cfg.rx_queue, bufs, PODNET_BURST), i;
 	uint16_t ours = 0;
+	uint64_t bytes = 0;
 
 	if (n == 0)
 		return;
+	if (s->cfg.count_bytes) {
+		bytes = bytes_of(bufs, n);
+		add(&s->count.rx_bytes, bytes);
+	}
 	if (mode == PODNET_MAC || mode == PODNET_MACSWAP || mode == PODNET_VERIFY) {
 		for (i = 0; i < PREFETCH && i < n; i++)
 			rte_prefetch0(rte_pktmbuf_mtod(bufs[i], void *));
@@ -146,7 +166,7 @@ receive(struct stream *s, const enum podnet_mode mode)
 	if (mode == PODNET_RXONLY || mode == PODNET_VERIFY)
 		rte_pktmbuf_free_bulk(bufs, n);
 	else
-		send_all(s, bufs, n);
+		send_all(s, bufs, n, bytes);
 }
 
 /* --- generating --- */
@@ -424,6 +444,8 @@ podnet_worker_read(const struct podnet_worker *w, unsigned stream, struct podnet
 		.rx_other = __atomic_load_n(&c->rx_other, __ATOMIC_RELAXED),
 		.tx_packets = __atomic_load_n(&c->tx_packets, __ATOMIC_RELAXED),
 		.tx_refused = __atomic_load_n(&c->tx_refused, __ATOMIC_RELAXED),
+		.rx_bytes = __atomic_load_n(&c->rx_bytes, __ATOMIC_RELAXED),
+		.tx_bytes = __atomic_load_n(&c->tx_bytes, __ATOMIC_RELAXED),
 		.offered = __atomic_load_n(&c->offered, __ATOMIC_RELAXED),
 		.begin = __atomic_load_n(&c->begin, __ATOMIC_RELAXED),
 		.end = __atomic_load_n(&c->end, __ATOMIC_RELAXED),

@@ -59,6 +59,10 @@ func (r *Runtime) Port(name string) (*Port, error) {
 	return p, nil
 }
 
+// Forgets tells whether the port's own counters begin anew when its peer hangs
+// up, as memif's do (as of DPDK 24.11).
+func (p *Port) Forgets() bool { return p.Driver == "net_memif" }
+
 // Configure sets up the port's queues and their pool.
 func (p *Port) Configure(c PortConfig) error {
 	p.queues = max(c.Queues, 1)

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/report"
+)
+
+// stream is a stream and the indices of the ports that it receives and sends on.
+type stream struct {
+	dpdk.Stream
+	rx, tx int
+}
+
+// tally counts what the ports carry while a job runs. Packets are those that its
+// loops took and handed over; the rest is what the ports count themselves.
+type tally struct {
+	dp      *dataplane
+	job     *dpdk.Job
+	streams []stream
+	base    []dpdk.Stats
+}
+
+// runTallied starts the streams and counts from zero.
+func (d *dataplane) runTallied(streams []stream) (*tally, error) {
+	t := &tally{dp: d, streams: streams}
+	raw := make([]dpdk.Stream, len(streams))
+	for i, s := range streams {
+		raw[i] = s.Stream
+	}
+	for _, p := range d.ports {
+		s, err := p.Stats()
+		if err != nil {
+			return nil, fmt.Errorf("interface %q: %w", p.iface, err)
+		}
+		t.base = append(t.base, s)
+	}
+	var err error
+	t.job, err = d.run(raw)
+	return t, err
+}
+
+// read gives the counters of every port so far.
+func (t *tally) read() ([]report.Interface, error) {
+	out := make([]report.Interface, len(t.dp.ports))
+	for i, s := range t.streams {
+		c := t.job.Counters(i)
+		out[s.rx].RxPackets += c.RxPackets + c.RxOther
+		out[s.rx].RxBytes += c.RxBytes
+		out[s.tx].TxPackets += c.TxPackets
+		out[s.tx].TxBytes += c.TxBytes
+		out[s.tx].TxRefused += c.TxRefused
+	}
+	for i, p := range t.dp.ports {
+		s, err := p.Stats()
+		if err != nil {
+			return nil, fmt.Errorf("interface %q: %w", p.iface, err)
+		}
+		o, base := &out[i], t.base[i]
+		o.Name, o.Port, o.MAC = p.iface, p.Name, p.MAC.String()
+		o.RxMissed = since(base.RxMissed, s.RxMissed)
+		o.RxErrors = since(base.RxErrors, s.RxErrors)
+		o.RxNoMbuf = since(base.RxNoMbuf, s.RxNoMbuf)
+		o.TxErrors = since(base.TxErrors, s.TxErrors)
+		if !p.Forgets() {
+			o.RxBytes = since(base.RxBytes, s.RxBytes)
+			o.TxBytes = since(base.TxBytes, s.TxBytes)
+		}
+		if o.RxBytes > 0 { // net_null counts none
+			o.RxBytes += report.FCS * o.RxPackets
+		}
+		if o.TxBytes > 0 {
+			o.TxBytes += report.FCS * o.TxPackets
+		}
+	}
+	return out, nil
+}
+
+// since is how far a counter has come, which may have begun anew.
+func since(base, now uint64) uint64 {
+	if now < base {
+		return now
+	}
+	return now - base
+}
+
+// lcores tells the CPU time of the job's lcores.
+func (t *tally) lcores() []report.Lcore {
+	out := []report.Lcore{}
+	for _, l := range t.job.CPUTime() {
+		out = append(out, report.Lcore{Lcore: l.ID, CPU: l.CPU, CPUSeconds: l.Used.Seconds()})
+	}
+	return out
+}
