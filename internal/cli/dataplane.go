@@ -69,7 +69,7 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 		waiting, cancel = context.WithTimeoutCause(ctx, c.peerTimeout, errNoPeer)
 		defer cancel()
 	}
-	if err := d.clearTheWay(waiting, c.awaitPeers); err != nil {
+	if err := d.clearTheWay(waiting); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -79,12 +79,16 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 	}()
 
 	var unlink []string
+	starting := ctx
 	for _, s := range d.sockets {
 		if s.server && !s.abstract() {
 			unlink = append(unlink, s.path)
 		}
+		if s.acceptsEarly {
+			starting = waiting
+		}
 	}
-	d.rt, err = dpdk.Start(waiting, dpdk.Options{Args: args, Unlink: unlink, Log: c.log})
+	d.rt, err = dpdk.Start(starting, dpdk.Options{Args: args, Unlink: unlink, Log: c.log})
 	if errors.Is(err, errNoPeer) {
 		return nil, notReady(fmt.Errorf("%s: no peer connected within %s", d.accepting(), c.peerTimeout))
 	}
@@ -139,7 +143,7 @@ func likelyCause(d eal.Device) string {
 // clearTheWay sees to the sockets before EAL starts: virtio_user gives up at once
 // on a server that does not listen yet, and every driver stumbles over the socket
 // that a dead process left.
-func (d *dataplane) clearTheWay(ctx context.Context, await bool) error {
+func (d *dataplane) clearTheWay(ctx context.Context) error {
 	for _, s := range d.sockets {
 		if s.server {
 			if err := s.clear(ctx); err != nil {
@@ -148,7 +152,7 @@ func (d *dataplane) clearTheWay(ctx context.Context, await bool) error {
 		}
 	}
 	for _, s := range d.sockets {
-		if !s.server && await {
+		if s.connectsEarly {
 			if err := s.await(ctx); err != nil {
 				return err
 			}
@@ -162,17 +166,22 @@ func (d *dataplane) clearTheWay(ctx context.Context, await bool) error {
 func (d *dataplane) accepting() socket {
 	var last socket
 	for _, s := range d.sockets {
-		if _, err := os.Lstat(s.path); s.server && s.kind == podnet.KindVhostUser && err == nil {
+		if _, err := os.Lstat(s.path); s.acceptsEarly && err == nil {
 			last = s
 		}
 	}
 	return last
 }
 
-// startWhenReady starts the port, again and again while the peer of a memif
-// client does not listen.
+// startWhenReady starts the port; a client of memif not before its server
+// listens.
 func (p *port) startWhenReady(ctx context.Context) error {
 	for {
+		if p.socket != nil && p.socket.kind == podnet.KindMemif && !p.socket.server {
+			if err := p.socket.await(ctx); err != nil {
+				return err
+			}
+		}
 		err := p.Start()
 		if err == nil {
 			return nil
@@ -216,7 +225,7 @@ func (p *port) awaitLink(ctx context.Context) error {
 // lost tells of a peer that has gone for good: the virtio_user driver does not
 // connect again as a client.
 func (p *port) lost() error {
-	if p.socket == nil || p.socket.server || p.socket.kind != podnet.KindVhostUser || p.LinkUp() {
+	if p.socket == nil || !p.socket.connectsEarly || p.LinkUp() {
 		return nil
 	}
 	return fmt.Errorf("%s: the peer hung up, and DPDK's virtio_user does not connect again as a client: "+

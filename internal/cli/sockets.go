@@ -25,6 +25,8 @@ type socket struct {
 	path  string      // a name that begins with '@' is abstract
 	// server: this process makes the socket, the peer connects.
 	server bool
+	// rte_eal_init itself connects to the peer, or waits for it: virtio_user.
+	connectsEarly, acceptsEarly bool
 }
 
 // socketOf tells the socket of a device; ok is false for a device without one.
@@ -34,11 +36,11 @@ func socketOf(d eal.Device) (s socket, ok bool) {
 		if info, err := os.Stat(d.Path); err == nil && info.Mode()&os.ModeCharDevice != 0 {
 			return socket{}, false // vhost-vdpa
 		}
-		return socket{d.Origin.Interface, podnet.KindVhostUser, d.Path, d.Server}, true
+		return socket{d.Origin.Interface, podnet.KindVhostUser, d.Path, d.Server, !d.Server, d.Server}, true
 	case eal.Vhost:
-		return socket{d.Origin.Interface, podnet.KindVhostUser, d.Path, !d.Client}, true
+		return socket{d.Origin.Interface, podnet.KindVhostUser, d.Path, !d.Client, false, false}, true
 	case eal.Memif:
-		return socket{d.Origin.Interface, podnet.KindMemif, d.Path, d.Server}, true
+		return socket{d.Origin.Interface, podnet.KindMemif, d.Path, d.Server, false, false}, true
 	}
 	return socket{}, false
 }

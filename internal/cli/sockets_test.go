@@ -131,12 +131,12 @@ func TestSocketOf(t *testing.T) {
 		want   socket
 		ok     bool
 	}{
-		{eal.VirtioUser{Origin: o, Path: "/s"}, socket{"net1", podnet.KindVhostUser, "/s", false}, true},
-		{eal.VirtioUser{Origin: o, Path: "/s", Server: true}, socket{"net1", podnet.KindVhostUser, "/s", true}, true},
+		{eal.VirtioUser{Origin: o, Path: "/s"}, socket{"net1", podnet.KindVhostUser, "/s", false, true, false}, true},
+		{eal.VirtioUser{Origin: o, Path: "/s", Server: true}, socket{"net1", podnet.KindVhostUser, "/s", true, false, true}, true},
 		{eal.VirtioUser{Origin: o, Path: "/dev/null"}, socket{}, false}, // a character device, as vhost-vdpa's
-		{eal.Vhost{Origin: o, Path: "/s"}, socket{"net1", podnet.KindVhostUser, "/s", true}, true},
-		{eal.Vhost{Origin: o, Path: "/s", Client: true}, socket{"net1", podnet.KindVhostUser, "/s", false}, true},
-		{eal.Memif{Origin: o, Path: "@s", Server: true}, socket{"net1", podnet.KindMemif, "@s", true}, true},
+		{eal.Vhost{Origin: o, Path: "/s"}, socket{"net1", podnet.KindVhostUser, "/s", true, false, false}, true},
+		{eal.Vhost{Origin: o, Path: "/s", Client: true}, socket{"net1", podnet.KindVhostUser, "/s", false, false, false}, true},
+		{eal.Memif{Origin: o, Path: "@s", Server: true}, socket{"net1", podnet.KindMemif, "@s", true, false, false}, true},
 		{eal.PCI{Origin: o, Address: "0000:00:01.0"}, socket{}, false},
 	} {
 		if got, ok := socketOf(tt.device); got != tt.want || ok != tt.ok {
