@@ -222,14 +222,20 @@ func (p *port) awaitLink(ctx context.Context) error {
 	return nil
 }
 
-// lost tells of a peer that has gone for good: the virtio_user driver does not
-// connect again as a client.
-func (p *port) lost() error {
-	if p.socket == nil || !p.socket.connectsEarly || p.LinkUp() {
-		return nil
+// keep sees to a peer that has gone. Servers, and the sockets that net_vhost
+// connects to, get it back by themselves. A memif client is made to connect again
+// once there is somebody to connect to; virtio_user cannot be.
+func (p *port) keep(ctx context.Context, job *dpdk.Job) error {
+	switch {
+	case p.socket == nil || p.socket.server || p.LinkUp():
+	case p.socket.connectsEarly:
+		return fmt.Errorf("%s: the peer hung up, and DPDK's virtio_user does not connect again as a client: "+
+			"start again when the peer is back, or let the pod make the socket (mode server)", p.socket)
+	case p.socket.kind == podnet.KindMemif && p.socket.alive(ctx) == nil:
+		// It may bind already and not listen yet: then the next look helps.
+		_ = job.Restart(p.Port)
 	}
-	return fmt.Errorf("%s: the peer hung up, and DPDK's virtio_user does not connect again as a client: "+
-		"start again when the peer is back, or let the pod make the socket (mode server)", p.socket)
+	return nil
 }
 
 // Close ends DPDK and removes what it left behind. It may be called on a

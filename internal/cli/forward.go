@@ -65,7 +65,7 @@ func watch(ctx context.Context, dp *dataplane, show live, t *tally) error {
 			show.update(now, list)
 		case <-look.C:
 			for _, p := range dp.ports {
-				if err := p.lost(); err != nil {
+				if err := p.keep(ctx, t.job); err != nil {
 					return err
 				}
 			}

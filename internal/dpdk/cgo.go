@@ -132,6 +132,11 @@ func (eal) start(port uint16) error {
 	return check(C.podnet_port_start(C.uint16_t(port)), "start the port")
 }
 
+// Implements: int rte_eth_dev_stop(uint16_t port_id), int rte_eth_dev_start(uint16_t port_id).
+func (eal) restart(port uint16) error {
+	return check(C.podnet_port_restart(C.uint16_t(port)), "restart the port")
+}
+
 // Implements: int rte_eth_dev_stop(uint16_t port_id), int rte_eth_dev_close(uint16_t port_id).
 func (eal) closePort(port uint16) error {
 	return check(C.podnet_port_close(C.uint16_t(port)), "close the port")
@@ -226,10 +231,12 @@ func (eal) wait(lcore int) { C.podnet_worker_wait(C.uint(lcore)) }
 
 type ealWorker struct{ w *C.struct_podnet_worker }
 
-func (w ealWorker) stopTx()  { C.podnet_worker_stop_tx(w.w) }
-func (w ealWorker) stop()    { C.podnet_worker_stop(w.w) }
-func (w ealWorker) tid() int { return int(C.podnet_worker_tid(w.w)) }
-func (w ealWorker) free()    { C.podnet_worker_free(w.w) }
+func (w ealWorker) stopTx()       { C.podnet_worker_stop_tx(w.w) }
+func (w ealWorker) stop()         { C.podnet_worker_stop(w.w) }
+func (w ealWorker) pause(on bool) { C.podnet_worker_pause(w.w, C.bool(on)) }
+func (w ealWorker) turns() uint64 { return uint64(C.podnet_worker_turns(w.w)) }
+func (w ealWorker) tid() int      { return int(C.podnet_worker_tid(w.w)) }
+func (w ealWorker) free()         { C.podnet_worker_free(w.w) }
 
 func (w ealWorker) read(stream int) rawCounters {
 	var c C.struct_podnet_counters

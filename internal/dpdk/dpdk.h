@@ -61,6 +61,9 @@ int podnet_port_find(const char *name, uint16_t *port);
 int podnet_port_info(uint16_t port, struct podnet_port_info *out);
 int podnet_port_configure(uint16_t port, const struct podnet_port_config *c, struct rte_mempool *rx);
 int podnet_port_start(uint16_t port);
+/* podnet_port_restart makes a port that has lost its peer connect again. No
+ * worker may be using it. */
+int podnet_port_restart(uint16_t port);
 int podnet_port_close(uint16_t port);
 int podnet_port_link(uint16_t port, bool *up);
 int podnet_port_stats(uint16_t port, struct podnet_port_stats *out);
@@ -123,6 +126,9 @@ int podnet_worker_launch(struct podnet_worker *w, unsigned lcore);
 /* podnet_worker_stop_tx stops generating and goes on receiving. */
 void podnet_worker_stop_tx(struct podnet_worker *w);
 void podnet_worker_stop(struct podnet_worker *w);
+/* A paused worker goes on taking turns, in which it touches no port. */
+void podnet_worker_pause(struct podnet_worker *w, bool pause);
+uint64_t podnet_worker_turns(const struct podnet_worker *w);
 void podnet_worker_wait(unsigned lcore);
 void podnet_worker_read(const struct podnet_worker *w, unsigned stream, struct podnet_counters *out);
 /* podnet_worker_tid is the kernel's id of the lcore's thread; 0 before it runs. */

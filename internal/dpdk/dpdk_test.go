@@ -153,6 +153,19 @@ func TestRunDealsStreamsOut(t *testing.T) {
 		t.Errorf("counters (-want +got):\n%s", diff)
 	}
 
+	port := streams[0].Rx.Port
+	if err := port.Configure(PortConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Restart(port); err != nil || f.restarted != 1 {
+		t.Errorf("restart: %v, %d times", err, f.restarted)
+	}
+	for lcore, w := range f.workers {
+		if w.paused {
+			t.Errorf("lcore %d is still paused", lcore)
+		}
+	}
+
 	if _, err := r.Run(streams, r.PollingLcores()); !errors.Is(err, syscall.EBUSY) {
 		t.Errorf("a second job on busy lcores: %v", err)
 	}

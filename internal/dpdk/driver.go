@@ -17,6 +17,7 @@ type driver interface {
 	portInfo(port uint16) (PortInfo, error)
 	configure(port uint16, queues, rxDesc, txDesc, mtu int, rx pool) error
 	start(port uint16) error
+	restart(port uint16) error
 	closePort(port uint16) error
 	link(port uint16) (up bool, err error)
 	stats(port uint16) (Stats, error)
@@ -38,6 +39,8 @@ type pool any
 type worker interface {
 	stopTx()
 	stop()
+	pause(on bool)
+	turns() uint64
 	read(stream int) rawCounters
 	tid() int
 	free()

@@ -2,6 +2,7 @@ package dpdk
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"syscall"
@@ -24,13 +25,15 @@ type fake struct {
 	now        uint64
 	workers    map[int]*fakeWorker // by lcore
 	cleaned    bool
+	restarted  int
 }
 
 type fakeWorker struct {
 	streams          []streamConfig
 	counters         []rawCounters
 	txStopped, ended bool
-	freed            bool
+	freed, paused    bool
+	turn             uint64
 }
 
 var (
@@ -116,6 +119,17 @@ func (f *fake) start(port uint16) error {
 	return nil
 }
 
+func (f *fake) restart(port uint16) error {
+	for lcore, w := range f.workers {
+		if !w.ended && !w.paused {
+			return fmt.Errorf("lcore %d is not paused", lcore)
+		}
+	}
+	f.restarted++
+	delete(f.started, port)
+	return f.start(port)
+}
+
 func (f *fake) closePort(port uint16) error {
 	delete(f.started, port)
 	return nil
@@ -153,6 +167,12 @@ func (f *fake) wait(int) {}
 
 func (w *fakeWorker) stopTx()                     { w.txStopped = true }
 func (w *fakeWorker) stop()                       { w.ended = true }
+func (w *fakeWorker) pause(on bool)               { w.paused = on }
 func (w *fakeWorker) read(stream int) rawCounters { return w.counters[stream] }
 func (w *fakeWorker) tid() int                    { return 0 }
-func (w *fakeWorker) free()                       { w.freed = true }
+func (w *fakeWorker) turns() uint64 {
+	w.turn++
+	return w.turn
+}
+
+func (w *fakeWorker) free() { w.freed = true }

@@ -181,6 +181,24 @@ type LcoreTime struct {
 	Used time.Duration
 }
 
+// Restart makes a port connect again that has lost its peer, as memif clients
+// do not by themselves. The job's loops pause meanwhile, and keep their counters.
+func (j *Job) Restart(p *Port) error {
+	return j.rt.do(func() error {
+		for _, w := range j.workers {
+			w.pause(true)
+			defer w.pause(false)
+		}
+		for _, w := range j.workers {
+			// The turn that was under way, and one that saw the pause.
+			for done := w.turns() + 2; w.turns() < done; {
+				time.Sleep(100 * time.Microsecond)
+			}
+		}
+		return j.rt.drv.restart(p.id)
+	})
+}
+
 // Stop ends the job's loops and waits for them. The counters can be read
 // afterwards; Free releases them.
 func (j *Job) Stop() error {

@@ -35,9 +35,9 @@ struct stream {
 } __rte_cache_aligned;
 
 struct podnet_worker {
-	bool stop, stop_tx; /* atomics, written by Go */
-	int tid;            /* atomic, written by the loop */
-	uint64_t turns;     /* atomic, written by the loop: how often it has served all its streams */
+	bool stop, stop_tx, pause; /* atomics, written by Go */
+	int tid;                   /* atomic, written by the loop */
+	uint64_t turns;            /* atomic, written by the loop: how often it has served all its streams */
 	unsigned n;
 	struct stream streams[] __rte_cache_aligned;
 };
@@ -266,6 +266,9 @@ serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mode)
 		receive(s, mode);
 }
 
+/* How often a paused loop looks whether it may go on, in microseconds. */
+#define PAUSE_US 100
+
 #define LOOP(name, mode) \
 	static int name(void *arg) \
 	{ \
@@ -273,8 +276,11 @@ serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mode)
 		unsigned i; \
 		__atomic_store_n(&w->tid, gettid(), __ATOMIC_RELAXED); \
 		while (likely(!__atomic_load_n(&w->stop, __ATOMIC_RELAXED))) { \
-			for (i = 0; i < w->n; i++) \
-				serve(w, &w->streams[i], mode); \
+			if (unlikely(__atomic_load_n(&w->pause, __ATOMIC_ACQUIRE))) \
+				usleep(PAUSE_US); \
+			else \
+				for (i = 0; i < w->n; i++) \
+					serve(w, &w->streams[i], mode); \
 			__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE); \
 		} \
 		__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE); \
@@ -311,9 +317,11 @@ loop_of(const struct podnet_worker *w)
 static struct podnet_worker *running[RTE_MAX_LCORE];
 static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* How long a grace period lasts at most, in steps of a microsecond: a worker
- * that is not scheduled for so long is not coming back. */
-#define GRACE_STEPS 1000000
+/* How long a grace period lasts at most, in steps of 50 us: a worker that is not
+ * scheduled for a tenth of a second, or that waits for the very thread that
+ * unmaps, must not hold it up for ever. */
+#define GRACE_STEPS 2000
+#define GRACE_US 50
 
 /* munmap shadows the C library's, for the drivers. When a memif peer hangs up,
  * EAL's interrupt thread marks the port as disconnected and unmaps the peer's
@@ -334,7 +342,7 @@ munmap(void *addr, size_t len)
 			for (step = 0; w != NULL && step < GRACE_STEPS; step++) {
 				if (__atomic_load_n(&w->turns, __ATOMIC_ACQUIRE) != seen)
 					break;
-				usleep(1);
+				usleep(GRACE_US);
 			}
 		}
 		pthread_mutex_unlock(&running_lock);
@@ -417,6 +425,18 @@ void
 podnet_worker_stop(struct podnet_worker *w)
 {
 	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+}
+
+void
+podnet_worker_pause(struct podnet_worker *w, bool pause)
+{
+	__atomic_store_n(&w->pause, pause, __ATOMIC_RELEASE);
+}
+
+uint64_t
+podnet_worker_turns(const struct podnet_worker *w)
+{
+	return __atomic_load_n(&w->turns, __ATOMIC_ACQUIRE);
 }
 
 void

@@ -91,6 +91,14 @@ podnet_port_start(uint16_t port)
 }
 
 int
+podnet_port_restart(uint16_t port)
+{
+	int ret = rte_eth_dev_stop(port);
+
+	return ret != 0 ? ret : rte_eth_dev_start(port);
+}
+
+int
 podnet_port_close(uint16_t port)
 {
 	int ret = rte_eth_dev_stop(port), closed = rte_eth_dev_close(port);

@@ -99,7 +99,7 @@ func (p *Port) Close() error {
 }
 
 // LinkUp tells whether the port has a link; on a socket, whether its peer is
-// connected. Asking makes a memif client connect again.
+// connected.
 func (p *Port) LinkUp() bool {
 	var up bool
 	err := p.rt.do(func() (err error) {
