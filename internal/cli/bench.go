@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,11 +38,7 @@ func newBenchCmd(d deps) *cobra.Command {
 		Short: "Measure what passes from one of the pod's interfaces to another",
 		Long:  benchHelp,
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			return benchRun(ctx, opts)
-		},
+		RunE:  untilStopped(func(ctx context.Context) error { return benchRun(ctx, opts) }),
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.TX, "tx", "", "interface to send on (default: the first of --interfaces, else the first that DPDK can drive)")

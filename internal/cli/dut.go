@@ -2,10 +2,8 @@ package cli
 
 import (
 	"context"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,11 +45,7 @@ func newDutCmd(d deps) *cobra.Command {
 		Short: "Stand in for the host side of vhost-user and memif sockets",
 		Long:  dutHelp,
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			return dutRun(ctx, opts)
-		},
+		RunE:  untilStopped(func(ctx context.Context) error { return dutRun(ctx, opts) }),
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&opts.VhostUser, "vhost-user", nil, "a vhost-user socket; may be repeated")

@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/report"
 )
@@ -44,6 +48,15 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 		r.Total = r.Total.Add(i.Counters)
 	}
 	return r, failed
+}
+
+// untilStopped runs a command until it is done or told to stop.
+func untilStopped(run func(context.Context) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+		return run(ctx)
+	}
 }
 
 // watch shows the counters once a second until ctx ends, or until a peer is

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"math"
 	"net"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,11 +42,7 @@ func newRunCmd(d deps) *cobra.Command {
 		Short: "Forward or generate packets on the pod's interfaces",
 		Long:  runHelp,
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			return runRun(ctx, opts)
-		},
+		RunE:  untilStopped(func(ctx context.Context) error { return runRun(ctx, opts) }),
 	}
 	addChoiceFlag(cmd, &opts.Mode, "mode", "m", "what to do with packets", "io", "mac", "macswap", "rxonly", "txonly")
 	cmd.Flags().DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
