@@ -125,7 +125,11 @@ func TestParseRate(t *testing.T) {
 		in   string
 		want float64
 	}{
-		{"max", 0}, {"1000000", 1e6}, {"250kpps", 250e3}, {"1.5Mpps", 1.5e6}, {"2Gpps", 2e9},
+		{"max", 0},
+		{"1000000", 1e6},
+		{"250kpps", 250e3},
+		{"1.5Mpps", 1.5e6},
+		{"2Gpps", 2e9},
 		{"10Gbps", 10e9 / 672}, // 64 bytes, preamble and gap: 14.88 Mpps
 		{"672bps", 1},
 	} {

@@ -64,7 +64,7 @@ func dutRun(ctx context.Context, o dutOptions) error {
 		return err
 	}
 	dp, err := o.start(ctx, devices)
-	return o.deps.countRun(ctx, o.Output, o.Forward, dp, err, func() (report.Run, error) {
+	return o.countRun(ctx, o.Output, o.Forward, dp, err, func() (report.Run, error) {
 		return forward(ctx, dp, o.streams(dp), o.Duration, newLive(o.Streams))
 	})
 }

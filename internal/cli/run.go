@@ -62,7 +62,7 @@ func runRun(ctx context.Context, o runOptions) error {
 		return usageErrorf("--dst-mac auto: only txonly sends the probes that it is learned by")
 	}
 	dp, err := o.start(ctx, o.deps)
-	return o.deps.countRun(ctx, o.Output, o.Mode, dp, err, func() (report.Run, error) {
+	return o.countRun(ctx, o.Output, o.Mode, dp, err, func() (report.Run, error) {
 		return o.drive(ctx, dp, flow, rate)
 	})
 }

@@ -50,7 +50,7 @@ type Runtime struct {
 	tsc0, ns0 uint64 // a moment by both clocks, to learn the TSC's frequency
 }
 
-// Start initialises EAL on a thread of its own. It may wait without end: a
+// Start initializes EAL on a thread of its own. It may wait without end: a
 // vhost-user socket that the pod makes (server=1) is accepted on inside
 // rte_eal_init, before which no port exists. When ctx ends first, Start returns
 // its cause and leaves the thread behind; the process can then only exit.
