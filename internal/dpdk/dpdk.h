@@ -29,6 +29,9 @@ struct podnet_lcore {
 	unsigned id, cpu, socket;
 	bool main;
 };
+/* podnet_cpu_of is the CPU that the lcore is pinned to. rte_lcore_to_cpu_id does
+ * not know of --lcores' mapping. */
+unsigned podnet_cpu_of(unsigned lcore);
 /* podnet_lcores fills at most n entries and returns how many lcores there are. */
 unsigned podnet_lcores(struct podnet_lcore *out, unsigned n);
 

@@ -151,10 +151,8 @@ podnet_eal_cleanup(void)
 	return rte_eal_cleanup();
 }
 
-/* cpu_of is the CPU that the lcore is pinned to. rte_lcore_to_cpu_id does not
- * know of --lcores' mapping. */
-static unsigned
-cpu_of(unsigned lcore)
+unsigned
+podnet_cpu_of(unsigned lcore)
 {
 	rte_cpuset_t set = rte_lcore_cpuset(lcore);
 	unsigned cpu;
@@ -173,7 +171,7 @@ podnet_lcores(struct podnet_lcore *out, unsigned n)
 		if (i < n)
 			out[i] = (struct podnet_lcore){
 				.id = id,
-				.cpu = cpu_of(id),
+				.cpu = podnet_cpu_of(id),
 				.socket = rte_lcore_to_socket_id(id),
 				.main = id == rte_get_main_lcore(),
 			};

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -38,6 +39,7 @@ struct podnet_worker {
 	bool stop, stop_tx, pause; /* atomics, written by Go */
 	int tid;                   /* atomic, written by the loop */
 	uint64_t turns;            /* atomic, written by the loop: how often it has served all its streams */
+	bool share;                /* the CPU is not this lcore's alone */
 	unsigned n;
 	struct stream streams[] __rte_cache_aligned;
 };
@@ -128,7 +130,8 @@ carries(const struct stream *s, const struct rte_mbuf *m)
 
 #define PREFETCH 4 /* frames ahead */
 
-static __rte_always_inline void
+/* receive serves a stream that receives, and returns how many packets came. */
+static __rte_always_inline uint16_t
 receive(struct stream *s, const enum podnet_mode mode)
 {
 	struct rte_mbuf *bufs[PODNET_BURST];
@@ -137,7 +140,7 @@ receive(struct stream *s, const enum podnet_mode mode)
 	uint64_t bytes = 0;
 
 	if (n == 0)
-		return;
+		return 0;
 	if (s->cfg.count_bytes) {
 		bytes = bytes_of(bufs, n);
 		add(&s->count.rx_bytes, bytes);
@@ -167,6 +170,7 @@ receive(struct stream *s, const enum podnet_mode mode)
 		rte_pktmbuf_free_bulk(bufs, n);
 	else
 		send_all(s, bufs, n, bytes);
+	return n;
 }
 
 /* --- generating --- */
@@ -190,8 +194,8 @@ take_prepared(const struct stream *s, struct rte_mbuf **bufs, uint16_t n)
 }
 
 /* generate_paced sends what is due by the schedule. What the ring refuses is
- * lost: the schedule does not wait. */
-static __rte_always_inline void
+ * lost: the schedule does not wait. It returns how many packets were due. */
+static __rte_always_inline uint16_t
 generate_paced(struct stream *s)
 {
 	struct rte_mbuf *bufs[PODNET_BURST];
@@ -201,13 +205,13 @@ generate_paced(struct stream *s)
 	if (due > s->cfg.limit)
 		due = s->cfg.limit;
 	if (due == s->count.offered)
-		return;
+		return 0;
 	n = RTE_MIN(due - s->count.offered, (uint64_t)PODNET_BURST);
 	if (!take_prepared(s, bufs, n)) {
 		/* Every mbuf is in a ring that nobody empties. */
 		add(&s->count.tx_refused, n);
 		add(&s->count.offered, n);
-		return;
+		return n;
 	}
 	sent = rte_eth_tx_burst(s->cfg.tx_port, s->cfg.tx_queue, bufs, n);
 	if (unlikely(sent < n)) {
@@ -218,25 +222,27 @@ generate_paced(struct stream *s)
 	add(&s->count.offered, n);
 	if (s->count.offered == s->cfg.limit)
 		set(&s->count.end, rte_rdtsc());
+	return n;
 }
 
-/* generate_max sends as fast as the port takes. */
-static __rte_always_inline void
+/* generate_max sends as fast as the port takes, and returns how much it took. */
+static __rte_always_inline uint16_t
 generate_max(struct stream *s)
 {
 	uint16_t sent;
 
 	if (s->n_pending == 0) {
 		if (unlikely(!take_prepared(s, s->pending, PODNET_BURST)))
-			return;
+			return 0;
 		s->n_pending = PODNET_BURST;
 	}
 	sent = rte_eth_tx_burst(s->cfg.tx_port, s->cfg.tx_queue, s->pending + PODNET_BURST - s->n_pending, s->n_pending);
 	s->n_pending -= sent;
 	add(&s->count.tx_packets, sent);
+	return sent;
 }
 
-static __rte_always_inline void
+static __rte_always_inline uint16_t
 generate(struct podnet_worker *w, struct stream *s)
 {
 	if (unlikely(s->count.begin == 0))
@@ -247,40 +253,43 @@ generate(struct podnet_worker *w, struct stream *s)
 			s->n_pending = 0;
 			set(&s->count.end, rte_rdtsc());
 		}
-		return;
+		return 0;
 	}
-	if (s->cfg.packets_per_cycle > 0)
-		generate_paced(s);
-	else
-		generate_max(s);
+	return s->cfg.packets_per_cycle > 0 ? generate_paced(s) : generate_max(s);
 }
 
 /* --- lcores --- */
 
-static __rte_always_inline void
+static __rte_always_inline uint16_t
 serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mode)
 {
-	if (mode == PODNET_TXONLY)
-		generate(w, s);
-	else
-		receive(s, mode);
+	return mode == PODNET_TXONLY ? generate(w, s) : receive(s, mode);
 }
 
 /* How often a paused loop looks whether it may go on, in microseconds. */
 #define PAUSE_US 100
 
+/* After so many turns without work, a loop that shares its CPU, in a pod that has
+ * only one, gives way: to its peer perhaps, which has to make the work. */
+#define IDLE_TURNS 16
+
 #define LOOP(name, mode) \
 	static int name(void *arg) \
 	{ \
 		struct podnet_worker *w = arg; \
-		unsigned i; \
+		unsigned i, idle = 0; \
 		__atomic_store_n(&w->tid, gettid(), __ATOMIC_RELAXED); \
 		while (likely(!__atomic_load_n(&w->stop, __ATOMIC_RELAXED))) { \
+			uint16_t work = 0; \
 			if (unlikely(__atomic_load_n(&w->pause, __ATOMIC_ACQUIRE))) \
 				usleep(PAUSE_US); \
 			else \
 				for (i = 0; i < w->n; i++) \
-					serve(w, &w->streams[i], mode); \
+					work |= serve(w, &w->streams[i], mode); \
+			if (work == 0 && unlikely(w->share) && ++idle == IDLE_TURNS) { \
+				idle = 0; \
+				sched_yield(); \
+			} \
 			__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE); \
 		} \
 		__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE); \
@@ -407,6 +416,7 @@ podnet_worker_launch(struct podnet_worker *w, unsigned lcore)
 {
 	int ret;
 
+	w->share = rte_get_main_lcore() != lcore && podnet_cpu_of(lcore) == podnet_cpu_of(rte_get_main_lcore());
 	pthread_mutex_lock(&running_lock);
 	ret = rte_eal_remote_launch(loop_of(w), w, lcore);
 	if (ret == 0)
