@@ -109,16 +109,20 @@ type trial struct {
 	mpps, gbps                                   float64
 }
 
-// check fails where the two ends counted differently, and where too few packets
-// went all the way.
+// ring is how many packets a socket's ring can hold. What is in it when the pod
+// leaves was sent and is never received, which happens on a busy machine.
+const ring = 1024
+
+// check fails where the two ends do not agree, and where too few packets went
+// all the way.
 func (t trial) check() error {
-	if t.podSent != t.hostReceived {
+	if t.hostReceived > t.podSent || t.podSent-t.hostReceived > ring {
 		return fmt.Errorf("%s: the pod sent %d packets, and the host received %d", t.kind, t.podSent, t.hostReceived)
 	}
-	if t.hostSent != t.podReceived {
+	if t.podReceived > t.hostSent || t.hostSent-t.podReceived > ring {
 		return fmt.Errorf("%s: the host sent %d packets, and the pod received %d", t.kind, t.hostSent, t.podReceived)
 	}
-	if least := min(t.podSent, t.podReceived); least < enough {
+	if least := min(t.hostReceived, t.podReceived); least < enough {
 		return fmt.Errorf("%s: only %d packets went all the way, of at least %d", t.kind, least, enough)
 	}
 	return nil
