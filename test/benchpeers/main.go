@@ -37,7 +37,7 @@ func main() {
 	var seconds float64
 	var asJSON bool
 	flag.IntVar(&o.pairs, "pairs", 5, "how often to measure each side of each row")
-	flag.Float64Var(&seconds, "seconds", 2, "how long to measure, after a warm-up of one second")
+	flag.Float64Var(&seconds, "seconds", 2, "how long a loop runs for a measurement, after a warm-up of one second")
 	flag.IntVar(&o.burst, "burst", 64, "testpmd's --burst; ours is 64, testpmd's own default 32")
 	flag.StringVar(&o.ours, "bin", "bin/testpmd-wrapper", "our program")
 	flag.StringVar(&o.peer, "testpmd", "dpdk-testpmd", "the stock program")
@@ -105,7 +105,7 @@ type document struct {
 	Schema  string  `json:"schema"`
 	DPDK    string  `json:"dpdk"`
 	Pairs   int     `json:"pairs"`
-	Seconds float64 `json:"seconds"` // of each measurement
+	Seconds float64 `json:"seconds"` // of CPU time, of each measurement
 	Burst   int     `json:"burst"`   // testpmd's
 	CPU     int     `json:"cpu"`     // that the loops ran on
 	Memory  string  `json:"memory"`

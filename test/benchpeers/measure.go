@@ -58,6 +58,7 @@ type memory struct {
 }
 
 func newBench(o options) (*bench, error) {
+	_ = testpeer.RaisePriority() // what interrupts a loop cools its caches
 	threads, err := testpeer.Threads(os.Getpid())
 	if err != nil {
 		return nil, err
@@ -131,10 +132,7 @@ func (b *bench) observe(p *testpeer.Process, runtimeDir string) (s sample, err e
 	var telemetry *testpeer.Telemetry
 	var id int
 	var worker testpeer.Thread
-	if err := testpeer.Poll(10*time.Second, func() error {
-		if !p.Running() {
-			return testpeer.Permanent(errors.New("ended too early"))
-		}
+	if err := p.Poll(10*time.Second, func() error {
 		if telemetry == nil {
 			found, err := filepath.Glob(filepath.Join(runtimeDir, "dpdk", "*"))
 			if err != nil || len(found) == 0 {
@@ -152,8 +150,12 @@ func (b *bench) observe(p *testpeer.Process, runtimeDir string) (s sample, err e
 		if id, ok = ports[port]; !ok {
 			return fmt.Errorf("no port %s", port)
 		}
-		if stats, err := telemetry.Stats(id); err != nil || stats.TxPackets == 0 {
-			return fmt.Errorf("no packet was sent (%w)", err)
+		stats, err := telemetry.Stats(id)
+		if err != nil {
+			return err
+		}
+		if stats.TxPackets == 0 {
+			return errors.New("no packet was sent")
 		}
 		worker, err = b.worker(p)
 		return err
@@ -166,19 +168,23 @@ func (b *bench) observe(p *testpeer.Process, runtimeDir string) (s sample, err e
 		return s, err
 	}
 
-	time.Sleep(b.warmup)
+	if err := work(p, worker, b.warmup); err != nil {
+		return s, err
+	}
 	begin := time.Now()
 	packets0, cpu0, err := counts(telemetry, id, worker)
 	if err != nil {
 		return s, err
 	}
-	time.Sleep(b.duration)
+	if err := work(p, worker, b.duration); err != nil {
+		return s, err
+	}
 	packets1, cpu1, err := counts(telemetry, id, worker)
 	if err != nil {
 		return s, err
 	}
 	if packets1 == packets0 {
-		return s, errors.New("the port stands still")
+		return s, errors.New("the port stands still while its loop runs")
 	}
 	s.nsPerPacket = float64((cpu1 - cpu0).Nanoseconds()) / float64(packets1-packets0)
 	s.busy = float64(cpu1-cpu0) / float64(time.Since(begin))
@@ -203,6 +209,22 @@ func (b *bench) worker(p *testpeer.Process) (found testpeer.Thread, err error) {
 		return found, fmt.Errorf("%d polling threads on CPU %s, want 1", n, want)
 	}
 	return found, nil
+}
+
+// work waits until the thread has had its CPU for that long. By the clock alone,
+// a busy machine would decide how much is measured.
+func work(p *testpeer.Process, worker testpeer.Thread, d time.Duration) error {
+	begin, err := worker.CPUTime()
+	if err != nil {
+		return err
+	}
+	return p.Poll(10*d+10*time.Second, func() error {
+		now, err := worker.CPUTime()
+		if err == nil && now-begin < d {
+			err = fmt.Errorf("the loop has run for %v of %v", now-begin, d)
+		}
+		return err
+	})
 }
 
 // counts are the packets that the port has sent and the CPU time that the

@@ -26,7 +26,7 @@ func TestBenchAgainstAReflector(t *testing.T) {
 			// The reflector is up before the application sends, whoever makes the socket.
 			peer, a := startReflector(t, pod, "macswap", append(quietBench, "--tx", "net1", "--rx", "net1")...)
 			s := peer.follow(a, n)[0]
-			a.exit(0, 0)
+			a.exit(settleTime, 0)
 			r := a.benchResult()
 			if r.Sent.Packets < 1000 || r.Sent.Packets != s.RxPackets {
 				t.Errorf("bench sent %d, testpmd received %d", r.Sent.Packets, s.RxPackets)
@@ -55,7 +55,7 @@ func startReflector(t *testing.T, pod *scratchPod, mode string, args ...string) 
 	}
 	a := startApp(t, pod, "bench", args...)
 	for _, n := range pod.networks {
-		if n.kind == memif("", "").kind {
+		if n.kind == kindMemif {
 			a.awaitListening(n)
 		}
 	}
@@ -77,7 +77,7 @@ func TestBenchThroughABridge(t *testing.T) {
 			peer, a := startReflector(t, pod, "io", append(quietBench, "--tx", "net1", "--rx", "net2")...)
 			stats := peer.follow(a, net1, net2)
 			in, out := stats[0], stats[1]
-			a.exit(0, 0)
+			a.exit(settleTime, 0)
 			r := a.benchResult()
 			if r.Sent.Packets < 1000 || r.Sent.Packets != in.RxPackets {
 				t.Errorf("bench sent %d, testpmd received %d", r.Sent.Packets, in.RxPackets)
@@ -103,7 +103,7 @@ func TestBenchCountsOnlyItsOwnPackets(t *testing.T) {
 			peer, a := startReflector(t, pod, "macswap", "--tx", "net1", "--rx", "net1",
 				"--rate", fmt.Sprint(rate), "--warmup", "500ms", "--duration", fmt.Sprintf("%ds", seconds), "-o", "json")
 			s := peer.follow(a, n)[0]
-			a.exit(0, 0)
+			a.exit(settleTime, 0)
 			r := a.benchResult()
 			const want = rate * seconds
 			if r.Sent.Packets != want || r.Received.Packets != want || r.Lost != 0 || !r.Valid {
@@ -124,18 +124,16 @@ func TestBenchCountsOnlyItsOwnPackets(t *testing.T) {
 // Foreign packets on the wire are not taken for the measurement's.
 func TestBenchIgnoresForeignPackets(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
-	n := pod.networks[0]
 	peer := peerOf(t, pod, "txonly") // generates its own, and leaves bench's where they are
 	peer.command("start")
 	a := startApp(t, pod, "bench", append(quietBench, "--tx", "net1", "--rx", "net1", "--rate", "500")...)
-	s := peer.follow(a, n)[0]
-	a.exit(0, 0)
+	a.exit(benchTimeout, 0)
 	r := a.benchResult()
 	if r.Sent.Packets != 500 || r.Received.Packets != 0 || r.Lost != 500 {
 		t.Errorf("bench sent %d, received %d, lost %d, want 500, 0, 500", r.Sent.Packets, r.Received.Packets, r.Lost)
 	}
-	if c := of(t, r.Interfaces, "net1"); c.RxPackets < 1000 || c.RxPackets > s.TxPackets {
-		t.Errorf("net1 received %d packets, testpmd sent %d, want 1000 of them at least", c.RxPackets, s.TxPackets)
+	if c := of(t, r.Interfaces, "net1"); c.RxPackets < 1000 {
+		t.Errorf("net1 received %d packets of testpmd, want 1000 at least", c.RxPackets)
 	}
 }
 
@@ -148,7 +146,7 @@ func TestBenchThroughOVS(t *testing.T) {
 			ovs := startOVS(t, pod.networks[0], pod.networks[1])
 			a := startApp(t, pod, "bench", append(quietBench, "--tx", "net1", "--rx", "net2", "--rate", rate)...)
 			got := ovs.follow(a)
-			a.exit(0, 0)
+			a.exit(settleTime, 0)
 			r := a.benchResult()
 			if r.Sent.Packets < 1000 || r.Received.Packets < 1000 {
 				t.Errorf("sent %d, received %d, want 1000 at least", r.Sent.Packets, r.Received.Packets)
@@ -172,7 +170,7 @@ func TestBenchInterrupted(t *testing.T) {
 	peer.awaitRx(n, 1000)
 	a.Signal(syscall.SIGINT)
 	s := peer.follow(a, n)[0]
-	a.exit(0, 5)
+	a.exit(settleTime, 5)
 	if r := a.benchResult(); r.Valid || r.Sent.Packets != s.RxPackets || r.Received.Packets != s.TxPackets {
 		t.Errorf("valid %t, sent %d, received %d; testpmd received %d, sent %d", r.Valid, r.Sent.Packets, r.Received.Packets, s.RxPackets, s.TxPackets)
 	}

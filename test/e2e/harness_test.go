@@ -63,12 +63,12 @@ func TestStockPeersAgreeThroughOVS(t *testing.T) {
 		t.Errorf("OVS (-want +got):\n%s", diff)
 	}
 	for _, n := range pod.networks {
-		s, err := inPod.telemetry.Stats(port(n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.RxPackets != want || s.TxPackets != want {
-			t.Errorf("testpmd on %s: %+v, want %d each way", n.name, s, want)
-		}
+		inPod.await("what OVS sent", func() error {
+			s, err := inPod.telemetry.Stats(port(n))
+			if err == nil && (s.RxPackets != want || s.TxPackets != want) {
+				err = fmt.Errorf("testpmd on %s: %+v, want %d each way", n.name, s, want)
+			}
+			return err
+		})
 	}
 }

@@ -62,7 +62,8 @@ func startOVS(t *testing.T, a, b socketNet) *ovsBridge {
 		"other_config:dpdk-init=true", "other_config:dpdk-socket-mem=256",
 		fmt.Sprintf("other_config:pmd-cpu-mask=%#x", uint64(1)<<peerCPU),
 		"other_config:dpdk-extra=--no-pci --in-memory --file-prefix="+newPrefix())
-	start(t, "ovs-vswitchd", []string{ovsVswitchd, "unix:" + o.socket("db.sock")}, testpeer.Options{})
+	start(t, "ovs-vswitchd", []string{ovsVswitchd, "unix:" + o.socket("db.sock")},
+		testpeer.Options{Env: []string{"RUNTIME_DIRECTORY=" + dir}})
 	o.vsctl("add-br", o.bridge, "--", "set", "bridge", o.bridge, "datapath_type=netdev")
 	for i, n := range []socketNet{a, b} {
 		o.vsctl("add-port", o.bridge, n.name, "--", "set", "Interface", n.name, "type=dpdkvhostuserclient",

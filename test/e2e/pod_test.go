@@ -21,21 +21,27 @@ const (
 	server = "server"
 )
 
+// Kinds of socket, as device-info names them.
+const (
+	kindVhostUser = nadv1.DeviceInfoTypeVHostUser
+	kindMemif     = nadv1.DeviceInfoTypeMemif
+)
+
 // socketNet is a secondary network of a scratch pod, with a socket as its device.
 type socketNet struct {
 	name string // interface
-	kind string // nadv1.DeviceInfoTypeVHostUser or nadv1.DeviceInfoTypeMemif
+	kind string // a kind above, or another type of device-info
 	role string
 	mac  string
 	path string
 }
 
 func vhostUser(name, role string) socketNet {
-	return socketNet{name: name, kind: nadv1.DeviceInfoTypeVHostUser, role: role}
+	return socketNet{name: name, kind: kindVhostUser, role: role}
 }
 
 func memif(name, role string) socketNet {
-	return socketNet{name: name, kind: nadv1.DeviceInfoTypeMemif, role: role}
+	return socketNet{name: name, kind: kindMemif, role: role}
 }
 
 // scratchPod is what a container would see of its pod: a Downward API volume and
@@ -72,15 +78,6 @@ func newPod(t *testing.T, networks ...socketNet) *scratchPod {
 func (p *scratchPod) podinfo() string { return filepath.Join(p.dir, "podinfo") }
 
 func (p *scratchPod) environ() string { return filepath.Join(p.dir, "environ") }
-
-func (p *scratchPod) network(name string) socketNet {
-	for _, n := range p.networks {
-		if n.name == name {
-			return n
-		}
-	}
-	panic("the scratch pod has no network " + name)
-}
 
 // flags are those by which the commands of the application find the pod.
 func (p *scratchPod) flags() []string {
@@ -120,9 +117,9 @@ func (p *scratchPod) writePodinfo(t *testing.T) {
 func (n socketNet) deviceInfo() *nadv1.DeviceInfo {
 	info := &nadv1.DeviceInfo{Type: n.kind, Version: nadv1.DeviceInfoVersion}
 	switch n.kind {
-	case nadv1.DeviceInfoTypeVHostUser:
+	case kindVhostUser:
 		info.VhostUser = &nadv1.VhostDevice{Mode: n.role, Path: n.path}
-	case nadv1.DeviceInfoTypeMemif:
+	case kindMemif:
 		role := nadv1.MemitDeviceRoleSlave
 		if n.role == server {
 			role = nadv1.MemifDeviceRoleMaster
@@ -138,7 +135,7 @@ func (n socketNet) deviceInfo() *nadv1.DeviceInfo {
 
 // port is the name of the pod's ethdev for the network.
 func (n socketNet) port() string {
-	if n.kind == nadv1.DeviceInfoTypeMemif {
+	if n.kind == kindMemif {
 		return "net_memif_" + n.name
 	}
 	return "net_virtio_user_" + n.name
@@ -147,7 +144,7 @@ func (n socketNet) port() string {
 // peerPort is the name of the other side's ethdev for the network, and peerVdev
 // the EAL argument that makes it.
 func (n socketNet) peerPort() string {
-	if n.kind == nadv1.DeviceInfoTypeMemif {
+	if n.kind == kindMemif {
 		return "net_memif_" + n.name
 	}
 	return "net_vhost_" + n.name
@@ -155,9 +152,9 @@ func (n socketNet) peerPort() string {
 
 func (n socketNet) peerVdev() string {
 	switch {
-	case n.kind == nadv1.DeviceInfoTypeMemif && n.role == server:
+	case n.kind == kindMemif && n.role == server:
 		return n.peerPort() + ",role=client,socket-abstract=no,socket=" + n.path
-	case n.kind == nadv1.DeviceInfoTypeMemif:
+	case n.kind == kindMemif:
 		return n.peerPort() + ",role=server,socket-abstract=no,socket=" + n.path
 	case n.role == server:
 		return n.peerPort() + ",client=1,iface=" + n.path

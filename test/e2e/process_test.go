@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -36,10 +35,7 @@ func start(t *testing.T, name string, argv []string, o testpeer.Options) *testpe
 func dial(t *testing.T, p *testpeer.Process, runtimeDir string) *testpeer.Telemetry {
 	t.Helper()
 	var telemetry *testpeer.Telemetry
-	if err := testpeer.Poll(2*settleTime, func() (err error) {
-		if !p.Running() {
-			return testpeer.Permanent(fmt.Errorf("%s has ended", p.Name()))
-		}
+	if err := p.Poll(2*settleTime, func() (err error) {
 		telemetry, err = testpeer.DialTelemetry(runtimeDir)
 		return err
 	}); err != nil {

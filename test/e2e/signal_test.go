@@ -21,7 +21,7 @@ func TestSignalDuringTraffic(t *testing.T) {
 			t.Run(fmt.Sprintf("%v/%v", n, sig), func(t *testing.T) {
 				pod := newPod(t, n)
 				n := pod.networks[0]
-				peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "txonly", "--rate", "100000", "-o", "json")
+				peer, a := startBoth(t, pod, "rxonly", "--mode", "txonly", "--rate", "100000", "-o", "json")
 				peer.command("start")
 				peer.awaitRx(n, 1000)
 				a.Signal(sig)
@@ -30,7 +30,7 @@ func TestSignalDuringTraffic(t *testing.T) {
 				if took := time.Since(begin); took > 2*time.Second {
 					t.Errorf("run ended %v after %v, want 2s at most", took, sig)
 				}
-				a.exit(0, 0)
+				a.exit(settleTime, 0)
 				if sent := a.runResult().Total.TxPackets; s.RxPackets != sent {
 					t.Errorf("testpmd received %d, run says it sent %d", s.RxPackets, sent)
 				}
@@ -43,12 +43,12 @@ func TestSignalDuringTraffic(t *testing.T) {
 func TestSignalPrintsTotals(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
 	n := pod.networks[0]
-	peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "txonly", "--rate", "1000")
+	peer, a := startBoth(t, pod, "rxonly", "--mode", "txonly", "--rate", "1000")
 	peer.command("start")
 	peer.awaitRx(n, 2100)
 	a.Signal(syscall.SIGINT)
 	s := peer.follow(a, n)[0]
-	a.exit(0, 0)
+	a.exit(settleTime, 0)
 	for _, want := range []string{"net1", "total", fmt.Sprint(s.RxPackets)} {
 		if !strings.Contains(a.Stdout(), want) {
 			t.Errorf("no %q in the totals:\n%s", want, a.Stdout())
@@ -87,7 +87,7 @@ func TestSignalWhileWaitingForPeer(t *testing.T) {
 func listen(t *testing.T, n socketNet) *net.UnixListener {
 	t.Helper()
 	kind := "unix"
-	if n.kind == memif("", "").kind {
+	if n.kind == kindMemif {
 		kind = "unixpacket"
 	}
 	l, err := net.ListenUnix(kind, &net.UnixAddr{Name: n.path, Net: kind})
@@ -106,7 +106,7 @@ func TestStaleSocketIsReplaced(t *testing.T) {
 			dead := listen(t, n)
 			dead.SetUnlinkOnClose(false)
 			dead.Close()
-			peer, a := startBoth(t, pod, "rxonly", "run", "--mode", "macswap", "-o", "json")
+			peer, a := startBoth(t, pod, "rxonly", "--mode", "macswap", "-o", "json")
 			want := peer.exchange(testpmdBurst, n)
 			if got := a.stop(syscall.SIGTERM).Total.RxPackets; got != want {
 				t.Errorf("run received %d, want %d", got, want)

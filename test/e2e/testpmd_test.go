@@ -107,12 +107,7 @@ func (p *testpmd) command(format string, args ...any) {
 // await waits until check has no objection.
 func (p *testpmd) await(what string, check func() error) {
 	p.t.Helper()
-	if err := testpeer.Poll(settleTime, func() error {
-		if !p.Running() {
-			return testpeer.Permanent(fmt.Errorf("%s has ended", p.Name()))
-		}
-		return check()
-	}); err != nil {
+	if err := p.Poll(settleTime, check); err != nil {
 		p.t.Fatalf("wait for %s: %v", what, err)
 	}
 }
@@ -130,14 +125,16 @@ func (p *testpmd) port(n socketNet) int {
 func (p *testpmd) awaitLink(networks ...socketNet) {
 	p.t.Helper()
 	for _, n := range networks {
-		p.await("the link of "+n.peerPort(), func() error {
-			up, err := p.telemetry.LinkUp(p.port(n))
-			if err == nil && !up {
-				err = errors.New("down")
-			}
-			return err
-		})
+		p.await("the link of "+n.peerPort(), func() error { return p.checkLink(n) })
 	}
+}
+
+func (p *testpmd) checkLink(n socketNet) error {
+	up, err := p.telemetry.LinkUp(p.port(n))
+	if err == nil && !up {
+		err = fmt.Errorf("the link of %s is down", n.peerPort())
+	}
+	return err
 }
 
 func (p *testpmd) stats(n socketNet) testpeer.PortStats {
@@ -211,7 +208,7 @@ func (p *testpmd) awaitRx(n socketNet, want uint64) {
 // returns those of the network's port.
 func (p *testpmd) rest(n socketNet) testpeer.PortStats {
 	p.t.Helper()
-	const quiet = 100 * time.Millisecond
+	const quiet = 200 * time.Millisecond
 	last, since := p.stats(n), time.Now()
 	p.await("the counters to rest", func() error {
 		if now := p.stats(n); now != last {

@@ -1,3 +1,5 @@
+//go:build linux
+
 package testpeer
 
 import (
@@ -8,8 +10,20 @@ import (
 )
 
 // FreeHugepages is the number of free 2 MB hugepages of the machine.
-func FreeHugepages() (int, error) {
-	const path = "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
+func FreeHugepages() (int, error) { return hugepages("free_hugepages") }
+
+// UsedHugepages is the number of 2 MB hugepages that processes have, or files.
+func UsedHugepages() (int, error) {
+	total, err := hugepages("nr_hugepages")
+	if err != nil {
+		return 0, err
+	}
+	free, err := FreeHugepages()
+	return total - free, err
+}
+
+func hugepages(name string) (int, error) {
+	path := "/sys/kernel/mm/hugepages/hugepages-2048kB/" + name
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return 0, err

@@ -1,3 +1,5 @@
+//go:build linux
+
 package testpeer
 
 import (
@@ -16,18 +18,20 @@ func Poll(timeout time.Duration, check func() error) error {
 		if err == nil {
 			return nil
 		}
-		if permanent, ok := errors.AsType[*permanentError](err); ok {
-			return permanent.err
-		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("after %v: %w", timeout, err)
 		}
 	}
 }
 
-// Permanent makes an error that Poll returns at once.
-func Permanent(err error) error { return &permanentError{err} }
-
-type permanentError struct{ err error }
-
-func (e *permanentError) Error() string { return e.err.Error() }
+// Poll is Poll as long as the process runs: its end is an error at once.
+func (p *Process) Poll(timeout time.Duration, check func() error) error {
+	var ended error
+	err := Poll(timeout, func() error {
+		if ended = p.Ended(); ended != nil {
+			return nil
+		}
+		return check()
+	})
+	return errors.Join(ended, err)
+}

@@ -113,6 +113,18 @@ func (p *Process) Running() bool {
 	}
 }
 
+// Ended tells, as an error, that the process has ended, and how; nil while it runs.
+func (p *Process) Ended() error {
+	if p.Running() {
+		return nil
+	}
+	code, err := p.Wait(0)
+	if err == nil {
+		err = fmt.Errorf("%s has ended with exit code %d", p.name, code)
+	}
+	return err
+}
+
 // Signal sends a signal to the process; one that has ended does not mind.
 func (p *Process) Signal(sig os.Signal) {
 	p.cmd.Process.Signal(sig) //nolint:errcheck // as documented
