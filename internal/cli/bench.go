@@ -128,11 +128,11 @@ type path struct {
 	lcores   []report.Lcore
 }
 
-// Packets that are on their way when the sending ends are waited for until none
-// has come for arrivalQuiet, at most for arrivalLimit.
+// Packets that are on their way when the sending ends are waited for until all
+// have come, or none has for arrivalQuiet, at most for arrivalLimit.
 const (
-	arrivalQuiet = 100 * time.Millisecond
-	arrivalLimit = 2 * time.Second
+	arrivalQuiet = 500 * time.Millisecond
+	arrivalLimit = 5 * time.Second
 	// lateLimit is how long after its time a schedule may be made up for.
 	lateLimit = 100 * time.Millisecond
 )
@@ -175,7 +175,7 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 		}
 	}
 	run.job.StopTx()
-	settle(func() uint64 { return count().Received }, arrivalQuiet, arrivalLimit)
+	settle(count, arrivalQuiet, arrivalLimit)
 	p.lcores = run.lcores()
 	if err := errors.Join(failed, run.job.Stop()); err != nil {
 		return bench.Counts{}, err
@@ -202,12 +202,17 @@ func sum(job *dpdk.Job, streams int) bench.Counts {
 	return c
 }
 
-// settle waits until the counter has stood still for quiet, at most for limit.
-func settle(read func() uint64, quiet, limit time.Duration) {
-	last, since := read(), time.Now()
-	for end := since.Add(limit); time.Since(since) < quiet && time.Now().Before(end); time.Sleep(quiet / 10) {
-		if n := read(); n != last {
-			last, since = n, time.Now()
+// settle waits until everything sent has been received, or nothing more has been
+// for quiet, at most for limit.
+func settle(count func() bench.Counts, quiet, limit time.Duration) {
+	var last bench.Counts
+	since := time.Now()
+	for end := since.Add(limit); time.Since(since) < quiet && time.Now().Before(end); time.Sleep(quiet / 100) {
+		c := count()
+		if c != last {
+			last, since = c, time.Now()
+		} else if c.Received >= c.Sent {
+			return
 		}
 	}
 }

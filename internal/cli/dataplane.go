@@ -88,6 +88,9 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 			starting = waiting
 		}
 	}
+	if d.ownPrefix {
+		unlink = append(unlink, runtimeFiles(c.eal.FilePrefix)...)
+	}
 	d.rt, err = dpdk.Start(starting, dpdk.Options{Args: args, Unlink: unlink, Log: c.log})
 	if errors.Is(err, errNoPeer) {
 		return nil, notReady(fmt.Errorf("%s: no peer connected within %s", d.accepting(), c.peerTimeout))
@@ -271,6 +274,17 @@ func runtimeDir(prefix string) string {
 		}
 	}
 	return filepath.Join(base, "dpdk", prefix)
+}
+
+// runtimeFiles are the files that DPDK makes in its runtime directory, and the
+// directory.
+func runtimeFiles(prefix string) []string {
+	dir := runtimeDir(prefix)
+	var files []string
+	for _, name := range []string{"dpdk_telemetry.v2", "mp_socket", "config", "fbarray_memzone", "fbarray_nohugemem"} {
+		files = append(files, filepath.Join(dir, name))
+	}
+	return append(files, dir)
 }
 
 // run starts the streams, on lcores of the ports' NUMA nodes first, and keeps Go

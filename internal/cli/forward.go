@@ -17,7 +17,7 @@ import (
 
 // linger is how long ports stay open after the loops have ended: what they sent
 // last lies in rings from which the peers still have to take it.
-const linger = 100 * time.Millisecond
+const linger = 500 * time.Millisecond
 
 // forward runs the streams until ctx ends, for at most duration unless that is
 // 0, and counts what the ports carried. It fails early when a peer has gone that
@@ -39,13 +39,14 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 	r := report.Run{Seconds: time.Since(begin).Seconds(), Lcores: t.lcores()}
 	t.job.StopTx()
 	failed = errors.Join(failed, t.job.Stop())
-	time.Sleep(linger)
-
 	if r.Interfaces, err = t.read(); err != nil {
 		return r, errors.Join(failed, err)
 	}
 	for _, i := range r.Interfaces {
 		r.Total = r.Total.Add(i.Counters)
+	}
+	if r.Total.TxPackets > 0 {
+		time.Sleep(linger)
 	}
 	return r, failed
 }

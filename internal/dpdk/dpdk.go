@@ -33,7 +33,7 @@ type Options struct {
 	// them. They must be known to be valid: since 25.11 EAL ends the process
 	// on one that it cannot parse.
 	Args []string
-	// Unlink names the files (sockets) to remove if DPDK aborts.
+	// Unlink names the files, and then the directories, to remove if DPDK aborts.
 	Unlink []string
 	// Log takes DPDK's log; nil discards it.
 	Log *slog.Logger

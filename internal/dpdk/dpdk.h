@@ -18,8 +18,8 @@ const char *podnet_strerror(int err);
 int podnet_log_open(int wfd);
 
 /* podnet_guard makes an abort or exit inside DPDK end the process with status 1,
- * after saying what DPDK logged last and removing the files named
- * (NULL-terminated, never freed). */
+ * after saying what DPDK logged last and removing the files and empty
+ * directories named (NULL-terminated, never freed). */
 void podnet_guard(char **unlink_paths);
 
 int podnet_eal_init(int argc, char **argv);

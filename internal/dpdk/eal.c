@@ -93,7 +93,8 @@ last_words(const char *how)
 	(void)!write(STDERR_FILENO, how, strlen(how));
 	(void)!write(STDERR_FILENO, last_error, strlen(last_error));
 	for (p = guarded_paths; p != NULL && *p != NULL; p++)
-		unlink(*p);
+		if (unlink(*p) != 0)
+			rmdir(*p);
 	_exit(1);
 }
 

@@ -35,8 +35,13 @@ struct stream {
 	struct podnet_counters count __rte_cache_aligned; /* written by the loop, read by Go */
 } __rte_cache_aligned;
 
+/* What a loop is told. */
+#define STOP 1
+#define PAUSE 2
+
 struct podnet_worker {
-	bool stop, stop_tx, pause; /* atomics, written by Go */
+	uint8_t control;           /* atomic, written by Go: STOP and PAUSE, or 0 */
+	bool stop_tx;              /* atomic, written by Go */
 	int tid;                   /* atomic, written by the loop */
 	uint64_t turns;            /* atomic, written by the loop: how often it has served all its streams */
 	bool share;                /* the CPU is not this lcore's alone */
@@ -279,9 +284,12 @@ serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mode)
 		struct podnet_worker *w = arg; \
 		unsigned i, idle = 0; \
 		__atomic_store_n(&w->tid, gettid(), __ATOMIC_RELAXED); \
-		while (likely(!__atomic_load_n(&w->stop, __ATOMIC_RELAXED))) { \
+		for (;;) { \
+			uint8_t control = __atomic_load_n(&w->control, __ATOMIC_ACQUIRE); \
 			uint16_t work = 0; \
-			if (unlikely(__atomic_load_n(&w->pause, __ATOMIC_ACQUIRE))) \
+			if (unlikely(control & STOP)) \
+				break; \
+			if (unlikely(control & PAUSE)) \
 				usleep(PAUSE_US); \
 			else \
 				for (i = 0; i < w->n; i++) \
@@ -434,13 +442,16 @@ podnet_worker_stop_tx(struct podnet_worker *w)
 void
 podnet_worker_stop(struct podnet_worker *w)
 {
-	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+	__atomic_or_fetch(&w->control, STOP, __ATOMIC_RELEASE);
 }
 
 void
 podnet_worker_pause(struct podnet_worker *w, bool pause)
 {
-	__atomic_store_n(&w->pause, pause, __ATOMIC_RELEASE);
+	if (pause)
+		__atomic_or_fetch(&w->control, PAUSE, __ATOMIC_RELEASE);
+	else
+		__atomic_and_fetch(&w->control, (uint8_t)~PAUSE, __ATOMIC_RELEASE);
 }
 
 uint64_t

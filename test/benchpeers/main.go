@@ -38,7 +38,7 @@ func main() {
 	var asJSON bool
 	flag.IntVar(&o.pairs, "pairs", 5, "how often to measure each side of each row")
 	flag.Float64Var(&seconds, "seconds", 2, "how long a loop runs for a measurement, after a warm-up of one second")
-	flag.IntVar(&o.burst, "burst", 64, "testpmd's --burst; ours is 64, testpmd's own default 32")
+	flag.IntVar(&o.burst, "burst", 32, "testpmd's --burst, by default its own default; ours is 64")
 	flag.StringVar(&o.ours, "bin", "bin/testpmd-wrapper", "our program")
 	flag.StringVar(&o.peer, "testpmd", "dpdk-testpmd", "the stock program")
 	flag.BoolVar(&asJSON, "json", false, "print JSON")
