@@ -99,41 +99,47 @@ send_all(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t bytes)
 
 typedef uint8_t vec16 __attribute__((vector_size(16)));
 
-/* macswap exchanges the addresses by one 16-byte load, shuffle and store. A
- * frame sent to a group is answered from our own address: a group is no sender. */
-static __rte_always_inline void
-macswap(const struct stream *s, struct rte_mbuf *m)
+/* macswap exchanges the addresses by one 16-byte load, shuffle and store, and
+ * returns the first octet of what was the destination. */
+static __rte_always_inline uint8_t
+macswap(uint8_t *eth)
 {
-	uint8_t *eth = rte_pktmbuf_mtod(m, uint8_t *);
-	bool to_group = eth[0] & RTE_ETHER_GROUP_ADDR;
+	uint8_t first = eth[0];
 	vec16 v;
 
 	memcpy(&v, eth, sizeof(v));
 	v = __builtin_shufflevector(v, v, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15);
 	memcpy(eth, &v, sizeof(v));
-	if (unlikely(to_group))
-		memcpy(eth + RTE_ETHER_ADDR_LEN, s->cfg.src_mac, RTE_ETHER_ADDR_LEN);
+	return first;
+}
+
+/* answer_groups corrects what macswap made of frames to a group: a group is no
+ * sender, so they are answered from our own address. */
+static void
+answer_groups(const struct stream *s, uint8_t **eth, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		if (eth[i][RTE_ETHER_ADDR_LEN] & RTE_ETHER_GROUP_ADDR)
+			memcpy(eth[i] + RTE_ETHER_ADDR_LEN, s->cfg.src_mac, RTE_ETHER_ADDR_LEN);
 }
 
 static __rte_always_inline void
-set_macs(const struct stream *s, struct rte_mbuf *m)
+set_macs(const struct stream *s, uint8_t *eth)
 {
-	memcpy(rte_pktmbuf_mtod(m, uint8_t *), s->cfg.dst_mac, RTE_ETHER_ADDR_LEN);
-	memcpy(rte_pktmbuf_mtod(m, uint8_t *) + RTE_ETHER_ADDR_LEN, s->cfg.src_mac, RTE_ETHER_ADDR_LEN);
+	memcpy(eth, s->cfg.dst_mac, RTE_ETHER_ADDR_LEN);
+	memcpy(eth + RTE_ETHER_ADDR_LEN, s->cfg.src_mac, RTE_ETHER_ADDR_LEN);
 }
 
 static __rte_always_inline bool
-carries(const struct stream *s, const struct rte_mbuf *m)
+carries(const struct stream *s, const struct rte_mbuf *m, const uint8_t *eth)
 {
 	uint64_t signature;
 
 	if (unlikely(m->data_len < s->cfg.signature_offset + sizeof(signature)))
 		return false;
-	memcpy(&signature, rte_pktmbuf_mtod_offset(m, const void *, s->cfg.signature_offset), sizeof(signature));
+	memcpy(&signature, eth + s->cfg.signature_offset, sizeof(signature));
 	return signature == s->cfg.signature;
 }
-
-#define PREFETCH 4 /* frames ahead */
 
 /* receive serves a stream that receives, and returns how many packets came. */
 static __rte_always_inline uint16_t
@@ -151,18 +157,22 @@ receive(struct stream *s, const enum podnet_mode mode)
 		add(&s->count.rx_bytes, bytes);
 	}
 	if (mode == PODNET_MAC || mode == PODNET_MACSWAP || mode == PODNET_VERIFY) {
-		for (i = 0; i < PREFETCH && i < n; i++)
-			rte_prefetch0(rte_pktmbuf_mtod(bufs[i], void *));
+		uint8_t *data[PODNET_BURST], firsts = 0;
+
 		for (i = 0; i < n; i++) {
-			if (i + PREFETCH < n)
-				rte_prefetch0(rte_pktmbuf_mtod(bufs[i + PREFETCH], void *));
-			if (mode == PODNET_MACSWAP)
-				macswap(s, bufs[i]);
-			else if (mode == PODNET_MAC)
-				set_macs(s, bufs[i]);
-			else
-				ours += carries(s, bufs[i]);
+			data[i] = rte_pktmbuf_mtod(bufs[i], uint8_t *);
+			rte_prefetch0(data[i]);
 		}
+		for (i = 0; i < n; i++) {
+			if (mode == PODNET_MACSWAP)
+				firsts |= macswap(data[i]);
+			else if (mode == PODNET_MAC)
+				set_macs(s, data[i]);
+			else
+				ours += carries(s, bufs[i], data[i]);
+		}
+		if (mode == PODNET_MACSWAP && unlikely(firsts & RTE_ETHER_GROUP_ADDR))
+			answer_groups(s, data, n);
 	}
 	if (mode == PODNET_VERIFY) {
 		add(&s->count.rx_packets, ours);

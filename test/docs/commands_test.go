@@ -86,6 +86,15 @@ func startHost(t *testing.T, binary string, pod scratchpod.Pod) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	// It ends in order only once it is up.
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(pod.Socket("net4")); err == nil {
+			break
+		} else if time.Now().After(end) {
+			t.Errorf("the host's side does not come up: %v", err)
+			break
+		}
+	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
