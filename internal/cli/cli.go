@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"runtime/debug"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +23,6 @@ const program = "testpmd-wrapper"
 type deps struct {
 	Streams
 	env         []string // the environment, as os.Environ gives it
-	now         func() time.Time
 	pid         int
 	version     string // of this program
 	dpdkVersion string // of the DPDK that is linked, as 22.11.11; empty: none
@@ -40,7 +38,6 @@ func Main(ctx context.Context, args, env []string, streams Streams) int {
 	return execute(ctx, args, deps{
 		Streams:     streams,
 		env:         env,
-		now:         time.Now,
 		pid:         os.Getpid(),
 		version:     buildVersion(),
 		dpdkVersion: dpdk.Version(),
