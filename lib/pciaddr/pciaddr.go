@@ -40,20 +40,19 @@ func Parse(s string) (Address, error) {
 	if !ok {
 		return bad()
 	}
-	fields := strings.Split(rest, ":")
-	var domain uint64
-	switch len(fields) {
-	case 2:
-	case 3:
-		if domain, ok = parseHex(fields[0], 4, 8); !ok {
-			return bad()
-		}
-		fields = fields[1:]
-	default:
+	first, second, ok := strings.Cut(rest, ":")
+	if !ok {
 		return bad()
 	}
-	bus, okBus := parseHex(fields[0], 2, 2)
-	device, okDevice := parseHex(fields[1], 2, 2)
+	var domain uint64
+	if third, fourth, long := strings.Cut(second, ":"); long {
+		if domain, ok = parseHex(first, 4, 8); !ok {
+			return bad()
+		}
+		first, second = third, fourth
+	}
+	bus, okBus := parseHex(first, 2, 2)
+	device, okDevice := parseHex(second, 2, 2)
 	f, okFunction := parseHex(function, 1, 1)
 	if !okBus || !okDevice || !okFunction || device > maxDevice || f > maxFunction {
 		return bad()
@@ -86,7 +85,20 @@ func (a Address) String() string {
 	if a.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%04x:%02x:%02x.%d", a.domain, a.bus, a.device, a.function)
+	text := make([]byte, 0, len("ffffffff:ff:1f.7"))
+	text = appendHex(text, a.domain, 4)
+	text = appendHex(append(text, ':'), uint32(a.bus), 2)
+	text = appendHex(append(text, ':'), uint32(a.device), 2)
+	text = appendHex(append(text, '.'), uint32(a.function), 1)
+	return string(text)
+}
+
+// appendHex appends n in hexadecimal, in minDigits digits or more.
+func appendHex(text []byte, n uint32, minDigits int) []byte {
+	for limit := uint32(1) << (4 * (minDigits - 1)); n < limit && limit > 1; limit >>= 4 {
+		text = append(text, '0')
+	}
+	return strconv.AppendUint(text, uint64(n), 16)
 }
 
 // IsZero reports whether a is the zero value, which is no address.

@@ -6,11 +6,11 @@ package rootfs
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -30,13 +30,24 @@ var (
 	ErrNotRegular = errors.New("not a regular file")
 )
 
+func tooLarge(limit int64) error {
+	return fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, limit)
+}
+
 // FS is a root directory. Paths that its methods take are absolute inside the
 // root and have slashes; errors name them so, without the root. An FS remembers
-// which directories are links, so it is for one look at the files, by one
-// goroutine.
+// which directories there are and which of them are links, so it is for one look
+// at the files, by one goroutine.
 type FS struct {
-	dir      string            // clean; empty: the real root
-	resolved map[string]string // directories, by their path inside the root
+	dir      string               // clean; empty: the real root
+	resolved map[string]directory // by their path inside the root
+}
+
+// directory is a path for the operating system that has no link in it below the
+// root, or the reason why there is none.
+type directory struct {
+	hostPath string
+	err      error
 }
 
 // New gives the file system below dir; empty means "/".
@@ -56,46 +67,36 @@ func New(dir string) (FS, error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return FS{}, err
 	}
-	return FS{dir: dir, resolved: map[string]string{"/": dir}}, nil
+	return FS{dir: dir, resolved: map[string]directory{"/": {hostPath: dir}}}, nil
 }
 
 // ReadFile returns the content of the regular file name. It fails with
 // ErrTooLarge on more than limit bytes, and with ErrNotRegular on a FIFO, a
 // device and the like, which it does not wait for.
 func (f FS) ReadFile(name string, limit int64) ([]byte, error) {
-	hostPath, err := f.resolve(name)
+	hostPath, err := f.locate(name)
 	if err != nil {
 		return nil, inside("open", name, err)
 	}
-	file, err := os.OpenFile(hostPath, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, inside("open", name, err)
+	data, err := readFile(hostPath, limit, f.dir == "")
+	if errors.Is(err, syscall.ELOOP) {
+		if hostPath, err = f.follow(name); err == nil {
+			data, err = readFile(hostPath, limit, false)
+		}
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, inside("stat", name, err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, inside("read", name, ErrNotRegular)
-	}
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err != nil {
 		return nil, inside("read", name, err)
-	}
-	if int64(len(data)) > limit {
-		return nil, inside("read", name, fmt.Errorf("%w: the limit is %d bytes", ErrTooLarge, limit))
 	}
 	return data, nil
 }
 
 // Readlink returns the target of the link name as it is written there.
 func (f FS) Readlink(name string) (string, error) {
-	parent, err := f.directory(path.Dir(name))
+	hostPath, err := f.locate(name)
 	if err != nil {
 		return "", inside("readlink", name, err)
 	}
-	target, err := os.Readlink(filepath.Join(parent, path.Base(name)))
+	target, err := os.Readlink(hostPath)
 	if err != nil {
 		return "", inside("readlink", name, err)
 	}
@@ -104,40 +105,55 @@ func (f FS) Readlink(name string) (string, error) {
 
 // ReadDir returns the names in the directory name, sorted.
 func (f FS) ReadDir(name string) ([]string, error) {
-	hostPath, err := f.resolve(name)
+	hostPath, err := f.directory(clean(name))
 	if err != nil {
 		return nil, inside("open", name, err)
 	}
-	entries, err := os.ReadDir(hostPath)
+	names, err := readDir(hostPath)
 	if err != nil {
 		return nil, inside("open", name, err)
 	}
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = e.Name()
-	}
+	slices.Sort(names)
 	return names, nil
 }
 
 // Exists reports whether name exists; a link counts only if its target does.
 func (f FS) Exists(name string) bool {
-	hostPath, err := f.resolve(name)
-	if err != nil {
-		return false
-	}
-	_, err = os.Stat(hostPath)
+	_, err := f.Stat(name)
 	return err == nil
 }
 
 // Listed reports whether the directory of name has an entry of that name, be it
 // a link that leads nowhere.
 func (f FS) Listed(name string) bool {
-	parent, err := f.directory(path.Dir(name))
+	hostPath, err := f.locate(name)
 	if err != nil {
 		return false
 	}
-	_, err = os.Lstat(filepath.Join(parent, path.Base(name)))
+	_, err = os.Lstat(hostPath)
 	return err == nil
+}
+
+// Stat describes what is at name, or where a link of that name leads.
+func (f FS) Stat(name string) (fs.FileInfo, error) {
+	hostPath, err := f.locate(name)
+	if err != nil {
+		return nil, inside("stat", name, err)
+	}
+	stat := os.Lstat // resolved as it is, a link would lead out
+	if f.dir == "" {
+		stat = os.Stat
+	}
+	info, err := stat(hostPath)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if hostPath, err = f.follow(name); err == nil {
+			info, err = os.Lstat(hostPath)
+		}
+	}
+	if err != nil {
+		return nil, inside("stat", name, err)
+	}
+	return info, nil
 }
 
 // Openable reports whether this process may open name for reading and writing,
@@ -154,45 +170,103 @@ func (f FS) Openable(name string) bool {
 	return file.Close() == nil
 }
 
+// Directory returns the path by which the operating system knows the directory
+// name, with no link below the root in it. It is for a file watcher, which takes
+// no other name.
+func (f FS) Directory(name string) (string, error) {
+	hostPath, err := f.resolve(name)
+	if err == nil && f.dir == "" {
+		hostPath, err = filepath.EvalSymlinks(hostPath)
+	}
+	if err != nil {
+		return "", inside("open", name, err)
+	}
+	info, err := os.Stat(hostPath)
+	if err != nil {
+		return "", inside("open", name, err)
+	}
+	if !info.IsDir() {
+		return "", inside("open", name, syscall.ENOTDIR)
+	}
+	return hostPath, nil
+}
+
 // IsElement reports whether name, which somebody else chose, can stand as one
 // element of a path and does not change what the rest of the path means.
 func IsElement(name string) bool {
 	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, "/\\\x00")
 }
 
-// resolve gives the path for the operating system. In the real root the kernel
-// itself resolves links as they should be.
-func (f FS) resolve(name string) (string, error) {
+// clean gives the one spelling of a path inside the root.
+func clean(name string) string {
+	if !strings.HasPrefix(name, "/") {
+		name = "/" + name
+	}
+	return path.Clean(name)
+}
+
+// locate gives the path for the operating system of what may itself be a link,
+// in a directory that is none. In the real root the kernel resolves links as they
+// should be.
+func (f FS) locate(name string) (string, error) {
 	if strings.Contains(name, "\x00") {
 		return "", fs.ErrInvalid
 	}
-	name = path.Clean("/" + name)
+	name = clean(name)
 	if f.dir == "" {
 		return name, nil
 	}
-	parent, err := f.directory(path.Dir(name))
+	if name == "/" {
+		return f.dir, nil
+	}
+	// What a root does not have is most often a whole tree, such as /sys.
+	if end := strings.IndexByte(name[1:], '/'); end > 0 {
+		if _, err := f.directory(name[:1+end]); err != nil {
+			return "", err
+		}
+	}
+	slash := strings.LastIndexByte(name, '/')
+	parent, err := f.directory(name[:max(slash, 1)])
 	if err != nil {
 		return "", err
 	}
-	hostPath := filepath.Join(parent, path.Base(name))
-	if _, err := os.Readlink(hostPath); err != nil {
-		return hostPath, nil // no link, or not there: the caller will see
+	return parent + string(filepath.Separator) + name[slash+1:], nil
+}
+
+// follow gives the path of where a link leads.
+func (f FS) follow(name string) (string, error) { return securejoin.SecureJoin(f.dir, clean(name)) }
+
+// resolve is locate for what is to be opened: no link is left in the path.
+func (f FS) resolve(name string) (string, error) {
+	hostPath, err := f.locate(name)
+	if err != nil || f.dir == "" {
+		return hostPath, err
 	}
-	return securejoin.SecureJoin(f.dir, name)
+	if link, _ := isLink(hostPath); link {
+		return f.follow(name)
+	}
+	return hostPath, nil // or not there, as the caller will see
 }
 
 // directory is resolve for a directory, which is asked for again and again.
 func (f FS) directory(name string) (string, error) {
 	if f.dir == "" {
-		return name, nil
+		return f.locate(name)
 	}
-	if hostPath, ok := f.resolved[name]; ok {
-		return hostPath, nil
+	if known, ok := f.resolved[name]; ok {
+		return known.hostPath, known.err
 	}
-	hostPath, err := f.resolve(name)
-	if err == nil {
-		f.resolved[name] = hostPath
+	hostPath, err := f.locate(name)
+	if err != nil {
+		return "", err
 	}
+	switch link, linkErr := isLink(hostPath); {
+	case link:
+		hostPath, err = f.follow(name)
+	case linkErr != nil:
+		hostPath, err = "", linkErr // and so it is for all that is below
+	}
+	f.resolved[name] = directory{hostPath, err}
 	return hostPath, err
 }
 

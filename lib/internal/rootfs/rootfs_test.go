@@ -127,6 +127,86 @@ func TestLookups(t *testing.T) {
 	}
 }
 
+func TestDirectory(t *testing.T) {
+	f, root := tree(t)
+	if err := os.Symlink("/run", filepath.Join(root, "etc/link")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"/":             root,
+		"/run":          filepath.Join(root, "run"),
+		"/var/etc/link": filepath.Join(root, "run"),
+		"/../../etc/":   filepath.Join(root, "etc"),
+	} {
+		if got, err := f.Directory(name); got != want || err != nil {
+			t.Errorf("Directory(%q) = %q, %v, want %q", name, got, err, want)
+		}
+	}
+	for name, want := range map[string]error{
+		"/run/a":    syscall.ENOTDIR,
+		"/out":      fs.ErrNotExist,
+		"/dangling": fs.ErrNotExist,
+		"/loop":     syscall.ELOOP,
+		"/a\x00b":   fs.ErrInvalid,
+	} {
+		if got, err := f.Directory(name); got != "" || !errors.Is(err, want) || strings.Contains(err.Error(), root) {
+			t.Errorf("Directory(%q) = %q, %v, want %v", name, got, err, want)
+		}
+	}
+	// In the real root too no two names are of one directory.
+	realRoot, err := rootfs.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("run", filepath.Join(root, "alias")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := realRoot.Directory(filepath.ToSlash(root) + "/alias"); got != filepath.Join(want, "run") || err != nil {
+		t.Errorf("Directory through a link in the real root = %q, %v", got, err)
+	}
+}
+
+func TestStat(t *testing.T) {
+	f, root := tree(t)
+	actual, err := rootfs.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]fs.FileMode{"/climb": 0, "/var/run/a": 0, "/var": fs.ModeDir} {
+		if info, err := f.Stat(name); err != nil || info.Mode().Type() != want {
+			t.Errorf("Stat(%q) = %v, %v, want type %v", name, info, err, want)
+		}
+	}
+	for _, name := range []string{"/out", "/abs", "/dangling", "/missing"} {
+		if _, err := f.Stat(name); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), root) {
+			t.Errorf("Stat(%q): %v, want ErrNotExist with the path inside the root", name, err)
+		}
+	}
+	if _, err := f.Stat("/a\x00b"); !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("Stat of a name with a NUL: %v, want ErrInvalid", err)
+	}
+	if info, err := actual.Stat(filepath.Join(root, "out")); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("a link in the real root: %v, %v, want what it leads to", info, err)
+	}
+}
+
+func TestPermitted(t *testing.T) {
+	f, root := tree(t)
+	if !f.Permitted("/run/a") || f.Permitted("/run/b") || f.Permitted("/a\x00b") {
+		t.Error("Permitted is wrong")
+	}
+	if err := os.Chmod(filepath.Join(root, "run/a"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Permitted("/run/a"); got != (os.Geteuid() == 0) {
+		t.Errorf("Permitted of a file that only root may write: %v", got)
+	}
+}
+
 func TestNew(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := rootfs.New(filepath.Join(dir, "missing")); !errors.Is(err, fs.ErrNotExist) {

@@ -1,0 +1,52 @@
+//go:build !unix
+
+package rootfs
+
+import (
+	"io"
+	"os"
+	"syscall"
+)
+
+// readFile reads a regular file. It fails with ELOOP on a link that it is not to
+// follow.
+func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
+	if _, err := os.Readlink(hostPath); err == nil && !follow {
+		return nil, &os.PathError{Op: "open", Path: hostPath, Err: syscall.ELOOP}
+	}
+	file, err := os.Open(hostPath)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, ErrNotRegular
+	}
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, tooLarge(limit)
+	}
+	return data, nil
+}
+
+func readDir(hostPath string) ([]string, error) {
+	dir, err := os.Open(hostPath)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	return dir.Readdirnames(-1)
+}
+
+// isLink reports whether a path is a link. It fails if there is nothing.
+func isLink(hostPath string) (bool, error) {
+	info, err := os.Lstat(hostPath)
+	return err == nil && info.Mode()&os.ModeSymlink != 0, err
+}
