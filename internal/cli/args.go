@@ -58,7 +58,7 @@ func newArgsCmd(d deps) *cobra.Command {
 }
 
 func argsRun(ctx context.Context, o argsOptions) error {
-	pod, err := o.discover(ctx, o.deps)
+	pod, err := o.discover(ctx, o.deps, o.Interfaces...)
 	if err != nil {
 		return err
 	}

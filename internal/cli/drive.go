@@ -51,16 +51,18 @@ func (o *driveOptions) start(ctx context.Context, d deps) (*dataplane, error) {
 		vdevs = append(vdevs, v)
 		own[v.PortName()] = true
 	}
-	pod, err := o.discover(ctx, d)
-	switch {
-	case err == nil:
-	case pod != nil && len(vdevs) > 0: // no pod, or a broken one: not what was asked for
-	default:
-		return nil, notReady(err)
-	}
 	flags := o.ealOptions
 	flags.Interfaces = slices.DeleteFunc(slices.Clone(flags.Interfaces), func(name string) bool { return own[name] })
-	if len(vdevs) > 0 && len(flags.Interfaces) == 0 {
+	ownOnly := len(vdevs) > 0 && len(flags.Interfaces) == 0
+	from := o.podOptions
+	if ownOnly {
+		from.Wait = 0 // not for a pod of which nothing is used
+	}
+	pod, err := from.discover(ctx, d, flags.Interfaces...)
+	if err != nil {
+		return nil, err
+	}
+	if ownOnly {
 		pod.Interfaces = nil // what was asked for is not the pod's
 	}
 	return o.startOn(ctx, d, pod, flags, podnet.EALOptions{Devices: vdevs, Extra: o.EALArgs}, true)

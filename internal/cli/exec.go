@@ -78,7 +78,7 @@ func execRun(ctx context.Context, o execOptions) error {
 
 // command gives the program and its arguments.
 func (o execOptions) command(ctx context.Context) (program string, args []string, err error) {
-	pod, err := o.discover(ctx, o.deps)
+	pod, err := o.discover(ctx, o.deps, o.Interfaces...)
 	if err != nil {
 		return "", nil, err
 	}

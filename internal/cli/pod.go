@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,11 +16,14 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// podOptions are the flags that say where the pod is read from.
+// podOptions are the flags that say where the pod is read from, and whether to
+// wait for it.
 type podOptions struct {
 	Root    string
 	Environ string
 	Podinfo string
+	Hints   map[string]string
+	Wait    time.Duration
 }
 
 // addRootFlags adds the flags of a command that only reads.
@@ -34,11 +39,19 @@ func (o *podOptions) addRootlessFlags(cmd *cobra.Command) {
 		"file with the pod's environment, as /proc/PID/environ or one NAME=value a line (default: this process's own)")
 	cmd.Flags().StringVar(&o.Podinfo, "podinfo", "",
 		"directory of the Downward API volume (default: /etc/podnetinfo, then /etc/podinfo)")
+	cmd.Flags().StringToStringVar(&o.Hints, "hint", nil,
+		"resource of a network's devices where the pod does not tell, as ns/net=openshift.io/sriov_a; may be repeated")
+	cmd.Flags().DurationVar(&o.Wait, "wait", 0,
+		"how long to wait for the status of the pod's networks and for the sockets that peers make (default: not at all)")
 }
 
-// discover resolves the pod.
-func (o *podOptions) discover(ctx context.Context, d deps) (*podnet.Pod, error) {
-	opts := podnet.Options{Root: o.Root, Environ: d.env, Podinfo: o.Podinfo}
+// discover resolves the pod and, if that was asked for, waits until everything is
+// there, also the interfaces of these names.
+func (o *podOptions) discover(ctx context.Context, d deps, interfaces ...string) (*podnet.Pod, error) {
+	if o.Wait < 0 {
+		return nil, usageErrorf("--wait %s: must not be below 0", o.Wait)
+	}
+	opts := podnet.Options{Root: o.Root, Environ: d.env, Podinfo: o.Podinfo, Hints: o.Hints}
 	if o.Environ != "" {
 		environ, err := readEnviron(o.Environ)
 		if err != nil {
@@ -46,8 +59,47 @@ func (o *podOptions) discover(ctx context.Context, d deps) (*podnet.Pod, error) 
 		}
 		opts.Environ = environ
 	}
-	pod, err := podnet.Discover(ctx, opts)
+	if o.Wait == 0 {
+		pod, err := podnet.Discover(ctx, opts)
+		return pod, notReady(err)
+	}
+	waiting, cancel := context.WithTimeout(ctx, o.Wait)
+	defer cancel()
+	pod, err := podnet.Wait(waiting, opts, ready(interfaces))
+	if err != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx) // told to stop
+	}
 	return pod, notReady(err)
+}
+
+// ready is what --wait waits for: all, or of the interfaces and their sockets
+// those that have been asked for by name.
+func ready(interfaces []string) func(*podnet.Pod) error {
+	if len(interfaces) == 0 {
+		return podnet.Ready
+	}
+	return func(pod *podnet.Pod) error {
+		asked := *pod
+		asked.Interfaces = nil
+		missing := map[string]bool{}
+		for _, name := range interfaces {
+			missing[name] = true
+		}
+		for _, i := range pod.Interfaces {
+			if slices.Contains(interfaces, i.Name) {
+				asked.Interfaces = append(asked.Interfaces, i)
+				delete(missing, i.Name)
+			}
+		}
+		errs := []error{podnet.Ready(&asked)}
+		for _, name := range interfaces {
+			if missing[name] {
+				errs = append(errs, fmt.Errorf("interface %q: the pod has no such interface (yet)", name))
+				delete(missing, name) // it may be named twice
+			}
+		}
+		return errors.Join(errs...)
+	}
 }
 
 func readEnviron(name string) ([]string, error) {

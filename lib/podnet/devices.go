@@ -9,65 +9,132 @@ import (
 	"github.com/podnet/podnet/lib/pciaddr"
 )
 
-// device is a device that the device plugin gave to the container, by all that
-// its variables say of it.
+// device is a device that was given to the container, by a device plugin or by
+// dynamic resource allocation, with all that they say of it.
 type device struct {
 	id         deviceID // zero: malformed
-	text       string   // id, or what was written in its place
+	malformed  string   // what was written in the place of an id
 	resource   string
-	origin     fact.Origin    // of the fact that counts: that of _INFO, if there is one
-	info       *fact.Info     // nil: there is none
-	function   *fact.Function // nil: the root does not have its bus
+	resourceAt fact.Origin
+	origin     fact.Origin         // of the fact that counts most
+	infos      []deviceInfo        // from the one that counts most to the one that counts least
+	function   *fact.Function      // nil: the root does not have its bus
+	claim      *fact.ClaimedDevice // what dynamic resource allocation says first; nil: nothing
 	assigned   bool
+	podWide    bool     // another container of the pod may be the one that has it
 	reason     Reason   // why it is not assigned, once that is known
 	candidates []string // the interfaces that could have it
 }
 
-// addDevices makes devices of the allocations, and reports where the plugin's
-// two variables, or two of its resources, disagree.
-func (r *resolver) addDevices() {
-	byID := map[deviceID]*device{}
+// text names the device to people.
+func (d *device) text() string {
+	if d.malformed != "" {
+		return d.malformed
+	}
+	return d.id.String()
+}
+
+// deviceInfo is what one place says of a device beside its name.
+type deviceInfo struct {
+	fact.Info
+	at fact.Origin
+}
+
+// compareClaims puts metadata of a claim before variables, and these before what
+// may be another container's.
+func compareClaims(a, b fact.ClaimedDevice) int {
+	return cmp.Or(boolOrder(a.Claim == "")-boolOrder(b.Claim == ""), boolOrder(a.PodWide)-boolOrder(b.PodWide),
+		compareOrigins(a.Origin, b.Origin))
+}
+
+// compareAllocations puts the device plugin's _INFO before its list.
+func compareAllocations(a, b fact.Allocation) int {
+	if order := boolOrder(a.Info == nil) - boolOrder(b.Info == nil); order != 0 {
+		return order
+	}
+	if order := cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Index, b.Index)); order != 0 {
+		return order
+	}
+	return compareOrigins(a.Origin, b.Origin)
+}
+
+// device gives the device of a name, which it makes if there is none yet. Facts
+// come in falling strength, so the first one counts.
+func (r *resolver) device(id deviceID, at fact.Origin) *device {
+	d, known := r.byID[id]
+	if !known {
+		if len(r.slab) == 0 {
+			r.slab = make([]device, max(1, len(r.allocations)))
+		}
+		d, r.slab = &r.slab[0], r.slab[1:]
+		d.id, d.origin, d.function = id, at, r.functions[id]
+		r.byID[id] = d
+		r.devices = append(r.devices, d)
+	}
+	return d
+}
+
+// addClaimedDevices makes devices of what dynamic resource allocation says.
+func (r *resolver) addClaimedDevices() {
+	for n := range r.claimed {
+		c := &r.claimed[n]
+		id := deviceID{c.Address, c.Auxiliary}
+		if id == (deviceID{}) {
+			continue // it has network data alone
+		}
+		_, known := r.byID[id]
+		d := r.device(id, c.Origin)
+		d.podWide = !known && c.PodWide
+		d.infos = append(d.infos, deviceInfo{c.Info, c.Origin})
+		if d.claim == nil {
+			d.claim = c
+		}
+		if c.Resource != "" && d.resource == "" {
+			d.resource, d.resourceAt = c.Resource, c.Origin
+		}
+	}
+}
+
+// addAllocations makes devices of what device plugins say, and reports where a
+// plugin's two variables, or two of its resources, disagree.
+func (r *resolver) addAllocations() {
 	for _, a := range r.allocations {
 		id := deviceID{a.Address, a.Auxiliary}
 		if id == (deviceID{}) {
-			r.addMalformed(a)
+			r.problem(a.Origin, fact.Malformed, "%.100q is neither a PCI address nor an auxiliary device", a.ID)
+			r.devices = append(r.devices, &device{
+				malformed: a.ID, resource: a.Resource, resourceAt: a.Origin, origin: a.Origin, reason: ReasonMalformed,
+			})
 			continue
 		}
-		d, known := byID[id]
-		if !known {
-			d = &device{id: id, text: id.String(), resource: a.Resource, origin: a.Origin}
-			if f, ok := r.functions[id]; ok {
-				d.function = &f
-				if !f.Network() {
-					d.reason = ReasonAccelerator
-				}
-			}
-			byID[id] = d
-			r.devices = append(r.devices, d)
-		}
-		if a.Resource != d.resource {
-			r.problem(a.Origin, fact.Conflict, "%s is in %s too, whose resource is used", d.text, d.origin.Where)
+		d := r.device(id, a.Origin)
+		d.podWide = false
+		switch {
+		case d.resource == "" || d.resourceAt.Source != fact.Env:
+			d.resource, d.resourceAt = a.Resource, a.Origin
+		case d.resource != a.Resource:
+			r.problem(a.Origin, fact.Conflict, "%s is in %s too, whose resource is used", d.text(), d.resourceAt.Where)
 			continue
 		}
-		if a.Info != nil && d.info == nil {
-			d.info, d.origin = a.Info, a.Origin
+		if a.Info != nil {
+			d.infos = append(d.infos, deviceInfo{*a.Info, a.Origin})
 		}
 	}
 	r.compareVariables()
-	slices.SortFunc(r.devices, func(a, b *device) int {
-		return cmp.Or(cmp.Compare(a.resource, b.resource),
-			pciaddr.Compare(a.id.address, b.id.address), cmp.Compare(a.text, b.text), compareOrigins(a.origin, b.origin))
-	})
-}
-
-func (r *resolver) addMalformed(a fact.Allocation) {
-	r.problem(a.Origin, fact.Malformed, "%.100q is neither a PCI address nor an auxiliary device", a.ID)
-	r.devices = append(r.devices, &device{text: a.ID, resource: a.Resource, origin: a.Origin, reason: ReasonMalformed})
 }
 
 // compareVariables reports devices that only one of a resource's two variables
 // names, if it has both.
 func (r *resolver) compareVariables() {
+	infos := 0
+	for _, a := range r.allocations {
+		if a.Info != nil {
+			infos++
+		}
+	}
+	if infos == 0 || infos == len(r.allocations) {
+		return
+	}
 	type variable struct {
 		resource string
 		info     bool
@@ -92,49 +159,165 @@ func (r *resolver) compareVariables() {
 	}
 }
 
+// setAcceleratorsAside keeps devices that are no network's from being paired
+// with one.
+func (r *resolver) setAcceleratorsAside() {
+	for _, d := range r.devices {
+		if d.function != nil && !d.function.Network() {
+			d.reason = ReasonAccelerator
+		}
+	}
+}
+
+func (d *device) absent() bool { return d.function != nil && d.function.Absent }
+
+// charDevices gives the device nodes that the device's sources say first.
+func (d *device) charDevices() ([]string, fact.Origin) {
+	for _, i := range d.said() {
+		if len(i.CharDevices) > 0 {
+			return i.CharDevices, orOrigin(i.CharDevicesAt, i.at)
+		}
+	}
+	return nil, fact.Origin{}
+}
+
+// rdma gives the RDMA device that the device's sources say first.
+func (d *device) rdma() (string, fact.Origin) {
+	for _, i := range d.said() {
+		if i.RDMA != "" {
+			return i.RDMA, orOrigin(i.RDMAAt, i.at)
+		}
+	}
+	return "", fact.Origin{}
+}
+
+// vfioToken gives the VF token that the device's sources say first.
+func (d *device) vfioToken() (string, fact.Origin) {
+	for _, i := range d.said() {
+		if i.VFIOToken != "" {
+			return i.VFIOToken, orOrigin(i.VFIOTokenAt, i.at)
+		}
+	}
+	return "", fact.Origin{}
+}
+
+// said is what the sources say of a device, which may be nil.
+func (d *device) said() []deviceInfo {
+	if d == nil {
+		return nil
+	}
+	return d.infos
+}
+
+func orOrigin(at, otherwise fact.Origin) fact.Origin {
+	if at == (fact.Origin{}) {
+		return otherwise
+	}
+	return at
+}
+
+// sortDevices brings the devices into the order of the Pod.
+func (r *resolver) sortDevices() {
+	slices.SortFunc(r.devices, func(a, b *device) int {
+		if order := cmp.Or(cmp.Compare(a.resource, b.resource), pciaddr.Compare(a.id.address, b.id.address)); order != 0 {
+			return order
+		}
+		return cmp.Or(cmp.Compare(a.text(), b.text()), compareOrigins(a.origin, b.origin))
+	})
+}
+
 // addUnassigned lists the devices that are on no interface.
 func (r *resolver) addUnassigned() {
+	r.sortDevices()
 	for _, d := range r.devices {
 		if d.assigned {
 			continue
 		}
 		u := Unassigned{
-			ID:         d.text,
+			ID:         d.text(),
 			Kind:       KindPCI,
 			Resource:   d.resource,
-			Candidates: append([]string{}, d.candidates...),
+			Candidates: nonNil(d.candidates),
 			Reason:     d.reason,
 			Evidence:   []Evidence{{Field: "id", Source: d.origin.Source, Where: d.origin.Where}},
+		}
+		if d.podWide {
+			u.Evidence[0].Why = "the variable names the devices of all containers of the pod: another one may have it"
 		}
 		switch {
 		case d.reason == ReasonMalformed:
 			u.Kind = KindUnknown
 		case d.function != nil:
-			pci, evidence := r.describe(d.id, nil, d, "")
-			u.PCI, u.Evidence = pci, append(u.Evidence, evidence...)
+			u.PCI = r.describe(d.id, nil, d, "", &u.Evidence)
 		}
 		r.pod.Unassigned = append(r.pod.Unassigned, u)
 	}
 }
 
-// addRDMA lists the RDMA devices of the functions that were claimed.
+// addRDMA lists the RDMA devices of the functions that were claimed, and those
+// whose device nodes the container has: plugins that share a function's RDMA
+// device among pods name no function.
 func (r *resolver) addRDMA() {
+	listed := map[string]bool{}
 	for id, f := range r.functions {
 		for _, dev := range f.RDMA {
-			rdma := RDMADevice{Name: dev.Name, PCI: id.address, CharDevices: []CharDevice{}}
+			listed[dev.Name] = true
+			rdma := RDMADevice{Name: dev.Name, PCI: id.address, Auxiliary: id.auxiliary}
 			if rdma.PCI.IsZero() {
 				rdma.PCI = f.PF
 			}
+			rdma.note("pci", f.At("/infiniband/"+dev.Name))
 			if len(f.Netdevs) > 0 {
 				rdma.Netdev = f.Netdevs[0].Name
+				rdma.note("netdev", f.Netdevs[0].Origin)
 			}
-			for _, node := range dev.CharDevices {
-				rdma.CharDevices = append(rdma.CharDevices, CharDevice(node))
+			seen, ok := r.rdma[dev.Name]
+			if ok {
+				dev.CharDevices = seen.CharDevices
+				rdma.addNetdev(seen)
 			}
+			rdma.addNodes(dev.CharDevices)
 			r.pod.RDMA = append(r.pod.RDMA, rdma)
 		}
 	}
+	for _, dev := range r.rdma {
+		if listed[dev.Name] {
+			continue
+		}
+		rdma := RDMADevice{Name: dev.Name}
+		rdma.note("name", dev.Origin)
+		if address, err := pciaddr.Parse(dev.Parent); err == nil {
+			rdma.PCI = address
+			rdma.note("pci", dev.At("/device"))
+		} else if dev.Parent != "" {
+			rdma.Auxiliary = dev.Parent
+			rdma.note("auxiliary", dev.At("/device"))
+		}
+		rdma.addNetdev(dev)
+		rdma.addNodes(dev.CharDevices)
+		r.pod.RDMA = append(r.pod.RDMA, rdma)
+	}
 	slices.SortFunc(r.pod.RDMA, func(a, b RDMADevice) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), pciaddr.Compare(a.PCI, b.PCI))
+		return cmp.Or(strings.Compare(a.Name, b.Name), pciaddr.Compare(a.PCI, b.PCI), strings.Compare(a.Auxiliary, b.Auxiliary))
 	})
+}
+
+func (d *RDMADevice) note(field string, at fact.Origin) {
+	d.Evidence = append(d.Evidence, Evidence{Field: field, Source: at.Source, Where: at.Where})
+}
+
+// addNetdev takes the netdev of the device's ports, unless one is known.
+func (d *RDMADevice) addNetdev(dev fact.RDMADevice) {
+	if d.Netdev == "" && len(dev.Netdevs) > 0 {
+		d.Netdev = dev.Netdevs[0]
+		d.note("netdev", dev.At("/ports"))
+	}
+}
+
+func (d *RDMADevice) addNodes(nodes []fact.CharDevice) {
+	d.CharDevices = make([]CharDevice, len(nodes))
+	for i, node := range nodes {
+		d.CharDevices[i] = CharDevice(node)
+		d.note("charDevices", fact.Origin{Source: fact.Dev, Where: node.Path})
+	}
 }

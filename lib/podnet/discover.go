@@ -4,17 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
+
+	"k8s.io/utils/cpuset"
 
 	"github.com/podnet/podnet/lib/internal/fact"
 	"github.com/podnet/podnet/lib/internal/rootfs"
 	"github.com/podnet/podnet/lib/internal/source/cgroup"
 	"github.com/podnet/podnet/lib/internal/source/deviceplugin"
 	"github.com/podnet/podnet/lib/internal/source/downward"
+	"github.com/podnet/podnet/lib/internal/source/dra"
 	"github.com/podnet/podnet/lib/internal/source/netstatus"
+	"github.com/podnet/podnet/lib/internal/source/ovn"
+	"github.com/podnet/podnet/lib/internal/source/socket"
 	"github.com/podnet/podnet/lib/internal/source/sysfs"
 	"github.com/podnet/podnet/lib/internal/source/userspace"
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // Options say where Discover reads. The zero value is this process's own
@@ -30,6 +38,16 @@ type Options struct {
 	// mounted; empty means /etc/podnetinfo or, if that has no annotations,
 	// /etc/podinfo.
 	Podinfo string
+	// Hints are what the caller knows and no file of the pod says: the resource
+	// (openshift.io/sriov_a, or OPENSHIFT_IO_SRIOV_A as in PCIDEVICE_<resource>)
+	// that a network's devices are of, by the network's name, with its
+	// namespace or without. It is the k8s.v1.cni.cncf.io/resourceName of the
+	// NetworkAttachmentDefinition. Evidence of the pod's own overrules a hint.
+	Hints map[string]string
+	// PodOnly takes what Kubernetes says of the pod, in the Downward API volume
+	// and the environment, and looks at nothing of the machine: neither at its
+	// devices, CPUs and memory nor at the files of CNI plugins and DRA drivers.
+	PodOnly bool
 	// Strict makes every warning an error.
 	Strict bool
 }
@@ -74,21 +92,39 @@ func gather(ctx context.Context, opts Options) ([]fact.Fact, error) {
 		dirs = []string{opts.Podinfo}
 	}
 
-	volume := downward.Read(root, dirs, containerName(environ))
-	facts := volume.Facts
-	if volume.Annotations != nil {
-		facts = append(facts, netstatus.Parse(volume.Annotations)...)
-		facts = append(facts, userspace.Parse(volume.Annotations)...)
+	facts := make([]fact.Fact, 0, 32)
+	if n := environSize(environ); n > MaxEnviron {
+		facts = append(facts, fact.Problemf(fact.Origin{Source: fact.Env, Where: "environ"}, fact.Unreadable,
+			"%d bytes, and not used: the limit is %d", n, MaxEnviron))
+		environ = nil
+	}
+	volume := downward.Read(root, dirs)
+	annotations := volume.Annotations
+	if annotations == nil {
+		annotations = map[string]fact.Text{}
+	}
+	facts = append(facts, volume.Facts...)
+	facts = append(facts, downward.FromEnviron(environ, annotations)...)
+	found := volume.Annotations != nil || len(annotations) > 0
+	if found {
+		facts = append(facts, netstatus.Parse(annotations)...)
+		facts = append(facts, ovn.Parse(annotations)...)
 	}
 	facts = append(facts, deviceplugin.Parse(environ)...)
+	facts = append(facts, hints(opts.Hints)...)
+	facts = append(facts, container(environ)...)
+	if opts.PodOnly {
+		facts = append(facts, userspace.Parse(annotations)...)
+		facts = append(facts, dra.Parse(environ)...)
+	} else {
+		facts = append(facts, userspace.Read(root, annotations)...)
+		facts = append(facts, dra.Read(root, environ)...)
+		facts = append(facts, lookUp(root, facts)...)
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	facts = append(facts, sysfs.Devices(root, claims(facts))...)
-	facts = append(facts, sysfs.Nodes(root)...)
-	facts = append(facts, cgroup.Read(root)...)
-
-	if volume.Annotations != nil {
+	if found {
 		return facts, nil
 	}
 	var problems []fact.Problem
@@ -102,55 +138,117 @@ func gather(ctx context.Context, opts Options) ([]fact.Fact, error) {
 	return nil, fmt.Errorf("nothing about a pod could be read: %w", joined(problems))
 }
 
-// containerName is what the network resources injector tells a container of
-// itself.
-func containerName(environ []string) string {
-	for _, variable := range environ {
-		if name, ok := strings.CutPrefix(variable, "CONTAINER_NAME="); ok {
-			return name
-		}
-	}
-	return ""
+// lookUp asks the machine about what the facts name, and about the container.
+func lookUp(root rootfs.FS, named []fact.Fact) []fact.Fact {
+	claims, sockets := claims(named)
+	facts := sysfs.Devices(root, claims)
+	facts = append(facts, sysfs.RDMA(root)...)
+	facts = append(facts, sysfs.Nodes(root)...)
+	group := cgroup.Read(root)
+	facts = append(facts, group...)
+	facts = append(facts, sysfs.Siblings(root, cpus(group))...)
+	return append(facts, socket.Look(root, sockets)...)
 }
 
-// claims are the names that facts have of devices and interfaces.
-func claims(facts []fact.Fact) sysfs.Claims {
-	var c sysfs.Claims
-	seen := map[any]bool{}
-	function := func(id deviceID) {
-		switch {
-		case id == deviceID{} || seen[id]:
-		case id.auxiliary != "":
-			c.Auxiliary = append(c.Auxiliary, id.auxiliary)
-		default:
-			c.Functions = append(c.Functions, id.address)
-		}
-		seen[id] = true
+// environSize is the number of bytes that an environment takes.
+func environSize(environ []string) int {
+	size := 0
+	for _, variable := range environ {
+		size += len(variable) + 1
 	}
-	name := func(list *[]string, kind, name string) {
-		if key := [2]string{kind, name}; name != "" && !seen[key] {
-			seen[key] = true
+	return size
+}
+
+// container is what the network resources injector tells a container of itself.
+func container(environ []string) []fact.Fact {
+	const variable = "CONTAINER_NAME"
+	for _, v := range environ {
+		if name, ok := strings.CutPrefix(v, variable+"="); ok && name != "" {
+			return []fact.Fact{fact.Container{Origin: fact.Origin{Source: fact.Env, Where: variable}, Name: name}}
+		}
+	}
+	return nil
+}
+
+// hints are the caller's hints as facts. A resource may be in Kubernetes'
+// notation; the device plugin makes a variable's name of that.
+func hints(hints map[string]string) []fact.Fact {
+	var facts []fact.Fact
+	for _, network := range slices.Sorted(maps.Keys(hints)) {
+		resource := hints[network]
+		facts = append(facts, fact.ResourceHint{
+			Origin:   fact.Origin{Source: fact.Hint, Where: network},
+			Network:  network,
+			Resource: strings.ToUpper(strings.NewReplacer(".", "_", "/", "_").Replace(resource)),
+		})
+	}
+	return facts
+}
+
+// cpus are the CPUs of the container, or else of the process.
+func cpus(facts []fact.Fact) cpuset.CPUSet {
+	var set cpuset.CPUSet
+	for _, f := range facts {
+		if c, ok := f.(fact.CPUs); ok && (set.IsEmpty() || !c.Affinity) {
+			set = c.Set
+		}
+	}
+	return set
+}
+
+// claims are the names that facts have of devices and interfaces, and of
+// sockets that the other side makes. A name may come more than once.
+func claims(facts []fact.Fact) (c sysfs.Claims, sockets []string) {
+	function := func(address pciaddr.Address, auxiliary string) {
+		switch {
+		case auxiliary != "":
+			c.Auxiliary = append(c.Auxiliary, auxiliary)
+		case !address.IsZero():
+			c.Functions = append(c.Functions, address)
+		}
+	}
+	name := func(list *[]string, name string) {
+		if name != "" {
 			*list = append(*list, name)
+		}
+	}
+	device := func(dev fact.Device) {
+		switch dev := dev.(type) {
+		case fact.PCIDevice:
+			function(dev.Address, "")
+		case fact.VDPA:
+			function(vdpaAddress(dev.PCIAddress, dev.Parent), "")
+			name(&c.VDPA, dev.Parent)
+		case fact.VhostUser:
+			if dev.Mode == fact.Client {
+				name(&sockets, dev.Path)
+			}
+		case fact.Memif:
+			if dev.Role == fact.Client {
+				name(&sockets, dev.Path)
+			}
 		}
 	}
 	for _, f := range facts {
 		switch f := f.(type) {
 		case fact.Allocation:
-			function(deviceID{f.Address, f.Auxiliary})
+			function(f.Address, f.Auxiliary)
+		case fact.ClaimedDevice:
+			function(f.Address, f.Auxiliary)
+			name(&c.Interfaces, f.Interface)
+		case fact.Selection:
+			name(&c.Interfaces, selectedName(f))
 		case fact.Userspace:
-			name(&c.Interfaces, "interface", f.Interface)
+			name(&c.Interfaces, f.Interface)
+			device(f.Device)
+		case fact.NetworkInfo:
+			device(f.Device)
 		case fact.Network:
-			name(&c.Interfaces, "interface", f.Interface)
-			switch dev := f.Device.(type) {
-			case fact.PCIDevice:
-				function(deviceID{address: dev.Address})
-			case fact.VDPA:
-				function(deviceID{address: dev.PCIAddress})
-				name(&c.VDPA, "vdpa", dev.Parent)
-			}
+			name(&c.Interfaces, f.Interface)
+			device(f.Device)
 		}
 	}
-	return c
+	return c, sockets
 }
 
 func joined(problems []fact.Problem) error {

@@ -77,8 +77,8 @@ func (e *InterfaceError) Error() string {
 // [eal.Config.Args]. EALConfig looks at nothing but p: a device on the wrong
 // driver is told by its Port's Ready.
 //
-// Memory is split over the NUMA nodes of the ports' PCI devices, else of the
-// CPUs; see MemoryMode for how much it is.
+// Memory is split over the NUMA nodes of the ports' devices, else of the CPUs, as
+// far as the container may have memory there; see MemoryMode for how much it is.
 func (p *Pod) EALConfig(o EALOptions) (eal.Config, []Port, error) {
 	c := eal.Config{
 		Version:    o.Version,
@@ -106,6 +106,9 @@ func (p *Pod) EALConfig(o EALOptions) (eal.Config, []Port, error) {
 			return eal.Config{}, nil, err
 		}
 		ports = append(ports, Port{Interface: i.name, PortName: device.PortName(), Ready: i.ready()})
+		if i.Kind == KindVDPA && i.VDPA.NUMANode != nil {
+			nodes = append(nodes, *i.VDPA.NUMANode)
+		}
 		if i.Kind != KindPCI {
 			c.Devices = append(c.Devices, device)
 			continue
@@ -137,6 +140,7 @@ func (p *Pod) EALConfig(o EALOptions) (eal.Config, []Port, error) {
 	if len(nodes) == 0 {
 		nodes = p.CPUs.NUMANodes
 	}
+	nodes = p.CPUs.withMemory(nodes)
 	c.Memory, err = p.ealMemory(o.Memory, nodes, needMiB(len(ports), o.Queues))
 	return c, ports, err
 }

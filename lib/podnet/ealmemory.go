@@ -12,8 +12,8 @@ import (
 
 // MemoryMode chooses between hugepages and ordinary pages.
 //
-// Hugepages are taken up to the pod's hugetlb limits, all sizes together, in
-// whole pages. Where no limit is visible, and without hugepages, it is what the
+// Hugepages are taken up to the pod's hugetlb limits, less what is in use, all
+// sizes together, in whole pages. Where no limit is visible, and without hugepages, it is what the
 // ports need: 256 MiB for up to eight queue pairs on all ports together, and 16
 // MiB for each further pair; of hugepages, no more than are free.
 type MemoryMode string
@@ -85,6 +85,19 @@ func distinctNodes(nodes []int) []int {
 	return nodes
 }
 
+// withMemory keeps those of the nodes that the container may have memory of. If
+// it may have none of them it gives the nodes that it may.
+func (c *CPUs) withMemory(nodes []int) []int {
+	if len(c.MemoryNodes) == 0 {
+		return nodes
+	}
+	kept := slices.DeleteFunc(slices.Clone(nodes), func(n int) bool { return !slices.Contains(c.MemoryNodes, n) })
+	if len(kept) == 0 {
+		return c.MemoryNodes
+	}
+	return kept
+}
+
 // limitedMiB deals the pages of the pod's limits out to the nodes, indexed by
 // node; nil without a limit above zero.
 func (p *Pod) limitedMiB(nodes []int) ([]int, error) {
@@ -97,7 +110,7 @@ func (p *Pod) limitedMiB(nodes []int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		pages, n := *h.LimitBytes/size, uint64(len(nodes))
+		pages, n := (*h.LimitBytes-min(h.UsedBytes, *h.LimitBytes))/size, uint64(len(nodes))
 		for i := range nodes {
 			share := pages / n
 			if uint64(i) < pages%n {

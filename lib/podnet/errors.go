@@ -19,6 +19,8 @@ const (
 	CodeNoAnnotations = string(fact.NoAnnotations) // ErrNoAnnotations
 	CodeNoStatus      = string(fact.NoStatus)      // ErrNoStatus
 	CodeNoNetworks    = string(fact.NoNetworks)    // ErrNoNetworks
+	CodePending       = string(fact.Pending)       // a network that was asked for has no status (yet)
+	CodeSharedCPUs    = string(fact.SharedCPUs)    // the CPUs are others' too
 )
 
 // Three different answers to the question where the networks are. Errors of

@@ -44,7 +44,11 @@ func explainInterface(b *strings.Builder, i Interface) {
 	fmt.Fprintf(b, " is %s.\n", describeKind(i))
 	for _, e := range i.Evidence {
 		if e.Why != "" {
-			fmt.Fprintf(b, "  The device is there because of this: %s.\n", printable(e.Why))
+			what := "device"
+			if e.Field == "name" {
+				what = e.Field
+			}
+			fmt.Fprintf(b, "  The %s is there because of this: %s.\n", what, printable(e.Why))
 		}
 	}
 	explainEvidence(b, i.Evidence)
@@ -55,17 +59,24 @@ func describeKind(i Interface) string {
 	case i.PCI != nil:
 		return describePCI(*i.PCI)
 	case i.VhostUser != nil:
-		return fmt.Sprintf("the vhost-user socket %s, whose %s is in the container",
-			orElse(i.VhostUser.Path, "of no path"), orElse(i.VhostUser.Mode, "client or server (it is not told which)"))
+		return describeSocket("vhost-user", i.VhostUser.Path, i.VhostUser.Mode, i.VhostUser.Exists)
 	case i.Memif != nil:
-		return fmt.Sprintf("the memif socket %s, whose %s is in the container",
-			orElse(i.Memif.Path, "of no path"), orElse(i.Memif.Role, "client or server (it is not told which)"))
+		return describeSocket("memif", i.Memif.Path, i.Memif.Role, i.Memif.Exists)
 	case i.VDPA != nil:
 		return describeVDPA(*i.VDPA)
 	case i.Kind == KindUnknown:
 		return "on a device that the facts do not tell"
 	}
 	return "an ordinary network interface of the kernel"
+}
+
+func describeSocket(kind, path, role string, exists *bool) string {
+	s := fmt.Sprintf("the %s socket %s, whose %s is in the container",
+		kind, orElse(path, "of no path"), orElse(role, "client or server (it is not told which)"))
+	if exists != nil && !*exists {
+		s += "; the socket is not there"
+	}
+	return s
 }
 
 // orElse gives s, or what to say if it is empty.
@@ -129,6 +140,11 @@ func explainUnassigned(b *strings.Builder, u Unassigned) {
 		b.WriteString(" is on no interface: it is neither a PCI address nor the name of an auxiliary device.\n")
 	default:
 		fmt.Fprintf(b, " is on no interface: %s.\n", printable(string(u.Reason)))
+	}
+	for _, e := range u.Evidence {
+		if e.Why != "" {
+			fmt.Fprintf(b, "  %s.\n", printable(e.Why))
+		}
 	}
 	explainEvidence(b, u.Evidence)
 }

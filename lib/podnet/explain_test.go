@@ -36,11 +36,12 @@ PCIDEVICE_A=0000:3b:02.6,0000:b1:00.1,x
   network  annotation k8s.v1.cni.cncf.io/network-status[0].name
   default  annotation k8s.v1.cni.cncf.io/network-status[0].default
 
-Interface net1 of network ns/a is the vhost-user socket /run/s, whose client is in the container.
-  name            annotation k8s.v1.cni.cncf.io/network-status[1].interface
-  network         annotation k8s.v1.cni.cncf.io/network-status[1].name
-  vhostUser.path  annotation k8s.v1.cni.cncf.io/network-status[1].device-info.vhost-user.path
-  vhostUser.mode  annotation k8s.v1.cni.cncf.io/network-status[1].device-info.vhost-user.mode
+Interface net1 of network ns/a is the vhost-user socket /run/s, whose client is in the container; the socket is not there.
+  name              annotation k8s.v1.cni.cncf.io/network-status[1].interface
+  network           annotation k8s.v1.cni.cncf.io/network-status[1].name
+  vhostUser.path    annotation k8s.v1.cni.cncf.io/network-status[1].device-info.vhost-user.path
+  vhostUser.mode    annotation k8s.v1.cni.cncf.io/network-status[1].device-info.vhost-user.mode
+  vhostUser.exists  file /run/s
 
 Interface net2 of network ns/b is the PCI function 0000:3b:02.6.
   The device is there because of this: forced: the only device left, and the only network left without one.

@@ -2,7 +2,6 @@ package podnet
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"k8s.io/utils/cpuset"
@@ -10,46 +9,105 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// machine are the facts about CPUs and memory, as they came.
+// machine are the facts about the container itself, its CPUs and its memory, as
+// they came.
 type machine struct {
-	cpus     []fact.CPUs
-	quotas   []fact.Quota
-	nodes    []fact.Node
-	pools    []fact.HugepagePool
-	limits   []fact.HugepageLimit
-	requests []fact.HugepageRequest
-	mounts   []fact.HugepageMount
+	labels      []fact.Label
+	container   *fact.Container
+	cpus        []fact.CPUs
+	quotas      []fact.Quota
+	siblings    []fact.Siblings
+	memoryNodes []fact.MemoryNodes
+	nodes       []fact.Node
+	pools       []fact.HugepagePool
+	limits      []fact.HugepageLimit
+	amounts     []fact.HugepageAmount
+	mounts      []fact.HugepageMount
 }
 
 func (m *machine) add(f fact.Fact) {
 	switch f := f.(type) {
+	case fact.Label:
+		m.labels = append(m.labels, f)
+	case fact.Container:
+		m.container = &f
 	case fact.CPUs:
 		m.cpus = append(m.cpus, f)
 	case fact.Quota:
 		m.quotas = append(m.quotas, f)
+	case fact.Siblings:
+		m.siblings = append(m.siblings, f)
+	case fact.MemoryNodes:
+		m.memoryNodes = append(m.memoryNodes, f)
 	case fact.Node:
 		m.nodes = append(m.nodes, f)
 	case fact.HugepagePool:
 		m.pools = append(m.pools, f)
 	case fact.HugepageLimit:
 		m.limits = append(m.limits, f)
-	case fact.HugepageRequest:
-		m.requests = append(m.requests, f)
+	case fact.HugepageAmount:
+		m.amounts = append(m.amounts, f)
 	case fact.HugepageMount:
 		m.mounts = append(m.mounts, f)
 	}
 }
 
 func (m *machine) sort() {
-	slices.SortFunc(m.cpus, func(a, b fact.CPUs) int { return compareOrigins(a.Origin, b.Origin) })
-	slices.SortFunc(m.limits, func(a, b fact.HugepageLimit) int { return compareOrigins(a.Origin, b.Origin) })
-	slices.SortFunc(m.requests, func(a, b fact.HugepageRequest) int { return compareOrigins(a.Origin, b.Origin) })
+	sortByOrigin(m.cpus)
+	sortByOrigin(m.quotas)
+	sortByOrigin(m.siblings)
+	sortByOrigin(m.memoryNodes)
+	sortByOrigin(m.limits)
+	sortByOrigin(m.amounts)
+	slices.SortFunc(m.nodes, func(a, b fact.Node) int { return cmp.Compare(a.Node, b.Node) })
 	slices.SortFunc(m.mounts, func(a, b fact.HugepageMount) int { return cmp.Compare(a.Index, b.Index) })
 	slices.SortFunc(m.pools, func(a, b fact.HugepagePool) int { return cmp.Compare(a.Node, b.Node) })
 }
 
+func (r *resolver) addLabels() {
+	for _, l := range r.machine.labels {
+		if r.pod.Labels == nil {
+			r.pod.Labels = map[string]string{}
+		}
+		r.pod.Labels[l.Name] = l.Value
+	}
+}
+
+func (c *CPUs) note(field string, at fact.Origin) {
+	c.Evidence = append(c.Evidence, Evidence{Field: field, Source: at.Source, Where: at.Where})
+}
+
 // addCPUs gives the CPUs that are both the container's and the process's own.
 func (r *resolver) addCPUs() {
+	cpus := &CPUs{NUMANodes: []int{}}
+	if !r.allowedCPUs(cpus) {
+		return
+	}
+	for _, n := range r.machine.nodes {
+		if !cpus.Allowed.Intersection(n.CPUs).IsEmpty() {
+			cpus.NUMANodes = append(cpus.NUMANodes, n.Node)
+			cpus.note("numaNodes", n.Origin)
+		}
+	}
+	r.addQuota(cpus)
+	for _, m := range r.machine.memoryNodes {
+		if cpus.MemoryNodes == nil && !m.Nodes.IsEmpty() {
+			cpus.MemoryNodes = m.Nodes.List()
+			cpus.note("memoryNodes", m.Origin)
+		}
+	}
+	for _, s := range r.machine.siblings {
+		if s.CPUs.Size() > 1 && !s.CPUs.Intersection(cpus.Allowed.CPUSet).IsEmpty() {
+			cpus.Siblings = append(cpus.Siblings, CPUSet{s.CPUs})
+			cpus.note("siblings", s.Origin)
+		}
+	}
+	slices.SortFunc(cpus.Siblings, func(a, b CPUSet) int { return slices.Compare(a.List(), b.List()) })
+	r.pod.CPUs = cpus
+}
+
+// allowedCPUs finds the CPUs that this process may run on, if that is known.
+func (r *resolver) allowedCPUs(cpus *CPUs) bool {
 	var group, affinity *fact.CPUs
 	for _, c := range r.machine.cpus {
 		if c.Affinity {
@@ -61,7 +119,7 @@ func (r *resolver) addCPUs() {
 	var allowed cpuset.CPUSet
 	switch {
 	case group == nil && affinity == nil:
-		return
+		return false
 	case group == nil:
 		allowed = affinity.Set
 	case affinity == nil:
@@ -77,58 +135,34 @@ func (r *resolver) addCPUs() {
 				affinity.Set, group.Where, group.Set)
 		}
 	}
-	cpus := &CPUs{Allowed: CPUSet{allowed}, NUMANodes: []int{}}
-	for _, n := range r.machine.nodes {
-		if !allowed.Intersection(n.CPUs).IsEmpty() {
-			cpus.NUMANodes = append(cpus.NUMANodes, n.Node)
+	cpus.Allowed = CPUSet{allowed}
+	for _, c := range []*fact.CPUs{group, affinity} {
+		if c != nil {
+			cpus.note("allowed", c.Origin)
 		}
 	}
-	slices.Sort(cpus.NUMANodes)
-	for _, q := range r.machine.quotas {
-		if cpus.Quota == nil || q.CPUs < *cpus.Quota {
-			cpus.Quota = &q.CPUs
-		}
-	}
-	r.pod.CPUs = cpus
+	return true
 }
 
-// addHugepages gives the page sizes of which there is a limit, a request, a mount
-// or a pool with pages in it.
-func (r *resolver) addHugepages() {
-	sizes := map[fact.PageSize]*Hugepages{}
-	size := func(s fact.PageSize) *Hugepages {
-		if sizes[s] == nil {
-			sizes[s] = &Hugepages{Size: s.String()}
-		}
-		return sizes[s]
-	}
-	m := &r.machine
-	for _, l := range m.limits {
-		if l.Bytes != nil {
-			size(l.Size).LimitBytes = l.Bytes
+// addQuota gives the tightest quota. Kubelet gives a container CPUs of its own
+// only if it may use all of them all the time, so a set that is larger than the
+// quota is others' too.
+func (r *resolver) addQuota(cpus *CPUs) {
+	var tightest *fact.Quota
+	for _, q := range r.machine.quotas {
+		if tightest == nil || q.CPUs < tightest.CPUs {
+			tightest = &q
 		}
 	}
-	for _, q := range m.requests {
-		size(q.Size).RequestBytes = &q.Bytes
+	if tightest == nil {
+		return
 	}
-	for _, mount := range m.mounts {
-		if h := size(mount.Size); h.Mount == "" {
-			h.Mount = mount.Path
-		}
-	}
-	for _, p := range m.pools {
-		if p.Total > 0 {
-			size(p.Size)
-		}
-	}
-	for _, p := range m.pools {
-		if h := sizes[p.Size]; h != nil {
-			h.Nodes = append(h.Nodes, HugepageNode{
-				Node: p.Node, TotalBytes: p.Total * uint64(p.Size), FreeBytes: p.Free * uint64(p.Size),
-			})
-		}
-	}
-	for _, s := range slices.Sorted(maps.Keys(sizes)) {
-		r.pod.Hugepages = append(r.pod.Hugepages, *sizes[s])
+	cpus.Quota = &tightest.CPUs
+	cpus.note("quota", tightest.Origin)
+	if n := cpus.Allowed.Size(); float64(n) > tightest.CPUs {
+		r.problem(tightest.Origin, fact.SharedCPUs,
+			"a quota of %g CPUs on a set of %d: other containers run on them too, and polling on all of them uses the quota up; "+
+				"for CPUs of its own give the container whole CPUs, with limits equal to requests, on a node with the static CPU manager policy",
+			tightest.CPUs, n)
 	}
 }

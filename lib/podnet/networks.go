@@ -1,186 +1,239 @@
 package podnet
 
 import (
-	"net/netip"
-	"strings"
+	"strconv"
 
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
 // addNetworks makes an interface of each entry of network-status.
 func (r *resolver) addNetworks() {
-	names := map[string]fact.Origin{}
-	for _, n := range r.networks {
-		if n.Interface != "" {
-			if first, twice := names[n.Interface]; twice {
-				r.problem(n.At(".interface"), fact.Conflict,
-					"interface %.100q is that of %s too, and this entry is not used", n.Interface, first.Where)
-				continue
-			}
-			names[n.Interface] = n.Origin
+	made := make([]iface, len(r.networks))
+	for index := range r.networks {
+		n := &r.networks[index]
+		if first := r.byName[n.Interface]; first != nil {
+			r.problem(n.At(".interface"), fact.Conflict,
+				"interface %.100q is that of %s too, and this entry is not used", n.Interface, first.origin.Where)
+			continue
 		}
-		i := &iface{origin: n.Origin, doubtful: n.Doubtful, claimed: n.HasDeviceInfo}
-		i.Name, i.Network, i.Default = n.Interface, n.Name, n.Default
-		i.noteIf(n.Interface != "", "name", n.At(".interface"))
-		i.noteIf(n.Name != "", "network", n.At(".name"))
-		i.noteIf(n.Default, "default", n.At(".default"))
+		i := &made[index]
+		i.origin, i.doubtful, i.claimed = n.Origin, n.Doubtful, n.HasDeviceInfo
+		i.Evidence = make([]Evidence, 0, 10)
+		r.setName(i, n.Interface, r.at(n.Origin, ".interface"))
+		i.setNetwork(n.Name, r.at(n.Origin, ".name"))
+		if n.Default {
+			i.Default = true
+			i.note("default", r.at(n.Origin, ".default"))
+		}
 		if n.MAC != "" {
-			i.setMAC(n.MAC, n.At(".mac"))
+			i.setMAC(n.MAC, r.at(n.Origin, ".mac"))
 		}
-		if n.MTU != 0 {
-			i.MTU = n.MTU
-			i.note("mtu", n.At(".mtu"))
+		if n.MTU > 0 {
+			i.setMTU(n.MTU, r.at(n.Origin, ".mtu"))
 		}
-		i.setAddrs(n.IPs, n.At(".ips"), n.Gateways, n.At(".gateway"))
+		if len(n.IPs) > 0 {
+			i.setIPs(n.IPs, r.at(n.Origin, ".ips"))
+		}
+		if len(n.Gateways) > 0 {
+			i.setGateways(n.Gateways, r.at(n.Origin, n.GatewayAt))
+		}
+		if n.DNS != nil {
+			dns := DNS(*n.DNS)
+			i.DNS = &dns
+			i.note("dns", r.at(n.Origin, ".dns"))
+		}
+		if n.DeviceVersion != "" {
+			i.DeviceInfoVersion = n.DeviceVersion
+			i.note("deviceInfoVersion", r.at(n.Origin, n.DeviceAt+".version"))
+		}
 		i.setDevice(n.Device)
 		r.interfaces = append(r.interfaces, i)
 	}
 }
 
-// addUserspace adds what the Userspace CNI says: to the interface of that name
-// or network, or as an interface of its own. Every time the plugin runs it adds
-// an entry, so of several for one interface the last is the one that lives.
-func (r *resolver) addUserspace() {
-	type subject struct{ iface, network string }
-	about := func(u fact.Userspace) subject {
-		if u.Interface != "" {
-			return subject{iface: u.Interface}
-		}
-		return subject{network: u.Name}
-	}
-	last := map[subject]fact.Userspace{}
-	for _, u := range r.userspace {
-		last[about(u)] = u
-	}
-	for _, u := range r.userspace {
-		if live := last[about(u)]; live.Index != u.Index {
-			r.problem(u.Origin, fact.Stale, "overtaken by %s, which is used", live.Where)
+// addNetworkInfos adds what KubeVirt says. It knows a network by the virtual
+// machine's name for it, which no other source has, so an interface is found by
+// its device or by its MAC address. Where there is none, as for a reader that
+// has KubeVirt's file and no annotations, the entry is an interface of its own.
+func (r *resolver) addNetworkInfos() {
+	for _, n := range r.networkInfos {
+		i := r.interfaceOfInfo(n)
+		if i == nil && len(r.networks) > 0 {
+			r.problem(n.Origin, fact.Conflict, "network-status has no network with this device or MAC address, and this entry is not used")
 			continue
 		}
-		i := r.interfaceOf(u)
-		i.userspace, i.claimed = true, true
-		if i.Name == "" && u.Interface != "" {
-			i.Name = u.Interface
-			i.note("name", u.At(".ifName"))
+		if i == nil {
+			i = &iface{origin: n.Origin, claimed: true}
+			i.setNetwork(n.Network, n.At(".network"))
+			r.interfaces = append(r.interfaces, i)
 		}
-		if i.Network == "" && u.Name != "" {
-			i.Network = u.Name
-			i.note("network", u.At(".name"))
+		i.setMAC(n.MAC, n.At(".mac"))
+		if i.Kind == "" && i.info == nil {
+			i.setDevice(n.Device)
 		}
-		if len(i.IPs) == 0 {
-			i.setAddrs(u.IPs, u.At(".ipResult.ips"), nil, fact.Origin{})
-		}
-		if len(i.Gateways) == 0 {
-			i.setAddrs(nil, fact.Origin{}, u.Gateways, u.At(".ipResult.ips"))
-		}
-		if i.hasDevice() {
-			r.compareSockets(i, u)
-			continue
-		}
-		i.setDevice(u.Device)
 	}
 }
 
-// interfaceOf finds the interface that an entry of the Userspace CNI is about.
-// The plugin does not tell network-status the interface's name in every version;
-// then the network's name has to do, if it is that of one network only.
-func (r *resolver) interfaceOf(u fact.Userspace) *iface {
-	var named []*iface
+// interfaceOfInfo finds the only interface with the device of an entry of
+// KubeVirt's, or else with its MAC address.
+func (r *resolver) interfaceOfInfo(n fact.NetworkInfo) *iface {
+	if i := r.only(func(i *iface) bool { return i.isOn(n.Device) }); i != nil {
+		return i
+	}
+	return r.only(func(i *iface) bool { return n.MAC != "" && i.MAC == n.MAC })
+}
+
+// only gives the interface for which the condition holds, if there is exactly
+// one.
+func (r *resolver) only(condition func(*iface) bool) *iface {
+	var found *iface
 	for _, i := range r.interfaces {
-		if u.Interface != "" && i.Name == u.Interface {
-			return i
-		}
-		_, short, _ := strings.Cut(i.Network, "/")
-		if i.Name == "" && u.Name != "" && (i.Network == u.Name || short == u.Name) {
-			named = append(named, i)
+		if condition(i) {
+			if found != nil {
+				return nil
+			}
+			found = i
 		}
 	}
-	if len(named) == 1 {
-		return named[0]
-	}
-	i := &iface{origin: u.Origin}
-	r.interfaces = append(r.interfaces, i)
-	return i
+	return found
 }
 
-// compareSockets reports where device-info, which counts, and the Userspace CNI
-// differ.
-func (r *resolver) compareSockets(i *iface, u fact.Userspace) {
-	differ := func(at fact.Origin, what, here, there string) {
-		if here != "" && here != there {
-			r.problem(at, fact.Conflict, "%s %.200q, but device-info of %s says %.200q, which is used",
-				what, here, i.origin.Where, there)
-		}
-	}
-	switch dev := u.Device.(type) {
-	case fact.VhostUser:
-		if i.VhostUser == nil {
-			r.problem(u.Origin, fact.Conflict, "a vhost-user socket, but device-info of %s says %s, which is used",
-				i.origin.Where, i.Kind)
-			return
-		}
-		differ(dev.PathAt, "path", dev.Path, i.VhostUser.Path)
-		differ(dev.ModeAt, "mode", dev.Mode, i.VhostUser.Mode)
-	case fact.Memif:
-		if i.Memif == nil {
-			r.problem(u.Origin, fact.Conflict, "a memif socket, but device-info of %s says %s, which is used",
-				i.origin.Where, i.Kind)
-			return
-		}
-		differ(dev.PathAt, "path", dev.Path, i.Memif.Path)
-		differ(dev.RoleAt, "role", dev.Role, i.Memif.Role)
-	}
-}
-
-func (i *iface) hasDevice() bool { return i.Kind != "" || i.info != nil }
-
-func (i *iface) setMAC(mac string, at fact.Origin) {
-	i.MAC, i.mac = mac, at
-	i.note("mac", at)
-}
-
-func (i *iface) setAddrs(ips []netip.Addr, ipsAt fact.Origin, gateways []netip.Addr, gatewaysAt fact.Origin) {
-	if len(ips) > 0 {
-		i.IPs = ips
-		i.note("ips", ipsAt)
-	}
-	if len(gateways) > 0 {
-		i.Gateways = gateways
-		i.note("gateways", gatewaysAt)
-	}
-}
-
-// setDevice takes what an annotation says of the interface's device. A PCI
-// device is only kept for later, because more is known of it elsewhere.
-func (i *iface) setDevice(dev fact.Device) {
+// isOn reports whether the interface was said to be on the device.
+func (i *iface) isOn(dev fact.Device) bool {
 	switch dev := dev.(type) {
 	case fact.PCIDevice:
-		i.info = &dev
-	case fact.VhostUser:
-		i.Kind = KindVhostUser
-		i.VhostUser = &VhostUser{Path: dev.Path, Mode: dev.Mode}
-		i.noteIf(dev.Path != "", "vhostUser.path", dev.PathAt)
-		i.noteIf(dev.DirAt != fact.Origin{}, "vhostUser.path", dev.DirAt)
-		i.noteIf(dev.Mode != "", "vhostUser.mode", dev.ModeAt)
-	case fact.Memif:
-		i.Kind = KindMemif
-		i.Memif = &Memif{Path: dev.Path, Role: dev.Role, Mode: dev.Mode}
-		i.noteIf(dev.Path != "", "memif.path", dev.PathAt)
-		i.noteIf(dev.DirAt != fact.Origin{}, "memif.path", dev.DirAt)
-		i.noteIf(dev.Role != "", "memif.role", dev.RoleAt)
-		i.noteIf(dev.Mode != "", "memif.mode", dev.ModeAt)
+		return i.info != nil && i.info.Address == dev.Address
 	case fact.VDPA:
-		i.Kind = KindVDPA
-		i.VDPA = &VDPA{Parent: dev.Parent, Driver: dev.Driver, Path: dev.Path, PCIAddress: dev.PCIAddress}
-		i.noteIf(dev.Parent != "", "vdpa.parent", dev.At(".parent-device"))
-		i.noteIf(dev.Driver != "", "vdpa.driver", dev.At(".driver"))
-		i.noteIf(dev.Path != "", "vdpa.path", dev.At(".path"))
-		i.noteIf(!dev.PCIAddress.IsZero(), "vdpa.pciAddress", dev.At(".pci-address"))
+		return i.VDPA != nil && i.VDPA.Parent == dev.Parent
+	case fact.VhostUser:
+		return i.VhostUser != nil && i.VhostUser.Path == dev.Path
+	case fact.Memif:
+		return i.Memif != nil && i.Memif.Path == dev.Path
+	}
+	return false
+}
+
+// matchSelections finds the interface of each network that the pod asked for.
+// It names interfaces that network-status leaves unnamed, and reports networks
+// that have no interface yet.
+func (r *resolver) matchSelections() {
+	if len(r.selections) == 0 {
+		return
+	}
+	taken := map[*iface]bool{}
+	var rest []fact.Selection
+	for _, s := range r.selections {
+		name := selectedName(s)
+		if i := r.byName[name]; i != nil && !taken[i] && (i.Network == "" || i.userspace || i.isNetwork(s.Namespace, s.Name)) {
+			taken[i] = true
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	if len(rest) == 0 {
+		return
+	}
+	byNetwork := map[string][]*iface{}
+	for _, i := range r.interfaces {
+		if !taken[i] {
+			byNetwork[shortName(i.Network)] = append(byNetwork[shortName(i.Network)], i)
+		}
+	}
+	wanted := map[string]int{}
+	for _, s := range rest {
+		wanted[s.Name]++
+	}
+	for _, s := range rest {
+		candidates := byNetwork[s.Name]
+		n := 0
+		for n < len(candidates) && (taken[candidates[n]] || !candidates[n].isNetwork(s.Namespace, s.Name)) {
+			n++
+		}
+		if n == len(candidates) {
+			r.reportPending(s)
+			continue
+		}
+		i := candidates[n]
+		taken[i] = true
+		// Of two unnamed interfaces of one network it is not known which is which.
+		if name := selectedName(s); i.Name == "" && len(candidates) == 1 && wanted[s.Name] == 1 && r.byName[name] == nil && name != "" {
+			at := s.Origin
+			if s.Interface != "" {
+				at = s.At(".interface")
+			}
+			r.setName(i, name, at)
+			i.Evidence[len(i.Evidence)-1].Why = "the name that was asked for, of the only interface on the network"
+		}
 	}
 }
 
-func (i *iface) noteIf(said bool, field string, at fact.Origin) {
-	if said {
-		i.note(field, at)
+// reportPending reports a selected network that no interface is of.
+func (r *resolver) reportPending(s fact.Selection) {
+	if s.Default && r.hasDefault() {
+		return // under the name of its CNI configuration
 	}
+	r.problem(s.Origin, fact.Pending, "network %.200q is asked for, and has no status (yet)", selectionLabel(s))
+	if !s.Default {
+		r.pending = append(r.pending, selectionLabel(s))
+	}
+}
+
+// selectedName is the name that the interface of a selected network gets: the
+// one that was asked for, or Multus' own. The default network's is the
+// runtime's business.
+func selectedName(s fact.Selection) string {
+	if s.Interface != "" || s.Default {
+		return s.Interface
+	}
+	return "net" + strconv.Itoa(s.Index+1)
+}
+
+func selectionLabel(s fact.Selection) string {
+	if s.Namespace != "" {
+		return s.Namespace + "/" + s.Name
+	}
+	return s.Name
+}
+
+func (r *resolver) hasDefault() bool {
+	for _, i := range r.interfaces {
+		if i.Default {
+			return true
+		}
+	}
+	return false
+}
+
+// addPodNetworks adds what OVN-Kubernetes says of addresses and routes, where
+// network-status says nothing. An interface is OVN-Kubernetes' by its MAC
+// address; one that has none, by its network or as the pod's default.
+func (r *resolver) addPodNetworks() {
+	for _, n := range r.podNetworks {
+		i := r.interfaceOfPodNetwork(n)
+		if i == nil {
+			continue
+		}
+		i.setMAC(n.MAC, n.At(".mac_address"))
+		i.setMTU(n.MTU, n.At(".mtu"))
+		i.setIPs(n.IPs, n.IPsAt)
+		i.setGateways(n.Gateways, n.GatewaysAt)
+		for _, route := range n.Routes {
+			i.Routes = append(i.Routes, Route(route))
+		}
+		if len(n.Routes) > 0 {
+			i.note("routes", n.At(".routes"))
+		}
+	}
+}
+
+func (r *resolver) interfaceOfPodNetwork(n fact.PodNetwork) *iface {
+	if i := r.only(func(i *iface) bool { return n.MAC != "" && i.MAC == n.MAC }); i != nil {
+		return i
+	}
+	return r.only(func(i *iface) bool {
+		if i.MAC != "" && n.MAC != "" {
+			return false
+		}
+		return i.Network != "" && i.Network == n.Network || i.Default && n.Primary
+	})
 }

@@ -1,7 +1,6 @@
 package podnet
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -9,80 +8,17 @@ import (
 	"github.com/podnet/podnet/lib/pciaddr"
 )
 
-// pairByDeviceInfo puts devices on the networks whose device-info names them.
-// Such a network stays with its device, whatever else is said of that; one
-// device may be that of several networks.
-func (r *resolver) pairByDeviceInfo() {
-	byID := map[deviceID]*device{}
-	for _, d := range r.devices {
-		byID[d.id] = d
-	}
-	delete(byID, deviceID{}) // those are malformed
-	for _, i := range r.interfaces {
-		var id deviceID
-		switch {
-		case i.info != nil:
-			id.address = i.info.Address
-		case i.VDPA != nil:
-			r.findParent(i)
-			id.address = i.VDPA.PCIAddress
-		}
-		if id == (deviceID{}) {
-			continue
-		}
-		if d, ok := byID[id]; ok {
-			d.assigned = true
-			i.device = d
-		}
-		if f, ok := r.functions[id]; ok && f.Absent {
-			r.problem(f.Origin, fact.NotPresent, "%s, the device of %s, is not on this machine", id, i.label())
-		}
-	}
-}
-
-// findParent finds out which PCI function a vDPA device is made of, if
-// device-info does not say it: from sysfs, or from the usual form of its name.
-func (r *resolver) findParent(i *iface) {
-	v := i.VDPA
-	if !v.PCIAddress.IsZero() {
-		return
-	}
-	if dev, ok := r.vdpaParents[v.Parent]; ok && !dev.Parent.IsZero() {
-		v.PCIAddress = dev.Parent
-		i.note("vdpa.pciAddress", dev.Origin)
-		return
-	}
-	text, ok := strings.CutPrefix(v.Parent, "vdpa:")
-	if address, err := pciaddr.Parse(text); ok && err == nil {
-		v.PCIAddress = address
-		parent := i.evidenceOf("vdpa.parent")
-		i.note("vdpa.pciAddress", fact.Origin{Source: parent.Source, Where: parent.Where})
-	}
-}
-
-func (i *iface) evidenceOf(field string) Evidence {
-	for _, e := range i.Evidence {
-		if e.Field == field {
-			return e
-		}
-	}
-	return Evidence{}
-}
-
 // assign puts a device on an interface and says why.
 func (r *resolver) assign(d *device, i *iface, at fact.Origin, why string) {
 	d.assigned = true
 	i.device = d
+	i.id = d.id
 	field := "pci.address"
 	if d.id.auxiliary != "" {
 		field = "pci.auxiliary"
 	}
 	i.Evidence = append(i.Evidence, Evidence{Field: field, Source: at.Source, Where: at.Where, Why: why})
 }
-
-// open reports whether an interface has no device yet, and may have one of the
-// device plugin's.
-func (i *iface) open() bool { return !i.hasDevice() && i.device == nil && !i.userspace }
 
 // free are the devices that are on no interface and may be a network's.
 func (r *resolver) free() []*device {
@@ -95,56 +31,233 @@ func (r *resolver) free() []*device {
 	return free
 }
 
-// pairByEvidence puts a device on an open network if its netdev has the
-// network's interface name, or, where no other has it, the network's MAC address.
-func (r *resolver) pairByEvidence() {
+// pairByClaim puts a device on the interface that the metadata of its claim
+// names. Where the driver itself runs the CNI plugin no network-status has the
+// interface, and the metadata makes it.
+func (r *resolver) pairByClaim() {
+	for n := range r.claimed {
+		c := &r.claimed[n]
+		if c.Interface == "" && c.MAC == "" {
+			continue
+		}
+		i := r.interfaceOfClaim(c)
+		if c.MAC != "" && i.MAC != "" && c.MAC != i.MAC {
+			r.problem(orOrigin(c.MACAt, c.Origin), fact.Conflict, "%.60s, but %s says %s, which is used", c.MAC, i.mac.Where, i.MAC)
+		}
+		i.setMAC(c.MAC, orOrigin(c.MACAt, c.Origin))
+		i.setIPs(c.IPs, orOrigin(c.IPsAt, c.Origin))
+		if d := r.byID[deviceID{c.Address, c.Auxiliary}]; d != nil {
+			r.assignByClaim(d, i, c)
+		}
+	}
+}
+
+func (r *resolver) interfaceOfClaim(c *fact.ClaimedDevice) *iface {
+	i := r.byName[c.Interface]
+	if i == nil && c.Interface == "" {
+		i = r.only(func(i *iface) bool { return i.MAC == c.MAC })
+	}
+	if i == nil {
+		i = &iface{origin: c.Origin}
+		r.setName(i, c.Interface, c.At(".networkData.interfaceName"))
+		r.interfaces = append(r.interfaces, i)
+	}
+	return i
+}
+
+// assignByClaim puts a device on an interface whatever network-status says, and
+// reports where that says something else.
+func (r *resolver) assignByClaim(d *device, i *iface, c *fact.ClaimedDevice) {
+	switch {
+	case i.id != deviceID{}:
+		if i.id != d.id {
+			r.problem(c.Origin, fact.Conflict, "%s is on interface %.100q, where %s puts %s, which is used",
+				d.text(), i.label(), i.evidenceOf("pci.address").Where, i.id)
+		}
+		return
+	case i.VDPA != nil:
+		r.findParent(i)
+		if id := (deviceID{i.VDPA.PCIAddress, i.VDPA.Auxiliary}); id == d.id {
+			d.assigned = true // the device is the vDPA device's function
+			i.device = d
+			return
+		}
+	case i.info != nil && i.info.Address == d.id.address:
+		r.assign(d, i, c.Origin, "")
+		return
+	}
+	if i.info != nil || i.Kind != "" {
+		r.problem(i.origin, fact.Conflict, "says that %.100q is on %s, but %s says %s, which is used",
+			i.label(), i.deviceText(), c.Where, d.text())
+		i.forgetDevice()
+	}
+	r.assign(d, i, c.Origin, "")
+}
+
+// pairByDeviceInfo puts devices on the networks whose device-info names them.
+// Such a network stays with its device, whatever else is said of that; one
+// device may be that of several networks.
+func (r *resolver) pairByDeviceInfo() {
+	for _, i := range r.interfaces {
+		var id deviceID
+		switch {
+		case i.id != deviceID{}: // a claim's metadata says the same
+			continue
+		case i.info != nil:
+			id.address = i.info.Address
+			i.id = id
+			i.note("pci.address", r.at(i.info.Origin, i.info.AddressAt))
+		case i.VDPA != nil:
+			r.findParent(i)
+			id = deviceID{i.VDPA.PCIAddress, i.VDPA.Auxiliary}
+		}
+		if d := r.byID[id]; d != nil {
+			d.assigned = true
+			i.device = d
+		}
+	}
+}
+
+// findParent finds out which device a vDPA device is made of, if device-info
+// does not say it: from sysfs, or from the usual form of its name.
+func (r *resolver) findParent(i *iface) {
+	v := i.VDPA
+	if !v.PCIAddress.IsZero() {
+		return
+	}
+	dev, shown := r.vdpa[v.Parent]
+	switch address := vdpaAddress(v.PCIAddress, v.Parent); {
+	case shown && dev.Auxiliary != "":
+		v.Auxiliary = dev.Auxiliary
+		i.note("vdpa.auxiliary", dev.Origin)
+	case shown && !dev.Parent.IsZero():
+		v.PCIAddress = dev.Parent
+		i.note("vdpa.pciAddress", dev.Origin)
+	case !address.IsZero():
+		v.PCIAddress = address
+		parent := i.evidenceOf("vdpa.parent")
+		i.note("vdpa.pciAddress", fact.Origin{Source: parent.Source, Where: parent.Where})
+	}
+}
+
+// vdpaAddress is the PCI address of a vDPA device, if it is known or can be read
+// from the usual form of the device's name, vdpa:<address>.
+func vdpaAddress(known pciaddr.Address, name string) pciaddr.Address {
+	if text, ok := strings.CutPrefix(name, "vdpa:"); ok && known.IsZero() {
+		if address, err := pciaddr.Parse(text); err == nil {
+			return address
+		}
+	}
+	return known
+}
+
+// isAbsent reports whether the root has the bus of a device, and not the device.
+func (r *resolver) isAbsent(id deviceID) bool {
+	f, ok := r.functions[id]
+	return ok && f.Absent
+}
+
+// pairGuestAddresses finds the devices of a virtual machine (Kata Containers).
+// Its network-status has the host's addresses, which are not on the guest's bus,
+// while the device plugin's variables were rewritten to the guest's. A netdev
+// with the network's MAC address tells which is which, unless it is one of the
+// hypervisor's own devices, which copy the addresses of the pod's interfaces.
+func (r *resolver) pairGuestAddresses() {
+	const virtio = "1af4"
+	byMAC := r.devicesByMAC()
+	for _, i := range r.interfaces {
+		if i.info == nil || i.MAC == "" || !r.isAbsent(i.id) {
+			continue
+		}
+		devices := byMAC[i.MAC]
+		if len(devices) != 1 || devices[0].function.Vendor == virtio || devices[0].assigned {
+			continue
+		}
+		d := devices[0]
+		r.problem(i.info.At(i.info.AddressAt), fact.Conflict,
+			"%s is not on this machine, as in a virtual machine that sees other addresses than its host; %s, whose netdev has the MAC address, is used",
+			i.info.Address, d.text())
+		if i.device != nil {
+			i.device.assigned = false
+		}
+		i.Evidence = slices.DeleteFunc(i.Evidence, func(e Evidence) bool { return e.Field == "pci.address" })
+		i.info = nil
+		r.assign(d, i, d.netdevWithMAC(i.MAC).At("/address"), "the device's netdev has the interface's MAC address")
+	}
+}
+
+// devicesByMAC are the devices that are on no interface, by the MAC addresses of
+// their netdevs.
+func (r *resolver) devicesByMAC() map[string][]*device {
+	byMAC := map[string][]*device{}
+	for _, d := range r.free() {
+		for _, mac := range d.macs() {
+			if mac != "" {
+				byMAC[mac] = append(byMAC[mac], d)
+			}
+		}
+	}
+	return byMAC
+}
+
+// pairByNetdevName puts a device on an open network if its netdev has the
+// network's interface name.
+func (r *resolver) pairByNetdevName() {
 	for _, d := range r.free() {
 		if d.function == nil {
 			continue
 		}
-		for _, i := range r.interfaces {
-			if !i.open() || i.Name == "" {
-				continue
-			}
-			if dev, ok := d.netdev(i.Name); ok {
+		for _, dev := range d.function.Netdevs {
+			if i := r.byName[dev.Name]; i != nil && i.open() {
 				r.assign(d, i, dev.Origin, "the device's netdev has the interface's name")
-			} else if dev := r.netdevs[i.Name]; dev.Parent != "" && dev.Parent == d.text {
-				r.assign(d, i, dev.At("/device"), "the interface's netdev belongs to the device")
 			}
-		}
-	}
-	byMAC := map[string][]*device{}
-	for _, d := range r.free() {
-		for _, mac := range d.macs() {
-			byMAC[mac] = append(byMAC[mac], d)
-		}
-	}
-	for _, mac := range slices.Sorted(maps.Keys(byMAC)) {
-		var open []*iface
-		for _, i := range r.interfaces {
-			if i.open() && i.MAC == mac && !r.isOther(i) {
-				open = append(open, i)
-			}
-		}
-		if devices := byMAC[mac]; mac != "" && len(devices) == 1 && len(open) == 1 {
-			dev := devices[0].function.Netdevs[slices.Index(devices[0].macs(), mac)]
-			r.assign(devices[0], open[0], dev.At("/address"), "the device's netdev has the interface's MAC address")
 		}
 	}
 }
 
-func (d *device) netdev(name string) (fact.Netdev, bool) {
-	for _, dev := range d.function.Netdevs {
-		if dev.Name == name {
-			return dev, true
+// pairByNetdevParent puts a device on an open network if the netdev of its name
+// says that it belongs to the device.
+func (r *resolver) pairByNetdevParent() {
+	if len(r.netdevs) == 0 {
+		return
+	}
+	byText := map[string]*device{}
+	for _, d := range r.free() {
+		byText[d.text()] = d
+	}
+	for _, i := range r.interfaces {
+		dev := r.netdevs[i.Name]
+		if d := byText[dev.Parent]; d != nil && dev.Parent != "" && i.open() {
+			r.assign(d, i, dev.At("/device"), "the interface's netdev belongs to the device")
 		}
 	}
-	return fact.Netdev{}, false
+}
+
+// pairByMAC puts a device on an open network if its netdev has the network's MAC
+// address, and no other has.
+func (r *resolver) pairByMAC() {
+	byMAC := r.devicesByMAC()
+	if len(byMAC) == 0 {
+		return
+	}
+	open := map[string][]*iface{}
+	for _, i := range r.interfaces {
+		if i.open() && i.MAC != "" && !r.isOther(i) {
+			open[i.MAC] = append(open[i.MAC], i)
+		}
+	}
+	for _, d := range r.free() {
+		for _, mac := range d.macs() {
+			if len(byMAC[mac]) == 1 && len(open[mac]) == 1 && open[mac][0].open() {
+				r.assign(d, open[mac][0], d.netdevWithMAC(mac).At("/address"), "the device's netdev has the interface's MAC address")
+			}
+		}
+	}
 }
 
 // macs gives the MAC address of each of the device's netdevs.
 func (d *device) macs() []string {
-	if d.function == nil {
+	if d.function == nil || len(d.function.Netdevs) == 0 {
 		return nil
 	}
 	macs := make([]string, len(d.function.Netdevs))
@@ -154,64 +267,92 @@ func (d *device) macs() []string {
 	return macs
 }
 
+func (d *device) netdevWithMAC(mac string) fact.Netdev {
+	return d.function.Netdevs[slices.Index(d.macs(), mac)]
+}
+
+// pairByClaimVariable puts a device on the only open network of the
+// NetworkAttachmentDefinition that the SR-IOV driver for claims names in its
+// variables.
+func (r *resolver) pairByClaimVariable() {
+	for _, c := range r.claimed {
+		d := r.byID[deviceID{c.Address, c.Auxiliary}]
+		if c.NetworkName == "" || d == nil || d.assigned || d.reason != "" {
+			continue
+		}
+		mayHave := func(i *iface) bool { return i.open() && !r.isOther(i) && i.isNetwork("", c.NetworkName) }
+		if i := r.only(mayHave); i != nil {
+			r.assign(d, i, orOrigin(c.NetworkNameAt, c.Origin), "the driver's variables name the network of its only device")
+		}
+	}
+}
+
+// pairBySelection puts a device on a network whose element in the networks
+// annotation asks for it. Multus heeds that only where no device plugin has the
+// network's devices, so only a device that was given to this container counts.
+func (r *resolver) pairBySelection() {
+	for _, s := range r.selections {
+		i := r.byName[selectedName(s)]
+		address, err := pciaddr.Parse(s.DeviceID)
+		id := deviceID{address: address}
+		if err != nil {
+			id = deviceID{auxiliary: s.DeviceID}
+		}
+		d := r.byID[id]
+		if i != nil && i.open() && !r.isOther(i) && d != nil && !d.assigned && d.reason == "" {
+			r.assign(d, i, s.At(".deviceID"), "the networks annotation asks for this device")
+		}
+	}
+}
+
+// pairByHint puts the only device that is left of a resource on the only network
+// that the caller says to be of this resource.
+func (r *resolver) pairByHint() {
+	if len(r.hints) == 0 {
+		return
+	}
+	byResource := map[string][]*iface{}
+	for n := range r.hints {
+		h := &r.hints[n]
+		found := false
+		for _, i := range r.interfaces {
+			if i.Network == h.Network || shortName(i.Network) == h.Network {
+				found = true
+				i.hint = h
+				if i.open() && !r.isOther(i) {
+					byResource[h.Resource] = append(byResource[h.Resource], i)
+				} else if i.device != nil && !sameResource(i.device.resource, h.Resource) {
+					r.problem(h.Origin, fact.Conflict, "resource %.100q, but %s on this network is of %.100q, which is used",
+						h.Resource, i.device.text(), i.device.resource)
+				}
+			}
+		}
+		if !found {
+			r.problem(h.Origin, fact.Conflict, "the pod has no network of this name")
+		}
+	}
+	free := map[string][]*device{}
+	for _, d := range r.free() {
+		key := strings.ToUpper(d.resource)
+		free[key] = append(free[key], d)
+	}
+	for _, h := range r.hints {
+		open, devices := byResource[h.Resource], free[strings.ToUpper(h.Resource)]
+		switch {
+		case len(open) > 0 && len(devices) == 0:
+			r.problem(h.Origin, fact.Conflict, "resource %.100q has no device that is free", h.Resource)
+		case len(open) == 1 && len(devices) == 1 && open[0].open() && !devices[0].absent():
+			r.assign(devices[0], open[0], h.Origin, "hint: the caller says that the network's devices are of "+h.Resource)
+		}
+	}
+}
+
+func sameResource(a, b string) bool { return strings.EqualFold(a, b) }
+
 // isOther reports whether the root shows a netdev of the interface's name. Asked
 // of an open interface after the evidence was weighed, it means that the
 // interface is something else than any of the devices.
 func (r *resolver) isOther(i *iface) bool {
 	dev, ok := r.netdevs[i.Name]
 	return ok && !dev.Absent
-}
-
-// pairWhatIsForced puts the only device that is left on the only network that is
-// left, unless there is reason to doubt that it is the only one. Every other
-// device stays unassigned.
-func (r *resolver) pairWhatIsForced() {
-	free := r.free()
-	if len(free) == 0 {
-		return
-	}
-	var open []*iface
-	doubt := r.lost
-	for _, i := range r.interfaces {
-		if i.open() && !i.Default && !r.isOther(i) {
-			open = append(open, i)
-			doubt = doubt || i.doubtful
-		}
-	}
-	if d := free[0]; len(free) == 1 && len(open) == 1 && !doubt && !d.absent() && d.fits(open[0]) {
-		r.assign(d, open[0], d.origin, "forced: the only device left, and the only network left without one")
-		return
-	}
-	for _, d := range free {
-		for _, i := range open {
-			if d.fits(i) {
-				i.claimed = true
-				d.candidates = append(d.candidates, i.label())
-			}
-		}
-		switch {
-		case d.absent():
-			d.reason = ReasonNotPresent
-			r.problem(d.origin, fact.NotPresent, "%s is not on this machine", d.text)
-		case len(d.candidates) > 0 || r.lost:
-			d.reason = ReasonAmbiguous
-		default:
-			d.reason = ReasonUnclaimed
-		}
-	}
-}
-
-func (d *device) absent() bool { return d.function != nil && d.function.Absent }
-
-// fits reports whether nothing speaks against a device being an interface's. A
-// device whose netdev is in this network namespace under another name, or with
-// another MAC address, is another interface's.
-func (d *device) fits(i *iface) bool {
-	if d.function == nil || len(d.function.Netdevs) == 0 {
-		return true
-	}
-	if i.Name != "" {
-		return false // a netdev of that name would have been evidence
-	}
-	return i.MAC == "" || slices.Contains(d.macs(), i.MAC)
 }

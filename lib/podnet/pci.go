@@ -6,174 +6,139 @@ import (
 	"strconv"
 
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/pciaddr"
 )
 
-// finishInterface gives an interface what is known of its device and netdev, and
-// decides its kind.
-func (r *resolver) finishInterface(i *iface) {
-	i.IPs = nonNil(i.IPs)
-	i.Gateways = nonNil(i.Gateways)
-	switch {
-	case i.info != nil:
-		i.PCI = r.interfacePCI(i, deviceID{address: i.info.Address})
-	case i.device != nil && i.VDPA == nil:
-		i.PCI = r.interfacePCI(i, i.device.id)
-	case i.VDPA != nil && i.device != nil && i.VDPA.Path == "" && i.VDPA.Driver != "virtio":
-		if info := i.device.info; info != nil && len(info.CharDevices) > 0 {
-			i.VDPA.Path = info.CharDevices[0]
-			i.note("vdpa.path", i.device.origin)
+// addPCI gives the interfaces on PCI functions and auxiliary devices what is
+// known of these.
+func (r *resolver) addPCI() {
+	for _, i := range r.interfaces {
+		if i.id == (deviceID{}) {
+			continue
 		}
-	}
-	r.addNetdev(i)
-	if i.Kind == "" {
-		i.Kind = r.kindWithoutDevice(i)
-	}
-	i.Evidence = nonNil(i.Evidence)
-}
-
-func nonNil[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
-}
-
-// kindWithoutDevice tells an ordinary network from one whose device is not known.
-func (r *resolver) kindWithoutDevice(i *iface) Kind {
-	dev, looked := r.netdevs[i.Name]
-	switch {
-	case looked && !dev.Absent:
-		i.note("kind", dev.Origin)
-		return KindKernel
-	case i.claimed, looked && dev.Absent && !i.Default:
-		return KindUnknown
-	}
-	return KindKernel
-}
-
-// addNetdev takes from the interface's netdev what network-status does not say.
-func (r *resolver) addNetdev(i *iface) {
-	dev, ok := r.netdevs[i.Name]
-	if !ok || dev.Absent {
-		return
-	}
-	switch {
-	case dev.MAC == "":
-	case i.MAC == "":
-		i.setMAC(dev.MAC, dev.At("/address"))
-	case i.MAC != dev.MAC:
-		r.problem(dev.At("/address"), fact.Conflict, "%.60s, but %s says %s, which is used", dev.MAC, i.mac.Where, i.MAC)
-	}
-	if i.MTU == 0 && dev.MTU > 0 {
-		i.MTU = dev.MTU
-		i.note("mtu", dev.At("/mtu"))
-	}
-	switch {
-	case i.VDPA != nil && i.VDPA.Driver == "virtio":
-		i.VDPA.Netdev = dev.Name
-		i.note("vdpa.netdev", dev.Origin)
-	case i.PCI != nil && !i.PCI.Address.IsZero():
-		if parent, err := pciaddr.Parse(dev.Parent); err == nil && parent != i.PCI.Address {
-			r.problem(dev.At("/device"), fact.Conflict, "%s is the netdev of %s, but %s says %s, which is used",
-				dev.Name, parent, i.evidenceOf("pci.address").Where, i.PCI.Address)
+		i.Kind = KindPCI
+		i.PCI = r.describe(i.id, i.info, i.device, i.Name, &i.Evidence)
+		if f, ok := r.functions[i.id]; ok {
+			r.reportAbsence(i, i.id, f)
 		}
 	}
 }
 
-// interfacePCI makes an interface one of a PCI device.
-func (r *resolver) interfacePCI(i *iface, id deviceID) *PCI {
-	i.Kind = KindPCI
-	if i.info != nil {
-		i.note("pci.address", i.info.At(".pci-address"))
+// reportAbsence warns of a device that evidence gives to an interface and that
+// is not on the machine.
+func (r *resolver) reportAbsence(i *iface, id deviceID, f *fact.Function) {
+	if f.Absent {
+		r.problem(f.Origin, fact.NotPresent, "%s, the device of %s, is not on this machine", id, i.label())
 	}
-	pci, evidence := r.describe(id, i.info, i.device, i.Name)
-	i.Evidence = append(i.Evidence, evidence...)
-	return pci
 }
 
-// describe collects what is known of a device: from device-info, from the
-// device plugin and from sysfs, each of which may be nil or have nothing. The
-// interface's own netdev is preferred, if the device has several.
-func (r *resolver) describe(id deviceID, info *fact.PCIDevice, d *device, netdev string) (*PCI, []Evidence) {
-	pci := &PCI{Address: id.address, Auxiliary: id.auxiliary}
-	var evidence []Evidence
-	note := func(said bool, field string, at fact.Origin) {
-		if said {
-			evidence = append(evidence, Evidence{Field: "pci." + field, Source: at.Source, Where: at.Where})
-		}
+// description collects what is known of a device, with the evidence.
+type description struct {
+	*PCI
+	evidence *[]Evidence
+}
+
+func (d description) note(said bool, field string, at fact.Origin) {
+	if said {
+		*d.evidence = append(*d.evidence, Evidence{Field: field, Source: at.Source, Where: at.Where})
 	}
+}
+
+// describe collects what is known of a device: from device-info, from what gave
+// the device to the container and from sysfs, each of which may be nil or have
+// nothing. It adds the evidence to that of the caller. The interface's own netdev
+// is preferred, if the device has several.
+func (r *resolver) describe(id deviceID, device *fact.PCIDevice, d *device, netdev string, evidence *[]Evidence) *PCI {
+	to := description{&PCI{Address: id.address, Auxiliary: id.auxiliary}, evidence}
 	if d != nil {
-		pci.Resource = d.resource
-		note(true, "resource", d.origin)
+		to.Resource = d.resource
+		to.note(d.resource != "", "pci.resource", d.resourceAt)
+		if d.claim != nil {
+			to.Claim = d.claim.Claim
+			to.note(to.Claim != "", "pci.claim", d.claim.Origin)
+		}
 	}
-	if info != nil {
-		pci.PF = info.PF
-		note(!info.PF.IsZero(), "pf", info.At(".pf-pci-address"))
-		pci.Representor = info.Representor
-		note(info.Representor != "", "representor", info.At(".representor-device"))
+	if device != nil {
+		to.PF, to.Representor, to.VhostNet = device.PF, device.Representor, device.VhostNet
+		if !device.PF.IsZero() {
+			to.note(true, "pci.pf", device.At(".pf-pci-address"))
+		}
+		if device.Representor != "" {
+			to.note(true, "pci.representor", device.At(".representor-device"))
+		}
+		if device.VhostNet != "" {
+			to.note(true, "pci.vhostNet", device.At(".vhost-net"))
+		}
+	}
+	pfAt := fact.Origin{}
+	switch {
+	case !to.PF.IsZero():
+		pfAt = device.At(".pf-pci-address")
+	case d != nil && d.claim != nil && !d.claim.PF.IsZero():
+		to.PF, pfAt = d.claim.PF, d.claim.Origin
+		to.note(true, "pci.pf", pfAt)
 	}
 	f, shown := r.functions[id]
 	if shown {
-		r.describeFunction(pci, f, info, netdev, note)
+		r.describeFunction(to, f, pfAt, netdev)
 	}
-	r.addRDMANames(pci, f, info, d, note)
-	if d != nil && d.info != nil {
-		pci.VFIOToken = d.info.VFIOToken
-		note(pci.VFIOToken != "", "vfioToken", d.origin)
-		if !shown && len(d.info.CharDevices) > 0 {
-			pci.CharDevices = d.info.CharDevices
-			note(true, "charDevices", d.origin)
-		}
+	r.addRDMANames(to, f, device, d)
+	token, at := d.vfioToken()
+	to.VFIOToken = token
+	to.note(token != "", "pci.vfioToken", at)
+	if !shown {
+		nodes, at := d.charDevices()
+		to.CharDevices = nodes
+		to.note(len(nodes) > 0, "pci.charDevices", at)
 	}
-	return pci, evidence
+	return to.PCI
 }
 
 // describeFunction adds what sysfs says.
-func (r *resolver) describeFunction(
-	pci *PCI, f fact.Function, info *fact.PCIDevice, netdev string, note func(said bool, field string, at fact.Origin),
-) {
-	pci.NotPresent = f.Absent
-	note(f.Absent, "notPresent", f.Origin)
-	pci.Driver, pci.Vendor, pci.Device = f.Driver, f.Vendor, f.Device
-	note(f.Driver != "", "driver", f.At("/driver"))
-	note(f.Vendor != "", "vendor", f.At("/vendor"))
-	note(f.Device != "", "device", f.At("/device"))
-	pci.NUMANode = f.NUMANode
-	note(f.NUMANode != nil, "numaNode", f.At("/numa_node"))
+func (r *resolver) describeFunction(to description, f *fact.Function, pfAt fact.Origin, netdev string) {
+	to.NotPresent = f.Absent
+	if f.Absent {
+		to.note(true, "pci.notPresent", f.Origin)
+		return
+	}
+	to.Driver, to.Vendor, to.Device = f.Driver, f.Vendor, f.Device
+	to.note(f.Driver != "", "pci.driver", f.At("/driver"))
+	to.note(f.Vendor != "", "pci.vendor", f.At("/vendor"))
+	to.note(f.Device != "", "pci.device", f.At("/device"))
+	to.NUMANode = f.NUMANode
+	to.note(f.NUMANode != nil, "pci.numaNode", orOrigin(f.NUMANodeAt, f.At("/numa_node")))
 	switch {
 	case f.PF.IsZero():
-	case pci.PF.IsZero():
-		pci.PF = f.PF
-		note(true, "pf", f.At(parentLink(f)))
-	case pci.PF != f.PF:
+	case to.PF.IsZero():
+		to.PF = f.PF
+		to.note(true, "pci.pf", f.At(parentLink(f)))
+	case to.PF != f.PF:
 		r.problem(f.At(parentLink(f)), fact.Conflict, "the PF is %s, but %s says %s, which is used",
-			f.PF, info.At(".pf-pci-address").Where, pci.PF)
+			f.PF, pfAt.Where, to.PF)
 	}
 	if f.VFIndex != nil {
-		pci.VFIndex = f.VFIndex
+		to.VFIndex = f.VFIndex
 		link := path.Join(path.Dir(f.Where), f.PF.String(), "virtfn"+strconv.Itoa(*f.VFIndex))
-		note(true, "vfIndex", fact.Origin{Source: f.Source, Where: link})
+		to.note(true, "pci.vfIndex", fact.Origin{Source: f.Source, Where: link})
 	}
-	pci.IOMMUGroup, pci.NoIOMMU = f.IOMMUGroup, f.NoIOMMU
-	note(f.IOMMUGroup != nil, "iommuGroup", f.At("/iommu_group"))
-	note(f.NoIOMMU, "noIOMMU", f.At("/iommu_group/name"))
+	to.IOMMUGroup, to.NoIOMMU = f.IOMMUGroup, f.NoIOMMU
+	to.note(f.IOMMUGroup != nil, "pci.iommuGroup", f.At("/iommu_group"))
+	to.note(f.NoIOMMU, "pci.noIOMMU", f.At("/iommu_group/name"))
 	if len(f.Netdevs) > 0 {
 		dev := f.Netdevs[0]
 		if n := slices.IndexFunc(f.Netdevs, func(dev fact.Netdev) bool { return dev.Name == netdev }); n >= 0 {
 			dev = f.Netdevs[n]
 		}
-		pci.Netdev = dev.Name
-		note(true, "netdev", dev.Origin)
+		to.Netdev = dev.Name
+		to.note(true, "pci.netdev", dev.Origin)
 	}
-	pci.CharDevices = f.CharDevices
+	to.CharDevices = f.CharDevices
 	for _, node := range f.CharDevices {
-		note(true, "charDevices", fact.Origin{Source: fact.Dev, Where: node})
+		to.note(true, "pci.charDevices", fact.Origin{Source: fact.Dev, Where: node})
 	}
 }
 
 // parentLink is the link that leads to the function's PF.
-func parentLink(f fact.Function) string {
+func parentLink(f *fact.Function) string {
 	if f.Auxiliary != "" {
 		return "" // its own link leads there
 	}
@@ -181,22 +146,20 @@ func parentLink(f fact.Function) string {
 }
 
 // addRDMANames takes the names of the device's RDMA devices from the first that
-// has any: device-info, the device plugin, sysfs.
-func (r *resolver) addRDMANames(
-	pci *PCI, f fact.Function, info *fact.PCIDevice, d *device, note func(said bool, field string, at fact.Origin),
-) {
+// has any: device-info, what gave the device to the container, sysfs.
+func (r *resolver) addRDMANames(to description, f *fact.Function, device *fact.PCIDevice, d *device) {
 	type claim struct {
 		names []string
 		at    fact.Origin
 	}
 	var claims []claim
-	if info != nil && len(info.RDMA) > 0 {
-		claims = append(claims, claim{info.RDMA, info.At(".rdma-device")})
+	if device != nil && len(device.RDMA) > 0 {
+		claims = append(claims, claim{device.RDMA, device.At(".rdma-device")})
 	}
-	if d != nil && d.info != nil && d.info.RDMA != "" {
-		claims = append(claims, claim{[]string{d.info.RDMA}, d.origin.At(".rdma.rdma_dev")})
+	if name, at := d.rdma(); name != "" {
+		claims = append(claims, claim{[]string{name}, at})
 	}
-	if len(f.RDMA) > 0 {
+	if f != nil && len(f.RDMA) > 0 {
 		var names []string
 		for _, dev := range f.RDMA {
 			names = append(names, dev.Name)
@@ -206,14 +169,14 @@ func (r *resolver) addRDMANames(
 	if len(claims) == 0 {
 		return
 	}
-	pci.RDMA = slices.Clone(claims[0].names)
-	slices.Sort(pci.RDMA)
-	note(true, "rdma", claims[0].at)
+	to.RDMA = slices.Clone(claims[0].names)
+	slices.Sort(to.RDMA)
+	to.note(true, "pci.rdma", claims[0].at)
 	for _, other := range claims[1:] {
 		// Each of them is known to leave out some of several.
-		if !containsAll(pci.RDMA, other.names) && !containsAll(other.names, pci.RDMA) {
+		if !containsAll(to.RDMA, other.names) && !containsAll(other.names, to.RDMA) {
 			r.problem(other.at, fact.Conflict, "RDMA device %.100q, but %s says %.100q, which is used",
-				other.names, claims[0].at.Where, pci.RDMA)
+				other.names, claims[0].at.Where, to.RDMA)
 		}
 	}
 }

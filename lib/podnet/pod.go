@@ -16,13 +16,15 @@ const Schema = "podnet.pod/v1"
 // Pod is what a container was given, as far as evidence goes. It is plain data:
 // nothing in it refers to the machine that it was read from.
 type Pod struct {
-	Schema     string       `json:"schema"`
-	Interfaces []Interface  `json:"interfaces"` // default network first, then in the order of network-status
-	Unassigned []Unassigned `json:"unassigned"` // devices that no evidence gives to one network
-	RDMA       []RDMADevice `json:"rdma"`
-	CPUs       *CPUs        `json:"cpus,omitempty"` // nil: neither a cgroup nor an allowed list could be read
-	Hugepages  []Hugepages  `json:"hugepages"`
-	Warnings   []Warning    `json:"warnings"`
+	Schema string `json:"schema"`
+	// Labels are the pod's labels, if the Downward API volume has them.
+	Labels     map[string]string `json:"labels,omitempty"`
+	Interfaces []Interface       `json:"interfaces"` // default network first, then in the order of network-status
+	Unassigned []Unassigned      `json:"unassigned"` // devices that no evidence gives to one network
+	RDMA       []RDMADevice      `json:"rdma"`
+	CPUs       *CPUs             `json:"cpus,omitempty"` // nil: neither a cgroup nor an allowed list could be read
+	Hugepages  []Hugepages       `json:"hugepages"`
+	Warnings   []Warning         `json:"warnings"`
 }
 
 // Kind tells what carries an interface's traffic, and so which member of
@@ -48,6 +50,12 @@ type Interface struct {
 	MTU      int          `json:"mtu,omitempty"` // bytes of the L3 packet
 	IPs      []netip.Addr `json:"ips"`
 	Gateways []netip.Addr `json:"gateways"`
+	Routes   []Route      `json:"routes,omitempty"` // beside those to the gateways
+	DNS      *DNS         `json:"dns,omitempty"`
+
+	// DeviceInfoVersion is the version of the device-info that the interface
+	// has in network-status, as it is written there.
+	DeviceInfoVersion string `json:"deviceInfoVersion,omitempty"`
 
 	Kind      Kind       `json:"kind"`
 	PCI       *PCI       `json:"pci,omitempty"`
@@ -56,6 +64,20 @@ type Interface struct {
 	VDPA      *VDPA      `json:"vdpa,omitempty"`
 
 	Evidence []Evidence `json:"evidence"`
+}
+
+// Route is a route of the pod.
+type Route struct {
+	Destination netip.Prefix `json:"destination"`
+	Gateway     netip.Addr   `json:"gateway,omitzero"` // zero: the destination is on the link
+}
+
+// DNS is what the network says of name resolution.
+type DNS struct {
+	Nameservers []string `json:"nameservers,omitempty"`
+	Domain      string   `json:"domain,omitempty"`
+	Search      []string `json:"search,omitempty"`
+	Options     []string `json:"options,omitempty"`
 }
 
 // PCI is a PCI function or, when Auxiliary is set, a function's auxiliary
@@ -76,6 +98,8 @@ type PCI struct {
 	// CharDevices are the device nodes by which the device is driven.
 	CharDevices []string `json:"charDevices,omitempty"`
 	Resource    string   `json:"resource,omitempty"` // the part of PCIDEVICE_<resource> that named the device
+	Claim       string   `json:"claim,omitempty"`    // resource claim and request of dynamic resource allocation
+	VhostNet    string   `json:"vhostNet,omitempty"` // device node of vhost-net
 	// Representor is the host's netdev that stands for the device in an
 	// embedded switch.
 	Representor string `json:"representor,omitempty"`
@@ -94,6 +118,9 @@ const (
 type VhostUser struct {
 	Path string `json:"path"`           // in the container
 	Mode string `json:"mode,omitempty"` // RoleClient or RoleServer; empty: not said
+	// Exists tells a client whether its server's socket is there; nil for a
+	// server, and where that could not be seen.
+	Exists *bool `json:"exists,omitempty"`
 }
 
 // Memif is a memif socket. A path that begins with '@' is abstract.
@@ -101,6 +128,8 @@ type Memif struct {
 	Path string `json:"path"`
 	Role string `json:"role,omitempty"` // RoleClient or RoleServer; empty: not said
 	Mode string `json:"mode,omitempty"` // ethernet, ip or inject-punt; empty: not said
+	// Exists is as for VhostUser.
+	Exists *bool `json:"exists,omitempty"`
 }
 
 // VDPA is a vDPA device.
@@ -109,7 +138,15 @@ type VDPA struct {
 	Driver     string          `json:"driver,omitempty"` // vhost or virtio
 	Path       string          `json:"path,omitempty"`   // character device of the vhost driver
 	PCIAddress pciaddr.Address `json:"pciAddress,omitzero"`
-	Netdev     string          `json:"netdev,omitempty"` // of the virtio driver; never a DPDK port
+	Auxiliary  string          `json:"auxiliary,omitempty"` // auxiliary device that it is made of
+	PF         pciaddr.Address `json:"pf,omitzero"`         // physical function of PCIAddress
+	NUMANode   *int            `json:"numaNode,omitempty"`  // nil: the kernel says -1 or nothing
+	Netdev     string          `json:"netdev,omitempty"`    // of the virtio driver; never a DPDK port
+	Resource   string          `json:"resource,omitempty"`  // the part of PCIDEVICE_<resource> that named the function
+	Openable   *bool           `json:"openable,omitempty"`  // this process may open Path; nil: not known
+	// Representor is the host's netdev that stands for the device in an
+	// embedded switch.
+	Representor string `json:"representor,omitempty"`
 }
 
 // Evidence says which fact a field of an Interface rests on.
@@ -145,12 +182,16 @@ type Unassigned struct {
 	Evidence []Evidence `json:"evidence"`
 }
 
-// RDMADevice is an RDMA device that the container can see.
+// RDMADevice is an RDMA device of one of the container's functions, or one
+// whose device node the container has.
 type RDMADevice struct {
 	Name        string          `json:"name"`
 	PCI         pciaddr.Address `json:"pci,omitzero"`
+	Auxiliary   string          `json:"auxiliary,omitempty"` // auxiliary device that it belongs to
 	Netdev      string          `json:"netdev,omitempty"`
 	CharDevices []CharDevice    `json:"charDevices"`
+
+	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
 // CharDevice is a device node and whether this process may open it.
@@ -164,6 +205,14 @@ type CPUs struct {
 	Allowed   CPUSet   `json:"allowed"`         // cgroup's CPU set, intersected with the process's allowed list
 	NUMANodes []int    `json:"numaNodes"`       // nodes of these CPUs, ascending
 	Quota     *float64 `json:"quota,omitempty"` // CFS quota in CPUs; nil: none
+	// MemoryNodes are the NUMA nodes that memory may come from, ascending; nil:
+	// not known.
+	MemoryNodes []int `json:"memoryNodes,omitempty"`
+	// Siblings are the cores that Allowed has hardware threads of, each with
+	// all its threads, also those that are not allowed.
+	Siblings []CPUSet `json:"siblings,omitempty"`
+
+	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
 // CPUSet is a set of CPU ids that marshals to the kernel's list form, as 4-7,68.
@@ -180,11 +229,16 @@ func (s *CPUSet) UnmarshalText(text []byte) (err error) {
 
 // Hugepages is the container's share of the hugepages of one size.
 type Hugepages struct {
-	Size         string         `json:"size"`                   // Kubernetes notation: 2Mi, 1Gi
-	LimitBytes   *uint64        `json:"limitBytes,omitempty"`   // cgroup limit; nil: unlimited or not visible
+	Size string `json:"size"` // Kubernetes notation: 2Mi, 1Gi
+	// LimitBytes is the cgroup's limit or, where no cgroup has one, that of the
+	// Downward API; nil: unlimited or not visible.
+	LimitBytes   *uint64        `json:"limitBytes,omitempty"`
+	UsedBytes    uint64         `json:"usedBytes,omitempty"`    // of the limit, now
 	RequestBytes *uint64        `json:"requestBytes,omitempty"` // from the Downward API; nil: not said
 	Mount        string         `json:"mount,omitempty"`        // hugetlbfs mount in the container
 	Nodes        []HugepageNode `json:"nodes,omitempty"`        // what the whole machine has, not this container's share
+
+	Evidence []Evidence `json:"evidence,omitempty"`
 }
 
 // HugepageNode is the state of one NUMA node's pool of one page size.

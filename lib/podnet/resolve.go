@@ -3,6 +3,7 @@ package podnet
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
 	"github.com/podnet/podnet/lib/pciaddr"
@@ -13,18 +14,31 @@ import (
 type resolver struct {
 	pod      *Pod
 	problems []fact.Problem
+	off      string // name of a rule that tests switch off
+	texts    texts
 
-	networks    []fact.Network
-	userspace   []fact.Userspace
-	allocations []fact.Allocation
-	lost        bool // there are networks that could not be read
-	functions   map[deviceID]fact.Function
-	vdpaParents map[string]fact.VDPADevice
-	netdevs     map[string]fact.Netdev
-	machine     machine
+	networks     []fact.Network
+	selections   []fact.Selection
+	networkInfos []fact.NetworkInfo
+	podNetworks  []fact.PodNetwork
+	hints        []fact.ResourceHint
+	userspace    []fact.Userspace
+	allocations  []fact.Allocation
+	claimed      []fact.ClaimedDevice
+	lost         bool // there are networks that could not be read
+	functions    map[deviceID]*fact.Function
+	vdpa         map[string]fact.VDPADevice
+	rdma         map[string]fact.RDMADevice
+	netdevs      map[string]fact.Netdev
+	sockets      map[string]fact.Socket
+	machine      machine
 
 	interfaces []*iface
+	byName     map[string]*iface // those that have a name
+	pending    []string          // networks that were asked for and have no status
 	devices    []*device
+	slab       []device // for those to come
+	byID       map[deviceID]*device
 }
 
 // deviceID names a device that a network can have: one of the two is set.
@@ -40,29 +54,51 @@ func (id deviceID) String() string {
 	return id.address.String()
 }
 
-// iface is an Interface in the making.
-type iface struct {
-	Interface
-	origin    fact.Origin // of the fact that made it
-	mac       fact.Origin // of the MAC address
-	doubtful  bool        // it may be the default network
-	claimed   bool        // a source says that it has a device, be it unusable
-	userspace bool        // of the Userspace CNI: never a PCI device's
-	info      *fact.PCIDevice
-	device    *device
+// rule is a step of the resolver. Each has its say once, in the order of the
+// list below, and none takes back what one before it has decided.
+type rule struct {
+	name  string
+	apply func(*resolver)
 }
 
-// label names the interface to people: a source may not have said its name.
-func (i *iface) label() string { return cmp.Or(i.Name, i.Network) }
+// rules are the resolver's steps. Those that make interfaces and devices of the
+// facts come first, then those that bring the two together, by evidence of
+// falling strength, then those that say what else is known.
+var rules = []rule{
+	{"network status", (*resolver).addNetworks},
+	{"KubeVirt network info", (*resolver).addNetworkInfos},
+	{"userspace configuration", (*resolver).addUserspace},
+	{"selection", (*resolver).matchSelections},
+	{"OVN-Kubernetes networks", (*resolver).addPodNetworks},
+	{"claimed devices", (*resolver).addClaimedDevices},
+	{"allocations", (*resolver).addAllocations},
+	{"accelerators", (*resolver).setAcceleratorsAside},
 
-// note records that field rests on the fact at an origin.
-func (i *iface) note(field string, at fact.Origin) {
-	i.Evidence = append(i.Evidence, Evidence{Field: field, Source: at.Source, Where: at.Where})
+	{"claim metadata", (*resolver).pairByClaim},
+	{"device-info", (*resolver).pairByDeviceInfo},
+	{"guest address", (*resolver).pairGuestAddresses},
+	{"netdev name", (*resolver).pairByNetdevName},
+	{"netdev parent", (*resolver).pairByNetdevParent},
+	{"MAC address", (*resolver).pairByMAC},
+	{"claim variable", (*resolver).pairByClaimVariable},
+	{"selected device", (*resolver).pairBySelection},
+	{"hint", (*resolver).pairByHint},
+	{"forced", (*resolver).pairWhatIsForced},
+
+	{"vDPA devices", (*resolver).addVDPA},
+	{"netdevs", (*resolver).addNetdevs},
+	{"sockets", (*resolver).addSockets},
+	{"PCI details", (*resolver).addPCI},
 }
 
 // resolve makes a Pod of the facts.
-func resolve(facts []fact.Fact) *resolver {
+func resolve(facts []fact.Fact) *resolver { return resolveWithout("", facts) }
+
+// resolveWithout is resolve with one of the rules, or of the objections to a
+// forced pairing, left out.
+func resolveWithout(off string, facts []fact.Fact) *resolver {
 	r := &resolver{
+		off: off,
 		pod: &Pod{
 			Schema:     Schema,
 			Interfaces: []Interface{},
@@ -71,18 +107,13 @@ func resolve(facts []fact.Fact) *resolver {
 			Hugepages:  []Hugepages{},
 			Warnings:   []Warning{},
 		},
-		functions:   map[deviceID]fact.Function{},
-		vdpaParents: map[string]fact.VDPADevice{},
-		netdevs:     map[string]fact.Netdev{},
 	}
 	r.sort(facts)
-
-	r.addNetworks()
-	r.addUserspace()
-	r.addDevices()
-	r.pairByDeviceInfo()
-	r.pairByEvidence()
-	r.pairWhatIsForced()
+	for _, rule := range rules {
+		if rule.name != off {
+			rule.apply(r)
+		}
+	}
 	r.finish()
 	return r
 }
@@ -90,36 +121,114 @@ func resolve(facts []fact.Fact) *resolver {
 // sort files the facts by kind, each kind in an order that does not depend on
 // the order in which they came.
 func (r *resolver) sort(facts []fact.Fact) {
+	// A pod may have hundreds of networks and as many devices.
+	networks, allocations := 0, 0
+	for _, f := range facts {
+		switch f.(type) {
+		case fact.Network:
+			networks++
+		case fact.Allocation:
+			allocations++
+		}
+	}
+	r.networks = make([]fact.Network, 0, networks)
+	r.interfaces = make([]*iface, 0, networks)
+	r.byName = make(map[string]*iface, networks)
+	r.allocations = make([]fact.Allocation, 0, allocations)
+	r.byID = make(map[deviceID]*device, allocations)
 	for _, f := range facts {
 		switch f := f.(type) {
 		case fact.Problem:
 			r.problems = append(r.problems, f)
 		case fact.Network:
 			r.networks = append(r.networks, f)
+		case fact.Selection:
+			r.selections = append(r.selections, f)
+		case fact.NetworkInfo:
+			r.networkInfos = append(r.networkInfos, f)
+		case fact.PodNetwork:
+			r.podNetworks = append(r.podNetworks, f)
+		case fact.ResourceHint:
+			r.hints = append(r.hints, f)
 		case fact.Userspace:
 			r.userspace = append(r.userspace, f)
 		case fact.LostNetworks:
 			r.lost = true
 		case fact.Allocation:
 			r.allocations = append(r.allocations, f)
+		case fact.ClaimedDevice:
+			r.claimed = append(r.claimed, f)
 		case fact.Function:
-			r.functions[deviceID{f.Address, f.Auxiliary}] = f
+			set(&r.functions, deviceID{f.Address, f.Auxiliary}, &f)
 		case fact.VDPADevice:
-			r.vdpaParents[f.Name] = f
+			set(&r.vdpa, f.Name, f)
+		case fact.RDMADevice:
+			set(&r.rdma, f.Name, f)
 		case fact.Netdev:
-			r.netdevs[f.Name] = f
+			set(&r.netdevs, f.Name, f)
+		case fact.Socket:
+			set(&r.sockets, f.Path, f)
 		default:
 			r.machine.add(f)
 		}
 	}
 	slices.SortFunc(r.networks, func(a, b fact.Network) int { return cmp.Compare(a.Index, b.Index) })
-	slices.SortFunc(r.userspace, func(a, b fact.Userspace) int { return cmp.Compare(a.Index, b.Index) })
+	slices.SortFunc(r.userspace, func(a, b fact.Userspace) int {
+		return cmp.Or(cmp.Compare(a.Index, b.Index), compareOrigins(a.Origin, b.Origin))
+	})
+	slices.SortFunc(r.selections, func(a, b fact.Selection) int {
+		return cmp.Or(boolOrder(!a.Default)-boolOrder(!b.Default), cmp.Compare(a.Index, b.Index))
+	})
+	sortByOrigin(r.networkInfos)
+	sortByOrigin(r.podNetworks)
+	sortByOrigin(r.hints)
+	slices.SortFunc(r.allocations, compareAllocations)
+	slices.SortFunc(r.claimed, compareClaims)
 	r.machine.sort()
-	slices.SortFunc(r.allocations, func(a, b fact.Allocation) int { return compareOrigins(a.Origin, b.Origin) })
+}
+
+// set makes the map when it gets its first element.
+func set[K comparable, V any](m *map[K]V, key K, value V) {
+	if *m == nil {
+		*m = map[K]V{}
+	}
+	(*m)[key] = value
+}
+
+func sortByOrigin[F fact.Fact](facts []F) {
+	slices.SortFunc(facts, func(a, b F) int { return compareOrigins(a.From(), b.From()) })
 }
 
 func compareOrigins(a, b fact.Origin) int {
 	return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Where, b.Where))
+}
+
+func boolOrder(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// at gives a member of what was read at an origin.
+func (r *resolver) at(o fact.Origin, member string) fact.Origin {
+	return fact.Origin{Source: o.Source, Where: r.texts.join(o.Where, member)}
+}
+
+// texts makes the many short texts of evidence in few pieces of memory.
+type texts struct{ strings.Builder }
+
+func (t *texts) join(a, b string) string {
+	if t.Cap()-t.Len() < len(a)+len(b) {
+		const least, most = 512, 32 << 10
+		piece := min(max(least, 2*t.Cap()), most)
+		t.Builder = strings.Builder{}
+		t.Grow(max(piece, len(a)+len(b)))
+	}
+	start := t.Len()
+	t.WriteString(a)
+	t.WriteString(b)
+	return t.String()[start:]
 }
 
 func (r *resolver) problem(at fact.Origin, code fact.Code, format string, args ...any) {
@@ -132,14 +241,43 @@ func (r *resolver) finish() {
 		return boolOrder(!a.Default) - boolOrder(!b.Default)
 	})
 	r.addUnassigned()
+	r.pod.Interfaces = make([]Interface, 0, len(r.interfaces))
 	for _, i := range r.interfaces {
-		r.finishInterface(i)
+		if i.Kind == "" {
+			i.Kind = r.kindWithoutDevice(i)
+		}
+		i.IPs, i.Gateways, i.Evidence = nonNil(i.IPs), nonNil(i.Gateways), nonNil(i.Evidence)
 		r.pod.Interfaces = append(r.pod.Interfaces, i.Interface)
 	}
 	r.addRDMA()
+	r.addLabels()
 	r.addCPUs()
 	r.addHugepages()
+	r.addWarnings()
+}
 
+func nonNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// kindWithoutDevice tells an ordinary network from one whose device is not known.
+func (r *resolver) kindWithoutDevice(i *iface) Kind {
+	dev, looked := r.netdevs[i.Name]
+	switch {
+	case looked && !dev.Absent:
+		i.note("kind", dev.Origin)
+		return KindKernel
+	case i.claimed, looked && dev.Absent && !i.Default:
+		return KindUnknown
+	}
+	return KindKernel
+}
+
+// addWarnings makes a warning of each problem.
+func (r *resolver) addWarnings() {
 	slices.SortFunc(r.problems, func(a, b fact.Problem) int {
 		return cmp.Or(compareOrigins(a.Origin, b.Origin),
 			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Err.Error(), b.Err.Error()))
@@ -152,11 +290,4 @@ func (r *resolver) finish() {
 		r.pod.Warnings = append(r.pod.Warnings,
 			Warning{Code: string(p.Code), Source: p.Source, Where: p.Where, Message: p.Err.Error()})
 	}
-}
-
-func boolOrder(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -332,7 +332,7 @@ func TestPrecedence(t *testing.T) {
 	if want := "0000:3b:00.0 [mlx5_4] [/dev/vfio/7] t A"; got != want {
 		t.Errorf("all sources: %s, want %s", got, want)
 	}
-	want := "net1 pci 0000:3b:02.6; conflict PCIDEVICE_A_INFO[x].rdma.rdma_dev; " +
+	want := "net1 pci 0000:3b:02.6; conflict PCIDEVICE_A_INFO[x]; " +
 		"conflict /sys/0000:3b:02.6/infiniband; conflict /sys/0000:3b:02.6/physfn"
 	if diff := cmp.Diff(want, summary(pod)); diff != "" {
 		t.Errorf("conflicts (-want +got):\n%s", diff)
@@ -407,7 +407,7 @@ func TestVDPA(t *testing.T) {
 		vhost, info, virtio, fact.VDPADevice{Name: "blue", Parent: bdf(vfB)}, fact.Netdev{Name: "net2"},
 	})
 	want := []podnet.VDPA{
-		{Parent: "vdpa:" + vfA, Driver: "vhost", Path: "/dev/vhost-vdpa-3", PCIAddress: bdf(vfA)},
+		{Parent: "vdpa:" + vfA, Driver: "vhost", Path: "/dev/vhost-vdpa-3", PCIAddress: bdf(vfA), Resource: "A"},
 		{Parent: "blue", Driver: "virtio", PCIAddress: bdf(vfB), Netdev: "net2"},
 	}
 	for i, want := range want {

@@ -14,6 +14,8 @@ const (
 	Dev         = "dev"          // Where: a device node
 	Cgroup      = "cgroup"       // Where: a file
 	Proc        = "proc"         // Where: a file
+	File        = "file"         // Where: a file that a CNI plugin or DRA driver left, and the path in it
+	Hint        = "hint"         // Where: the network's name, as the caller gave it
 )
 
 // Origin is the place that a fact was read from.
@@ -57,6 +59,8 @@ const (
 	NoAnnotations Code = "no-annotations" // no annotations file
 	NoStatus      Code = "no-status"      // an annotations file without network-status
 	NoNetworks    Code = "no-networks"    // a network-status without networks
+	Pending       Code = "pending"        // a network that was asked for, without a status
+	SharedCPUs    Code = "shared-cpus"    // CPUs that other containers run on too
 )
 
 // Problemf makes a Problem whose error is formatted as by fmt.Errorf.
@@ -64,18 +68,35 @@ func Problemf(at Origin, code Code, format string, args ...any) Problem {
 	return Problem{Origin: at, Code: code, Err: fmt.Errorf(format, args...)}
 }
 
-func (Problem) fact()         {}
-func (Network) fact()         {}
-func (LostNetworks) fact()    {}
-func (Userspace) fact()       {}
-func (Allocation) fact()      {}
-func (Function) fact()        {}
-func (VDPADevice) fact()      {}
-func (Netdev) fact()          {}
-func (CPUs) fact()            {}
-func (Quota) fact()           {}
-func (Node) fact()            {}
-func (HugepagePool) fact()    {}
-func (HugepageLimit) fact()   {}
-func (HugepageRequest) fact() {}
-func (HugepageMount) fact()   {}
+// Text is a text that somebody else wrote, and where it was read.
+type Text struct {
+	Origin
+	Value string
+}
+
+func (Problem) fact()        {}
+func (Label) fact()          {}
+func (Network) fact()        {}
+func (LostNetworks) fact()   {}
+func (Selection) fact()      {}
+func (NetworkInfo) fact()    {}
+func (PodNetwork) fact()     {}
+func (ResourceHint) fact()   {}
+func (Userspace) fact()      {}
+func (Socket) fact()         {}
+func (Allocation) fact()     {}
+func (ClaimedDevice) fact()  {}
+func (Function) fact()       {}
+func (VDPADevice) fact()     {}
+func (RDMADevice) fact()     {}
+func (Netdev) fact()         {}
+func (Container) fact()      {}
+func (CPUs) fact()           {}
+func (Quota) fact()          {}
+func (Siblings) fact()       {}
+func (MemoryNodes) fact()    {}
+func (Node) fact()           {}
+func (HugepagePool) fact()   {}
+func (HugepageLimit) fact()  {}
+func (HugepageAmount) fact() {}
+func (HugepageMount) fact()  {}

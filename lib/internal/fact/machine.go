@@ -3,6 +3,7 @@ package fact
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -15,6 +16,7 @@ import (
 // in both of the plugin's variables makes two facts.
 type Allocation struct {
 	Origin
+	Index     int    // position in the variable
 	Resource  string // the part of PCIDEVICE_<resource>
 	ID        string // as it was written, less blanks around it
 	Address   pciaddr.Address
@@ -25,9 +27,12 @@ type Allocation struct {
 // Info is what PCIDEVICE_<resource>_INFO says of a device. Plugins are known to
 // leave out some of it, so the rest of the machine overrules it.
 type Info struct {
-	CharDevices []string
-	RDMA        string // RDMA device
-	VFIOToken   string
+	CharDevices   []string // the nodes by which the device is driven
+	CharDevicesAt Origin   // where they are said; zero: where the device is
+	RDMA          string   // RDMA device
+	RDMAAt        Origin   // as CharDevicesAt
+	VFIOToken     string
+	VFIOTokenAt   Origin // as CharDevicesAt
 }
 
 // Function is a PCI function or auxiliary device as sysfs shows it.
@@ -40,12 +45,14 @@ type Function struct {
 	Vendor, Device string // four hexadecimal digits
 	Class          uint32 // base class, subclass and interface; 0: not known
 	NUMANode       *int
+	NUMANodeAt     Origin // of an auxiliary device, a directory above its own
 	PF             pciaddr.Address
 	VFIndex        *int
 	IOMMUGroup     *int
 	NoIOMMU        bool
 	Netdevs        []Netdev // those in this network namespace
 	RDMA           []RDMA
+	VDPA           []string // names of the devices on the vdpa bus that are made of it
 	CharDevices    []string // those that are in the root
 }
 
@@ -81,9 +88,50 @@ type Netdev struct {
 
 // VDPADevice is a device on the vdpa bus.
 type VDPADevice struct {
+	Origin    // its directory
+	Name      string
+	Parent    pciaddr.Address // PCI function that it is made of; zero: another kind of device
+	Auxiliary string          // auxiliary device that it is made of; empty: another kind of device
+	Driver    string          // vhost or virtio; empty: none, or another
+	Path      string          // /dev/vhost-vdpa-N, be it in the root or not; empty: not of the vhost driver
+	Openable  bool            // this process may open Path
+	Netdev    string          // of the virtio driver, in this network namespace
+}
+
+// RDMADevice is an RDMA device that one of the container's device nodes
+// belongs to.
+type RDMADevice struct {
 	Origin // its directory
-	Name   string
-	Parent pciaddr.Address // PCI function that it is made of; zero: another kind of device
+	RDMA
+	Parent  string   // name of the PCI function or auxiliary device that it belongs to; empty: none
+	Netdevs []string // those of its ports, in this network namespace
+}
+
+// ClaimedDevice is a device that dynamic resource allocation gave to the pod: by
+// the driver's metadata file (KEP-5304), or by the SR-IOV driver's variables.
+type ClaimedDevice struct {
+	Origin
+	Claim     string // claim/request of the metadata; empty: from a variable
+	Driver    string // DRA driver
+	ID        string // name that the driver has for it
+	Address   pciaddr.Address
+	Auxiliary string // name of an auxiliary device, which has no address
+	PF        pciaddr.Address
+	Resource  string // as the part of PCIDEVICE_<resource> that it would be
+	Info
+
+	// NetworkName is the NetworkAttachmentDefinition, if it is known to be this
+	// device's.
+	NetworkName   string
+	NetworkNameAt Origin
+	Interface     string // networkData.interfaceName
+	MAC           string // lower case, with colons
+	MACAt         Origin
+	IPs           []netip.Addr
+	IPsAt         Origin
+	// PodWide is true if another container of the pod may be the one that has
+	// the device.
+	PodWide bool
 }
 
 // CPUs is a limit on the CPUs that this process may run on.
@@ -99,6 +147,18 @@ type CPUs struct {
 type Quota struct {
 	Origin
 	CPUs float64
+}
+
+// Siblings are hardware threads of one core.
+type Siblings struct {
+	Origin
+	CPUs cpuset.CPUSet
+}
+
+// MemoryNodes are the NUMA nodes that this process may have memory of.
+type MemoryNodes struct {
+	Origin
+	Nodes cpuset.CPUSet // of node numbers
 }
 
 // Node is a NUMA node.
@@ -119,15 +179,28 @@ type HugepagePool struct {
 // HugepageLimit is the container's limit for one page size.
 type HugepageLimit struct {
 	Origin
-	Size  PageSize
-	Bytes *uint64 // nil: unlimited
+	Size   PageSize
+	Bytes  *uint64 // nil: unlimited
+	Used   uint64  // bytes
+	UsedAt Origin
 }
 
-// HugepageRequest is what the pod asked for of one page size.
-type HugepageRequest struct {
+// HugepageAmount is what the pod's specification has for one page size, as the
+// Downward API gives it.
+type HugepageAmount struct {
 	Origin
-	Size  PageSize
-	Bytes uint64
+	Container string   // empty: not said
+	Limit     bool     // false: a request
+	Size      PageSize // 0: not said
+	// Value is what the file has: bytes, or MiB if the network resources
+	// injector made it.
+	Value uint64
+}
+
+// Container is the name of this container in its pod.
+type Container struct {
+	Origin
+	Name string
 }
 
 // HugepageMount is a hugetlbfs in the container.

@@ -17,10 +17,14 @@ type Network struct {
 	MTU       int    // bytes; 0: not said
 	IPs       []netip.Addr
 	Gateways  []netip.Addr
+	GatewayAt string // member that has the gateways, if there are any
+	DNS       *DNS   // nil: not said
 
 	// HasDeviceInfo is true if there is device-info, even if it says nothing of
 	// use; Device is nil then.
 	HasDeviceInfo bool
+	DeviceAt      string // member that has the device-info, if there is any
+	DeviceVersion string // of the device-info
 	Device        Device
 	// Doubtful is true if it could not be read whether this is the default
 	// network.
@@ -31,10 +35,77 @@ type Network struct {
 // could be read. Any device may be theirs.
 type LostNetworks struct{ Origin }
 
+// DNS is what a CNI result says of name resolution.
+type DNS struct {
+	Nameservers []string
+	Domain      string
+	Search      []string
+	Options     []string
+}
+
+// Selection is one network that the pod asked for, in the networks annotation or
+// as its default network.
+type Selection struct {
+	Origin
+	Index     int    // position in the annotation
+	Namespace string // empty: the pod's own
+	Name      string
+	Interface string // empty: not said; Multus makes it net<Index+1>
+	DeviceID  string // deviceID, as it was written; empty: not said
+	Default   bool   // from v1.multus-cni.io/default-network
+}
+
+// NetworkInfo is what KubeVirt says of a network and its device.
+type NetworkInfo struct {
+	Origin
+	Index   int
+	Network string // name of the network in the virtual machine's specification
+	MAC     string // lower case, with colons; empty: not said
+	Device  Device // nil: not said
+}
+
+// PodNetwork is what OVN-Kubernetes says of the addresses that it gave the pod
+// on one network.
+type PodNetwork struct {
+	Origin
+	Network  string // namespace/name, or "default"
+	Primary  bool   // role: this is where the pod's default route leads
+	MAC      string // lower case, with colons
+	MTU      int    // bytes; 0: not said
+	IPs      []netip.Addr
+	IPsAt    Origin
+	Gateways []netip.Addr
+	// GatewaysAt is where the gateways are said; the zero Origin if there are
+	// none.
+	GatewaysAt Origin
+	Routes     []Route
+}
+
+// Route is a route of the pod. The zero Gateway means that there is none: the
+// destination is on the link.
+type Route struct {
+	Destination netip.Prefix
+	Gateway     netip.Addr
+}
+
+// ResourceHint is the caller's own statement that a network's devices are of a
+// resource.
+type ResourceHint struct {
+	Origin
+	Network  string // name, or namespace/name
+	Resource string // as the part of PCIDEVICE_<resource>
+}
+
+// Label is one of the pod's labels.
+type Label struct {
+	Origin
+	Name, Value string
+}
+
 // Userspace is one entry of the Userspace CNI's configuration data.
 type Userspace struct {
 	Origin
-	Index     int    // position in the annotation
+	Index     int    // position in the annotation, or -1 for a file of one entry
 	Name      string // the CNI configuration's name
 	Interface string
 	IPs       []netip.Addr
@@ -55,6 +126,8 @@ func (Memif) device()     {}
 type PCIDevice struct {
 	Origin                      // of the object whose members are named below
 	Address     pciaddr.Address // pci-address
+	AddressAt   string          // its member; empty: the object is the address itself
+	VhostNet    string          // vhost-net
 	PF          pciaddr.Address // pf-pci-address
 	RDMA        []string        // rdma-device
 	Representor string          // representor-device
@@ -62,11 +135,13 @@ type PCIDevice struct {
 
 // VDPA is device-info of type vdpa.
 type VDPA struct {
-	Origin                     // of the object whose members are named below
-	Parent     string          // parent-device
-	Driver     string          // driver: vhost or virtio; empty: not said
-	Path       string          // path
-	PCIAddress pciaddr.Address // pci-address
+	Origin                      // of the object whose members are named below
+	Parent      string          // parent-device
+	Driver      string          // driver: vhost or virtio; empty: not said
+	Path        string          // path
+	PCIAddress  pciaddr.Address // pci-address
+	PF          pciaddr.Address // pf-pci-address
+	Representor string          // representor-device
 }
 
 // VhostUser is a vhost-user socket, as the container sees it.
@@ -94,3 +169,11 @@ const (
 	Client = "client"
 	Server = "server"
 )
+
+// Socket tells whether the socket of a path is there. It is asked of sockets
+// that the other side makes.
+type Socket struct {
+	Origin
+	Path   string // as the facts name it; abstract ones begin with '@'
+	Exists bool
+}

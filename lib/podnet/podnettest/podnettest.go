@@ -9,6 +9,9 @@
 //     content.
 //   - "symlinks" holds one "path -> target" a line. Paths are absolute, targets
 //     relative or absolute, and need not exist.
+//   - "sockets" holds the path of a Unix domain socket a line. Nobody listens to
+//     them. They need Linux.
+//   - "hints" holds the caller's hints, one network=resource a line.
 //   - "environ" holds the environment, one NAME=value a line. A value in double
 //     quotes is unquoted as a Go string, for newlines and the like.
 //   - "annotations/KEY" is the value of the pod's annotation KEY, without the
@@ -20,8 +23,8 @@
 //
 // The Downward API volume is /etc/podnetinfo, laid out as kubelet does it: a
 // directory with a time stamp for its name, a link ..data to it, and a link
-// through ..data for each file. In "environ" and "symlinks", blank lines and
-// lines that begin with '#' are skipped. Any other section is the test's own,
+// through ..data for each file. In sections of lines, blank lines and lines that
+// begin with '#' are skipped. Any other section is the test's own,
 // such as what it expects; Section returns it.
 //
 // File names of PCI devices have colons in them, so scenarios work on Linux and
@@ -58,9 +61,12 @@ type Scenario struct {
 	Root string
 	// Environ is the pod's environment, as podnet.Options takes it.
 	Environ []string
+	// Hints are the caller's, as podnet.Options takes them.
+	Hints map[string]string
 
 	files    map[string][]byte // by absolute path inside the root; nil content and a final slash: a directory
 	links    map[string]string // absolute path inside the root to target
+	sockets  []string          // absolute paths inside the root
 	sections map[string][]byte // the test's own
 }
 
@@ -91,7 +97,7 @@ func New(t testing.TB, text string) *Scenario {
 // Options are the options under which podnet.Discover sees the scenario and
 // nothing of the machine that the test runs on.
 func (s *Scenario) Options() podnet.Options {
-	return podnet.Options{Root: s.Root, Environ: s.Environ}
+	return podnet.Options{Root: s.Root, Environ: s.Environ, Hints: s.Hints}
 }
 
 // Section gives the content of a section that is the test's own, and whether
@@ -130,6 +136,10 @@ func Parse(data []byte) (*Scenario, error) {
 			podinfo[name] = f.Data
 		case f.Name == "environ":
 			s.Environ, err = parseEnviron(f.Data)
+		case f.Name == "hints":
+			s.Hints, err = parseHints(f.Data)
+		case f.Name == "sockets":
+			s.sockets, err = parsePaths(f.Data)
 		case f.Name == "symlinks":
 			err = s.parseLinks(f.Data)
 		default:
@@ -200,6 +210,15 @@ func (s *Scenario) Write(dir string) error {
 			return err
 		}
 	}
+	for _, name := range s.sockets {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := makeSocket(file); err != nil {
+			return err
+		}
+	}
 	s.Root = dir
 	return nil
 }
@@ -242,6 +261,31 @@ func (s *Scenario) parseLinks(data []byte) error {
 		s.links[name] = target
 		return nil
 	})
+}
+
+func parseHints(data []byte) (map[string]string, error) {
+	hints := map[string]string{}
+	err := eachLine(data, func(line string) error {
+		network, resource, ok := strings.Cut(line, "=")
+		if !ok || network == "" {
+			return fmt.Errorf("%q is not of the form network=resource", line)
+		}
+		hints[network] = resource
+		return nil
+	})
+	return hints, err
+}
+
+func parsePaths(data []byte) ([]string, error) {
+	var paths []string
+	err := eachLine(data, func(line string) error {
+		if line != path.Clean(line) || !path.IsAbs(line) {
+			return fmt.Errorf("%q is not a clean absolute path", line)
+		}
+		paths = append(paths, line)
+		return nil
+	})
+	return paths, err
 }
 
 func parseEnviron(data []byte) ([]string, error) {

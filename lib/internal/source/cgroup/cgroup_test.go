@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,7 +43,13 @@ func read(t *testing.T, files map[string]string) []string {
 			if f.Bytes != nil {
 				limit = fmt.Sprint(*f.Bytes)
 			}
-			lines = append(lines, fmt.Sprintf("%s: limit of %s is %s", f.Where, f.Size, limit))
+			line := fmt.Sprintf("%s: limit of %s is %s", f.Where, f.Size, limit)
+			if f.Used > 0 {
+				line += fmt.Sprintf(", used %d", f.Used)
+			}
+			lines = append(lines, line)
+		case fact.MemoryNodes:
+			lines = append(lines, fmt.Sprintf("%s: nodes %s", f.Where, f.Nodes))
 		case fact.HugepageMount:
 			lines = append(lines, fmt.Sprintf("%s mounted on %s", f.Size, f.Path))
 		case fact.Problem:
@@ -200,8 +207,141 @@ func TestRead(t *testing.T) {
 			},
 			[]string{
 				"/sys/fs/cgroup/hugetlb/hugetlb.1GB.limit_in_bytes: limit of 1Gi is none",
-				"/sys/fs/cgroup/hugetlb/hugetlb.2MB.limit_in_bytes: limit of 2Mi is 4194304",
+				"/sys/fs/cgroup/hugetlb/hugetlb.2MB.limit_in_bytes: limit of 2Mi is 4194304, used 1",
 			},
+		},
+		{
+			"hugetlb, what is used belongs to the limit that counts",
+			map[string]string{
+				"sys/fs/cgroup/hugetlb.2MB.max": "8", "sys/fs/cgroup/hugetlb.2MB.rsvd.max": "4", "sys/fs/cgroup/hugetlb.2MB.current": "1", "sys/fs/cgroup/hugetlb.2MB.rsvd.current": "2",
+				"sys/fs/cgroup/hugetlb.1GB.max": "8", "sys/fs/cgroup/hugetlb.1GB.rsvd.max": "8", "sys/fs/cgroup/hugetlb.1GB.current": "1", "sys/fs/cgroup/hugetlb.1GB.rsvd.current": "2",
+				"sys/fs/cgroup/hugetlb.64KB.max": "8", "sys/fs/cgroup/hugetlb.64KB.rsvd.max": "max", "sys/fs/cgroup/hugetlb.64KB.current": "1", "sys/fs/cgroup/hugetlb.64KB.rsvd.current": "2",
+				"sys/fs/cgroup/hugetlb.16GB.max": "max", "sys/fs/cgroup/hugetlb.16GB.current": "x",
+			},
+			[]string{
+				"/sys/fs/cgroup/hugetlb.16GB.current: malformed",
+				"/sys/fs/cgroup/hugetlb.16GB.max: limit of 16Gi is none",
+				"/sys/fs/cgroup/hugetlb.1GB.max: limit of 1Gi is 8, used 2",
+				"/sys/fs/cgroup/hugetlb.2MB.rsvd.max: limit of 2Mi is 4, used 2",
+				"/sys/fs/cgroup/hugetlb.64KB.max: limit of 64Ki is 8, used 1",
+			},
+		},
+		{
+			"hugetlb, the controller is enabled further up",
+			map[string]string{
+				"proc/self/cgroup": "0::/pod/ctr", "proc/self/mountinfo": cgroup2,
+				"sys/fs/cgroup/pod/hugetlb.2MB.max": "4", "sys/fs/cgroup/pod/ctr/cgroup.procs": "1",
+			},
+			[]string{"/sys/fs/cgroup/pod/hugetlb.2MB.max: limit of 2Mi is 4"},
+		},
+		{
+			"v1, what is in effect",
+			map[string]string{
+				"sys/fs/cgroup/cpuset/cpuset.cpus": "2-9", "sys/fs/cgroup/cpuset/cpuset.effective_cpus": "2-3",
+				"sys/fs/cgroup/cpuset/cpuset.mems": "0-1", "sys/fs/cgroup/cpuset/cpuset.effective_mems": "1",
+			},
+			[]string{"/sys/fs/cgroup/cpuset/cpuset.effective_cpus: CPUs 2-3, affinity false", "/sys/fs/cgroup/cpuset/cpuset.effective_mems: nodes 1"},
+		},
+		{
+			"v2, no file of what is in effect, and empty ones",
+			map[string]string{
+				"proc/self/cgroup": "0::/pod/ctr", "proc/self/mountinfo": cgroup2,
+				"sys/fs/cgroup/pod/ctr/cpuset.cpus.effective": "", "sys/fs/cgroup/pod/ctr/cpuset.cpus": "", "sys/fs/cgroup/pod/cpuset.cpus": "4",
+				"sys/fs/cgroup/pod/ctr/cpuset.mems": "", "sys/fs/cgroup/cpuset.mems.effective": "0-1",
+			},
+			[]string{"/sys/fs/cgroup/cpuset.mems.effective: nodes 0-1", "/sys/fs/cgroup/pod/cpuset.cpus: CPUs 4, affinity false"},
+		},
+		{
+			"hybrid",
+			map[string]string{
+				"proc/self/cgroup": "3:cpuset:/ctr\n0::/ctr",
+				"proc/self/mountinfo": "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n" +
+					"34 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset",
+				"sys/fs/cgroup/cpuset/ctr/cpuset.cpus": "1-2", "sys/fs/cgroup/unified/ctr/cpu.max": "100000 100000",
+			},
+			[]string{"/sys/fs/cgroup/cpuset/ctr/cpuset.cpus: CPUs 1-2, affinity false", "/sys/fs/cgroup/unified/ctr/cpu.max: quota 1"},
+		},
+		{
+			"hybrid, copies of a few files",
+			map[string]string{
+				"proc/self/cgroup": "3:cpuset:/ctr\n0::/ctr", "sys/fs/cgroup/cpuset/ctr/cpuset.cpus": "1-2",
+				"sys/fs/cgroup/cpuset/cpuset.cpus": "0-9", "sys/fs/cgroup/unified/ctr/cpu.max": "100000 100000",
+			},
+			[]string{"/sys/fs/cgroup/cpuset/ctr/cpuset.cpus: CPUs 1-2, affinity false", "/sys/fs/cgroup/unified/ctr/cpu.max: quota 1"},
+		},
+		{
+			"the host's hierarchy is mounted, too",
+			map[string]string{
+				"proc/self/cgroup":                         "0::/",
+				"proc/self/mountinfo":                      "90 1 0:28 /../../.. /host/sys/fs/cgroup rw - cgroup2 cgroup rw\n" + cgroup2,
+				"host/sys/fs/cgroup/cpuset.cpus.effective": "0-127", "sys/fs/cgroup/cpuset.cpus.effective": "4-5",
+			},
+			[]string{"/sys/fs/cgroup/cpuset.cpus.effective: CPUs 4-5, affinity false"},
+		},
+		{
+			"only the host's hierarchy is mounted, and the group is in it",
+			map[string]string{
+				"proc/self/cgroup":                          "0::/../../pod/ctr",
+				"proc/self/mountinfo":                       "90 1 0:28 /../.. /host/cgroup rw - cgroup2 cgroup rw",
+				"host/cgroup/pod/ctr/cpuset.cpus.effective": "4-5",
+				"host/cgroup/cpuset.cpus.effective":         "0-127",
+				"host/cgroup/pod/ctr/cpuset.mems.effective": "0",
+				"host/cgroup/pod/cpuset.mems.effective":     "0-1",
+				"sys/fs/cgroup/cpuset.cpus.effective":       "9",
+			},
+			[]string{"/host/cgroup/pod/ctr/cpuset.cpus.effective: CPUs 4-5, affinity false", "/host/cgroup/pod/ctr/cpuset.mems.effective: nodes 0"},
+		},
+		{
+			"a mount that another one hides",
+			map[string]string{
+				"proc/self/cgroup":                    "0::/",
+				"proc/self/mountinfo":                 "31 29 0:27 / /sys/fs/cgroup rw - cgroup x rw,cpuset\n" + cgroup2,
+				"sys/fs/cgroup/cpuset.cpus.effective": "1",
+			},
+			[]string{"/sys/fs/cgroup/cpuset.cpus.effective: CPUs 1, affinity false"},
+		},
+		{
+			"the tightest quota, v2",
+			map[string]string{
+				"proc/self/cgroup": "0::/kube/pod/ctr", "proc/self/mountinfo": cgroup2,
+				"sys/fs/cgroup/kube/cpu.max": "900000 100000", "sys/fs/cgroup/kube/pod/cpu.max": "200000 100000", "sys/fs/cgroup/kube/pod/ctr/cpu.max": "max 100000",
+			},
+			[]string{"/sys/fs/cgroup/kube/pod/cpu.max: quota 2"},
+		},
+		{
+			"the tightest quota, v1",
+			map[string]string{
+				"proc/self/cgroup": "4:cpu,cpuacct:/pod/ctr",
+				"sys/fs/cgroup/cpu,cpuacct/pod/ctr/cpu.cfs_quota_us": "200000", "sys/fs/cgroup/cpu,cpuacct/pod/ctr/cpu.cfs_period_us": "100000",
+				"sys/fs/cgroup/cpu,cpuacct/pod/cpu.cfs_quota_us": "150000", "sys/fs/cgroup/cpu,cpuacct/pod/cpu.cfs_period_us": "100000",
+				"sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us": "-1", "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us": "100000",
+			},
+			[]string{"/sys/fs/cgroup/cpu,cpuacct/pod/cpu.cfs_quota_us: quota 1.5"},
+		},
+		{
+			"bad lists",
+			map[string]string{"sys/fs/cgroup/cpuset.cpus.effective": "1,,2", "sys/fs/cgroup/cpuset.mems.effective": "a"},
+			[]string{"/sys/fs/cgroup/cpuset.cpus.effective: malformed", "/sys/fs/cgroup/cpuset.mems.effective: malformed"},
+		},
+		{
+			"too large and no files",
+			map[string]string{
+				"proc/self/status": strings.Repeat("x", 64<<10), "sys/fs/cgroup/cpu.max": strings.Repeat("1", 64<<10), "sys/fs/cgroup/cpuset.cpus.effective/x": "",
+			},
+			[]string{"/proc/self/status: unreadable", "/sys/fs/cgroup/cpu.max: unreadable", "/sys/fs/cgroup/cpuset.cpus.effective: unreadable"},
+		},
+		{
+			"the group is no directory",
+			map[string]string{"sys/fs/cgroup": "x"},
+			[]string{
+				"/sys/fs/cgroup/cpu.max: unreadable", "/sys/fs/cgroup/cpuset.cpus.effective: unreadable", "/sys/fs/cgroup/cpuset.cpus: unreadable",
+				"/sys/fs/cgroup/cpuset.mems.effective: unreadable", "/sys/fs/cgroup/cpuset.mems: unreadable", "/sys/fs/cgroup: unreadable",
+			},
+		},
+		{
+			"hugetlbfs without a size",
+			map[string]string{"proc/self/mountinfo": "50 30 0:40 / /a rw - hugetlbfs h rw\n51 30 0:40 / /b rw - hugetlbfs h rw,pagesize=2M\n52 30 0:40 / /c rw - hugetlbfs h rw,pagesize=1G"},
+			[]string{"/proc/self/mountinfo:1: malformed", "1Gi mounted on /c", "2Mi mounted on /b"},
 		},
 		{
 			"hugetlbfs",
@@ -210,7 +350,7 @@ func TestRead(t *testing.T) {
 					"52 30 0:42 / /bad rw - hugetlbfs none rw,pagesize=x",
 				"proc/meminfo": "Hugepagesize:       2048 kB",
 			},
-			[]string{"/proc/self/mountinfo: malformed", "1Gi mounted on /mnt/1G", "2Mi mounted on /dev/hugepages"},
+			[]string{"/proc/self/mountinfo:3: malformed", "1Gi mounted on /mnt/1G", "2Mi mounted on /dev/hugepages"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -219,21 +359,6 @@ func TestRead(t *testing.T) {
 			}
 		})
 	}
-}
-
-// FuzzProc checks that the parsers of /proc take any text, and give absolute
-// paths only where the kernel's form has them.
-func FuzzProc(f *testing.F) {
-	f.Add(cgroup2, "0::/")
-	f.Add(`1 2 3:4 /\040\134 /x\ - cgroup c rw,cpu`, "4:cpu,cpuacct:/a:b")
-	f.Fuzz(func(t *testing.T, mountinfo, groups string) {
-		for _, m := range parseMountinfo(mountinfo) {
-			if m.point == "" || m.fsType == "" {
-				t.Fatalf("mount %+v of %q", m, mountinfo)
-			}
-		}
-		parseGroups(groups)
-	})
 }
 
 func TestUnescape(t *testing.T) {

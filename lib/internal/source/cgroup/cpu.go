@@ -6,37 +6,53 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/utils/cpuset"
+
 	"github.com/podnet/podnet/lib/internal/cpulist"
 	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
-// cpuset reads the container's CPU set.
+// cpuset reads the container's CPU set and its memory nodes. What is in effect
+// comes before what was asked for, which may name CPUs that are offline, or that
+// a group above does not have.
 func (r *reader) cpuset() {
 	g, ok := r.group("cpuset")
 	if !ok {
 		return
 	}
-	name := "cpuset.cpus"
+	cpus := []string{"cpuset.effective_cpus", "cpuset.cpus"}
+	mems := []string{"cpuset.effective_mems", "cpuset.mems"}
 	if g.v2 {
-		name = "cpuset.cpus.effective"
+		cpus[0], mems[0] = "cpuset.cpus.effective", "cpuset.mems.effective"
 	}
-	text, at := r.inherited(g, name)
+	if set, at, ok := r.list(g, cpus); ok {
+		r.add(fact.CPUs{Origin: at, Set: set})
+	}
+	if nodes, at, ok := r.list(g, mems); ok {
+		r.add(fact.MemoryNodes{Origin: at, Nodes: nodes})
+	}
+}
+
+// list reads a list of CPUs or memory nodes.
+func (r *reader) list(g group, names []string) (cpuset.CPUSet, fact.Origin, bool) {
+	text, at := r.inherited(g, names...)
 	if text == "" {
-		return
+		return cpuset.CPUSet{}, at, false
 	}
 	set, err := cpulist.Parse(text)
 	if err != nil {
 		r.malformed(at, err)
-		return
+		return cpuset.CPUSet{}, at, false
 	}
-	r.add(fact.CPUs{Origin: at, Set: set})
+	return set, at, true
 }
 
 // allowedList reads the CPUs that the process itself may run on, which its
 // parent may have narrowed.
 func (r *reader) allowedList() {
 	const name = "Cpus_allowed_list"
-	text, ok := field(r.text(procStatus), name)
+	text, ok := field(r.proc(procStatus, rootfs.MaxSmall), name)
 	if !ok {
 		return
 	}
@@ -49,30 +65,42 @@ func (r *reader) allowedList() {
 	r.add(fact.CPUs{Origin: at, Set: set, Affinity: true})
 }
 
-// quota reads the limit on CPU time: so many microseconds in each period.
+// quota reads the limit on CPU time: so many microseconds in each period. Every
+// group above the process's own limits it too, as far as we can see them, so the
+// tightest counts.
 func (r *reader) quota() {
 	g, ok := r.group("cpu")
 	if !ok {
 		return
 	}
-	var file, quota, period string
-	if g.v2 {
-		file = path.Join(g.dir, "cpu.max")
-		quota, period, _ = strings.Cut(r.text(file), " ")
-	} else {
-		file = path.Join(g.dir, "cpu.cfs_quota_us")
-		quota, period = r.text(file), r.text(path.Join(g.dir, "cpu.cfs_period_us"))
+	var tightest *fact.Quota
+	for _, dir := range g.levels() {
+		var file, quota, period string
+		if g.v2 {
+			file = path.Join(dir, "cpu.max")
+			quota, period, _ = strings.Cut(r.text(file), " ")
+		} else {
+			file = path.Join(dir, "cpu.cfs_quota_us")
+			if quota = r.text(file); quota != "" && quota != "-1" {
+				period = r.text(path.Join(dir, "cpu.cfs_period_us"))
+			}
+		}
+		if quota == "" || quota == "max" || quota == "-1" {
+			continue
+		}
+		at := fact.Origin{Source: fact.Cgroup, Where: file}
+		cpus, err := ratio(quota, period)
+		if err != nil {
+			r.malformed(at, err)
+			continue
+		}
+		if tightest == nil || cpus < tightest.CPUs {
+			tightest = &fact.Quota{Origin: at, CPUs: cpus}
+		}
 	}
-	if quota == "" || quota == "max" || quota == "-1" {
-		return
+	if tightest != nil {
+		r.add(*tightest)
 	}
-	at := fact.Origin{Source: fact.Cgroup, Where: file}
-	cpus, err := ratio(quota, period)
-	if err != nil {
-		r.malformed(at, err)
-		return
-	}
-	r.add(fact.Quota{Origin: at, CPUs: cpus})
 }
 
 func ratio(quota, period string) (float64, error) {

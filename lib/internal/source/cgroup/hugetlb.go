@@ -4,50 +4,81 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
-// hugepageLimits reads the container's limit for each page size. There are two:
-// one on what is mapped, which kills with SIGBUS, and one on what is reserved
-// (rsvd), which fails an allocation. The lower one counts.
+// hugepageLimits reads the container's limit for each page size, in the group or
+// else in the nearest group above that the controller is enabled for.
 func (r *reader) hugepageLimits() {
 	g, ok := r.group("hugetlb")
 	if !ok {
 		return
 	}
-	names, err := r.ReadDir(g.dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.add(fact.Problemf(fact.Origin{Source: fact.Cgroup, Where: g.dir}, fact.Unreadable, "%w", err))
-	}
-	suffix := ".limit_in_bytes"
+	limitFile, usageFile := ".limit_in_bytes", ".usage_in_bytes"
 	if g.v2 {
-		suffix = ".max"
+		limitFile, usageFile = ".max", ".current"
 	}
-	for _, name := range names {
-		text, ok := strings.CutPrefix(name, "hugetlb.")
-		if !ok {
-			continue
+	for _, dir := range g.levels() {
+		names, err := r.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			r.add(fact.Problemf(fact.Origin{Source: fact.Cgroup, Where: dir}, fact.Unreadable, "%w", err))
 		}
-		text, ok = strings.CutSuffix(text, suffix)
-		if !ok || strings.HasSuffix(text, ".rsvd") {
-			continue
+		found := false
+		for _, name := range names {
+			text, ok := strings.CutPrefix(name, "hugetlb.")
+			if !ok {
+				continue
+			}
+			text, ok = strings.CutSuffix(text, limitFile)
+			if !ok || strings.HasSuffix(text, ".rsvd") {
+				continue
+			}
+			if size, err := fact.ParsePageSize(text); err == nil {
+				found = true
+				r.hugepageLimit(path.Join(dir, "hugetlb."+text), size, limitFile, usageFile, names)
+			}
 		}
-		size, err := fact.ParsePageSize(text)
-		if err != nil {
-			continue
+		if found {
+			return
 		}
-		limit := fact.HugepageLimit{Size: size}
-		limit.Origin = fact.Origin{Source: fact.Cgroup, Where: path.Join(g.dir, name)}
-		limit.Bytes = r.limit(limit.Where)
-		reserved := path.Join(g.dir, "hugetlb."+text+".rsvd"+suffix)
-		if bytes := r.limit(reserved); bytes != nil && (limit.Bytes == nil || *bytes < *limit.Bytes) {
-			limit.Bytes, limit.Where = bytes, reserved
-		}
+	}
+}
+
+// hugepageLimit reads the two limits on one page size: one on what is mapped,
+// which kills with SIGBUS, and one on what is reserved (rsvd), which fails an
+// allocation. The lower one counts, with what is used of it.
+func (r *reader) hugepageLimit(base string, size fact.PageSize, limitFile, usageFile string, names []string) {
+	limit := fact.HugepageLimit{Size: size}
+	limit.Origin = fact.Origin{Source: fact.Cgroup, Where: base + limitFile}
+	limit.Bytes = r.limit(limit.Where)
+	listed := func(file string) bool {
+		_, found := slices.BinarySearch(names, path.Base(file))
+		return found
+	}
+	if file := base + usageFile; listed(file) {
+		limit.Used = r.bytes(file)
+	}
+	reserved := base + ".rsvd"
+	if !listed(reserved + limitFile) {
 		r.add(limit)
+		return
 	}
+	bytes, used := r.limit(reserved+limitFile), uint64(0)
+	if file := reserved + usageFile; listed(file) {
+		used = r.bytes(file)
+	}
+	switch {
+	case limit.Bytes == nil && bytes == nil, limit.Bytes != nil && bytes != nil && *bytes == *limit.Bytes:
+		limit.Used = max(limit.Used, used)
+	case limit.Bytes == nil, bytes != nil && *bytes < *limit.Bytes:
+		limit.Bytes, limit.Used, limit.Where = bytes, used, reserved+limitFile
+	}
+	r.add(limit)
 }
 
 // unlimited is below what version 1 shows for no limit: the most that fits a
@@ -60,25 +91,41 @@ func (r *reader) limit(file string) *uint64 {
 	if text == "" || text == "max" {
 		return nil
 	}
-	bytes, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		r.add(fact.Problemf(fact.Origin{Source: fact.Cgroup, Where: file}, fact.Malformed,
-			"%.100q is not a number of bytes", text))
-		return nil
-	}
-	if bytes >= unlimited {
+	bytes, ok := r.number(file, text)
+	if !ok || bytes >= unlimited {
 		return nil
 	}
 	return &bytes
 }
 
+// bytes reads a number of bytes; zero if the file does not say.
+func (r *reader) bytes(file string) uint64 {
+	text := r.text(file)
+	if text == "" {
+		return 0
+	}
+	bytes, _ := r.number(file, text)
+	return bytes
+}
+
+func (r *reader) number(file, text string) (uint64, bool) {
+	bytes, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		r.add(fact.Problemf(fact.Origin{Source: fact.Cgroup, Where: file}, fact.Malformed,
+			"%.100q is not a number of bytes", text))
+		return 0, false
+	}
+	return bytes, true
+}
+
 // hugepageMounts finds the hugetlbfs file systems of the container.
 func (r *reader) hugepageMounts() {
-	at := fact.Origin{Source: fact.Proc, Where: procMountinfo}
+	standard := ""
 	for i, m := range r.mounts {
 		if m.fsType != "hugetlbfs" {
 			continue
 		}
+		at := fact.Origin{Source: fact.Proc, Where: procMountinfo + ":" + strconv.Itoa(m.line)}
 		text := ""
 		for _, option := range m.options {
 			if value, ok := strings.CutPrefix(option, "pagesize="); ok {
@@ -86,12 +133,17 @@ func (r *reader) hugepageMounts() {
 			}
 		}
 		if text == "" {
-			value, _ := field(r.text(procMeminfo), "Hugepagesize")
-			text = strings.ReplaceAll(value, " ", "")
+			if standard == "" {
+				value, _ := field(r.proc(procMeminfo, rootfs.MaxSmall), "Hugepagesize")
+				if standard = strings.ReplaceAll(value, " ", ""); standard == "" {
+					standard = "unknown"
+				}
+			}
+			text = standard
 		}
 		size, err := fact.ParsePageSize(text)
 		if err != nil {
-			r.add(fact.Problemf(at, fact.Malformed, "hugetlbfs on %q: %w", m.point, err))
+			r.add(fact.Problemf(at, fact.Malformed, "hugetlbfs on %.100q: %w", m.point, err))
 			continue
 		}
 		r.add(fact.HugepageMount{Origin: at, Index: i, Size: size, Path: m.point})

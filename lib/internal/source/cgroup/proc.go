@@ -1,6 +1,7 @@
 package cgroup
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,8 +9,9 @@ import (
 
 // mount is a line of /proc/self/mountinfo (see proc_pid_mountinfo(5)).
 type mount struct {
+	line    int    // from 1
 	root    string // directory of the file system that is mounted
-	point   string // where
+	point   string // where: an absolute path, clean
 	fsType  string
 	options []string // of the file system
 }
@@ -17,17 +19,27 @@ type mount struct {
 func (m mount) hasOption(option string) bool { return slices.Contains(m.options, option) }
 
 // parseMountinfo reads the lines of mountinfo that have to do with this package.
-// It skips what is not of the form of such a line.
+// It skips what is not of the form of such a line, and mounts that another one
+// on the same place hides.
 func parseMountinfo(text string) []mount {
 	var mounts []mount
-	for line := range strings.Lines(text) {
+	byPoint := map[string]int{} // index in mounts, by the point as it is written
+	line := 0
+	for text := range strings.Lines(text) {
+		line++
 		// Optional fields in the middle end with a lone hyphen.
-		front, back, ok := strings.Cut(line, " - ")
-		fields, tail := strings.Fields(front), strings.Fields(back)
-		if !ok || len(fields) < 6 || len(tail) < 1 {
+		front, back, ok := strings.Cut(text, " - ")
+		if !ok {
 			continue
 		}
-		m := mount{root: unescape(fields[3]), point: unescape(fields[4]), fsType: tail[0]}
+		fields, tail := strings.Fields(front), strings.Fields(back)
+		if len(fields) < 6 || len(tail) < 1 || fields[4][0] != '/' {
+			continue
+		}
+		if i, ok := byPoint[fields[4]]; ok {
+			mounts[i].fsType = ""
+		}
+		m := mount{line: line, root: unescape(fields[3]), point: path.Clean(unescape(fields[4])), fsType: tail[0]}
 		switch m.fsType {
 		case "cgroup", "cgroup2", "hugetlbfs":
 		default:
@@ -37,9 +49,10 @@ func parseMountinfo(text string) []mount {
 			// The device in between may be empty, and then is no field at all.
 			m.options = strings.Split(tail[len(tail)-1], ",")
 		}
+		byPoint[fields[4]] = len(mounts)
 		mounts = append(mounts, m)
 	}
-	return mounts
+	return slices.DeleteFunc(mounts, func(m mount) bool { return m.fsType == "" })
 }
 
 // unescape undoes the kernel's octal escapes of blanks, newlines and backslashes.

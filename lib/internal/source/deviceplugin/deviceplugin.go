@@ -7,8 +7,7 @@
 package deviceplugin
 
 import (
-	"maps"
-	"regexp"
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,68 +19,121 @@ import (
 const (
 	prefix     = "PCIDEVICE_"
 	infoSuffix = "_INFO"
+	// oldName is the one variable that the plugin's first releases set, for
+	// devices of any resource. Its name stands for the resource's.
+	oldName = "SRIOV-VF-PCI-ADDR"
 )
 
-// auxiliaryName is the form of a name on the auxiliary bus, as mlx5_core.sf.4.
-var auxiliaryName = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[0-9]+$`)
+// variable is one variable of the environment.
+type variable struct{ name, value string }
 
 // Parse gives the facts in an environment of NAME=value strings: one
 // fact.Allocation for each device that a variable names.
 func Parse(environ []string) []fact.Fact {
-	var facts []fact.Fact
-	variables := map[string]string{}
-	for _, variable := range environ {
-		name, value, ok := strings.Cut(variable, "=")
-		if !ok || !strings.HasPrefix(name, prefix) || len(name) == len(prefix) {
-			continue
-		}
-		// As for getenv, the first of two variables of one name counts.
-		if first, twice := variables[name]; !twice {
-			variables[name] = value
-		} else if first != value {
-			facts = append(facts, fact.Problemf(fact.Origin{Source: fact.Env, Where: name}, fact.Conflict,
-				"set twice to different values, the first is used"))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		value := strings.TrimSpace(variables[name])
-		at := fact.Origin{Source: fact.Env, Where: name}
-		resource := strings.TrimPrefix(name, prefix)
-		switch object := strings.HasPrefix(value, "{"); {
-		case object && strings.HasSuffix(resource, infoSuffix) && resource != infoSuffix:
-			facts = append(facts, parseInfo(value, strings.TrimSuffix(resource, infoSuffix), at)...)
-		case object:
-			facts = append(facts, fact.Problemf(at, fact.Malformed, "a JSON object, not a list of devices"))
+	p := parser{}
+	variables := p.variables(environ)
+	for _, v := range variables {
+		value := strings.TrimSpace(v.value)
+		at := fact.Origin{Source: fact.Env, Where: v.name}
+		resource := strings.TrimPrefix(v.name, prefix)
+		isInfo := strings.HasSuffix(resource, infoSuffix) && resource != infoSuffix
+		switch {
+		case value == "" || isInfo && value == "null":
+		case isInfo && isJSON(value):
+			p.info(value, strings.TrimSuffix(resource, infoSuffix), at)
+		case isJSON(value):
+			p.problem(at, fact.Malformed, "JSON, not a list of devices")
 		default:
 			// A resource's own name may end with _INFO: its value is a list.
-			facts = append(facts, parseList(value, resource, at)...)
+			p.list(value, resource, at)
 		}
 	}
-	return facts
+	p.addCommon()
+	return p.facts
 }
 
-// parseList reads a comma-separated list of devices; an empty one names none.
-func parseList(value, resource string, at fact.Origin) []fact.Fact {
-	var facts []fact.Fact
+// isJSON reports whether a value begins as no device's name does.
+func isJSON(value string) bool { return strings.IndexByte(`{["`, value[0]) >= 0 }
+
+type parser struct {
+	facts  []fact.Fact
+	common map[string]common // by resource
+}
+
+func (p *parser) problem(at fact.Origin, code fact.Code, format string, args ...any) {
+	p.facts = append(p.facts, fact.Problemf(at, code, format, args...))
+}
+
+// variables picks the device plugins' variables, and puts them into the order of
+// their names.
+func (p *parser) variables(environ []string) []variable {
+	var variables []variable
+	for _, text := range environ {
+		if !strings.HasPrefix(text, prefix) && !strings.HasPrefix(text, oldName) {
+			continue
+		}
+		name, value, ok := strings.Cut(text, "=")
+		if ok && name != prefix && (name == oldName || strings.HasPrefix(name, prefix)) {
+			variables = append(variables, variable{name, value})
+		}
+	}
+	slices.SortStableFunc(variables, func(a, b variable) int { return cmp.Compare(a.name, b.name) })
+	// As for getenv, the first of two variables of one name counts.
+	return slices.CompactFunc(variables, func(first, v variable) bool {
+		if first.name == v.name && first.value != v.value {
+			p.problem(fact.Origin{Source: fact.Env, Where: v.name}, fact.Conflict,
+				"set twice to different values, the first is used")
+		}
+		return first.name == v.name
+	})
+}
+
+// list reads a comma-separated list of devices; an empty one names none.
+func (p *parser) list(value, resource string, at fact.Origin) {
+	p.facts = slices.Grow(p.facts, strings.Count(value, ",")+1)
 	index := 0
 	for id := range strings.SplitSeq(value, ",") {
 		if id = strings.TrimSpace(id); id == "" {
 			continue
 		}
-		facts = append(facts, allocation(id, resource, at.At("["+strconv.Itoa(index)+"]")))
+		a := allocation(id, resource)
+		a.Origin = fact.Origin{Source: at.Source, Where: at.Where + "[" + strconv.Itoa(index) + "]"}
+		a.Index = index
+		p.facts = append(p.facts, a)
 		index++
 	}
-	return facts
 }
 
 // allocation tells a PCI address from the name of an auxiliary device. Text that
 // is neither is kept as it is.
-func allocation(id, resource string, at fact.Origin) fact.Allocation {
-	a := fact.Allocation{Origin: at, Resource: resource, ID: id}
-	if address, err := pciaddr.Parse(id); err == nil {
-		a.Address = address
-	} else if auxiliaryName.MatchString(id) {
+func allocation(id, resource string) fact.Allocation {
+	a := fact.Allocation{Resource: resource, ID: id}
+	if strings.Contains(id, ":") {
+		if address, err := pciaddr.Parse(id); err == nil {
+			a.Address = address
+		}
+	} else if isAuxiliaryName(id) {
 		a.Auxiliary = id
 	}
 	return a
+}
+
+// isAuxiliaryName reports whether name has the form of a name on the auxiliary
+// bus: the driver's, the device's and a number, as mlx5_core.sf.4.
+func isAuxiliaryName(name string) bool {
+	driver, rest, _ := strings.Cut(name, ".")
+	device, number, _ := strings.Cut(rest, ".")
+	return isWord(driver) && isWord(device) && number != "" && strings.Trim(number, "0123456789") == ""
+}
+
+// isWord reports whether s is of letters, digits, '_' and '-'.
+func isWord(s string) bool {
+	for _, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return s != ""
 }

@@ -1,71 +1,91 @@
 package downward
 
 import (
-	"path"
-	"regexp"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
-// requestName is how the network resources injector names the file of a
-// container's hugepage request. Its first release left the container out.
-var requestName = regexp.MustCompile(`^hugepages_([0-9]+[KMG])_request(?:_(.+))?$`)
+const hugepagesPrefix = "hugepages_"
 
-// hugepageRequests reads the requests of our container. If its name is not known
-// they are of use only where all are of one container.
-func hugepageRequests(root rootfs.FS, dir, current, container string) []fact.Fact {
-	names, err := root.ReadDir(current)
+// hugepageAmount reads one file of an amount of hugepages.
+func hugepageAmount(name, text string, at fact.Origin) fact.Fact {
+	amount, ok := parseHugepageName(name)
+	if !ok {
+		return fact.Problemf(at, fact.Malformed,
+			"the name tells no amount; hugepages_<size>_request_<container> and hugepages_<size>_limit_<container> do")
+	}
+	value, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
 	if err != nil {
-		return nil // the volume was updated just now, or has no other files that we may list
+		return fact.Problemf(at, fact.Malformed, "%.100q is not an amount of memory", text)
 	}
-	containers := map[string]bool{}
-	var requests []string
-	for _, name := range names {
-		if m := requestName.FindStringSubmatch(name); m != nil {
-			containers[m[2]] = true
-			requests = append(requests, name)
-		}
-	}
-	var facts []fact.Fact
-	for _, name := range requests {
-		m := requestName.FindStringSubmatch(name)
-		if of := m[2]; of != "" && of != container && (container != "" || len(containers) > 1) {
-			continue
-		}
-		at := fact.Origin{Source: fact.DownwardAPI, Where: path.Join(dir, name)}
-		data, err := root.ReadFile(path.Join(current, name), rootfs.MaxSmall)
-		if err != nil {
-			facts = append(facts, fact.Problemf(at, fact.Unreadable, "%w", err))
-			continue
-		}
-		size, err := fact.ParsePageSize(m[1])
-		if err != nil {
-			continue
-		}
-		bytes, ok := parseRequest(string(data), size)
-		if !ok {
-			facts = append(facts, fact.Problemf(at, fact.Malformed, "%.100q is not an amount of memory", data))
-			continue
-		}
-		facts = append(facts, fact.HugepageRequest{Origin: at, Size: size, Bytes: bytes})
-	}
-	return facts
+	amount.Origin, amount.Value = at, value
+	return amount
 }
 
-// parseRequest reads an amount whose unit the file does not tell. The injector
-// writes MiB. Whoever makes a pod by hand and leaves the divisor out gets bytes,
-// which are a multiple of the page size and far more than anybody's MiB.
-func parseRequest(text string, size fact.PageSize) (bytes uint64, ok bool) {
-	const mib = 1 << 20
-	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 44)
-	if err != nil {
+// parseHugepageName reads what the name of a file tells. The network resources
+// injector writes hugepages_<size>_request_<container>, and did not write the
+// container at first; people write hugepages_request, or hugepages_request_<size>.
+// A container's name is in lower case, and a size ends with a capital.
+func parseHugepageName(name string) (amount fact.HugepageAmount, ok bool) {
+	rest, ok := strings.CutPrefix(name, hugepagesPrefix)
+	if !ok {
+		return amount, false
+	}
+	word, rest, more := strings.Cut(rest, "_")
+	amount.Size, ok = parseSize(word)
+	if ok {
+		word, rest, more = strings.Cut(rest, "_")
+	}
+	switch word {
+	case "request":
+	case "limit":
+		amount.Limit = true
+	default:
+		return fact.HugepageAmount{}, false
+	}
+	if !more {
+		return amount, true
+	}
+	if amount.Size == 0 {
+		word, container, twoWords := strings.Cut(rest, "_")
+		if size, isSize := parseSize(word); isSize {
+			if amount.Size = size; !twoWords {
+				return amount, true
+			}
+			rest = container
+		}
+	}
+	if rest == "" || rest != strings.ToLower(rest) {
+		return fact.HugepageAmount{}, false
+	}
+	amount.Container = rest
+	return amount, true
+}
+
+// parseSize reads a page size as 2M or, as Kubernetes has it, 2Mi.
+func parseSize(text string) (fact.PageSize, bool) {
+	text = strings.TrimSuffix(text, "i")
+	if text == "" || strings.IndexByte("KMG", text[len(text)-1]) < 0 || strings.Trim(text[:len(text)-1], "0123456789") != "" {
 		return 0, false
 	}
-	if n >= mib && n%uint64(size) == 0 {
-		return n, true
+	size, err := fact.ParsePageSize(text)
+	return size, err == nil
+}
+
+// Bytes gives an amount of hugepages of one size, 0 if that is not known, in
+// bytes. The file does not tell its unit. The injector writes MiB. Whoever makes
+// a pod by hand and leaves the divisor out gets bytes, which are a multiple of
+// the page size and far more than anybody's MiB.
+func Bytes(value uint64, size fact.PageSize) uint64 {
+	const mib = 1 << 20
+	if size == 0 {
+		size = 64 << 10 // that of which every other size is a multiple
 	}
-	return n * mib, true
+	if value >= mib && value%uint64(size) == 0 || value > math.MaxUint64/mib {
+		return value
+	}
+	return value * mib
 }

@@ -1,6 +1,8 @@
-// Package netstatus reads the network-status annotation, in which the
-// multi-network CNI plugin reports the pod's networks and their devices
-// (Kubernetes Network Custom Resource Definition De-facto Standard, section 5).
+// Package netstatus reads the annotations that tell a pod's networks: the
+// network-status annotation, in which the multi-network CNI plugin reports them
+// and their devices, the networks annotation, in which the pod asked for them
+// (Kubernetes Network Custom Resource Definition De-facto Standard, sections 5
+// and 4), and KubeVirt's own form of the first.
 package netstatus
 
 import (
@@ -21,37 +23,52 @@ const (
 )
 
 // Parse gives the facts in a pod's annotations: one fact.Network for each entry
-// of network-status that can be read.
-func Parse(annotations map[string]string) []fact.Fact {
-	value, found := annotations[Key]
+// of network-status that can be read, one fact.Selection for each network that
+// the pod asked for, and one fact.NetworkInfo for each of KubeVirt's.
+func Parse(annotations map[string]fact.Text) []fact.Fact {
+	d := decoder{}
+	d.status(annotations)
+	d.selections(annotations)
+	d.networkInfo(annotations)
+	return d.facts
+}
+
+// decoder collects facts.
+type decoder struct{ facts []fact.Fact }
+
+func (d *decoder) problem(at fact.Origin, code fact.Code, format string, args ...any) {
+	d.facts = append(d.facts, fact.Problemf(at, code, format, args...))
+}
+
+// lose reports networks of which nothing can be read.
+func (d *decoder) lose(at fact.Origin, format string, args ...any) {
+	d.problem(at, fact.Malformed, format, args...)
+	d.facts = append(d.facts, fact.LostNetworks{Origin: at})
+}
+
+func elementAt(at fact.Origin, index int) fact.Origin {
+	return fact.Origin{Source: at.Source, Where: at.Where + "[" + strconv.Itoa(index) + "]"}
+}
+
+// status reads network-status, under the one key or the other.
+func (d *decoder) status(annotations map[string]fact.Text) {
+	text, found := annotations[Key]
 	legacy, foundLegacy := annotations[LegacyKey]
-	at := fact.Origin{Source: fact.Annotation, Where: Key}
-	var facts []fact.Fact
 	switch {
 	case !found && !foundLegacy:
-		return []fact.Fact{fact.Problemf(at, fact.NoStatus,
-			"no such annotation (yet): kubelet writes it a while after the container has started")}
+		d.problem(fact.Origin{Source: fact.Annotation, Where: Key}, fact.NoStatus,
+			"no such annotation (yet): kubelet writes it a while after the container has started")
+		return
 	case !found:
-		at.Where, value = LegacyKey, legacy
-	case foundLegacy && !sameJSON(value, legacy):
-		facts = append(facts, fact.Problemf(fact.Origin{Source: fact.Annotation, Where: LegacyKey}, fact.Conflict,
-			"differs from %s, which is used", Key))
+		text = legacy
+	case foundLegacy && !sameJSON(text.Value, legacy.Value):
+		d.problem(legacy.Origin, fact.Conflict, "differs from %s, which is used", Key)
 	}
-
-	d := decoder{}
-	for _, e := range d.decode(value, at) {
-		if e.empty() {
-			d.problem(e.at, fact.Malformed, "nothing in it that tells a network")
-			d.facts = append(d.facts, fact.LostNetworks{Origin: e.at})
-			continue
-		}
-		network := d.network(e)
-		d.facts = append(d.facts, network)
+	before := len(d.facts)
+	d.entries(text)
+	if len(d.facts) == before {
+		d.problem(text.Origin, fact.NoNetworks, "no networks in it")
 	}
-	if len(d.facts) == 0 {
-		d.problem(at, fact.NoNetworks, "no networks in it")
-	}
-	return append(facts, d.facts...)
 }
 
 func sameJSON(a, b string) bool {
@@ -63,52 +80,53 @@ func sameJSON(a, b string) bool {
 		bytes.Equal(compactA.Bytes(), compactB.Bytes())
 }
 
-// decoder collects facts, which are problems until the last step.
-type decoder struct{ facts []fact.Fact }
-
-func (d *decoder) problem(at fact.Origin, code fact.Code, format string, args ...any) {
-	d.facts = append(d.facts, fact.Problemf(at, code, format, args...))
-}
-
 // entry is one network status as it was written.
 type entry struct {
-	at       fact.Origin
-	index    int
-	status   nadv1.NetworkStatus
-	doubtful bool
-}
-
-// empty reports whether the entry is null, {} or of members that we do not know.
-func (e entry) empty() bool {
-	s := e.status
-	return s.Name == "" && s.Interface == "" && s.Mac == "" && len(s.IPs) == 0 && s.DeviceInfo == nil
-}
-
-func elementAt(at fact.Origin, index int) fact.Origin {
-	return at.At("[" + strconv.Itoa(index) + "]")
+	*nadv1.NetworkStatus
+	gatewayKey string
+	deviceKey  string
+	doubtful   bool // default cannot be read
 }
 
 // network makes a fact of an entry, and reports what in it makes no sense.
-func (d *decoder) network(e entry) fact.Network {
+func (d *decoder) network(e entry, at fact.Origin, index int) {
+	if e.Name == "" && e.Interface == "" && e.Mac == "" && len(e.IPs) == 0 && e.DeviceInfo == nil {
+		d.lose(at, "nothing in it that tells a network")
+		return
+	}
 	n := fact.Network{
-		Origin:        e.at,
-		Index:         e.index,
-		Name:          e.status.Name,
-		Interface:     e.status.Interface,
-		Default:       e.status.Default,
-		MAC:           d.mac(e.status.Mac, e.at.At(".mac")),
-		IPs:           d.addrs(e.status.IPs, e.at.At(".ips")),
-		Gateways:      d.addrs(e.status.Gateway, e.at.At(".gateway")),
-		HasDeviceInfo: e.status.DeviceInfo != nil,
+		Origin:        at,
+		Index:         index,
+		Name:          e.Name,
+		Interface:     e.Interface,
+		Default:       e.Default,
+		MAC:           d.mac(e.Mac, at),
+		MTU:           e.Mtu,
+		IPs:           d.addrs(e.IPs, at, ".ips"),
+		Gateways:      d.addrs(e.Gateway, at, e.gatewayKey),
+		DNS:           dns(&e.DNS),
+		HasDeviceInfo: e.DeviceInfo != nil,
 		Doubtful:      e.doubtful,
 	}
-	if e.status.Mtu < 0 {
-		d.problem(e.at.At(".mtu"), fact.Malformed, "%d is not an MTU", e.status.Mtu)
-	} else {
-		n.MTU = e.status.Mtu
+	if e.Mtu < 0 {
+		n.MTU = 0
+		d.problem(at.At(".mtu"), fact.Malformed, "%d is not an MTU", e.Mtu)
 	}
-	if e.status.DeviceInfo != nil {
-		n.Device = d.device(e.status.DeviceInfo, e.at.At(".device-info"))
+	if len(n.Gateways) > 0 {
+		n.GatewayAt = e.gatewayKey
 	}
-	return n
+	if e.DeviceInfo != nil {
+		n.DeviceAt, n.DeviceVersion = e.deviceKey, e.DeviceInfo.Version
+		n.Device = d.device(e.DeviceInfo, at, e.deviceKey)
+	}
+	d.facts = append(d.facts, n)
+}
+
+// dns gives what the CNI plugin said, which writes an empty object for nothing.
+func dns(said *nadv1.DNS) *fact.DNS {
+	if len(said.Nameservers) == 0 && said.Domain == "" && len(said.Search) == 0 && len(said.Options) == 0 {
+		return nil
+	}
+	all := fact.DNS(*said)
+	return &all
 }

@@ -2,7 +2,6 @@ package sysfs
 
 import (
 	"path"
-	"strconv"
 	"strings"
 
 	"github.com/podnet/podnet/lib/internal/cpulist"
@@ -18,9 +17,8 @@ const nodeDir = "/sys/devices/system/node"
 func Nodes(root rootfs.FS) []fact.Fact {
 	r := reader{FS: root}
 	for _, name := range r.names(nodeDir) {
-		number, isNode := strings.CutPrefix(name, "node")
-		node, err := strconv.Atoi(number)
-		if !isNode || err != nil {
+		node, ok := index(name, "node")
+		if !ok {
 			continue
 		}
 		dir := path.Join(nodeDir, name)

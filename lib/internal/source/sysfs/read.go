@@ -4,12 +4,16 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
 	"github.com/podnet/podnet/lib/internal/rootfs"
 )
+
+// maxEntries limits what is looked at of one directory.
+const maxEntries = 4096
 
 func origin(name string) fact.Origin { return fact.Origin{Source: fact.Sysfs, Where: name} }
 
@@ -32,10 +36,26 @@ func (r *reader) number(elem ...string) (int, bool) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		r.add(fact.Problemf(origin(path.Join(elem...)), fact.Malformed, "%.100q is not a number", text))
+		r.malformed(path.Join(elem...), "%.100q is not a number", text)
 		return 0, false
 	}
 	return n, true
+}
+
+// hex reads a file of one hexadecimal number of at most so many digits, after a
+// prefix 0x.
+func (r *reader) hex(digits int, elem ...string) (uint32, bool) {
+	text := r.text(elem...)
+	if text == "" {
+		return 0, false
+	}
+	number := strings.TrimPrefix(text, "0x")
+	n, err := strconv.ParseUint(number, 16, 32)
+	if err != nil || len(number) > digits {
+		r.malformed(path.Join(elem...), "%.100q is not a number of %d hexadecimal digits", text, digits)
+		return 0, false
+	}
+	return uint32(n), true
 }
 
 // linkBase gives the last element of a link's target. The depth of targets
@@ -57,6 +77,14 @@ func (r *reader) names(elem ...string) []string {
 	if err != nil {
 		r.unreadable(name, err)
 	}
+	return r.capped(name, names)
+}
+
+func (r *reader) capped(dir string, names []string) []string {
+	if len(names) > maxEntries {
+		r.add(fact.Problemf(origin(dir), fact.Unreadable, "has %d entries; the first %d are read", len(names), maxEntries))
+		names = names[:maxEntries]
+	}
 	return names
 }
 
@@ -64,4 +92,47 @@ func (r *reader) unreadable(name string, err error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		r.add(fact.Problemf(origin(name), fact.Unreadable, "%w", err))
 	}
+}
+
+func (r *reader) malformed(name, format string, args ...any) {
+	r.add(fact.Problemf(origin(name), fact.Malformed, format, args...))
+}
+
+// index reads the number of a name such as uverbs4 or virtfn12.
+func index(name, prefix string) (int, bool) {
+	number, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(number, 10, 31)
+	return int(n), err == nil
+}
+
+// listing has the names in a device's directory, so that nothing is asked for
+// that is not there.
+type listing struct {
+	names   []string
+	unknown bool // the directory could not be listed; anything may be in it
+}
+
+func (l listing) has(name string) bool {
+	if l.unknown {
+		return true
+	}
+	_, found := slices.BinarySearch(l.names, name)
+	return found
+}
+
+// list lists a device's directory, and tells whether there is such a device. A
+// link on the bus counts, wherever it leads.
+func (r *reader) list(dir string) (listing, bool) {
+	names, err := r.ReadDir(dir)
+	if err == nil {
+		return listing{names: r.capped(dir, names)}, true
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		r.unreadable(dir, err)
+		return listing{unknown: true}, true
+	}
+	return listing{}, r.Listed(dir)
 }

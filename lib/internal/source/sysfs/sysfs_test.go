@@ -10,10 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 	"github.com/podnet/podnet/lib/internal/source/sysfs"
 	"github.com/podnet/podnet/lib/pciaddr"
-	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
 const machine = `
@@ -85,11 +83,7 @@ func address(t *testing.T, s string) pciaddr.Address {
 
 func devices(t *testing.T, text string, claims sysfs.Claims) []fact.Fact {
 	t.Helper()
-	root, err := rootfs.New(podnettest.New(t, text).Root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sysfs.Devices(root, claims)
+	return sysfs.Devices(tree(t, text), claims)
 }
 
 var ignoreOrigin = cmp.Options{
@@ -181,7 +175,7 @@ func TestOthers(t *testing.T) {
 	want := []fact.Fact{
 		fact.Function{Auxiliary: "mlx5_core.sf.4", Absent: true},
 		fact.VDPADevice{Name: "blue", Parent: address(t, "0000:65:00.4")},
-		fact.VDPADevice{Name: "sf"},
+		fact.VDPADevice{Name: "sf", Auxiliary: "mlx5_core.sf.4"},
 		fact.Netdev{Name: "macvlan0", MAC: "02:00:00:00:00:0a", MTU: 1450},
 		fact.Netdev{Name: "net1", MAC: "64:1f:00:00:00:01", MTU: 9000, Parent: "0000:3b:03.0"},
 		fact.Netdev{Name: "net2", Absent: true},
@@ -203,7 +197,7 @@ func TestNoBus(t *testing.T) {
 }
 
 func TestNodes(t *testing.T) {
-	root, err := rootfs.New(podnettest.New(t, `
+	root := tree(t, `
 -- /sys/devices/system/node/has_cpu --
 0-1
 -- /sys/devices/system/node/node0/cpulist --
@@ -218,10 +212,7 @@ func TestNodes(t *testing.T) {
 
 -- /sys/devices/system/node/node2/cpulist --
 x
-`).Root)
-	if err != nil {
-		t.Fatal(err)
-	}
+`)
 	var got []string
 	for _, f := range sysfs.Nodes(root) {
 		switch f := f.(type) {

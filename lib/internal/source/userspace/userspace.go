@@ -1,17 +1,19 @@
-// Package userspace reads the annotations of the Userspace CNI plugin, which
-// tell a container where its vhost-user and memif sockets are. The wire types
-// are our own: the plugin's module cannot be built against as it is published.
+// Package userspace reads what the Userspace CNI plugin leaves, which tells a
+// container where its vhost-user and memif sockets are: annotations, or files
+// where the plugin has no access to the API server. The wire types are our own:
+// the plugin's module cannot be built against as it is published.
 package userspace
 
 import (
 	"encoding/json"
 	"errors"
-	"net/netip"
+	"fmt"
 	"path"
 	"strconv"
 	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // The annotations' keys. People who follow the plugin's own examples misspell
@@ -22,22 +24,19 @@ const (
 	misspelledDirKey = "userspace/mappedDir"
 )
 
-// configuration is one entry of configuration-data; it is written from the
-// container's side.
+// configuration is what we use of an entry of configuration-data; it is written
+// from the container's side.
 type configuration struct {
-	ContainerID string   `json:"containerId"`
-	IfName      string   `json:"ifName"`
-	Name        string   `json:"name"`
-	Config      config   `json:"config"`
-	IPResult    ipResult `json:"ipResult"`
+	IfName   string   `json:"ifName"`
+	Name     string   `json:"name"`
+	Config   config   `json:"config"`
+	IPResult ipResult `json:"ipResult"`
 }
 
 type config struct {
-	Engine  string `json:"engine"`
-	IfType  string `json:"iftype"`
-	NetType string `json:"netType"`
-	Memif   memif  `json:"memif"`
-	Vhost   vhost  `json:"vhost"`
+	IfType string `json:"iftype"`
+	Memif  memif  `json:"memif"`
+	Vhost  vhost  `json:"vhost"`
 }
 
 type memif struct {
@@ -60,176 +59,119 @@ type ipResult struct {
 	} `json:"ips"`
 }
 
-// Parse gives the facts in a pod's annotations: one fact.Userspace for each
-// entry of the configuration data that can be read.
-func Parse(annotations map[string]string) []fact.Fact {
-	value := annotations[Key]
-	if strings.TrimSpace(value) == "" {
-		return nil
-	}
-	at := fact.Origin{Source: fact.Annotation, Where: Key}
+// Read gives the facts in a pod's annotations and in the plugin's directory: one
+// fact.Userspace for each entry of the configuration data that can be read.
+func Read(root rootfs.FS, annotations map[string]fact.Text) []fact.Fact {
 	p := parser{}
-	p.mappedDir(annotations)
-
-	var entries []json.RawMessage
-	if err := json.Unmarshal([]byte(value), &entries); err != nil {
-		p.lost(at, err)
-		return p.facts
-	}
-	for i, raw := range entries {
-		here := at.At("[" + strconv.Itoa(i) + "]")
-		var c configuration
-		if err := json.Unmarshal(raw, &c); err != nil {
-			p.lost(here, err)
-			continue
-		}
-		if c.IfName == "" && c.Name == "" {
-			p.lost(here, errors.New("neither ifName nor name in it"))
-			continue
-		}
-		u := fact.Userspace{Origin: here, Index: i, Name: c.Name, Interface: c.IfName}
-		u.Device = p.device(c.Config, here.At(".config"))
-		u.IPs, u.Gateways = p.addrs(c.IPResult, here.At(".ipResult.ips"))
-		p.facts = append(p.facts, u)
+	dir := p.mappedDir(annotations)
+	p.annotation(annotations[Key], dir)
+	switch {
+	case dir.path != "":
+		p.files(root, dir.path)
+	case !dir.said:
+		p.files(root, defaultDir)
 	}
 	return p.facts
 }
 
-type parser struct {
-	facts []fact.Fact
-	dir   string // where sockets are in the container; empty: not said
-	dirAt fact.Origin
+// Parse is Read for the annotations alone.
+func Parse(annotations map[string]fact.Text) []fact.Fact {
+	p := parser{}
+	p.annotation(annotations[Key], p.mappedDir(annotations))
+	return p.facts
 }
+
+// parser collects facts.
+type parser struct{ facts []fact.Fact }
 
 func (p *parser) problem(at fact.Origin, code fact.Code, format string, args ...any) {
 	p.facts = append(p.facts, fact.Problemf(at, code, format, args...))
 }
 
 // lost reports entries that cannot be read.
-func (p *parser) lost(at fact.Origin, err error) {
-	p.problem(at, fact.Malformed, "%w", err)
+func (p *parser) lost(at fact.Origin, code fact.Code, err error) {
+	p.problem(at, code, "%w", err)
 	p.facts = append(p.facts, fact.LostNetworks{Origin: at})
 }
 
+// directory is where sockets are in the container.
+type directory struct {
+	path string // empty: not known
+	at   fact.Origin
+	said bool // be it in a way that cannot be used
+}
+
 // mappedDir reads the directory that relative socket files are in.
-func (p *parser) mappedDir(annotations map[string]string) {
-	dir, ok := annotations[MappedDirKey]
-	at := fact.Origin{Source: fact.Annotation, Where: MappedDirKey}
+func (p *parser) mappedDir(annotations map[string]fact.Text) directory {
+	text, ok := annotations[MappedDirKey]
 	if !ok {
-		if dir, ok = annotations[misspelledDirKey]; !ok {
-			return
+		if text, ok = annotations[misspelledDirKey]; !ok {
+			return directory{}
 		}
-		at.Where = misspelledDirKey
-		p.problem(at, fact.Misspelled, "the plugin does not know this key: it is %s", MappedDirKey)
+		p.problem(text.Origin, fact.Misspelled, "the plugin does not know this key: it is %s", MappedDirKey)
 	}
-	if !path.IsAbs(dir) {
-		p.problem(at, fact.Malformed, "%.200q is not an absolute path", dir)
+	if !path.IsAbs(text.Value) {
+		p.problem(text.Origin, fact.Malformed, "%.200q is not an absolute path", text.Value)
+		return directory{said: true}
+	}
+	return directory{path: text.Value, at: text.Origin, said: true}
+}
+
+// annotation reads configuration-data: a JSON array, or nothing at all. What is
+// before a syntax error is used.
+func (p *parser) annotation(text fact.Text, dir directory) {
+	if strings.TrimSpace(text.Value) == "" {
 		return
 	}
-	p.dir, p.dirAt = dir, at
-}
-
-// device tells the socket of an entry. The members for other kinds of
-// interface are there too, empty.
-func (p *parser) device(c config, at fact.Origin) fact.Device {
-	kind := c.IfType
-	if kind == "" {
-		switch {
-		case c.Vhost.Socketfile != "" && c.Memif.Socketfile == "":
-			kind = "vhostuser"
-		case c.Memif.Socketfile != "" && c.Vhost.Socketfile == "":
-			kind = "memif"
+	dec := json.NewDecoder(strings.NewReader(text.Value))
+	switch token, err := dec.Token(); {
+	case err == nil && token == nil: // null
+	case err != nil || token != json.Delim('['):
+		p.lost(text.Origin, fact.Malformed, errors.New("not a JSON array"))
+		return
+	default:
+		index := 0
+		at := func() fact.Origin { return text.At("[" + strconv.Itoa(index) + "]") }
+		for ; dec.More(); index++ {
+			var raw json.RawMessage
+			if err := dec.Decode(&raw); err != nil {
+				p.lost(at(), fact.Malformed, fmt.Errorf("%w; this entry and all after it are lost", err))
+				return
+			}
+			p.entry(raw, index, at(), dir)
+		}
+		if token, err := dec.Token(); err != nil || token != json.Delim(']') {
+			p.lost(at(), fact.Malformed, errors.New("the JSON array is cut off"))
+			return
 		}
 	}
-	switch kind {
-	case "vhostuser":
-		return p.vhostUser(c.Vhost, at.At(".vhost"))
-	case "memif":
-		return p.memif(c.Memif, at.At(".memif"))
-	case "":
-		p.problem(at, fact.Malformed, "no iftype, nor a socket file that tells it")
-	default:
-		p.problem(at.At(".iftype"), fact.Malformed, "%.100q is neither vhostuser nor memif", kind)
+	if strings.TrimSpace(text.Value[dec.InputOffset():]) != "" {
+		p.problem(text.Origin, fact.Malformed, "more text after the JSON array, which is not used")
 	}
-	return nil
 }
 
-func (p *parser) vhostUser(v vhost, at fact.Origin) fact.Device {
-	dev := fact.VhostUser{PathAt: at.At(".socketfile"), ModeAt: at.At(".mode")}
-	dev.Path, dev.DirAt = p.socket(v.Socketfile, dev.PathAt)
-	switch v.Mode {
-	case fact.Client, fact.Server:
-		dev.Mode = v.Mode
-	default:
-		p.problem(dev.ModeAt, fact.Malformed, "%.100q is neither client nor server", v.Mode)
-	}
-	return dev
-}
-
-func (p *parser) memif(m memif, at fact.Origin) fact.Device {
-	dev := fact.Memif{PathAt: at.At(".socketfile"), RoleAt: at.At(".role"), ModeAt: at.At(".mode")}
-	dev.Path = m.Socketfile
-	if !strings.HasPrefix(m.Socketfile, "@") { // not an abstract socket
-		dev.Path, dev.DirAt = p.socket(m.Socketfile, dev.PathAt)
-	}
-	switch m.Role {
-	case "master", fact.Server:
-		dev.Role = fact.Server
-	case "slave", fact.Client:
-		dev.Role = fact.Client
-	default:
-		p.problem(dev.RoleAt, fact.Malformed, "%.100q is neither master nor slave", m.Role)
-	}
-	switch m.Mode {
-	case "", "ethernet", "ip", "inject-punt":
-		dev.Mode = m.Mode
-	default:
-		p.problem(dev.ModeAt, fact.Malformed, "%.100q is none of ethernet, ip and inject-punt", m.Mode)
-	}
-	return dev
-}
-
-// socket gives a socket file's path in the container, and the origin of the
-// directory that it is relative to. It does not clean the path: a ".." in it has
-// to be seen by those who judge it.
-func (p *parser) socket(file string, at fact.Origin) (string, fact.Origin) {
-	switch {
-	case file == "":
-		p.problem(at, fact.Malformed, "no socket file")
-	case path.IsAbs(file):
-	case p.dir == "":
-		p.problem(at, fact.RelativePath, "%.200q is relative, and annotation %s does not say to what", file, MappedDirKey)
-	default:
-		return strings.TrimRight(p.dir, "/") + "/" + file, p.dirAt
-	}
-	return file, fact.Origin{}
-}
-
-func (p *parser) addrs(r ipResult, at fact.Origin) (ips, gateways []netip.Addr) {
-	for i, ip := range r.IPs {
-		here := at.At("[" + strconv.Itoa(i) + "]")
-		if addr, ok := parseAddr(ip.Address); ok {
-			ips = append(ips, addr)
-		} else {
-			p.problem(here.At(".address"), fact.Malformed, "%.100q is not an IP address", ip.Address)
+// entry makes a fact of one configuration.
+func (p *parser) entry(raw []byte, index int, at fact.Origin, dir directory) {
+	var c configuration
+	if err := json.Unmarshal(raw, &c); err != nil {
+		typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err)
+		if !ok {
+			p.lost(at, fact.Malformed, err)
+			return
 		}
-		if ip.Gateway == "" {
-			continue
+		if typeErr.Field == "" {
+			p.lost(at, fact.Malformed, errors.New("not a JSON object"))
+			return
 		}
-		if addr, ok := parseAddr(ip.Gateway); ok {
-			gateways = append(gateways, addr)
-		} else {
-			p.problem(here.At(".gateway"), fact.Malformed, "%.100q is not an IP address", ip.Gateway)
-		}
+		// The decoder went on with what is after it.
+		p.problem(at.At("."+typeErr.Field), fact.Malformed, "a JSON %.100s is not what belongs here", typeErr.Value)
 	}
-	return ips, gateways
-}
-
-// parseAddr reads an address with or without a prefix length.
-func parseAddr(text string) (netip.Addr, bool) {
-	if prefix, err := netip.ParsePrefix(text); err == nil {
-		return prefix.Addr(), true
+	if c.IfName == "" && c.Name == "" {
+		p.lost(at, fact.Malformed, errors.New("neither ifName nor name in it"))
+		return
 	}
-	addr, err := netip.ParseAddr(text)
-	return addr, err == nil
+	u := fact.Userspace{Origin: at, Index: index, Name: c.Name, Interface: c.IfName}
+	u.Device = p.device(c.Config, at.At(".config"), dir)
+	u.IPs, u.Gateways = p.addrs(c.IPResult, at)
+	p.facts = append(p.facts, u)
 }

@@ -3,18 +3,49 @@ package userspace
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
-// render writes the facts of annotations, one a line.
-func render(annotations map[string]string) []string {
+// tree makes a root with the files.
+func tree(tb testing.TB, files map[string]string) rootfs.FS {
+	tb.Helper()
+	dir := tb.TempDir()
+	for name, content := range files {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			tb.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	root, err := rootfs.New(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return root
+}
+
+func texts(annotations map[string]string) map[string]fact.Text {
+	all := map[string]fact.Text{}
+	for key, value := range annotations {
+		all[key] = fact.Text{Origin: fact.Origin{Source: fact.Annotation, Where: key}, Value: value}
+	}
+	return all
+}
+
+// render writes the facts of annotations and files, one a line.
+func render(root rootfs.FS, annotations map[string]string) []string {
 	var lines []string
-	for _, f := range Parse(annotations) {
+	for _, f := range Read(root, texts(annotations)) {
 		where := strings.TrimPrefix(f.From().Where, "userspace/")
 		switch f := f.(type) {
 		case fact.Userspace:
@@ -35,7 +66,8 @@ func render(annotations map[string]string) []string {
 	return lines
 }
 
-func TestParse(t *testing.T) {
+func TestAnnotations(t *testing.T) {
+	root := tree(t, nil)
 	const vhostConfig = `{"engine":"ovs-dpdk","iftype":"vhostuser","netType":"interface","memif":{},"vhost":{"mode":"client","group":"g","socketfile":"s-net1"},"bridge":{}}`
 	for _, tt := range []struct {
 		name, data string
@@ -117,48 +149,142 @@ func TestParse(t *testing.T) {
 			"lost entries", `[{"ifName":7},{"config":{}},{"ifName":"net3","config":` + vhostConfig + `}]`,
 			map[string]string{MappedDirKey: "/a"},
 			[]string{
-				"configuration-data[0]: malformed", "configuration-data[0]: lost",
+				"configuration-data[0].ifName: malformed", "configuration-data[0]: malformed", "configuration-data[0]: lost",
 				"configuration-data[1]: malformed", "configuration-data[1]: lost",
 				`configuration-data[2]: net3/ [] [] vhost-user "/a/s-net1" client mapped-dir`,
 			},
 		},
-		{"no JSON", "[{", nil, []string{"configuration-data: malformed", "configuration-data: lost"}},
+		{
+			"members of the wrong type", `[{"ifName":"net1","containerId":7,"config":{"netType":{},"bridge":[],"iftype":"memif","memif":{"mode":1,"role":"slave","socketfile":"/m"}}},` +
+				`{"ifName":"net2","config":{"iftype":"memif","memif":{"role":"slave","socketfile":"/m"}},"ipResult":{"ips":"x"}},{"ifName":"net3","config":[]}]`, nil,
+			[]string{
+				"configuration-data[0].config.memif.mode: malformed", `configuration-data[0]: net1/ [] [] memif "/m" client `,
+				"configuration-data[1].ipResult.ips: malformed", `configuration-data[1]: net2/ [] [] memif "/m" client `,
+				"configuration-data[2].config: malformed", "configuration-data[2].config: malformed", "configuration-data[2]: net3/ [] []",
+			},
+		},
+		{
+			"addresses of both versions", `[{"ifName":"net1","config":{"iftype":"vhostuser","vhost":{"mode":"client","socketfile":"/v"}},"ipResult":{"cniVersion":"1.0.0","ips":` +
+				`[{"address":"10.0.0.2/24","interface":0},{"version":"6","address":"fd00::2/64","gateway":"fd00::1"},{"address":"::ffff:10.0.0.3"},{"address":"fe80::1%x"}]}}]`, nil,
+			[]string{
+				"configuration-data[0].ipResult.ips[3].address: malformed",
+				`configuration-data[0]: net1/ [10.0.0.2 fd00::2 10.0.0.3] [fd00::1] vhost-user "/v" client `,
+			},
+		},
+		{"no object", `[null,"x",{"ifName":"net1","config":{"vhost":{"mode":"client","socketfile":"/v"}}}]`, nil, []string{
+			"configuration-data[0]: malformed", "configuration-data[0]: lost", "configuration-data[1]: malformed", "configuration-data[1]: lost",
+			`configuration-data[2]: net1/ [] [] vhost-user "/v" client `,
+		}},
+		{"no array", "{}", nil, []string{"configuration-data: malformed", "configuration-data: lost"}},
+		{"no JSON", "x", nil, []string{"configuration-data: malformed", "configuration-data: lost"}},
+		{"cut off", "[{", nil, []string{"configuration-data[0]: malformed", "configuration-data[0]: lost"}},
+		{"cut off between entries", `[{"ifName":"net1","config":{"vhost":{"mode":"client","socketfile":"/v"}}}`, nil, []string{
+			`configuration-data[0]: net1/ [] [] vhost-user "/v" client `, "configuration-data[1]: malformed", "configuration-data[1]: lost",
+		}},
+		{"text behind", `[] x`, nil, []string{"configuration-data: malformed"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			annotations := map[string]string{Key: tt.data}
 			maps.Copy(annotations, tt.more)
-			if diff := cmp.Diff(tt.want, render(annotations)); diff != "" {
+			if diff := cmp.Diff(tt.want, render(root, annotations)); diff != "" {
 				t.Errorf("facts (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// FuzzParse checks that a socket is where it was said to be: absolute, abstract,
-// below the directory, or reported.
-func FuzzParse(f *testing.F) {
-	f.Add(`[{"ifName":"net1","name":"n","config":{"iftype":"vhostuser","vhost":{"mode":"client","socketfile":"s"}}}]`, "/a")
-	f.Add(`[{"ifName":"net1","config":{"iftype":"memif","memif":{"role":"slave","socketfile":"@s"}}}]`, "a")
-	f.Fuzz(func(t *testing.T, data, dir string) {
-		relative := false
-		var paths []string
-		for _, fct := range Parse(map[string]string{Key: data, MappedDirKey: dir}) {
-			switch fct := fct.(type) {
-			case fact.Problem:
-				relative = relative || fct.Code == fact.RelativePath
-			case fact.Userspace:
-				switch d := fct.Device.(type) {
-				case fact.VhostUser:
-					paths = append(paths, d.Path)
-				case fact.Memif:
-					paths = append(paths, d.Path)
-				}
+// TestFiles has what the plugin leaves if it has no access to the API server.
+func TestFiles(t *testing.T) {
+	const (
+		ovs = `{"ifName":"net1","name":"n","config":{"iftype":"vhostuser","vhost":{"mode":"server","socketfile":"4ce7-net1"}}}`
+		vpp = `{"ifName":"net2","config":{"iftype":"memif","memif":{"role":"slave","socketfile":"/run/m.sock"}},"ipResult":{"ips":[{"address":"10.0.0.2/24"}]}}` + "\n"
+	)
+	for _, tt := range []struct {
+		name        string
+		annotations map[string]string
+		files       map[string]string
+		want        []string
+	}{
+		{"default directory", nil, map[string]string{
+			defaultDir + "/configData-4ce7-net1.json": ovs,
+			defaultDir + "/configData-4ce7-net2.json": vpp,
+			defaultDir + "/configData-.json":          "x",
+			defaultDir + "/configData-\n.json":        "x",
+			defaultDir + "/configData-4ce7-net1":      "x",
+			defaultDir + "/4ce7-net1":                 "x",
+			defaultDir + "/data/local-4ce7-net1.json": "x",
+		}, []string{
+			defaultDir + `/configData-4ce7-net1.json: net1/n [] [] vhost-user "` + defaultDir + `/4ce7-net1" server ` + defaultDir,
+			defaultDir + `/configData-4ce7-net2.json: net2/ [10.0.0.2] [] memif "/run/m.sock" client `,
+		}},
+		{"mapped directory", map[string]string{MappedDirKey: "/a/"}, map[string]string{
+			"/a/configData-4ce7-net1.json":            ovs,
+			defaultDir + "/configData-4ce7-net2.json": vpp,
+		}, []string{`/a/configData-4ce7-net1.json: net1/n [] [] vhost-user "/a/4ce7-net1" server /a/`}},
+		{"misspelled directory", map[string]string{misspelledDirKey: "/a"}, map[string]string{
+			"/a/configData-4ce7-net1.json": ovs,
+		}, []string{"mappedDir: misspelled", `/a/configData-4ce7-net1.json: net1/n [] [] vhost-user "/a/4ce7-net1" server /a`}},
+		{"unusable directory", map[string]string{MappedDirKey: "a"}, map[string]string{
+			defaultDir + "/configData-4ce7-net1.json": ovs,
+		}, []string{"mapped-dir: malformed"}},
+		{"directory with a NUL", map[string]string{MappedDirKey: "/a\x00"}, nil, []string{"/a\x00: unreadable"}},
+		{"no directory", map[string]string{MappedDirKey: "/a"}, map[string]string{"/a": "a file"}, []string{"/a: unreadable"}},
+		{"annotation too", map[string]string{MappedDirKey: "/a", Key: "[" + ovs + "]"}, map[string]string{
+			"/a/configData-4ce7-net1.json": ovs,
+		}, []string{
+			`configuration-data[0]: net1/n [] [] vhost-user "/a/4ce7-net1" server mapped-dir`,
+			`/a/configData-4ce7-net1.json: net1/n [] [] vhost-user "/a/4ce7-net1" server /a`,
+		}},
+		{"bad files", nil, map[string]string{
+			defaultDir + "/configData-1-a.json":   "",
+			defaultDir + "/configData-2-a.json":   "[" + ovs + "]",
+			defaultDir + "/configData-3-a.json":   ovs + "x",
+			defaultDir + "/configData-4-a.json":   strings.Repeat(" ", maxFileSize) + ovs,
+			defaultDir + "/configData-5-a.json/x": "",
+			defaultDir + "/configData-6-a.json":   vpp,
+		}, []string{
+			defaultDir + "/configData-1-a.json: malformed", defaultDir + "/configData-1-a.json: lost",
+			defaultDir + "/configData-2-a.json: malformed", defaultDir + "/configData-2-a.json: lost",
+			defaultDir + "/configData-3-a.json: malformed", defaultDir + "/configData-3-a.json: lost",
+			defaultDir + "/configData-4-a.json: unreadable", defaultDir + "/configData-4-a.json: lost",
+			defaultDir + "/configData-5-a.json: unreadable", defaultDir + "/configData-5-a.json: lost",
+			defaultDir + `/configData-6-a.json: net2/ [10.0.0.2] [] memif "/run/m.sock" client `,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, render(tree(t, tt.files), tt.annotations)); diff != "" {
+				t.Errorf("facts (-want +got):\n%s", diff)
 			}
-		}
-		for _, p := range paths {
-			if p != "" && p[0] != '/' && p[0] != '@' && !relative {
-				t.Fatalf("path %q, without a word", p)
-			}
-		}
-	})
+		})
+	}
+}
+
+// TestFileFacts looks at what tells a file from an annotation.
+func TestFileFacts(t *testing.T) {
+	root := tree(t, map[string]string{"/a/configData-4ce7-net1.json": `{"ifName":"net1","config":{"vhost":{"mode":"client","socketfile":"s"}}}`})
+	at := fact.Origin{Source: fact.File, Where: "/a/configData-4ce7-net1.json"}
+	want := []fact.Fact{fact.Userspace{
+		Origin: at, Index: -1, Interface: "net1",
+		Device: fact.VhostUser{
+			Path: "/a/s", PathAt: at.At(".config.vhost.socketfile"), DirAt: fact.Origin{Source: fact.File, Where: "/a"},
+			Mode: fact.Client, ModeAt: at.At(".config.vhost.mode"),
+		},
+	}}
+	if diff := cmp.Diff(want, Read(root, texts(map[string]string{MappedDirKey: "/a"}))); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
+func TestTooManyFiles(t *testing.T) {
+	files := map[string]string{}
+	for i := range maxFiles + 2 {
+		files[fmt.Sprintf("%s/configData-4ce7-net%03d.json", defaultDir, i)] = fmt.Sprintf(`{"ifName":"net%d","config":{"vhost":{"mode":"client","socketfile":"s"}}}`, i)
+	}
+	got := render(tree(t, files), nil)
+	if n := len(got); n != maxFiles+2 {
+		t.Fatalf("%d facts", n)
+	}
+	if diff := cmp.Diff([]string{defaultDir + ": unreadable", defaultDir + ": lost"}, got[maxFiles:]); diff != "" {
+		t.Errorf("last facts (-want +got):\n%s", diff)
+	}
 }

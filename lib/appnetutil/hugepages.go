@@ -1,0 +1,102 @@
+package appnetutil
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/internal/rootfs"
+	"github.com/podnet/podnet/lib/internal/source/downward"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+func hugepages(opts podnet.Options) (*HugepagesResponse, error) {
+	root, err := rootfs.New(opts.Root)
+	if err != nil {
+		return nil, fmt.Errorf("root: %w", err)
+	}
+	dirs := downward.DefaultDirs
+	if opts.Podinfo != "" {
+		dirs = []string{opts.Podinfo}
+	}
+	response := &HugepagesResponse{MyContainerName: containerName(opts.Environ)}
+	containers := map[string]*HugepagesData{}
+	var problems []error
+	for _, f := range downward.Read(root, dirs).Facts {
+		switch f := f.(type) {
+		case fact.HugepageAmount:
+			if f.Value > math.MaxInt64 {
+				problems = append(problems, fmt.Errorf("%s: %d is out of range", f.Where, f.Value))
+				continue
+			}
+			data := containers[f.Container]
+			if data == nil {
+				data = &HugepagesData{ContainerName: f.Container}
+				containers[f.Container] = data
+				response.Hugepages = append(response.Hugepages, data)
+			}
+			if field := data.field(f); field != nil {
+				*field = int64(f.Value)
+			}
+		case fact.Problem:
+			if strings.HasPrefix(path.Base(f.Where), "hugepages_") {
+				problems = append(problems, fmt.Errorf("%s: %w", f.Where, f.Err))
+			}
+		}
+	}
+	if len(response.Hugepages) == 0 {
+		return nil, noHugepages(root, dirs, problems)
+	}
+	slices.SortFunc(response.Hugepages, func(a, b *HugepagesData) int { return cmp.Compare(a.ContainerName, b.ContainerName) })
+	return response, nil
+}
+
+// field is where an amount goes; nil: there is no field for its size.
+func (d *HugepagesData) field(f fact.HugepageAmount) *int64 {
+	request, limit := (*int64)(nil), (*int64)(nil)
+	switch f.Size {
+	case 0:
+		request, limit = &d.Request, &d.Limit
+	case 1 << 30:
+		request, limit = &d.Request1G, &d.Limit1G
+	case 2 << 20:
+		request, limit = &d.Request2M, &d.Limit2M
+	}
+	if f.Limit {
+		return limit
+	}
+	return request
+}
+
+// noHugepages says why there is nothing to return.
+func noHugepages(root rootfs.FS, dirs []string, problems []error) error {
+	if len(problems) > 0 {
+		return fmt.Errorf("hugepage data not found: %w", errors.Join(problems...))
+	}
+	var missing error
+	for _, dir := range dirs {
+		_, err := root.ReadDir(dir)
+		if err == nil {
+			return fmt.Errorf("hugepage data not found in %s: "+
+				"give its downwardAPI volume files of the pod's requests.hugepages-* or limits.hugepages-*", dir)
+		}
+		missing = cmp.Or(missing, err)
+	}
+	return missing
+}
+
+// containerName is what the network resources injector tells a container of
+// itself.
+func containerName(environ []string) string {
+	for _, variable := range environ {
+		if name, ok := strings.CutPrefix(variable, "CONTAINER_NAME="); ok {
+			return name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,59 @@
+package appnetutil
+
+import (
+	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+)
+
+// Values of InterfaceData.DeviceType. The others are the NAD client's
+// DeviceInfoTypePCI, DeviceInfoTypeVHostUser, DeviceInfoTypeMemif and
+// DeviceInfoTypeVDPA.
+//
+//nolint:revive // the names are app-netutil's
+const (
+	INTERFACE_TYPE_HOST    = "host"    // an ordinary network interface of the kernel
+	INTERFACE_TYPE_SRIOV   = "sr-iov"  // a PCI device that was given to this container
+	INTERFACE_TYPE_UNKNOWN = "unknown" // there is a device, and it could not be told which
+	INTERFACE_TYPE_INVALID = "invalid" // never returned
+)
+
+// CPUResponse is what GetCPUInfo returns.
+type CPUResponse struct {
+	CPUSet string `json:"cpuset,omitempty"` // in the kernel's list form, as 4-7,68
+}
+
+// HugepagesResponse is what GetHugepages returns.
+type HugepagesResponse struct {
+	// MyContainerName is the name of this container, and so of its element of
+	// Hugepages; empty: not known.
+	MyContainerName string
+	Hugepages       []*HugepagesData // by the name of the container
+}
+
+// HugepagesData is what one container of the pod asked for. The numbers are those
+// of the files, 0 where there is none. They are MiB if the network resources
+// injector made the files; in a volume that was made by hand they are what its
+// divisor says, which is bytes by default.
+type HugepagesData struct {
+	ContainerName string // empty: the files do not say
+	Request       int64  // of a size that the file does not say
+	Limit         int64
+	Request1G     int64
+	Limit1G       int64
+	Request2M     int64
+	Limit2M       int64
+}
+
+// InterfaceResponse is what GetInterfaces returns.
+type InterfaceResponse struct {
+	Interface []*InterfaceData
+}
+
+// InterfaceData is one interface of the pod.
+type InterfaceData struct {
+	// DeviceType is NetworkStatus.DeviceInfo.Type, with these differences: a PCI
+	// device that the environment gives to this container is
+	// INTERFACE_TYPE_SRIOV, and an interface without DeviceInfo is
+	// INTERFACE_TYPE_HOST or INTERFACE_TYPE_UNKNOWN.
+	DeviceType    string              `json:"device-type,omitempty"`
+	NetworkStatus nadv1.NetworkStatus `json:"network-status"`
+}

@@ -1,0 +1,215 @@
+package dra
+
+import (
+	"encoding/json"
+	"maps"
+	"net"
+	"net/netip"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/pciaddr"
+)
+
+// device is one device of the metadata.
+type device struct {
+	Driver      string                     `json:"driver"`
+	Name        string                     `json:"name"`
+	Attributes  map[string]json.RawMessage `json:"attributes"`
+	NetworkData networkData                `json:"networkData"`
+}
+
+// networkData is what the driver tells of the device's interface, by the members'
+// names of the API and by those of the proposal's text.
+type networkData struct {
+	InterfaceName   string   `json:"interfaceName"`
+	IPs             []string `json:"ips"`
+	Addresses       []string `json:"addresses"`
+	HardwareAddress string   `json:"hardwareAddress"`
+	HWAddress       string   `json:"hwAddress"`
+}
+
+// cniDeviceID is the attribute that is an address, or the name of an auxiliary
+// device.
+const cniDeviceID = "k8s.cni.cncf.io/deviceID"
+
+// The attributes that have the device's address, the standard one first.
+var addressKeys = []string{
+	"resource.kubernetes.io/pciBusID",
+	"resource.k8s.io/pciBusID",
+	sriovDriver + "/pciAddress",
+	cniDeviceID,
+}
+
+// reader makes a fact of a device.
+type reader struct {
+	device
+	at       fact.Origin
+	problems []fact.Fact
+}
+
+func (r *reader) problem(part string, code fact.Code, format string, args ...any) {
+	r.problems = append(r.problems, fact.Problemf(r.at.At(part), code, format, args...))
+}
+
+// read is not ok for a device that has nothing to do with networks, as far as can
+// be told.
+func (r *reader) read(claim string) (c fact.ClaimedDevice, ok bool) {
+	c = fact.ClaimedDevice{Origin: r.at, Claim: claim, Driver: r.Driver, ID: r.Name}
+	c.Address, c.Auxiliary = r.address()
+	c.PF = r.pf()
+	c.Resource = r.resource()
+	c.Interface = strings.TrimSpace(r.NetworkData.InterfaceName)
+	c.MAC = r.mac()
+	c.IPs = append(r.ips(r.NetworkData.IPs, ".networkData.ips"), r.ips(r.NetworkData.Addresses, ".networkData.addresses")...)
+	c.IPs = unique(c.IPs)
+	ok = !c.Address.IsZero() || c.Auxiliary != "" || c.Interface != "" || c.MAC != "" || len(c.IPs) > 0
+	return c, ok
+}
+
+// address finds the device's address, or its name on the auxiliary bus.
+func (r *reader) address() (address pciaddr.Address, auxiliary string) {
+	for _, key := range addressKeys {
+		text := r.attribute(key)
+		if text == "" {
+			continue
+		}
+		a, err := pciaddr.Parse(text)
+		switch {
+		case err == nil && address.IsZero():
+			address = a
+		case err == nil && a != address:
+			r.problem(attributePart(key), fact.Conflict, "%s, but another attribute says %s, which is used", a, address)
+		case err != nil && key == cniDeviceID && isAuxiliary(text):
+			auxiliary = text
+		case err != nil:
+			r.problem(attributePart(key), fact.Malformed, "%.100q is not a PCI address", text)
+		}
+	}
+	if !address.IsZero() {
+		return address, "" // an auxiliary device's attribute may be its function's
+	}
+	if auxiliary == "" && r.Driver == sriovDriver {
+		// The driver makes the name of the address: 0000-05-10-2.
+		if fields := strings.Split(r.Name, "-"); len(fields) == 4 {
+			address, _ = pciaddr.Parse(strings.Join(fields[:3], ":") + "." + fields[3])
+		}
+	}
+	return address, auxiliary
+}
+
+func (r *reader) pf() pciaddr.Address {
+	key, text := r.attributeOf("pfPciAddress")
+	if text == "" {
+		return pciaddr.Address{}
+	}
+	address, err := pciaddr.Parse(text)
+	if err != nil {
+		r.problem(attributePart(key), fact.Malformed, "%.100q is not a PCI address", text)
+	}
+	return address
+}
+
+func (r *reader) resource() string {
+	_, text := r.attributeOf("resourceName")
+	return resourceKey(text)
+}
+
+// attribute gives an attribute's value if it is a string or a version, without
+// the blanks around it.
+func (r *reader) attribute(key string) string {
+	raw, found := r.Attributes[key]
+	if !found {
+		return ""
+	}
+	var value struct {
+		String  *string `json:"string"`
+		Version *string `json:"version"`
+	}
+	err := json.Unmarshal(raw, &value)
+	switch {
+	case err == nil && value.String != nil:
+		return strings.TrimSpace(*value.String)
+	case err == nil && value.Version != nil:
+		return strings.TrimSpace(*value.Version)
+	}
+	r.problem(attributePart(key), fact.Malformed, "not a value of the form {\"string\": \"text\"}")
+	return ""
+}
+
+// attributeOf gives the attribute of a name whose domain is the CNI's, or else
+// that of any driver.
+func (r *reader) attributeOf(name string) (key, text string) {
+	key = "k8s.cni.cncf.io/" + name
+	if text = r.attribute(key); text != "" {
+		return key, text
+	}
+	var keys []string
+	for other := range maps.Keys(r.Attributes) {
+		if other != key && path.Base(other) == name {
+			keys = append(keys, other)
+		}
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		if text := r.attribute(key); text != "" {
+			return key, text
+		}
+	}
+	return "", ""
+}
+
+// attributePart is the place of an attribute in its device. The API allows
+// shorter keys only; a longer one that is no attribute's is cut.
+func attributePart(key string) string {
+	const limit = 200
+	return ".attributes[" + key[:min(len(key), limit)] + "]"
+}
+
+// mac gives a hardware address its usual form.
+func (r *reader) mac() string {
+	part, text := ".networkData.hardwareAddress", strings.TrimSpace(r.NetworkData.HardwareAddress)
+	if text == "" {
+		part, text = ".networkData.hwAddress", strings.TrimSpace(r.NetworkData.HWAddress)
+	}
+	if text == "" {
+		return ""
+	}
+	mac, err := net.ParseMAC(text)
+	if err != nil {
+		r.problem(part, fact.Malformed, "%.100q is not a hardware address", text)
+		return ""
+	}
+	return mac.String()
+}
+
+// ips reads addresses, with or without a prefix length.
+func (r *reader) ips(texts []string, part string) []netip.Addr {
+	var addrs []netip.Addr
+	for i, text := range texts {
+		text = strings.TrimSpace(text)
+		addr, err := netip.ParseAddr(text)
+		if prefix, prefixErr := netip.ParsePrefix(text); prefixErr == nil {
+			addr, err = prefix.Addr(), nil
+		}
+		if err != nil {
+			r.problem(part+"["+strconv.Itoa(i)+"]", fact.Malformed, "%.100q is not an IP address", text)
+			continue
+		}
+		addrs = append(addrs, addr)
+	}
+	return addrs
+}
+
+// unique leaves out what a list has before.
+func unique(addrs []netip.Addr) []netip.Addr {
+	seen := make(map[netip.Addr]bool, len(addrs))
+	return slices.DeleteFunc(addrs, func(a netip.Addr) bool {
+		twice := seen[a]
+		seen[a] = true
+		return twice
+	})
+}

@@ -1,0 +1,74 @@
+// Package dra reads what dynamic resource allocation tells a container about the
+// devices that it was given: the metadata files of drivers (Kubernetes
+// enhancement proposal 5304), and the variables of the SR-IOV driver.
+package dra
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/internal/rootfs"
+	"github.com/podnet/podnet/lib/pciaddr"
+)
+
+// sriovDriver is the name of the SR-IOV driver, which its attributes have too.
+const sriovDriver = "sriovnetwork.k8snetworkplumbingwg.io"
+
+// Read gives one fact.ClaimedDevice for each device that the files or the
+// variables name.
+func Read(root rootfs.FS, environ []string) []fact.Fact {
+	return append(metadata(root), variables(environ)...)
+}
+
+// Parse is Read for the environment alone.
+func Parse(environ []string) []fact.Fact { return variables(environ) }
+
+// identity is what makes two claimed devices of two places one and the same.
+type identity struct {
+	claim, driver, id   string
+	address, pf         pciaddr.Address
+	auxiliary, resource string
+	iface, mac, ips     string
+}
+
+func identityOf(d fact.ClaimedDevice) identity {
+	return identity{
+		d.Claim, d.Driver, d.ID, d.Address, d.PF, d.Auxiliary, d.Resource, d.Interface, d.MAC, joinIPs(d.IPs),
+	}
+}
+
+func joinIPs(ips []netip.Addr) string {
+	var b strings.Builder
+	for _, ip := range ips {
+		b.WriteString(ip.String())
+		b.WriteByte(',')
+	}
+	return b.String()
+}
+
+// resourceKey is the part of PCIDEVICE_<resource> that the device plugin would
+// make of a resource's name.
+func resourceKey(resource string) string {
+	return strings.ToUpper(strings.NewReplacer(".", "_", "/", "_").Replace(resource))
+}
+
+// isAuxiliary reports whether a name has the form of one on the auxiliary bus, as
+// mlx5_core.sf.4.
+func isAuxiliary(name string) bool {
+	module, rest, ok := strings.Cut(name, ".")
+	device, number, ok2 := strings.Cut(rest, ".")
+	return ok && ok2 && isWord(module) && isWord(device) &&
+		number != "" && strings.Trim(number, "0123456789") == ""
+}
+
+func isWord(s string) bool {
+	for _, c := range []byte(s) {
+		switch {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return s != ""
+}

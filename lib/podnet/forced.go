@@ -1,0 +1,137 @@
+package podnet
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/podnet/podnet/lib/internal/fact"
+)
+
+// objection is a reason why a device and a network are not paired by being the
+// last of their kind.
+type objection struct {
+	name string
+	// holds reports whether it speaks against the pair; either may be nil, which
+	// asks whether it speaks against any pair of the other.
+	holds func(*resolver, *device, *iface) bool
+}
+
+// objections are all that can speak against a forced pairing.
+var objections = []objection{
+	{"the default network takes no device", func(_ *resolver, _ *device, i *iface) bool {
+		return i != nil && i.Default
+	}},
+	{"the network is a kernel netdev", func(r *resolver, _ *device, i *iface) bool {
+		return i != nil && r.isOther(i)
+	}},
+	{"the device has a netdev of another name", func(_ *resolver, d *device, i *iface) bool {
+		return d != nil && i != nil && len(d.macs()) > 0 && i.Name != ""
+	}},
+	{"the device has a netdev of another address", func(_ *resolver, d *device, i *iface) bool {
+		return d != nil && i != nil && len(d.macs()) > 0 && i.MAC != "" && !slices.Contains(d.macs(), i.MAC)
+	}},
+	{"the hint names another resource", func(_ *resolver, d *device, i *iface) bool {
+		return d != nil && i != nil && i.hint != nil && !sameResource(i.hint.Resource, d.resource)
+	}},
+}
+
+// doubts are what leaves even a pair of the last device and the last network
+// unsettled: there may be others.
+var doubts = []objection{
+	{"networks that could not be read", func(r *resolver, _ *device, _ *iface) bool { return r.lost }},
+	{"networks without a status", func(r *resolver, _ *device, _ *iface) bool { return len(r.pending) > 0 }},
+	{"the network may be the default one", func(_ *resolver, _ *device, i *iface) bool { return i.doubtful }},
+	{"the device is absent", func(_ *resolver, d *device, _ *iface) bool { return d.absent() }},
+	{"the claimed device may be no network's", func(_ *resolver, d *device, _ *iface) bool {
+		return d.claim != nil && d.claim.Claim != "" && d.claim.Interface == "" && (d.function == nil || d.function.Class == 0) &&
+			!strings.HasPrefix(d.claim.Driver, "sriovnetwork.")
+	}},
+	{"the device may be another container's", func(_ *resolver, d *device, _ *iface) bool { return d.podWide }},
+}
+
+// holds asks a list of objections.
+func (r *resolver) holds(list []objection, d *device, i *iface) bool {
+	for _, o := range list {
+		if o.name != r.off && o.holds(r, d, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// pairWhatIsForced puts the only device that is left on the only network that is
+// left, unless something speaks against it. Every other device stays unassigned,
+// with the networks that could have it.
+func (r *resolver) pairWhatIsForced() {
+	free := r.free()
+	var open []*iface
+	for _, i := range r.interfaces {
+		if i.open() && !r.holds(objections, nil, i) {
+			open = append(open, i)
+		}
+	}
+	if len(free) == 1 && len(open) == 1 && !r.holds(objections, free[0], open[0]) && !r.holds(doubts, free[0], open[0]) {
+		r.assign(free[0], open[0], free[0].origin, "forced: the only device left, and the only network left without one")
+		return
+	}
+	r.giveReasons(free, open)
+}
+
+// giveReasons says of each device that is left why it is on no network.
+func (r *resolver) giveReasons(free []*device, open []*iface) {
+	// Networks whose device is not on this machine may have one under another
+	// address.
+	var guests []*iface
+	for _, i := range r.interfaces {
+		if i.info != nil && r.isAbsent(i.id) && i.device == nil {
+			guests = append(guests, i)
+		}
+	}
+	lists := map[candidateKey][]string{}
+	for _, d := range free {
+		key := candidateKey{resource: d.resource}
+		if len(d.macs()) > 0 {
+			key.device = d
+		}
+		if _, done := lists[key]; !done {
+			lists[key] = r.candidates(d, open, guests)
+		}
+		d.candidates = lists[key]
+		switch {
+		case d.absent():
+			d.reason = ReasonNotPresent
+			r.problem(d.origin, fact.NotPresent, "%s is not on this machine", d.text())
+		case len(d.candidates) > 0 || r.lost:
+			d.reason = ReasonAmbiguous
+		default:
+			d.reason = ReasonUnclaimed
+		}
+	}
+}
+
+// candidateKey tells devices apart for which different networks come into
+// question.
+type candidateKey struct {
+	resource string
+	device   *device // nil: any without a netdev
+}
+
+// candidates names the networks that could have the device.
+func (r *resolver) candidates(d *device, open, guests []*iface) []string {
+	var names []string
+	for _, i := range open {
+		if !r.holds(objections, d, i) {
+			i.claimed = true
+			names = append(names, i.label())
+		}
+	}
+	if len(d.macs()) == 0 {
+		names = append(names, r.pending...)
+		for _, i := range guests {
+			if !d.absent() {
+				names = append(names, i.label())
+			}
+		}
+	}
+	return slices.Clip(names)
+}

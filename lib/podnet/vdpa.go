@@ -1,0 +1,104 @@
+package podnet
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/podnet/podnet/lib/internal/fact"
+)
+
+// addVDPA completes vDPA devices by what sysfs and the device plugin say, and
+// finds those whose network-status says nothing: a function that was given to
+// the container and that has a device on the vdpa bus is used through that.
+func (r *resolver) addVDPA() {
+	for _, i := range r.interfaces {
+		if i.VDPA == nil && i.info == nil {
+			r.findVDPA(i)
+		}
+		if i.VDPA == nil {
+			continue
+		}
+		v := i.VDPA
+		r.addVDPAFromSysfs(i)
+		if i.device != nil {
+			v.Resource = i.device.resource
+			i.note("vdpa.resource", i.device.resourceAt)
+		}
+		nodes, at := i.device.charDevices()
+		n := slices.IndexFunc(nodes, func(node string) bool { return strings.HasPrefix(node, "/dev/vhost-vdpa-") })
+		if n >= 0 && v.Path == "" && v.Driver != "virtio" {
+			v.Path = nodes[n]
+			i.note("vdpa.path", at)
+		}
+		id := deviceID{v.PCIAddress, v.Auxiliary}
+		if f, ok := r.functions[id]; ok {
+			r.reportAbsence(i, id, f)
+			v.NUMANode = f.NUMANode
+			if f.NUMANode != nil {
+				i.note("vdpa.numaNode", orOrigin(f.NUMANodeAt, f.At("/numa_node")))
+			}
+			if v.PF.IsZero() && !f.PF.IsZero() {
+				v.PF = f.PF
+				i.note("vdpa.pf", f.At(parentLink(f)))
+			}
+		}
+	}
+}
+
+// findVDPA makes an interface one of a vDPA device if its function has one, and
+// says so if it has several.
+func (r *resolver) findVDPA(i *iface) {
+	f, ok := r.functions[i.id]
+	if i.id == (deviceID{}) || !ok || len(f.VDPA) == 0 {
+		return
+	}
+	i.Kind = KindVDPA
+	i.VDPA = &VDPA{PCIAddress: i.id.address, Auxiliary: i.id.auxiliary}
+	for n := range i.Evidence {
+		i.Evidence[n].Field = strings.Replace(strings.Replace(i.Evidence[n].Field,
+			"pci.address", "vdpa.pciAddress", 1), "pci.auxiliary", "vdpa.auxiliary", 1)
+	}
+	i.id = deviceID{}
+	if len(f.VDPA) > 1 {
+		r.problem(f.Origin, fact.Conflict, "vDPA devices %.200q are made of it: nothing tells which is that of %s", f.VDPA, i.label())
+		return
+	}
+	i.VDPA.Parent = f.VDPA[0]
+	i.note("vdpa.parent", r.vdpa[i.VDPA.Parent].Origin)
+}
+
+// addVDPAFromSysfs takes what the vdpa bus shows of a device by its name.
+func (r *resolver) addVDPAFromSysfs(i *iface) {
+	v := i.VDPA
+	dev, ok := r.vdpa[v.Parent]
+	if !ok {
+		return
+	}
+	differ := func(field, link, here, there string) {
+		if here != "" && there != "" && here != there {
+			r.problem(dev.At(link), fact.Conflict, "%s %.100q, but %s says %.100q, which is used",
+				field, here, i.evidenceOf("vdpa."+field).Where, there)
+		}
+	}
+	differ("driver", "/driver", dev.Driver, v.Driver)
+	differ("path", "", dev.Path, v.Path)
+	differ("pciAddress", "", dev.Parent.String(), v.PCIAddress.String())
+	for _, m := range []struct {
+		field, value string
+		target       *string
+	}{
+		{"driver", dev.Driver, &v.Driver},
+		{"path", dev.Path, &v.Path},
+		{"netdev", dev.Netdev, &v.Netdev},
+	} {
+		if *m.target == "" && m.value != "" {
+			*m.target = m.value
+			i.note("vdpa."+m.field, dev.Origin)
+		}
+	}
+	if dev.Path != "" && cmp.Or(v.Path, dev.Path) == dev.Path {
+		v.Openable = &dev.Openable
+		i.note("vdpa.openable", fact.Origin{Source: fact.Dev, Where: dev.Path})
+	}
+}

@@ -1,0 +1,125 @@
+package podnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/podnet/podnet/lib/internal/rootfs"
+)
+
+// Wait looks at the container until cond of its Pod is nil, and returns that Pod.
+// As long as something is missing, cond says what with its error; a nil cond is
+// Ready. It is called on each look, at least once a second, so it may ask for
+// other things than the Pod's too.
+//
+// A new container usually has to wait: kubelet starts it before the annotations
+// file has the network's status, and writes that up to a minute or two later.
+//
+// If ctx ends first, the error says what is still missing. It wraps both the
+// context's error, with its cause, and the last one of cond, so that errors.Is
+// tells context.DeadlineExceeded as well as ErrNoStatus. What Discover fails with
+// is waited out like what cond does, and so is any warning with Options.Strict.
+// Only a root that does not exist is not waited for.
+func Wait(ctx context.Context, opts Options, cond func(*Pod) error) (*Pod, error) {
+	if cond == nil {
+		cond = Ready
+	}
+	if _, err := rootfs.New(opts.Root); err != nil {
+		return nil, fmt.Errorf("root: %w", err)
+	}
+	begin := time.Now()
+	var missing error
+	for pod, err := range looks(ctx, opts) {
+		if err == nil {
+			err = cond(pod)
+		}
+		if err == nil {
+			return pod, nil
+		}
+		missing = err
+	}
+	waited := time.Since(begin)
+	if end, ok := ctx.Deadline(); ok && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		waited = end.Sub(begin) // without the time that the last look took
+	}
+	return nil, &waitError{ctx.Err(), context.Cause(ctx), waited, missing}
+}
+
+// waitError is why Wait gave up.
+type waitError struct {
+	ctx, cause error // of the context
+	waited     time.Duration
+	missing    error // nil: the context ended before the first look
+}
+
+func (e *waitError) Error() string {
+	if e.missing == nil {
+		return e.cause.Error()
+	}
+	text := fmt.Sprintf("still missing after %s: %v", e.waited.Round(time.Millisecond), e.missing)
+	if !errors.Is(e.cause, context.DeadlineExceeded) {
+		text = fmt.Sprintf("%v: %s", e.cause, text)
+	}
+	return text
+}
+
+func (e *waitError) Unwrap() []error { return []error{e.ctx, e.cause, e.missing} }
+
+// Ready is nil if all that the pod waits for in the ordinary case is there: the
+// status of every network that it asked for, and every socket that the other side
+// makes. Otherwise it joins one error, an *Error or an *InterfaceError, for each
+// thing that is missing.
+func Ready(pod *Pod) error {
+	var errs []error
+	for _, w := range pod.Warnings {
+		switch w.Code {
+		case CodePending:
+			errs = append(errs, w.Err())
+		case CodeNoAnnotations, CodeNoStatus:
+			if len(pod.Interfaces) == 0 {
+				errs = append(errs, w.Err())
+			}
+		}
+	}
+	// A pod may be on both sides of a socket, and makes it when it starts.
+	own := map[string]bool{}
+	for _, i := range pod.Interfaces {
+		if s := i.socket(); s.role == RoleServer {
+			own[s.path] = true
+		}
+	}
+	for _, i := range pod.Interfaces {
+		if s := i.socket(); s.missing() && !own[s.path] {
+			errs = append(errs, &InterfaceError{
+				Interface: i.Name,
+				Reason:    fmt.Sprintf("its %s socket %.200q is not there (yet)", i.Kind, s.path),
+				Remedy:    "the other side makes it",
+			})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ifaceSocket is what vhost-user and memif sockets have in common.
+type ifaceSocket struct {
+	path, role string
+	exists     *bool
+}
+
+// socket is the interface's socket; the zero value stands for none.
+func (i *Interface) socket() ifaceSocket {
+	switch {
+	case i.VhostUser != nil:
+		return ifaceSocket{i.VhostUser.Path, i.VhostUser.Mode, i.VhostUser.Exists}
+	case i.Memif != nil:
+		return ifaceSocket{i.Memif.Path, i.Memif.Role, i.Memif.Exists}
+	}
+	return ifaceSocket{}
+}
+
+// missing tells whether the other side has to make the socket, and has not.
+func (s ifaceSocket) missing() bool {
+	return s.role == RoleClient && s.exists != nil && !*s.exists
+}

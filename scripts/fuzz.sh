@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs each fuzz target of the library, one after the other, for the time that is
+# given: two minutes for a parser, and five times that for the targets that put
+# parsers together. An input that fails is left in the package's testdata/fuzz.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=${1:-2m}
+case $seconds in
+  *m) seconds=$((${seconds%m} * 60)) ;;
+  *s) seconds=${seconds%s} ;;
+esac
+
+for package in $(go list ./lib/...); do
+  for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
+    time=$seconds
+    case $package in
+      */lib/podnet | */lib/eal) time=$((seconds * 5)) ;;
+    esac
+    echo "== $package $target, ${time}s"
+    go test -run '^$' -fuzz "^$target\$" -fuzztime "${time}s" -fuzzminimizetime 1x "$package"
+  done
+done
