@@ -14,6 +14,10 @@ const environmentHelp = `The environment variables that are read:
 
   PCIDEVICE_<resource>        the devices that a device plugin gave to the
   PCIDEVICE_<resource>_INFO   container, and what it says of them
+  SRIOVNETWORK_*              the same by the SR-IOV driver for resource claims
+  CONTAINER_NAME              which of the pod's hugepage files are ours
+
+any variable that holds one of the pod's annotations (fieldRef),
 
 and by DPDK itself:
 

@@ -47,9 +47,10 @@ func compareClaims(a, b fact.ClaimedDevice) int {
 		compareOrigins(a.Origin, b.Origin))
 }
 
-// compareAllocations puts the device plugin's _INFO before its list.
+// compareAllocations puts the device plugin's _INFO before its list, and what is
+// said of all devices behind.
 func compareAllocations(a, b fact.Allocation) int {
-	if order := boolOrder(a.Info == nil) - boolOrder(b.Info == nil); order != 0 {
+	if order := cmp.Or(boolOrder(a.Common)-boolOrder(b.Common), boolOrder(a.Info == nil)-boolOrder(b.Info == nil)); order != 0 {
 		return order
 	}
 	if order := cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Index, b.Index)); order != 0 {

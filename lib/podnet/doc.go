@@ -2,20 +2,25 @@
 // virtual functions, vhost-user and memif sockets, vDPA and RDMA devices, and
 // the CPUs and hugepages to drive them with.
 //
-// Discover reads, in this order of trust, what the pod's annotations say of its
-// networks and their devices (network-status with device-info, and the Userspace
-// CNI's data), what the device plugin's environment variables name, and what the
-// kernel shows of these devices in sysfs, and of the container in its control
-// groups. It returns a Pod, which is plain data.
+// Discover reads what the pod's annotations say of its networks and their devices
+// (network-status with device-info, the Userspace CNI's data and others), what
+// device plugins and resource claims gave to the container, and what the kernel
+// shows of these devices in sysfs, and of the container in its control groups. It
+// returns a Pod, which is plain data. Kubelet starts a container before
+// network-status is written: Wait returns once everything is there, and Watch
+// yields every change.
 //
 // # Evidence
 //
-// A device is put on a network for one of three reasons: device-info names it;
-// its netdev has the network's interface name or MAC address; or nothing else is
-// possible, because there is one device left, and one network left that has none
-// and whose interface the kernel does not show as something else. Any other
-// device is in Pod.Unassigned, with the interfaces that could have it and the
-// reason why it is on none. Nothing follows from the order of a list: the
+// A device is put on a network for the first of these reasons that holds: the
+// metadata of its resource claim names the interface; device-info names the
+// device; its netdev has the network's interface name or MAC address; the
+// variables of its claim name the network; the networks annotation asks for it;
+// the caller's hint (Options.Hints) leaves one device for the network; or nothing
+// else is possible, because there is one device left, and one network left that
+// has none and whose interface the kernel does not show as something else. Any
+// other device is in Pod.Unassigned, with the interfaces that could have it and
+// the reason why it is on none. Nothing follows from the order of a list: the
 // plugins do not keep one.
 //
 // Each field says which facts it rests on (Evidence), and Explain writes that

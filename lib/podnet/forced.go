@@ -25,7 +25,7 @@ var objections = []objection{
 		return i != nil && r.isOther(i)
 	}},
 	{"the device has a netdev of another name", func(_ *resolver, d *device, i *iface) bool {
-		return d != nil && i != nil && len(d.macs()) > 0 && i.Name != ""
+		return d != nil && i != nil && len(d.macs()) > 0 && i.Name != "" && !(i.MAC != "" && slices.Contains(d.macs(), i.MAC))
 	}},
 	{"the device has a netdev of another address", func(_ *resolver, d *device, i *iface) bool {
 		return d != nil && i != nil && len(d.macs()) > 0 && i.MAC != "" && !slices.Contains(d.macs(), i.MAC)
@@ -41,10 +41,14 @@ var doubts = []objection{
 	{"networks that could not be read", func(r *resolver, _ *device, _ *iface) bool { return r.lost }},
 	{"networks without a status", func(r *resolver, _ *device, _ *iface) bool { return len(r.pending) > 0 }},
 	{"the network may be the default one", func(_ *resolver, _ *device, i *iface) bool { return i.doubtful }},
+	{"the network's device is of an unknown type", func(_ *resolver, _ *device, i *iface) bool { return i.strange }},
 	{"the device is absent", func(_ *resolver, d *device, _ *iface) bool { return d.absent() }},
 	{"the claimed device may be no network's", func(_ *resolver, d *device, _ *iface) bool {
 		return d.claim != nil && d.claim.Claim != "" && d.claim.Interface == "" && (d.function == nil || d.function.Class == 0) &&
 			!strings.HasPrefix(d.claim.Driver, "sriovnetwork.")
+	}},
+	{"a network's device is under another address", func(r *resolver, d *device, _ *iface) bool {
+		return len(d.macs()) == 0 && len(r.guests()) > 0
 	}},
 	{"the device may be another container's", func(_ *resolver, d *device, _ *iface) bool { return d.podWide }},
 }
@@ -79,14 +83,7 @@ func (r *resolver) pairWhatIsForced() {
 
 // giveReasons says of each device that is left why it is on no network.
 func (r *resolver) giveReasons(free []*device, open []*iface) {
-	// Networks whose device is not on this machine may have one under another
-	// address.
-	var guests []*iface
-	for _, i := range r.interfaces {
-		if i.info != nil && r.isAbsent(i.id) && i.device == nil {
-			guests = append(guests, i)
-		}
-	}
+	guests := r.guests()
 	lists := map[candidateKey][]string{}
 	for _, d := range free {
 		key := candidateKey{resource: d.resource}
@@ -107,6 +104,18 @@ func (r *resolver) giveReasons(free []*device, open []*iface) {
 			d.reason = ReasonUnclaimed
 		}
 	}
+}
+
+// guests are the networks whose device is not on this machine. They may have one
+// under another address, as in a virtual machine.
+func (r *resolver) guests() []*iface {
+	var guests []*iface
+	for _, i := range r.interfaces {
+		if i.info != nil && r.isAbsent(i.id) && i.device == nil {
+			guests = append(guests, i)
+		}
+	}
+	return guests
 }
 
 // candidateKey tells devices apart for which different networks come into

@@ -17,7 +17,8 @@ type iface struct {
 	mac       fact.Origin // of the MAC address
 	doubtful  bool        // it may be the default network
 	claimed   bool        // a source says that it has a device, be it unusable
-	userspace bool        // of the Userspace CNI: never a PCI device's
+	userspace bool        // on a socket or a vDPA device, be it unusable: never a PCI device's
+	strange   bool        // device-info is of a type that nobody knows
 	info      *fact.PCIDevice
 	id        deviceID // the PCI function or auxiliary device that it is on; zero: none
 	device    *device  // that device, if it was given to the container

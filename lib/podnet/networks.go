@@ -1,7 +1,9 @@
 package podnet
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
 )
@@ -47,6 +49,15 @@ func (r *resolver) addNetworks() {
 			i.note("deviceInfoVersion", r.at(n.Origin, n.DeviceAt+".version"))
 		}
 		i.setDevice(n.Device)
+		if n.Device == nil {
+			switch n.DeviceType {
+			case "", "pci":
+			case string(KindVhostUser), string(KindMemif), string(KindVDPA):
+				i.userspace = true
+			default:
+				i.strange = true
+			}
+		}
 		r.interfaces = append(r.interfaces, i)
 	}
 }
@@ -124,7 +135,7 @@ func (r *resolver) matchSelections() {
 	var rest []fact.Selection
 	for _, s := range r.selections {
 		name := selectedName(s)
-		if i := r.byName[name]; i != nil && !taken[i] && (i.Network == "" || i.userspace || i.isNetwork(s.Namespace, s.Name)) {
+		if i := r.byName[name]; i != nil && !taken[i] && (!strings.Contains(i.Network, "/") || i.isNetwork(s.Namespace, s.Name)) {
 			taken[i] = true
 		} else {
 			rest = append(rest, s)
@@ -139,6 +150,8 @@ func (r *resolver) matchSelections() {
 			byNetwork[shortName(i.Network)] = append(byNetwork[shortName(i.Network)], i)
 		}
 	}
+	// One that names its namespace has less to choose from.
+	slices.SortStableFunc(rest, func(a, b fact.Selection) int { return boolOrder(a.Namespace == "") - boolOrder(b.Namespace == "") })
 	wanted := map[string]int{}
 	for _, s := range rest {
 		wanted[s.Name]++

@@ -318,12 +318,10 @@ func (r *resolver) pairByHint() {
 		for _, i := range r.interfaces {
 			if i.Network == h.Network || shortName(i.Network) == h.Network {
 				found = true
-				i.hint = h
-				if i.open() && !r.isOther(i) {
+				r.setHint(i, h)
+				if i.hint == h && i.open() && !r.isOther(i) {
+					i.claimed = true
 					byResource[h.Resource] = append(byResource[h.Resource], i)
-				} else if i.device != nil && !sameResource(i.device.resource, h.Resource) {
-					r.problem(h.Origin, fact.Conflict, "resource %.100q, but %s on this network is of %.100q, which is used",
-						h.Resource, i.device.text(), i.device.resource)
 				}
 			}
 		}
@@ -342,8 +340,28 @@ func (r *resolver) pairByHint() {
 		case len(open) > 0 && len(devices) == 0:
 			r.problem(h.Origin, fact.Conflict, "resource %.100q has no device that is free", h.Resource)
 		case len(open) == 1 && len(devices) == 1 && open[0].open() && !devices[0].absent():
-			r.assign(devices[0], open[0], h.Origin, "hint: the caller says that the network's devices are of "+h.Resource)
+			r.assign(devices[0], open[0], open[0].hint.Origin, "hint: the caller says that the network's devices are of "+h.Resource)
 		}
+	}
+}
+
+// setHint gives a hint to an interface, and reports where it contradicts what is
+// known.
+func (r *resolver) setHint(i *iface, h *fact.ResourceHint) {
+	switch {
+	case i.hint != nil && !sameResource(i.hint.Resource, h.Resource):
+		r.problem(h.Origin, fact.Conflict, "resource %.100q, but the hint for %.200q says %.100q, which is used",
+			h.Resource, i.hint.Network, i.hint.Resource)
+		return
+	case i.device != nil && !sameResource(i.device.resource, h.Resource):
+		r.problem(h.Origin, fact.Conflict, "resource %.100q, but %s on this network is of %.100q, which is used",
+			h.Resource, i.device.text(), i.device.resource)
+	case i.device == nil && (i.hasDevice() || i.userspace || r.isOther(i)):
+		r.problem(h.Origin, fact.Conflict, "resource %.100q, but %.100q is something else than a device of a device plugin",
+			h.Resource, i.label())
+	}
+	if i.hint == nil {
+		i.hint = h
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/podnet/podnet/lib/internal/rootfs"
 	"github.com/podnet/podnet/lib/internal/source/downward"
+	"github.com/podnet/podnet/lib/internal/source/dra"
 )
 
 // burst is how long more events are waited for after the first: an update of a
@@ -175,7 +176,7 @@ func places(opts Options, pod *Pod) interest {
 	for _, dir := range podinfoDirs(opts) {
 		in.add(root, dir, "")
 	}
-	for _, dir := range draDirs {
+	for _, dir := range dra.Dirs {
 		in.addTree(root, dir, draDepth)
 	}
 	if pod == nil {
@@ -211,12 +212,8 @@ func (in interest) add(root rootfs.FS, dir, name string) {
 	}
 }
 
-// Directories of the metadata that drivers of dynamic resource allocation write
-// in place, each in the directory of its claim and request.
-var draDirs = []string{"/var/run/kubernetes.io/dra-device-attributes", "/var/run/dra-device-attributes"}
-
 const (
-	draDepth = 3   // resourceclaims, claim, request
+	draDepth = 3   // resourceclaims, claim, request: drivers write the file in place
 	treeMost = 100 // directories of all trees
 )
 

@@ -18,18 +18,38 @@ const MaxCPU = 8191
 // itself, and a short text could name four thousand million of them.
 func Parse(text string) (cpuset.CPUSet, error) {
 	text = strings.TrimSpace(text)
-	for id := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '-' }) {
-		n, err := strconv.Atoi(id)
-		if err != nil {
-			return cpuset.CPUSet{}, fmt.Errorf("CPU list %.100q: %.20q is not a number", text, id)
+	if text == "" {
+		return cpuset.New(), nil
+	}
+	// A text may name a CPU many times, and a set takes long to add one to.
+	var named [MaxCPU + 1]bool
+	count, highest := 0, uint64(0)
+	for part := range strings.SplitSeq(text, ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		if !isRange {
+			high = low
 		}
-		if n > MaxCPU {
-			return cpuset.CPUSet{}, fmt.Errorf("CPU list %.100q: CPU %d is above %d", text, n, MaxCPU)
+		first, errFirst := strconv.ParseUint(low, 10, 64)
+		last, errLast := strconv.ParseUint(high, 10, 64)
+		if errFirst != nil || errLast != nil || first > last {
+			return cpuset.CPUSet{}, fmt.Errorf("CPU list %.100q: %.50q is no CPU number or range", text, part)
+		}
+		if last > MaxCPU {
+			return cpuset.CPUSet{}, fmt.Errorf("CPU list %.100q: CPU %d is above %d", text, last, MaxCPU)
+		}
+		for id := first; id <= last; id++ {
+			if !named[id] {
+				named[id] = true
+				count++
+			}
+		}
+		highest = max(highest, last)
+	}
+	ids := make([]int, 0, count)
+	for id, found := range named[:highest+1] {
+		if found {
+			ids = append(ids, id)
 		}
 	}
-	set, err := cpuset.Parse(text)
-	if err != nil {
-		return cpuset.CPUSet{}, fmt.Errorf("CPU list %.100q: %w", text, err)
-	}
-	return set, nil
+	return cpuset.New(ids...), nil
 }

@@ -1,6 +1,11 @@
 package cpulist
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"k8s.io/utils/cpuset"
+)
 
 func TestParse(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
@@ -27,6 +32,42 @@ func TestParseRejects(t *testing.T) {
 	}
 }
 
+// TestEmpty checks that an empty list is equal to the set of no CPUs, which the
+// zero CPUSet is not.
+func TestEmpty(t *testing.T) {
+	if set, err := Parse(" \n"); err != nil || !set.Equals(cpuset.New()) {
+		t.Errorf("%#v, %v", set, err)
+	}
+}
+
+// TestErrors checks that an error tells which part of the list is wrong.
+func TestErrors(t *testing.T) {
+	for in, want := range map[string]string{
+		"0-3,a":      `CPU list "0-3,a": "a" is no CPU number or range`,
+		"1,,2":       `CPU list "1,,2": "" is no CPU number or range`,
+		"0,3-1\n":    `CPU list "0,3-1": "3-1" is no CPU number or range`,
+		"+1":         `CPU list "+1": "+1" is no CPU number or range`,
+		"0-1-2":      `CPU list "0-1-2": "0-1-2" is no CPU number or range`,
+		"0-99999999": `CPU list "0-99999999": CPU 99999999 is above 8191`,
+	} {
+		if _, err := Parse(in); err == nil || err.Error() != want {
+			t.Errorf("Parse(%q): error %v, want %s", in, err, want)
+		}
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for _, text := range []string{"0", "0-127", "0-8191"} {
+		b.Run(text, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Parse(text); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"0-3,8,10-11", "3-1", "0-4294967295", ""} {
 		f.Add(s)
@@ -34,6 +75,9 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		set, err := Parse(s)
 		if err != nil {
+			if strings.Contains(err.Error(), "strconv") {
+				t.Fatalf("Parse(%q): %v", s, err)
+			}
 			return
 		}
 		again, err := Parse(set.String())

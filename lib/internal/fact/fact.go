@@ -3,7 +3,11 @@
 // them to make one.
 package fact
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+)
 
 // The names of sources, as they appear in evidence and warnings.
 const (
@@ -68,10 +72,22 @@ func Problemf(at Origin, code Code, format string, args ...any) Problem {
 	return Problem{Origin: at, Code: code, Err: fmt.Errorf(format, args...)}
 }
 
+// WithoutPath gives the reason in an error about a file, without the file's path,
+// which a Problem has in its origin.
+func WithoutPath(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}
+
 // Text is a text that somebody else wrote, and where it was read.
 type Text struct {
 	Origin
 	Value string
+	// Lost is true if there is such a text, and it could not be read; that was
+	// reported.
+	Lost bool
 }
 
 func (Problem) fact()        {}

@@ -22,6 +22,7 @@ type Allocation struct {
 	Address   pciaddr.Address
 	Auxiliary string // name of an auxiliary device, which has no address
 	Info      *Info  // nil: from the plain list
+	Common    bool   // Info is what is said of all devices of the resource
 }
 
 // Info is what PCIDEVICE_<resource>_INFO says of a device. Plugins are known to

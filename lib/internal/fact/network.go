@@ -2,6 +2,7 @@ package fact
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/podnet/podnet/lib/pciaddr"
 )
@@ -24,6 +25,7 @@ type Network struct {
 	// use; Device is nil then.
 	HasDeviceInfo bool
 	DeviceAt      string // member that has the device-info, if there is any
+	DeviceType    string // of the device-info, as it is written
 	DeviceVersion string // of the device-info
 	Device        Device
 	// Doubtful is true if it could not be read whether this is the default
@@ -111,6 +113,15 @@ type Userspace struct {
 	IPs       []netip.Addr
 	Gateways  []netip.Addr
 	Device    Device // a VhostUser or Memif; nil: not told
+}
+
+// At gives the origin of a part of the entry. In that of a file, '#' comes between
+// the file's path and the path in it.
+func (u Userspace) At(part string) Origin {
+	if u.Index < 0 {
+		part = "#" + strings.TrimPrefix(part, ".")
+	}
+	return u.Origin.At(part)
 }
 
 // Device is what an annotation says of a network's device: a PCIDevice, VDPA,

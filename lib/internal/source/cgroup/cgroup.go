@@ -57,7 +57,7 @@ func (r *reader) proc(name string, limit int64) string { return r.read(fact.Proc
 func (r *reader) read(source, name string, limit int64) string {
 	data, err := r.ReadFile(name, limit)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.add(fact.Problemf(fact.Origin{Source: source, Where: name}, fact.Unreadable, "%w", err))
+		r.add(fact.Problemf(fact.Origin{Source: source, Where: name}, fact.Unreadable, "%w", fact.WithoutPath(err)))
 	}
 	return strings.TrimSpace(string(data))
 }

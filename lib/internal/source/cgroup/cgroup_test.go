@@ -3,6 +3,7 @@ package cgroup
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,6 +48,9 @@ func read(t *testing.T, files map[string]string) []string {
 			if f.Used > 0 {
 				line += fmt.Sprintf(", used %d", f.Used)
 			}
+			if f.UsedAt != (fact.Origin{}) {
+				line += " by " + path.Base(f.UsedAt.Where)
+			}
 			lines = append(lines, line)
 		case fact.MemoryNodes:
 			lines = append(lines, fmt.Sprintf("%s: nodes %s", f.Where, f.Nodes))
@@ -54,6 +58,9 @@ func read(t *testing.T, files map[string]string) []string {
 			lines = append(lines, fmt.Sprintf("%s mounted on %s", f.Size, f.Path))
 		case fact.Problem:
 			lines = append(lines, fmt.Sprintf("%s: %s", f.Where, f.Code))
+			if strings.Contains(f.Err.Error(), f.Where) {
+				t.Errorf("the message at %s has the place again: %v", f.Where, f.Err)
+			}
 		}
 	}
 	slices.Sort(lines)
@@ -207,7 +214,7 @@ func TestRead(t *testing.T) {
 			},
 			[]string{
 				"/sys/fs/cgroup/hugetlb/hugetlb.1GB.limit_in_bytes: limit of 1Gi is none",
-				"/sys/fs/cgroup/hugetlb/hugetlb.2MB.limit_in_bytes: limit of 2Mi is 4194304, used 1",
+				"/sys/fs/cgroup/hugetlb/hugetlb.2MB.limit_in_bytes: limit of 2Mi is 4194304, used 1 by hugetlb.2MB.usage_in_bytes",
 			},
 		},
 		{
@@ -221,9 +228,9 @@ func TestRead(t *testing.T) {
 			[]string{
 				"/sys/fs/cgroup/hugetlb.16GB.current: malformed",
 				"/sys/fs/cgroup/hugetlb.16GB.max: limit of 16Gi is none",
-				"/sys/fs/cgroup/hugetlb.1GB.max: limit of 1Gi is 8, used 2",
-				"/sys/fs/cgroup/hugetlb.2MB.rsvd.max: limit of 2Mi is 4, used 2",
-				"/sys/fs/cgroup/hugetlb.64KB.max: limit of 64Ki is 8, used 1",
+				"/sys/fs/cgroup/hugetlb.1GB.max: limit of 1Gi is 8, used 2 by hugetlb.1GB.rsvd.current",
+				"/sys/fs/cgroup/hugetlb.2MB.rsvd.max: limit of 2Mi is 4, used 2 by hugetlb.2MB.rsvd.current",
+				"/sys/fs/cgroup/hugetlb.64KB.max: limit of 64Ki is 8, used 1 by hugetlb.64KB.current",
 			},
 		},
 		{

@@ -89,6 +89,9 @@ func FuzzFiles(f *testing.F) {
 				if got.Bytes != nil && *got.Bytes >= unlimited {
 					t.Fatalf("a limit of %d of %q", *got.Bytes, text)
 				}
+				if got.Used > 0 && got.UsedAt.Where == "" {
+					t.Fatalf("%d bytes are used, from nowhere", got.Used)
+				}
 			case fact.Problem:
 				if got.Err == nil || len(got.Err.Error()) > 1000 {
 					t.Fatalf("problem %v", got.Err)

@@ -26,7 +26,7 @@ func (r *reader) hugepageLimits() {
 	for _, dir := range g.levels() {
 		names, err := r.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			r.add(fact.Problemf(fact.Origin{Source: fact.Cgroup, Where: dir}, fact.Unreadable, "%w", err))
+			r.add(fact.Problemf(fact.Origin{Source: fact.Cgroup, Where: dir}, fact.Unreadable, "%w", fact.WithoutPath(err)))
 		}
 		found := false
 		for _, name := range names {
@@ -61,22 +61,25 @@ func (r *reader) hugepageLimit(base string, size fact.PageSize, limitFile, usage
 		return found
 	}
 	if file := base + usageFile; listed(file) {
-		limit.Used = r.bytes(file)
+		limit.Used, limit.UsedAt = r.usage(file)
 	}
 	reserved := base + ".rsvd"
 	if !listed(reserved + limitFile) {
 		r.add(limit)
 		return
 	}
-	bytes, used := r.limit(reserved+limitFile), uint64(0)
+	bytes := r.limit(reserved + limitFile)
+	used, usedAt := uint64(0), fact.Origin{}
 	if file := reserved + usageFile; listed(file) {
-		used = r.bytes(file)
+		used, usedAt = r.usage(file)
 	}
 	switch {
 	case limit.Bytes == nil && bytes == nil, limit.Bytes != nil && bytes != nil && *bytes == *limit.Bytes:
-		limit.Used = max(limit.Used, used)
+		if used > limit.Used {
+			limit.Used, limit.UsedAt = used, usedAt
+		}
 	case limit.Bytes == nil, bytes != nil && *bytes < *limit.Bytes:
-		limit.Bytes, limit.Used, limit.Where = bytes, used, reserved+limitFile
+		limit.Bytes, limit.Used, limit.UsedAt, limit.Where = bytes, used, usedAt, reserved+limitFile
 	}
 	r.add(limit)
 }
@@ -98,14 +101,18 @@ func (r *reader) limit(file string) *uint64 {
 	return &bytes
 }
 
-// bytes reads a number of bytes; zero if the file does not say.
-func (r *reader) bytes(file string) uint64 {
+// usage reads a number of bytes, and gives the file as the place of it; both are
+// zero if the file does not say.
+func (r *reader) usage(file string) (uint64, fact.Origin) {
 	text := r.text(file)
 	if text == "" {
-		return 0
+		return 0, fact.Origin{}
 	}
-	bytes, _ := r.number(file, text)
-	return bytes
+	bytes, ok := r.number(file, text)
+	if !ok {
+		return 0, fact.Origin{}
+	}
+	return bytes, fact.Origin{Source: fact.Cgroup, Where: file}
 }
 
 func (r *reader) number(file, text string) (uint64, bool) {

@@ -152,6 +152,41 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestInfoPlaces looks at where the parts of an _INFO variable are said.
+func TestInfoPlaces(t *testing.T) {
+	for value, want := range map[string][]string{
+		`{"0000:3b:02.6":{"vfio":{"dev-mount":"/dev/vfio/9"},"rdma":{"rdma_dev":"mlx5_4","uverbs":"/dev/infiniband/uverbs4"},"extra":{"VFIO_TOKEN":"t"}}}`: {
+			"[0000:3b:02.6].vfio.dev-mount", "[0000:3b:02.6].rdma.rdma_dev", "[0000:3b:02.6].extra.VFIO_TOKEN",
+		},
+		`{"0000:3b:02.6":{"vfio":{"vfio-dev-mount":"/dev/vfio/9"},"extraInfo":{"VFIO_TOKEN":"t"}}}`: {
+			"[0000:3b:02.6].vfio.vfio-dev-mount", "", "[0000:3b:02.6].extraInfo.VFIO_TOKEN",
+		},
+		`{"0000:3b:02.6":{"vfio":{"dev-mount":"x"},"rdma":{"uverbs":"/dev/infiniband/uverbs4"}}}`: {"[0000:3b:02.6].rdma.uverbs", "", ""},
+		`{"0000:3b:02.6":{"uio":{"mount":"/dev/uio1"}}}`:                                          {"[0000:3b:02.6].uio.mount", "", ""},
+		`{"0000:3b:02.6":{"vdpa":{"mount":"/dev/vhost-vdpa-1"}}}`:                                 {"[0000:3b:02.6].vdpa.mount", "", ""},
+		`{"0000:3b:02.6":{"generic":{"deviceID":"0000:3b:02.6"}}}`:                                {"", "", ""},
+		`{"*":{"vfio":{"dev-mount":"/dev/vfio/9"},"extra":{"VFIO_TOKEN":"t"}}}`:                   {"[*].vfio.dev-mount", "", "[*].extra.VFIO_TOKEN"},
+		`{"*":{"vfio":{"dev-mount":"/dev/vfio/9"},"rdma":{"rdma_dev":"a"},"extra":{"VFIO_TOKEN":"t"}},` +
+			`"0000:3b:02.6":{"vfio":{"dev-mount":"/dev/vfio/8"},"rdma":{"rdma_dev":"b"}}}`: {"", "", "[*].extra.VFIO_TOKEN"},
+		`{"*":{"vfio":{"dev-mount":"/dev/vfio/9"},"rdma":{"rdma_dev":"a"},"extra":{"VFIO_TOKEN":"t"}},` +
+			`"0000:3b:02.6":{"extra":{"VFIO_TOKEN":"u"}}}`: {"[*].vfio.dev-mount", "[*].rdma.rdma_dev", ""},
+	} {
+		const name = "PCIDEVICE_X_INFO"
+		var got []string
+		for _, f := range Parse([]string{"PCIDEVICE_X=0000:3b:02.6", name + "=" + value}) {
+			if a, ok := f.(fact.Allocation); ok && a.Info != nil { // the last one, which is that of "*" if there is any
+				got = nil
+				for _, at := range []fact.Origin{a.Info.CharDevicesAt, a.Info.RDMAAt, a.Info.VFIOTokenAt} {
+					got = append(got, strings.TrimPrefix(at.Where, name))
+				}
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: places (-want +got):\n%s", value, diff)
+		}
+	}
+}
+
 // BenchmarkParse has an ordinary environment with one resource of 250 devices.
 func BenchmarkParse(b *testing.B) {
 	var environ, devices, infos []string

@@ -46,6 +46,16 @@ func FuzzEnviron(f *testing.F) {
 			if a.Info == nil {
 				continue
 			}
+			for _, part := range []struct {
+				said bool
+				at   fact.Origin
+			}{
+				{len(a.Info.CharDevices) > 0, a.Info.CharDevicesAt}, {a.Info.RDMA != "", a.Info.RDMAAt}, {a.Info.VFIOToken != "", a.Info.VFIOTokenAt},
+			} {
+				if part.said != (part.at != fact.Origin{}) || part.said && !strings.HasPrefix(part.at.Where, at.Where+".") {
+					t.Fatalf("%+v of %q has a part from %q", *a.Info, at, part.at)
+				}
+			}
 			for _, node := range a.Info.CharDevices {
 				if !strings.HasPrefix(node, "/dev/") || strings.Contains(node+"/", "/../") {
 					t.Fatalf("device node %q", node)

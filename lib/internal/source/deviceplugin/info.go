@@ -120,9 +120,14 @@ func (p *parser) provider(text json.RawMessage, at fact.Origin, target any) {
 
 // use makes an Info of what the providers say.
 func (p *parser) use(all *providers, at fact.Origin) *fact.Info {
-	info := &fact.Info{RDMA: all.RDMA.Device, VFIOToken: all.Extra.VFIOToken}
-	if info.VFIOToken == "" {
-		info.VFIOToken = all.ReadmeExtra.VFIOToken
+	info := &fact.Info{}
+	if info.RDMA = all.RDMA.Device; info.RDMA != "" {
+		info.RDMAAt = at.At(".rdma.rdma_dev")
+	}
+	if info.VFIOToken = all.Extra.VFIOToken; info.VFIOToken != "" {
+		info.VFIOTokenAt = at.At(".extra.VFIO_TOKEN")
+	} else if info.VFIOToken = all.ReadmeExtra.VFIOToken; info.VFIOToken != "" {
+		info.VFIOTokenAt = at.At(".extraInfo.VFIO_TOKEN")
 	}
 	for _, node := range [...]struct{ path, key string }{
 		{all.VFIO.DevMount, ".vfio.dev-mount"},
@@ -134,6 +139,9 @@ func (p *parser) use(all *providers, at fact.Origin) *fact.Info {
 		switch {
 		case node.path == "" || slices.Contains(info.CharDevices, node.path):
 		case strings.HasPrefix(node.path, "/dev/") && path.Clean(node.path) == node.path:
+			if info.CharDevices == nil {
+				info.CharDevicesAt = at.At(node.key)
+			}
 			info.CharDevices = append(info.CharDevices, node.path)
 		default:
 			p.problem(at.At(node.key), fact.Malformed, "%.100q is not the path of a device node below /dev", node.path)
@@ -191,17 +199,17 @@ func (p *parser) addCommon() {
 		info := *c.info
 		if said := own[about(a)]; said != nil {
 			if len(said.CharDevices) > 0 {
-				info.CharDevices = nil
+				info.CharDevices, info.CharDevicesAt = nil, fact.Origin{}
 			}
 			if said.RDMA != "" {
-				info.RDMA = ""
+				info.RDMA, info.RDMAAt = "", fact.Origin{}
 			}
 			if said.VFIOToken != "" {
-				info.VFIOToken = ""
+				info.VFIOToken, info.VFIOTokenAt = "", fact.Origin{}
 			}
 		}
 		if len(info.CharDevices) > 0 || info.RDMA != "" || info.VFIOToken != "" {
-			a.Origin, a.Info = c.at, &info
+			a.Origin, a.Info, a.Common = c.at, &info, true
 			p.facts = append(p.facts, a)
 		}
 	}

@@ -24,12 +24,17 @@ var (
 func parseAnnotations(text string, at fact.Origin) (map[string]fact.Text, []fact.Fact) {
 	annotations := map[string]fact.Text{}
 	p := parser{at: at, what: "annotation", add: func(_ int, key, value string) bool {
-		if _, twice := annotations[key]; twice {
+		if first, twice := annotations[key]; twice && !first.Lost {
 			return false
 		}
 		annotations[key] = fact.Text{Origin: fact.Origin{Source: fact.Annotation, Where: key}, Value: value}
 		return true
 	}}
+	p.lost = func(key string) {
+		if _, there := annotations[key]; !there {
+			annotations[key] = fact.Text{Origin: fact.Origin{Source: fact.Annotation, Where: key}, Lost: true}
+		}
+	}
 	p.parse(text)
 	return annotations, p.problems
 }
@@ -58,6 +63,7 @@ type parser struct {
 	at       fact.Origin
 	what     string                                   // a line is one of
 	add      func(number int, key, value string) bool // false: the key was there before
+	lost     func(key string)                         // a value cannot be read; nil: nobody asks
 	problems []fact.Fact
 	bad      int // lines
 }
@@ -123,6 +129,9 @@ func (p *parser) line(l line) (unended bool) {
 		err = fmt.Errorf("%s %.100q is there twice, the first is used", p.what, key)
 	case key != "":
 		err = fmt.Errorf("%s %.100q: %w", p.what, key, err)
+		if p.lost != nil {
+			p.lost(key)
+		}
 	}
 	if p.bad++; p.bad <= maxBadLines {
 		p.problems = append(p.problems, fact.Problemf(lineAt(p.at, l.number), fact.Malformed, "%w", err))

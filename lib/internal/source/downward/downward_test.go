@@ -19,7 +19,9 @@ func values(annotations map[string]fact.Text) map[string]string {
 	}
 	m := map[string]string{}
 	for key, text := range annotations {
-		m[key] = text.Value
+		if !text.Lost {
+			m[key] = text.Value
+		}
 	}
 	return m
 }
@@ -161,6 +163,22 @@ func TestBytes(t *testing.T) {
 	} {
 		if got := Bytes(tt.value, tt.size); got != tt.want {
 			t.Errorf("Bytes(%d, %s) = %d, want %d", tt.value, tt.size, got, tt.want)
+		}
+	}
+}
+
+// TestLostAnnotation has an annotation that is there and cannot be read, which is
+// not the same as none.
+func TestLostAnnotation(t *testing.T) {
+	for text, want := range map[string]fact.Text{
+		`a="1`:               {Origin: fact.Origin{Source: fact.Annotation, Where: "a"}, Lost: true},
+		"a=\"1\na=\"2\"":     {Origin: fact.Origin{Source: fact.Annotation, Where: "a"}, Value: "2"},
+		"a=\"1\"\na=\"2":     {Origin: fact.Origin{Source: fact.Annotation, Where: "a"}, Value: "1"},
+		"b=\"1\"\nx\n=\"2\"": {},
+	} {
+		annotations, problems := parseAnnotations(text, at)
+		if annotations["a"] != want || len(problems) == 0 {
+			t.Errorf("%q is read as %+v, %v, want %+v", text, annotations["a"], problems, want)
 		}
 	}
 }

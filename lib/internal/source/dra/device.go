@@ -63,8 +63,20 @@ func (r *reader) read(claim string) (c fact.ClaimedDevice, ok bool) {
 	c.PF = r.pf()
 	c.Resource = r.resource()
 	c.Interface = strings.TrimSpace(r.NetworkData.InterfaceName)
-	c.MAC = r.mac()
-	c.IPs = append(r.ips(r.NetworkData.IPs, ".networkData.ips"), r.ips(r.NetworkData.Addresses, ".networkData.addresses")...)
+	c.MAC, c.MACAt = r.mac()
+	for _, member := range []struct {
+		texts []string
+		part  string
+	}{
+		{r.NetworkData.IPs, ".networkData.ips"},
+		{r.NetworkData.Addresses, ".networkData.addresses"},
+	} {
+		ips := r.ips(member.texts, member.part)
+		if len(c.IPs) == 0 && len(ips) > 0 {
+			c.IPsAt = r.at.At(member.part)
+		}
+		c.IPs = append(c.IPs, ips...)
+	}
 	c.IPs = unique(c.IPs)
 	ok = !c.Address.IsZero() || c.Auxiliary != "" || c.Interface != "" || c.MAC != "" || len(c.IPs) > 0
 	return c, ok
@@ -169,21 +181,21 @@ func attributePart(key string) string {
 	return ".attributes[" + key[:min(len(key), limit)] + "]"
 }
 
-// mac gives a hardware address its usual form.
-func (r *reader) mac() string {
+// mac gives a hardware address its usual form, and the member that has it.
+func (r *reader) mac() (string, fact.Origin) {
 	part, text := ".networkData.hardwareAddress", strings.TrimSpace(r.NetworkData.HardwareAddress)
 	if text == "" {
 		part, text = ".networkData.hwAddress", strings.TrimSpace(r.NetworkData.HWAddress)
 	}
 	if text == "" {
-		return ""
+		return "", fact.Origin{}
 	}
 	mac, err := net.ParseMAC(text)
 	if err != nil {
 		r.problem(part, fact.Malformed, "%.100q is not a hardware address", text)
-		return ""
+		return "", fact.Origin{}
 	}
-	return mac.String()
+	return mac.String(), r.at.At(part)
 }
 
 // ips reads addresses, with or without a prefix length.

@@ -5,12 +5,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/podnet/podnet/lib/internal/fact"
 	"github.com/podnet/podnet/lib/internal/rootfs"
@@ -49,6 +51,13 @@ func split(t *testing.T, facts []fact.Fact) (devices []fact.ClaimedDevice, probl
 			devices = append(devices, f)
 		case fact.Problem:
 			problems = append(problems, fmt.Sprint(f.Where, " ", f.Code))
+		case fact.LostNetworks:
+			if !slices.ContainsFunc(facts, func(other fact.Fact) bool {
+				p, ok := other.(fact.Problem)
+				return ok && p.Origin == f.Origin
+			}) {
+				t.Errorf("networks are lost at %s, and nobody says why", f.Where)
+			}
 		default:
 			t.Errorf("%T is not expected", f)
 		}
@@ -101,6 +110,8 @@ func TestMetadata(t *testing.T) {
 		Resource:  "VENDOR_COM_VF-A",
 		Interface: "vfnet0",
 		MAC:       "02:00:00:00:00:0a",
+		MACAt:     fact.Origin{Source: fact.File, Where: "/" + name + "#requests[0].devices[0].networkData.hardwareAddress"},
+		IPsAt:     fact.Origin{Source: fact.File, Where: "/" + name + "#requests[0].devices[0].networkData.ips"},
 		IPs:       []netip.Addr{netip.MustParseAddr("10.1.2.3"), netip.MustParseAddr("fd00::1")},
 	}}
 	if diff := cmp.Diff(want, got, equal); diff != "" {
@@ -191,6 +202,30 @@ func TestMetadataDevices(t *testing.T) {
 	}
 }
 
+// TestNetworkDataMembers has the members' names of the API and of the proposal.
+func TestNetworkDataMembers(t *testing.T) {
+	const at = "/" + textDir + "c/r/d-metadata.json#requests[0].devices[0].networkData"
+	for data, want := range map[string][3]string{ // places of the MAC and the addresses, and the addresses
+		`"ips":["10.0.0.1"],"hardwareAddress":"02:00:00:00:00:01"`:                                      {".hardwareAddress", ".ips", "[10.0.0.1]"},
+		`"addresses":["10.0.0.1/8"],"hwAddress":"02:00:00:00:00:01"`:                                    {".hwAddress", ".addresses", "[10.0.0.1]"},
+		`"ips":["x"],"addresses":["10.0.0.1"],"hardwareAddress":" ","hwAddress":"02:00:00:00:00:01"`:    {".hwAddress", ".addresses", "[10.0.0.1]"},
+		`"ips":["10.0.0.2"],"addresses":["10.0.0.1","10.0.0.2"],"hwAddress":"x","interfaceName":"net1"`: {"", ".ips", "[10.0.0.2 10.0.0.1]"},
+		`"interfaceName":"net1"`: {"", "", "[]"},
+	} {
+		root, _ := tree(t, map[string]string{textDir + "c/r/d-metadata.json": object("v1", `{"networkData":{`+data+`}}`)})
+		devices, _ := split(t, Read(root, nil))
+		if len(devices) != 1 {
+			t.Errorf("%s: devices are %+v", data, devices)
+			continue
+		}
+		d := devices[0]
+		got := [3]string{strings.TrimPrefix(d.MACAt.Where, at), strings.TrimPrefix(d.IPsAt.Where, at), fmt.Sprint(d.IPs)}
+		if got != want {
+			t.Errorf("%s: %q, want %q", data, got, want)
+		}
+	}
+}
+
 func TestDecodeStream(t *testing.T) {
 	good := object("v1alpha1", sriov)
 	for in, want := range map[string]string{
@@ -212,6 +247,48 @@ func TestDecodeStream(t *testing.T) {
 	}
 }
 
+// lost gives the places at which networks are lost.
+func lost(facts []fact.Fact) (places []string) {
+	for _, f := range facts {
+		if f, ok := f.(fact.LostNetworks); ok {
+			places = append(places, f.Where)
+		}
+	}
+	return places
+}
+
+// TestMetadataLost has metadata that cannot be used: its devices may be any
+// network's.
+func TestMetadataLost(t *testing.T) {
+	for content, want := range map[string]string{
+		"":                  "not a stream of JSON objects: the file is empty",
+		object("v9", sriov): `no metadata that can be read: kind "DeviceMetadata" of version "metadata.resource.k8s.io/v9" is not known`,
+		strings.Repeat(" ", rootfs.MaxAnnotations+1): "file is too large: the limit is 4194304 bytes",
+		object("v1", sriov):                          "",
+		object("v1", `{"attributes":{"k8s.cni.cncf.io/deviceID":{"string":"x"}}}`): `"x" is not a PCI address`,
+	} {
+		const file = "/" + textDir + "c/r/d-metadata.json"
+		root, _ := tree(t, map[string]string{file: content})
+		var message string
+		places := []string{}
+		facts := Read(root, nil)
+		for _, f := range facts {
+			if p, ok := f.(fact.Problem); ok {
+				message = p.Err.Error()
+				if p.Where == file {
+					places = append(places, p.Where)
+				}
+			}
+		}
+		if message != want {
+			t.Errorf("%.60q: %q, want %q", content, message, want)
+		}
+		if diff := cmp.Diff(places, lost(facts), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%.60q: lost (-want +got):\n%s", content, diff)
+		}
+	}
+}
+
 func TestMetadataCutOff(t *testing.T) {
 	const name = textDir + "c/r/d-metadata.json"
 	root, dir := tree(t, map[string]string{name: "{", textDir + "c/s/d-metadata.json": object("v1", sriov)})
@@ -221,6 +298,9 @@ func TestMetadataCutOff(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"/" + name + " malformed"}, problems); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"/" + name}, lost(Read(root, nil))); diff != "" {
+		t.Errorf("lost (-want +got):\n%s", diff)
 	}
 	// The driver completes the file a moment later.
 	root, dir = tree(t, map[string]string{name: "{"})
@@ -242,6 +322,9 @@ func TestMetadataLimits(t *testing.T) {
 	devices, problems := split(t, Read(root, nil))
 	if len(devices) != 1 || len(problems) != 1 || problems[0] != "/"+textDir+"c/r/d1256-metadata.json unreadable" {
 		t.Errorf("of too many files: %d devices, %q", len(devices), problems)
+	}
+	if got := lost(Read(root, nil)); len(got) != 1 {
+		t.Errorf("of too many files: lost at %q", got)
 	}
 
 	files = map[string]string{}
@@ -272,9 +355,13 @@ func TestVariables(t *testing.T) {
 		Origin: env("SRIOVNETWORK_VF_DEVICE_0000_05_10_3"), Driver: sriovDriver, ID: "0000-05-10-3", Address: addr(t, "0000:05:10.3"),
 	}
 	full := first
-	full.NetworkName = "nad"
-	full.RDMA = "mlx5_0"
-	full.CharDevices = []string{"/dev/vfio/7", "/dev/infiniband/uverbs0", "/dev/infiniband/umad0", "/dev/infiniband/issm0", "/dev/infiniband/rdma_cm"}
+	full.NetworkName, full.NetworkNameAt = "nad", env("SRIOVNETWORK_NET_ATTACH_DEF_NAME")
+	full.RDMA, full.RDMAAt = "mlx5_0", env("SRIOVNETWORK_0000_05_10_2_RDMA_DEVICE")
+	full.CharDevices = []string{"/dev/vfio/7", "/dev/infiniband/uverbs0"}
+	full.CharDevicesAt = env("SRIOVNETWORK_0000_05_10_2_VFIO_DEVICE")
+	verbs := first
+	verbs.CharDevices = []string{"/dev/infiniband/uverbs0"}
+	verbs.CharDevicesAt = env("SRIOVNETWORK_0000_05_10_2_RDMA_UVERB")
 	for _, tt := range []struct {
 		name     string
 		environ  []string
@@ -288,6 +375,9 @@ func TestVariables(t *testing.T) {
 			"SRIOVNETWORK_0000_05_10_2_RDMA_ISSM=/dev/infiniband/issm0", "SRIOVNETWORK_0000_05_10_2_RDMA_CM=/dev/infiniband/rdma_cm",
 			"SRIOVNETWORK_0000_05_10_2_RDMA_DEVICE=mlx5_0", "SRIOVNETWORK_PCI_ADDRESSES=0000:05:10.2", "SRIOVNETWORK_OTHER=1",
 		}, []fact.ClaimedDevice{full}, nil},
+		{"verbs alone", []string{
+			device, "SRIOVNETWORK_0000_05_10_2_RDMA_UVERB=/dev/infiniband/uverbs0", "SRIOVNETWORK_0000_05_10_2_RDMA_CM=x",
+		}, []fact.ClaimedDevice{verbs}, nil},
 		{"the network of two", []string{second, device, "SRIOVNETWORK_NET_ATTACH_DEF_NAME=nad"}, []fact.ClaimedDevice{first, other}, nil},
 		{"another container's", []string{device, "SRIOVNETWORK_PCI_ADDRESSES=0000:05:10.2, 05:10.3,,0000:05:10.3,x"}, []fact.ClaimedDevice{
 			first, {Origin: env("SRIOVNETWORK_PCI_ADDRESSES[1]"), Driver: sriovDriver, Address: addr(t, "0000:05:10.3"), PodWide: true},
@@ -327,6 +417,17 @@ func check(t *testing.T, facts []fact.Fact) {
 		}
 		if d.Auxiliary != "" && (!d.Address.IsZero() || !isAuxiliary(d.Auxiliary)) {
 			t.Errorf("%+v is of two kinds", d)
+		}
+		for _, part := range []struct {
+			said bool
+			at   fact.Origin
+		}{
+			{d.MAC != "", d.MACAt}, {len(d.IPs) > 0, d.IPsAt}, {d.NetworkName != "", d.NetworkNameAt},
+			{len(d.CharDevices) > 0, d.CharDevicesAt}, {d.RDMA != "", d.RDMAAt},
+		} {
+			if part.said != (part.at != fact.Origin{}) || part.said && part.at.Source != d.Source {
+				t.Errorf("%+v has something from nowhere, or nothing from somewhere", d)
+			}
 		}
 		for _, node := range d.CharDevices {
 			if !strings.HasPrefix(node, "/dev/") {

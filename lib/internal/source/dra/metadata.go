@@ -44,7 +44,7 @@ func (w *walker) file(name, claim string) {
 	for attempt := 1; ; attempt++ {
 		data, err := w.root.ReadFile(name, rootfs.MaxAnnotations)
 		if err != nil {
-			w.facts = append(w.facts, fact.Problemf(at, fact.Unreadable, "%w", err))
+			w.lost(at, fact.Unreadable, fact.WithoutPath(err))
 			return
 		}
 		m, err := decodeStream(data)
@@ -53,11 +53,16 @@ func (w *walker) file(name, claim string) {
 			w.devices(m, claim, at)
 			return
 		case !errors.Is(err, errCut) || attempt == attempts:
-			w.facts = append(w.facts, fact.Problemf(at, fact.Malformed, "%w", err))
+			w.lost(at, fact.Malformed, err)
 			return
 		}
 		time.Sleep(pause)
 	}
+}
+
+// lost reports metadata that cannot be read. Its devices may be any network's.
+func (w *walker) lost(at fact.Origin, code fact.Code, err error) {
+	w.facts = append(w.facts, fact.Problemf(at, code, "%w", err), fact.LostNetworks{Origin: at})
 }
 
 // errCut means that the text ends, or is no JSON any more, before an object that

@@ -24,8 +24,12 @@ const (
 	devicesFolder = "/dev/"
 )
 
-// nodeSuffixes are those of the variables that have a device node.
-var nodeSuffixes = []string{vfioDevice, rdmaUVerb, "_RDMA_UMAD", "_RDMA_ISSM", "_RDMA_CM"}
+// The suffixes of the variables that have a device node: those of the nodes by
+// which a device is driven, and of all.
+var (
+	driveSuffixes = []string{vfioDevice, rdmaUVerb}
+	nodeSuffixes  = []string{vfioDevice, rdmaUVerb, "_RDMA_UMAD", "_RDMA_ISSM", "_RDMA_CM"}
+)
 
 // environment is what an environment has of the driver's variables.
 type environment struct {
@@ -88,6 +92,7 @@ func (e *environment) read() {
 	}
 	if network := e.values[networkName]; network != "" && len(devices) == 1 && len(claimed) == 1 {
 		claimed[0].NetworkName = network
+		claimed[0].NetworkNameAt = fact.Origin{Source: fact.Env, Where: networkName}
 	}
 	for _, c := range claimed {
 		e.facts = append(e.facts, c)
@@ -113,10 +118,13 @@ func (e *environment) device(dev string) (fact.ClaimedDevice, bool) {
 		e.problem(name, fact.Malformed, "%.100q is not a PCI address", e.values[name])
 		return c, false
 	}
-	for _, suffix := range nodeSuffixes {
+	for _, suffix := range driveSuffixes {
 		variable := prefix + dev + suffix
 		switch node := e.values[variable]; {
 		case strings.HasPrefix(node, devicesFolder):
+			if len(c.CharDevices) == 0 {
+				c.CharDevicesAt = fact.Origin{Source: fact.Env, Where: variable}
+			}
 			c.CharDevices = append(c.CharDevices, node)
 		case node != "":
 			e.problem(variable, fact.Malformed, "%.100q is not a file in %s", node, devicesFolder)
@@ -125,7 +133,7 @@ func (e *environment) device(dev string) (fact.ClaimedDevice, bool) {
 	variable := prefix + dev + rdmaDevice
 	switch rdma := e.values[variable]; {
 	case rootfs.IsElement(rdma):
-		c.RDMA = rdma
+		c.RDMA, c.RDMAAt = rdma, fact.Origin{Source: fact.Env, Where: variable}
 	case rdma != "":
 		e.problem(variable, fact.Malformed, "%.100q is not the name of a device", rdma)
 	}

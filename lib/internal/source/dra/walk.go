@@ -2,6 +2,7 @@ package dra
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -11,9 +12,9 @@ import (
 	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
-// The directories that kubelet mounts the metadata below: that of the library
+// Dirs are the directories that kubelet mounts the metadata below: that of the library
 // that drivers use, and that of the proposal's text.
-var bases = []string{
+var Dirs = []string{
 	"/var/run/kubernetes.io/dra-device-attributes",
 	"/var/run/dra-device-attributes",
 }
@@ -41,7 +42,7 @@ type walker struct {
 
 func metadata(root rootfs.FS) []fact.Fact {
 	w := walker{root: root}
-	for _, base := range bases {
+	for _, base := range Dirs {
 		names := w.list(base)
 		for _, name := range names {
 			if !kinds[name] {
@@ -89,7 +90,7 @@ func (w *walker) list(dir string) []string {
 			return nil
 		}
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
-		w.facts = append(w.facts, fact.Problemf(at, fact.Unreadable, "%w", err))
+		w.facts = append(w.facts, fact.Problemf(at, fact.Unreadable, "%w", fact.WithoutPath(err)))
 	}
 	kept := names[:0]
 	for _, name := range names {
@@ -103,6 +104,6 @@ func (w *walker) list(dir string) []string {
 func (w *walker) stop(where, format string, limit int) {
 	if !w.full {
 		w.full = true
-		w.facts = append(w.facts, fact.Problemf(fact.Origin{Source: fact.File, Where: where}, fact.Unreadable, format, limit))
+		w.lost(fact.Origin{Source: fact.File, Where: where}, fact.Unreadable, fmt.Errorf(format, limit))
 	}
 }

@@ -64,6 +64,10 @@ func (d *decoder) status(annotations map[string]fact.Text) {
 	case foundLegacy && !sameJSON(text.Value, legacy.Value):
 		d.problem(legacy.Origin, fact.Conflict, "differs from %s, which is used", Key)
 	}
+	if text.Lost {
+		d.facts = append(d.facts, fact.LostNetworks{Origin: text.Origin})
+		return
+	}
 	before := len(d.facts)
 	d.entries(text)
 	if len(d.facts) == before {
@@ -116,7 +120,7 @@ func (d *decoder) network(e entry, at fact.Origin, index int) {
 		n.GatewayAt = e.gatewayKey
 	}
 	if e.DeviceInfo != nil {
-		n.DeviceAt, n.DeviceVersion = e.deviceKey, e.DeviceInfo.Version
+		n.DeviceAt, n.DeviceType, n.DeviceVersion = e.deviceKey, e.DeviceInfo.Type, e.DeviceInfo.Version
 		n.Device = d.device(e.DeviceInfo, at, e.deviceKey)
 	}
 	d.facts = append(d.facts, n)

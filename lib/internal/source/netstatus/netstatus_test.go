@@ -60,7 +60,7 @@ func addr(t *testing.T, s string) pciaddr.Address {
 var options = gocmp.Options{
 	gocmp.AllowUnexported(parsed{}, pciaddr.Address{}),
 	gocmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
-	cmpopts.IgnoreFields(fact.Network{}, "Index", "GatewayAt", "DeviceAt"), cmpopts.IgnoreFields(fact.PCIDevice{}, "AddressAt"),
+	cmpopts.IgnoreFields(fact.Network{}, "Index", "GatewayAt", "DeviceAt", "DeviceType"), cmpopts.IgnoreFields(fact.PCIDevice{}, "AddressAt"),
 	cmpopts.IgnoreTypes(fact.Origin{}),
 }
 

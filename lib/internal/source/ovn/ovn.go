@@ -70,8 +70,8 @@ func (d *decoder) network(name string, raw json.RawMessage, at fact.Origin) {
 	n := fact.PodNetwork{Origin: at, Network: name}
 	n.MAC = d.mac(m["mac_address"], at)
 	n.MTU = d.mtu(m["mtu"], at)
-	n.IPs = d.addrs(m, "ip_addresses", "ip_address", at)
-	n.Gateways = d.addrs(m, "gateway_ips", "gateway_ip", at)
+	n.IPs, n.IPsAt = d.addrs(m, "ip_addresses", "ip_address", at)
+	n.Gateways, n.GatewaysAt = d.addrs(m, "gateway_ips", "gateway_ip", at)
 	n.Routes = d.routes(m["routes"], at)
 	n.Primary = d.primary(name, m["role"], at)
 	d.facts = append(d.facts, n)
@@ -120,11 +120,12 @@ func (d *decoder) mtu(raw json.RawMessage, at fact.Origin) int {
 }
 
 // addrs reads the addresses of a list, or of the member that there was before
-// networks could have more than one.
-func (d *decoder) addrs(m map[string]json.RawMessage, plural, singular string, at fact.Origin) []netip.Addr {
+// networks could have more than one. It says which of the two it was.
+func (d *decoder) addrs(
+	m map[string]json.RawMessage, plural, singular string, at fact.Origin,
+) (addrs []netip.Addr, from fact.Origin) {
 	var list []json.RawMessage
 	d.decode(m[plural], &list, at, "."+plural)
-	var addrs []netip.Addr
 	add := func(raw json.RawMessage, part string) {
 		text, _ := d.text(raw, at, part)
 		if text == "" {
@@ -143,10 +144,15 @@ func (d *decoder) addrs(m map[string]json.RawMessage, plural, singular string, a
 	for i, raw := range list {
 		add(raw, "."+plural+"["+strconv.Itoa(i)+"]")
 	}
+	from = at.At("." + plural)
 	if len(list) == 0 {
 		add(m[singular], "."+singular)
+		from = at.At("." + singular)
 	}
-	return addrs
+	if len(addrs) == 0 {
+		return nil, fact.Origin{}
+	}
+	return addrs, from
 }
 
 func (d *decoder) routes(raw json.RawMessage, at fact.Origin) []fact.Route {

@@ -55,10 +55,15 @@ func TestParse(t *testing.T) {
 	}`)
 	at := func(part string) fact.Origin { return fact.Origin{Source: fact.Annotation, Where: Key + part} }
 	want := []fact.PodNetwork{
-		{Origin: at("[default]"), Network: "default", IPs: addrs("10.244.0.5"), Gateways: addrs("10.244.0.1")},
+		{
+			Origin: at("[default]"), Network: "default",
+			IPs: addrs("10.244.0.5"), IPsAt: at("[default].ip_address"),
+			Gateways: addrs("10.244.0.1"), GatewaysAt: at("[default].gateway_ip"),
+		},
 		{
 			Origin: at("[ns/blue]"), Network: "ns/blue", Primary: true, MAC: "0a:58:0a:64:00:05", MTU: 1400,
-			IPs: addrs("10.100.0.5", "fd00::5"), Gateways: addrs("10.100.0.1"),
+			IPs: addrs("10.100.0.5", "fd00::5"), IPsAt: at("[ns/blue].ip_addresses"),
+			Gateways: addrs("10.100.0.1"), GatewaysAt: at("[ns/blue].gateway_ips"),
 			Routes: []fact.Route{
 				{Destination: netip.MustParsePrefix("10.0.0.0/8"), Gateway: netip.MustParseAddr("10.100.0.1")},
 				{Destination: netip.MustParsePrefix("fd01::/48")},
@@ -123,7 +128,7 @@ func TestParseMalformed(t *testing.T) {
 	}
 	// What is beside a malformed member is used.
 	got, _ := parse(t, `{"a":{"mtu":"x","ip_addresses":[5,"1.1.1.1/8"],"routes":[{},{"dest":"2.0.0.0/8"}]},"b":5,"c":{"mtu":9000}}`)
-	if len(got) != 2 || len(got[0].IPs) != 1 || len(got[0].Routes) != 1 || got[1].MTU != 9000 {
+	if len(got) != 2 || len(got[0].IPs) != 1 || len(got[0].Routes) != 1 || got[1].MTU != 9000 || got[1].IPsAt != (fact.Origin{}) {
 		t.Errorf("networks are %+v", got)
 	}
 	if got := Parse(nil); got != nil {
@@ -148,6 +153,9 @@ func FuzzPodNetworks(f *testing.F) {
 				t.Errorf("%+v after %q", n, last)
 			}
 			last = n.Network
+			if len(n.IPs) > 0 != (n.IPsAt != fact.Origin{}) || len(n.Gateways) > 0 != (n.GatewaysAt != fact.Origin{}) {
+				t.Errorf("%+v has addresses from nowhere, or none from somewhere", n)
+			}
 			for _, addr := range append(n.IPs, n.Gateways...) {
 				if !addr.IsValid() {
 					t.Errorf("%+v has an address that is none", n)

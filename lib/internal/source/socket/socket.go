@@ -52,11 +52,7 @@ func (l *looker) file(name string) {
 		l.add(fact.Problemf(at, fact.Malformed, "is not a socket, but %s", kind(info.Mode())))
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 	default:
-		// The error names the path, which may be long and is in the origin.
-		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-			err = pathErr.Err
-		}
-		l.add(fact.Problemf(at, fact.Unreadable, "it cannot be told whether the socket is there: %w", err))
+		l.add(fact.Problemf(at, fact.Unreadable, "it cannot be told whether the socket is there: %w", fact.WithoutPath(err)))
 		return
 	}
 	l.add(socket)
@@ -85,7 +81,7 @@ func (l *looker) abstract(name string) {
 		case err == nil:
 			l.names = parseUnix(string(data))
 		case !errors.Is(err, fs.ErrNotExist):
-			l.add(fact.Problemf(at, fact.Unreadable, "%w", err))
+			l.add(fact.Problemf(at, fact.Unreadable, "%w", fact.WithoutPath(err)))
 		}
 	}
 	if l.names != nil {

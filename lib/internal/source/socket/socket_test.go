@@ -87,7 +87,7 @@ func TestAbstractNotKnown(t *testing.T) {
 	}
 	write(t, dir, "proc/net/unix", strings.Repeat("x", rootfs.MaxProc+1))
 	got := look(t, dir, "@a", "@b")
-	want := []string{"proc /proc/net/unix: unreadable: read /proc/net/unix: file is too large: the limit is 1048576 bytes"}
+	want := []string{"proc /proc/net/unix: unreadable: file is too large: the limit is 1048576 bytes"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("a file that is too large (-want +got):\n%s", diff)
 	}

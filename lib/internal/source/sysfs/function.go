@@ -22,7 +22,7 @@ func (r *reader) pciFunction(address pciaddr.Address) fact.Function {
 	}
 	r.common(&f, dir, name, entries)
 	if entries.has("numa_node") {
-		f.NUMANode = r.numaNode(dir)
+		f.NUMANode, f.NUMANodeAt = r.numaNode(dir)
 	}
 	if entries.has("vendor") {
 		f.Vendor = r.id(dir, "vendor")
@@ -78,7 +78,7 @@ func (r *reader) auxiliaryDevice(name string) fact.Function {
 	}
 	// A part is on the node of the whole, which alone has a file that says so.
 	if !f.PF.IsZero() {
-		f.NUMANode = r.numaNode(pciDevices + "/" + f.PF.String())
+		f.NUMANode, f.NUMANodeAt = r.numaNode(pciDevices + "/" + f.PF.String())
 	}
 	return f
 }
@@ -115,11 +115,11 @@ func (r *reader) common(f *fact.Function, dir, name string, entries listing) {
 
 // numaNode reads the node that a device is on; nil: it is on none, or the
 // firmware does not say.
-func (r *reader) numaNode(dir string) *int {
+func (r *reader) numaNode(dir string) (*int, fact.Origin) {
 	if node, ok := r.number(dir, "numa_node"); ok && node >= 0 {
-		return &node
+		return &node, origin(dir + "/numa_node")
 	}
-	return nil
+	return nil, fact.Origin{}
 }
 
 // id reads a vendor's or device's number.

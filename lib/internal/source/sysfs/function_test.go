@@ -117,6 +117,30 @@ func TestTooManyEntries(t *testing.T) {
 	}
 }
 
+// TestNUMANodeAt looks at the file that tells the NUMA node.
+func TestNUMANodeAt(t *testing.T) {
+	const text = machine + `/sys/bus/auxiliary/devices/mlx5_core.sf.7 -> ../../../devices/pci0000:3a/0000:3b:02.6/mlx5_core.sf.7
+/sys/bus/auxiliary/devices/mlx5_core.sf.8 -> ../../../devices/pci0000:3a/0000:3b:02.7/mlx5_core.sf.8
+`
+	functions, _ := only[fact.Function](devices(t, text, sysfs.Claims{
+		Functions: []pciaddr.Address{address(t, "0000:3b:02.6"), address(t, "0000:3b:02.7"), address(t, "0000:3b:03.0")},
+		Auxiliary: []string{"mlx5_core.sf.7", "mlx5_core.sf.8"},
+	}))
+	got := map[string]string{}
+	for _, f := range functions {
+		if f.NUMANode != nil || f.NUMANodeAt != (fact.Origin{}) {
+			got[f.Where] = fmt.Sprint(*f.NUMANode, " ", f.NUMANodeAt.Source, " ", f.NUMANodeAt.Where)
+		}
+	}
+	want := map[string]string{
+		"/sys/bus/pci/devices/0000:3b:02.6":         "1 sysfs /sys/bus/pci/devices/0000:3b:02.6/numa_node",
+		"/sys/bus/auxiliary/devices/mlx5_core.sf.7": "1 sysfs /sys/bus/pci/devices/0000:3b:02.6/numa_node",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("places (-want +got):\n%s", diff)
+	}
+}
+
 // TestHostileNames claims names that are no path element, and looks for nothing.
 func TestHostileNames(t *testing.T) {
 	names := []string{"", ".", "..", "../pci", "a/b", `a\b`, "a\x00b"}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"k8s.io/utils/cpuset"
@@ -31,7 +32,8 @@ func FuzzText(f *testing.F) {
 	files := []string{
 		device + "/vendor", device + "/device", device + "/class", device + "/numa_node", device + "/net/net1/address",
 		device + "/net/net1/mtu", device + "/infiniband_verbs/uverbs0/ibdev", device + "/infiniband/a",
-		"/sys/class/infiniband_verbs/uverbs0/ibdev", "/sys/class/net/net1/address", "/dev/infiniband/uverbs0",
+		"/sys/class/infiniband_verbs/uverbs0/ibdev", "/sys/class/net/net1/address", "/sys/class/net/net1/uevent",
+		"/sys/class/infiniband/mlx5_4/ports/1/gid_attrs/ndevs/0", "/dev/infiniband/uverbs0",
 		"/sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "/sys/devices/system/node/node0/cpulist",
 		"/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages",
 		"/sys/devices/system/node/node0/hugepages/hugepages-2048kB/free_hugepages",
@@ -75,7 +77,7 @@ func FuzzText(f *testing.F) {
 			}
 			switch got := got.(type) {
 			case fact.Function:
-				if got.NUMANode != nil && *got.NUMANode < 0 || got.Class > 0xffffff || len(got.Vendor) > 4 || len(got.Device) > 4 ||
+				if got.NUMANode != nil && *got.NUMANode < 0 || (got.NUMANode != nil) != (got.NUMANodeAt.Where != "") || got.Class > 0xffffff || len(got.Vendor) > 4 || len(got.Device) > 4 ||
 					got.IOMMUGroup != nil && *got.IOMMUGroup < 0 {
 					t.Fatalf("%+v of %q", got, text)
 				}
@@ -88,7 +90,7 @@ func FuzzText(f *testing.F) {
 					t.Fatalf("siblings %s of %q", got.CPUs, text)
 				}
 			case fact.Problem:
-				if got.Err == nil || len(got.Err.Error()) > 1000 {
+				if got.Err == nil || len(got.Err.Error()) > 1000 || strings.Contains(got.Err.Error(), got.Where) {
 					t.Fatalf("problem %v", got.Err)
 				}
 			}

@@ -105,7 +105,7 @@ func RDMA(root rootfs.FS) []fact.Fact {
 		return nil
 	}
 	if err != nil {
-		return []fact.Fact{fact.Problemf(fact.Origin{Source: fact.Dev, Where: rdmaNodes}, fact.Unreadable, "%w", err)}
+		return []fact.Fact{fact.Problemf(fact.Origin{Source: fact.Dev, Where: rdmaNodes}, fact.Unreadable, "%w", fact.WithoutPath(err))}
 	}
 	names = r.capped(rdmaNodes, names)
 	var order []string // of the devices, by the first node of each
@@ -146,9 +146,10 @@ func (r *reader) owner(class, name string, needed bool) (string, bool) {
 	}
 	switch node := rdmaNodes + "/" + name; {
 	case !needed:
+	case errors.Is(err, fs.ErrNotExist) && !r.Exists("/sys/class/"+class): // nothing says whose the nodes are
 	case err != nil:
 		r.add(fact.Problemf(origin(file), fact.Unreadable,
-			"it is not known which RDMA device %s belongs to, and so the device is left out: %w", node, err))
+			"it is not known which RDMA device %s belongs to, and so the device is left out: %w", node, fact.WithoutPath(err)))
 	default:
 		r.malformed(file, "%.100q is no name of an RDMA device; that of %s is left out", owner, node)
 	}
@@ -159,8 +160,14 @@ func (r *reader) owner(class, name string, needed bool) (string, bool) {
 func (r *reader) rdmaDevice(rdma fact.RDMA) {
 	dir := rdmaClass + "/" + rdma.Name
 	dev := fact.RDMADevice{Origin: origin(dir), RDMA: rdma, Parent: r.linkBase(dir, "device")}
+	var names []string
 	for _, port := range r.names(dir, "ports") {
-		r.portNetdevs(&dev, path.Join(dir, "ports", port, "gid_attrs/ndevs"))
+		names = append(names, r.portNetdevs(path.Join(dir, "ports", port, "gid_attrs/ndevs"))...)
+	}
+	for _, name := range distinct(names) {
+		if r.ownNetdev(name, dev.Parent) {
+			dev.Netdevs = append(dev.Netdevs, name)
+		}
 	}
 	if len(dev.Netdevs) == 0 {
 		dev.Netdevs = r.ipoibNetdevs(r.text(dir, "node_guid"))
@@ -174,9 +181,9 @@ func (r *reader) rdmaDevice(rdma fact.RDMA) {
 // and those that are not used cannot be read.
 const maxGap = 16
 
-// portNetdevs adds the netdevs that a port's GIDs belong to, as far as they are
-// in this network namespace.
-func (r *reader) portNetdevs(dev *fact.RDMADevice, dir string) {
+// portNetdevs gives the names of the netdevs that a port's GIDs belong to, in
+// whatever network namespace each of them is.
+func (r *reader) portNetdevs(dir string) (netdevs []string) {
 	var gids []int
 	for _, name := range r.names(dir) {
 		if gid, ok := index(name, ""); ok {
@@ -190,15 +197,41 @@ func (r *reader) portNetdevs(dev *fact.RDMADevice, dir string) {
 		name := strings.TrimSpace(string(data))
 		if name == "" {
 			if gap++; gap == maxGap {
-				return
+				break
 			}
 			continue
 		}
 		gap = 0
-		if rootfs.IsElement(name) && !slices.Contains(dev.Netdevs, name) && r.Listed(netClass+"/"+name) {
-			dev.Netdevs = append(dev.Netdevs, name)
+		if rootfs.IsElement(name) {
+			netdevs = append(netdevs, name)
 		}
 	}
+	return netdevs
+}
+
+// ownNetdev reports whether the netdev of a name that an RDMA device's GIDs have
+// is the one of this network namespace. The name may be that of a netdev in the
+// host's, such as eth0, and the pod has another eth0. So the netdev has to belong
+// to the RDMA device's parent, or else be of a kind that is made on top of
+// another netdev, whose GIDs are those of the RDMA device below.
+func (r *reader) ownNetdev(name, parent string) bool {
+	target, err := r.Readlink(netClass + "/" + name + "/device")
+	if err == nil {
+		return path.Base(target) == parent
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	for line := range strings.Lines(r.text(netClass, name, "uevent")) {
+		switch kind, ok := strings.CutPrefix(strings.TrimSpace(line), "DEVTYPE="); {
+		case !ok:
+		case kind == "macvlan", kind == "ipvlan", kind == "vlan":
+			return true
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // ipoibNetdevs finds the netdevs of IP over InfiniBand that have the node's GUID

@@ -72,12 +72,39 @@ net1
 elsewhere
 -- /sys/class/infiniband/mlx5_4/ports/1/gid_attrs/ndevs/12 --
 ../net
+-- /sys/class/infiniband/mlx5_4/ports/1/gid_attrs/ndevs/13 --
+eth0
+-- /sys/class/infiniband/mlx5_4/ports/1/gid_attrs/ndevs/14 --
+net9
+-- /sys/class/infiniband/mlx5_4/ports/2/gid_attrs/ndevs/0 --
+net1
+-- /sys/class/infiniband/mlx5_4/ports/2/gid_attrs/ndevs/1 --
+macvlan0
+-- /sys/class/infiniband/mlx5_4/ports/2/gid_attrs/ndevs/2 --
+bridge0
+-- /sys/class/infiniband/mlx5_4/ports/2/gid_attrs/ndevs/3 --
+file
 -- /sys/class/infiniband/ib0/node_guid --
 0002:C903:0021:6e20
 -- /sys/class/net/net1/address --
 02:00:00:00:00:01
 -- /sys/class/net/net2/address --
 02:00:00:00:00:02
+-- /sys/class/net/eth0/uevent --
+INTERFACE=eth0
+IFINDEX=3
+-- /sys/class/net/macvlan0/uevent --
+DEVTYPE=macvlan
+INTERFACE=macvlan0
+IFINDEX=7
+-- /sys/class/net/bridge0/uevent --
+DEVTYPE=bridge
+INTERFACE=bridge0
+-- /sys/class/net/file/device --
+-- /sys/class/net/file/uevent --
+DEVTYPE=vlan
+-- /sys/class/net/net9/uevent --
+DEVTYPE=vlan
 -- /sys/class/net/ibs1/address --
 80:00:02:08:fe:80:00:00:00:00:00:00:00:02:c9:03:00:21:6e:20
 -- /dev/infiniband/uverbs7 --
@@ -91,6 +118,9 @@ elsewhere
 -- symlinks --
 /sys/class/infiniband/mlx5_4/device -> ../../../0000:3b:00.4
 /sys/class/infiniband/mlx5_9/device -> ../../../mlx5_core.sf.4
+/sys/class/net/net1/device -> ../../../0000:3b:00.4
+/sys/class/net/net2/device -> ../../../0000:3b:00.4
+/sys/class/net/net9/device -> ../../../0000:3b:00.9
 /sys/bus/auxiliary/devices/mlx5_core.eth.2 -> ../../../devices/pci0000:3a/0000:3b:00.0/mlx5_core.sf.4/mlx5_core.eth.2
 `
 
@@ -143,7 +173,7 @@ func TestRDMA(t *testing.T) {
 		{RDMA: fact.RDMA{Name: "ib0", CharDevices: openable("uverbs6", "rdma_cm")}, Netdevs: []string{"ibs1"}},
 		{
 			RDMA:   fact.RDMA{Name: "mlx5_4", CharDevices: openable("uverbs7", "umad8", "issm9", "rdma_cm")},
-			Parent: "0000:3b:00.4", Netdevs: []string{"net1", "net2"},
+			Parent: "0000:3b:00.4", Netdevs: []string{"macvlan0", "net1", "net2"},
 		},
 	}
 	if diff := cmp.Diff(want, got, ignoreOrigin); diff != "" {
@@ -169,6 +199,10 @@ func TestRDMAWithout(t *testing.T) {
 		"-- /dev/infiniband/x/ --\n":  0,
 		"-- /dev/infiniband/umad0 --": 0, // no verbs
 		"-- /dev/infiniband/uverbs0 --\n-- /sys/class/infiniband_verbs/x --\n": 1,
+		"-- /dev/infiniband/uverbs0 --\n-- /sys/class/infiniband_verbs/ --\n":  1,
+		"-- /dev/infiniband/uverbs0 --\n-- /sys/class/infiniband_mad/x --\n":   0, // nothing says whose it is
+		"-- /dev/infiniband/uverbs0 --\n-- /dev/infiniband/uverbs1 --\n":       0,
+		"-- /dev/infiniband/uverbs0 --\n-- /sys/class/infiniband_verbs --\n":   1, // not a directory
 	} {
 		if got := sysfs.RDMA(tree(t, text)); len(got) != want {
 			t.Errorf("%q: %v, want %d facts", text, got, want)
@@ -181,7 +215,7 @@ func TestRDMAWithout(t *testing.T) {
 func TestGIDGap(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("-- /dev/infiniband/uverbs0 --\n-- /sys/class/infiniband_verbs/uverbs0/ibdev --\nmlx5_0\n")
-	b.WriteString("-- /sys/class/net/net1/ --\n-- /sys/class/net/net2/ --\n")
+	b.WriteString("-- /sys/class/net/net1/uevent --\nDEVTYPE=vlan\n-- /sys/class/net/net2/uevent --\nDEVTYPE=vlan\n")
 	for _, gid := range []string{"0", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18"} {
 		b.WriteString("-- /sys/class/infiniband/mlx5_0/ports/1/gid_attrs/ndevs/" + gid + " --\n")
 		if gid == "0" {

@@ -90,7 +90,7 @@ func (r *reader) capped(dir string, names []string) []string {
 
 func (r *reader) unreadable(name string, err error) {
 	if !errors.Is(err, fs.ErrNotExist) {
-		r.add(fact.Problemf(origin(name), fact.Unreadable, "%w", err))
+		r.add(fact.Problemf(origin(name), fact.Unreadable, "%w", fact.WithoutPath(err)))
 	}
 }
 

@@ -30,12 +30,14 @@ type Claims struct {
 // Devices gives the facts about what is claimed: a fact.Function for each PCI
 // function and auxiliary device and a fact.Netdev for each interface, be it only
 // that there is none, and a fact.VDPADevice for each that is there, those of the
-// functions included. Of a bus or class that is not in the root it says nothing.
+// functions included. A fact.Function is given of what such a device is made of,
+// too. Of a bus or class that is not in the root it says nothing.
 func Devices(root rootfs.FS, claims Claims) []fact.Fact {
-	r := reader{FS: root}
+	r := reader{FS: root, read: map[string]bool{}}
 	vdpa := slices.Clone(claims.VDPA)
 	if len(claims.Functions) > 0 && r.Exists(pciDevices) {
 		for _, address := range distinct(claims.Functions) {
+			r.read[address.String()] = true
 			f := r.pciFunction(address)
 			vdpa = append(vdpa, f.VDPA...)
 			r.add(f)
@@ -44,6 +46,7 @@ func Devices(root rootfs.FS, claims Claims) []fact.Fact {
 	if len(claims.Auxiliary) > 0 && r.Exists(auxiliaryDevices) {
 		for _, name := range distinct(claims.Auxiliary) {
 			if rootfs.IsElement(name) {
+				r.read[name] = true
 				f := r.auxiliaryDevice(name)
 				vdpa = append(vdpa, f.VDPA...)
 				r.add(f)
@@ -84,6 +87,7 @@ func distinct[T comparable](names []T) []T {
 type reader struct {
 	rootfs.FS
 	facts   []fact.Fact
+	read    map[string]bool              // functions and auxiliary devices
 	virtfns map[pciaddr.Address]*virtfns // by PF
 	vdpa    map[string][]string          // names on the vdpa bus, by the parent's name; nil: not listed yet
 	classes map[string][]string          // entries of the classes of RDMA device nodes

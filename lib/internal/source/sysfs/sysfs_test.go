@@ -154,12 +154,12 @@ not a link
 	var places []string
 	for _, f := range got {
 		if p, ok := f.(fact.Problem); ok {
-			places = append(places, fmt.Sprint(p.Code, " ", p.Where))
+			places = append(places, fmt.Sprint(p.Code, " ", p.Where, ": ", p.Err))
 		}
 	}
-	want := []string{
-		"unreadable /sys/bus/pci/devices/0000:3b:02.6/driver",
-		"unreadable /sys/bus/pci/devices/0000:3b:02.6/vendor",
+	want := []string{ // a message does not have the place again
+		"unreadable /sys/bus/pci/devices/0000:3b:02.6/driver: invalid argument",
+		"unreadable /sys/bus/pci/devices/0000:3b:02.6/vendor: not a regular file",
 	}
 	if diff := cmp.Diff(want, places); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)

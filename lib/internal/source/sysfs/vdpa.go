@@ -66,6 +66,26 @@ func (r *reader) vdpaDevice(name string) {
 		}
 	}
 	r.add(dev)
+	r.parentOf(dev)
+}
+
+// parentOf reads the device that a vDPA device is made of, unless it was read
+// for its own name.
+func (r *reader) parentOf(dev fact.VDPADevice) {
+	key := dev.Parent.String() + dev.Auxiliary
+	switch {
+	case key == "" || r.read[key]:
+		return
+	case dev.Auxiliary != "":
+		if f := r.auxiliaryDevice(dev.Auxiliary); !f.Absent {
+			r.add(f)
+		}
+	default:
+		if f := r.pciFunction(dev.Parent); !f.Absent {
+			r.add(f)
+		}
+	}
+	r.read[key] = true
 }
 
 // isAuxiliary reports whether a name is one of the auxiliary bus: module, kind

@@ -3,6 +3,7 @@
 package sysfs_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,6 +61,35 @@ func TestVDPA(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"unreadable: /sys/bus/vdpa/devices/dir"}, problems); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+// TestVDPAParents looks at what the devices that are claimed by name are made of.
+func TestVDPAParents(t *testing.T) {
+	claims := sysfs.Claims{VDPA: []string{"blue", "azure", "red", "sf", "sim", "none"}}
+	places := func(facts []fact.Fact) (places []string) {
+		functions, _ := only[fact.Function](facts)
+		for _, f := range functions {
+			places = append(places, f.Where)
+		}
+		slices.Sort(places)
+		return places
+	}
+	want := []string{
+		"/sys/bus/auxiliary/devices/mlx5_core.sf.4", "/sys/bus/pci/devices/0000:65:00.3", "/sys/bus/pci/devices/0000:65:00.4",
+	}
+	if diff := cmp.Diff(want, places(devices(t, vdpaBus, claims))); diff != "" {
+		t.Errorf("functions (-want +got):\n%s", diff)
+	}
+	claims.Functions = []pciaddr.Address{address(t, "0000:65:00.4"), address(t, "0000:65:00.3"), address(t, "0000:65:00.4")}
+	claims.Auxiliary = []string{"mlx5_core.sf.4"}
+	if diff := cmp.Diff(want, places(devices(t, vdpaBus, claims))); diff != "" {
+		t.Errorf("functions that are claimed, too (-want +got):\n%s", diff)
+	}
+	// Of a bus that is not in the root nothing is said.
+	const link = "-- symlinks --\n/sys/bus/vdpa/devices/blue -> ../../../devices/pci0000:64/0000:65:00.3/blue\n"
+	if got := places(devices(t, link, sysfs.Claims{VDPA: []string{"blue"}})); got != nil {
+		t.Errorf("without the PCI bus: %q", got)
 	}
 }
 

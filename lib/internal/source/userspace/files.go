@@ -34,7 +34,7 @@ func (p *parser) files(root rootfs.FS, dir string) {
 		return
 	}
 	if err != nil {
-		p.problem(at, fact.Unreadable, "%w", err)
+		p.problem(at, fact.Unreadable, "%w", fact.WithoutPath(err))
 		return
 	}
 	read := 0
@@ -64,7 +64,7 @@ func (p *parser) file(root rootfs.FS, dir, name string) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // gone since
 	case err != nil:
-		p.lost(at, fact.Unreadable, err)
+		p.lost(at, fact.Unreadable, fact.WithoutPath(err))
 	default:
 		p.entry(data, -1, at, directory{path: dir, at: fact.Origin{Source: fact.File, Where: dir}, said: true})
 	}

@@ -50,6 +50,9 @@ func check(t *testing.T, facts []fact.Fact, source string) {
 		case fact.Problem:
 			relative = relative || f.Code == fact.RelativePath
 		case fact.Userspace:
+			if part := f.At(".name").Where; part != at.Where+".name" && (at.Source != fact.File || part != at.Where+"#name") {
+				t.Fatalf("the name is from %q", part)
+			}
 			if f.Interface == "" && f.Name == "" || (f.Index < 0) != (at.Source == fact.File) {
 				t.Fatalf("%+v", f)
 			}

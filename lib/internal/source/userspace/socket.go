@@ -89,7 +89,7 @@ func (p *parser) socket(file string, at fact.Origin, dir directory) (string, fac
 func (p *parser) addrs(r ipResult, at fact.Origin) (ips, gateways []netip.Addr) {
 	for i, ip := range r.IPs {
 		bad := func(member, text string) {
-			p.problem(at.At(".ipResult.ips["+strconv.Itoa(i)+"]."+member), fact.Malformed, "%.100q is not an IP address", text)
+			p.problem(at.At(".ips["+strconv.Itoa(i)+"]."+member), fact.Malformed, "%.100q is not an IP address", text)
 		}
 		if addr, ok := parseAddr(ip.Address); ok {
 			ips = append(ips, addr)

@@ -120,6 +120,10 @@ func (p *parser) mappedDir(annotations map[string]fact.Text) directory {
 // annotation reads configuration-data: a JSON array, or nothing at all. What is
 // before a syntax error is used.
 func (p *parser) annotation(text fact.Text, dir directory) {
+	if text.Lost {
+		p.facts = append(p.facts, fact.LostNetworks{Origin: text.Origin})
+		return
+	}
 	if strings.TrimSpace(text.Value) == "" {
 		return
 	}
@@ -153,6 +157,7 @@ func (p *parser) annotation(text fact.Text, dir directory) {
 // entry makes a fact of one configuration.
 func (p *parser) entry(raw []byte, index int, at fact.Origin, dir directory) {
 	var c configuration
+	u := fact.Userspace{Origin: at, Index: index}
 	if err := json.Unmarshal(raw, &c); err != nil {
 		typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err)
 		if !ok {
@@ -164,14 +169,14 @@ func (p *parser) entry(raw []byte, index int, at fact.Origin, dir directory) {
 			return
 		}
 		// The decoder went on with what is after it.
-		p.problem(at.At("."+typeErr.Field), fact.Malformed, "a JSON %.100s is not what belongs here", typeErr.Value)
+		p.problem(u.At("."+typeErr.Field), fact.Malformed, "a JSON %.100s is not what belongs here", typeErr.Value)
 	}
 	if c.IfName == "" && c.Name == "" {
 		p.lost(at, fact.Malformed, errors.New("neither ifName nor name in it"))
 		return
 	}
-	u := fact.Userspace{Origin: at, Index: index, Name: c.Name, Interface: c.IfName}
-	u.Device = p.device(c.Config, at.At(".config"), dir)
-	u.IPs, u.Gateways = p.addrs(c.IPResult, at)
+	u.Name, u.Interface = c.Name, c.IfName
+	u.Device = p.device(c.Config, u.At(".config"), dir)
+	u.IPs, u.Gateways = p.addrs(c.IPResult, u.At(".ipResult"))
 	p.facts = append(p.facts, u)
 }

@@ -1,11 +1,13 @@
 package userspace
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -242,6 +244,7 @@ func TestFiles(t *testing.T) {
 			defaultDir + "/configData-4-a.json":   strings.Repeat(" ", maxFileSize) + ovs,
 			defaultDir + "/configData-5-a.json/x": "",
 			defaultDir + "/configData-6-a.json":   vpp,
+			defaultDir + "/configData-7-a.json":   `{"ifName":"net7","name":7,"config":{"iftype":"tap"},"ipResult":{"ips":[{"address":"x"}]}}`,
 		}, []string{
 			defaultDir + "/configData-1-a.json: malformed", defaultDir + "/configData-1-a.json: lost",
 			defaultDir + "/configData-2-a.json: malformed", defaultDir + "/configData-2-a.json: lost",
@@ -249,6 +252,8 @@ func TestFiles(t *testing.T) {
 			defaultDir + "/configData-4-a.json: unreadable", defaultDir + "/configData-4-a.json: lost",
 			defaultDir + "/configData-5-a.json: unreadable", defaultDir + "/configData-5-a.json: lost",
 			defaultDir + `/configData-6-a.json: net2/ [10.0.0.2] [] memif "/run/m.sock" client `,
+			defaultDir + "/configData-7-a.json#name: malformed", defaultDir + "/configData-7-a.json#config.iftype: malformed",
+			defaultDir + "/configData-7-a.json#ipResult.ips[0].address: malformed", defaultDir + "/configData-7-a.json: net7/ [] []",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -266,12 +271,23 @@ func TestFileFacts(t *testing.T) {
 	want := []fact.Fact{fact.Userspace{
 		Origin: at, Index: -1, Interface: "net1",
 		Device: fact.VhostUser{
-			Path: "/a/s", PathAt: at.At(".config.vhost.socketfile"), DirAt: fact.Origin{Source: fact.File, Where: "/a"},
-			Mode: fact.Client, ModeAt: at.At(".config.vhost.mode"),
+			Path: "/a/s", PathAt: at.At("#config.vhost.socketfile"), DirAt: fact.Origin{Source: fact.File, Where: "/a"},
+			Mode: fact.Client, ModeAt: at.At("#config.vhost.mode"),
 		},
 	}}
 	if diff := cmp.Diff(want, Read(root, texts(map[string]string{MappedDirKey: "/a"}))); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
+// TestMessages checks that a message does not say again what its place says.
+func TestMessages(t *testing.T) {
+	root := tree(t, map[string]string{defaultDir + "/configData-1-a.json/x": "", "/a": ""})
+	for dir, want := range map[string]error{defaultDir: rootfs.ErrNotRegular, "/a": syscall.ENOTDIR} {
+		facts := Read(root, texts(map[string]string{MappedDirKey: dir}))
+		if p, ok := facts[0].(fact.Problem); !ok || !errors.Is(p.Err, want) || p.Err.Error() != want.Error() {
+			t.Errorf("of %s: %v, want %q", dir, facts[0], want)
+		}
 	}
 }
 
