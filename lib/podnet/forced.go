@@ -25,7 +25,8 @@ var objections = []objection{
 		return i != nil && r.isOther(i)
 	}},
 	{"the device has a netdev of another name", func(_ *resolver, d *device, i *iface) bool {
-		return d != nil && i != nil && len(d.macs()) > 0 && i.Name != "" && !(i.MAC != "" && slices.Contains(d.macs(), i.MAC))
+		return d != nil && i != nil && len(d.macs()) > 0 && i.Name != "" &&
+			(i.MAC == "" || !slices.Contains(d.macs(), i.MAC))
 	}},
 	{"the device has a netdev of another address", func(_ *resolver, d *device, i *iface) bool {
 		return d != nil && i != nil && len(d.macs()) > 0 && i.MAC != "" && !slices.Contains(d.macs(), i.MAC)

@@ -422,8 +422,11 @@ func check(t *testing.T, facts []fact.Fact) {
 			said bool
 			at   fact.Origin
 		}{
-			{d.MAC != "", d.MACAt}, {len(d.IPs) > 0, d.IPsAt}, {d.NetworkName != "", d.NetworkNameAt},
-			{len(d.CharDevices) > 0, d.CharDevicesAt}, {d.RDMA != "", d.RDMAAt},
+			{d.MAC != "", d.MACAt},
+			{len(d.IPs) > 0, d.IPsAt},
+			{d.NetworkName != "", d.NetworkNameAt},
+			{len(d.CharDevices) > 0, d.CharDevicesAt},
+			{d.RDMA != "", d.RDMAAt},
 		} {
 			if part.said != (part.at != fact.Origin{}) || part.said && part.at.Source != d.Source {
 				t.Errorf("%+v has something from nowhere, or nothing from somewhere", d)
