@@ -30,7 +30,7 @@ demo: build ## resolve a scratch pod and measure its vhost-user and memif socket
 .PHONY: test
 test: ## install what is missing and run every test
 	@scripts/deps.sh build test
-	$(MAKE) --no-print-directory test-lib test-unit test-dpdk test-e2e
+	$(MAKE) --no-print-directory test-lib test-unit test-parity test-dpdk test-e2e
 
 .PHONY: test-lib
 test-lib: ## test the library alone: without cgo, and that it compiles elsewhere
@@ -42,6 +42,10 @@ test-lib: ## test the library alone: without cgo, and that it compiles elsewhere
 test-unit: ## test every package with the race detector, on a machine without DPDK
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) test -race -tags nodpdk ./...
+
+.PHONY: test-parity
+test-parity: ## compare our answers with app-netutil's, scenario by scenario
+	cd test/parity && $(GO) test ./...
 
 .PHONY: test-dpdk
 test-dpdk: build ## test the application's packages on DPDK, and what the documents say
@@ -62,11 +66,25 @@ bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time a packe
 	@scripts/deps.sh test
 	$(HUGE) 512 $(GO) run ./test/benchpeers
 
+.PHONY: bench-parity
+bench-parity: ## compare our speed with app-netutil's, in CPU time a call
+	cd test/parity && $(GO) run ./bench
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target of the library for FUZZTIME (2m)
+	scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: cover
+cover: ## print how much of each package of the library its tests cover
+	$(GO) test -coverpkg=./lib/... -coverprofile=bin/cover.out ./lib/...
+	$(GO) tool cover -func=bin/cover.out | awk -F '[:\t]+' '/^total/ { print $$0 }'
+
 .PHONY: lint
 lint: ## check the Go code and the scripts
 	@scripts/deps.sh build lint
 	$(DPDK) $(GOLANGCI) run --build-tags e2e
 	$(GOLANGCI) run --build-tags nodpdk
+	cd test/parity && $(GOLANGCI) run --config ../../.golangci.yml
 	shellcheck scripts/*.sh .ci/run
 
 .PHONY: fmt

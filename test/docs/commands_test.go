@@ -126,16 +126,7 @@ func TestExitCodes(t *testing.T) {
 	}
 	table := regexp.MustCompile(`(?m)^\| (\d+) \|`)
 	text := regexp.MustCompile(`(?m)^ +(\d+)  `)
-	if got, want := numbers(table, documents(t)["README.md"]), numbers(text, string(help)); !slices.Equal(got, want) || len(got) == 0 {
+	if got, want := matches(table, documents(t)["README.md"]), matches(text, string(help)); !slices.Equal(got, want) || len(got) == 0 {
 		t.Errorf("README has the exit codes %s, and help exit-codes %s", strings.Join(got, " "), strings.Join(want, " "))
 	}
-}
-
-// numbers are the first groups of all matches.
-func numbers(re *regexp.Regexp, s string) []string {
-	var found []string
-	for _, m := range re.FindAllStringSubmatch(s, -1) {
-		found = append(found, m[1])
-	}
-	return found
 }

@@ -29,18 +29,12 @@ func (f fence) lines() []string { return strings.Split(strings.TrimSuffix(f.text
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	docs := make(map[string]string)
-	read := func(path string) {
-		text, err := os.ReadFile(filepath.Join(root, path))
-		if err != nil {
-			t.Fatal(err)
-		}
-		docs[path] = string(text)
+	for _, path := range []string{"README.md", "CONTRIBUTING.md"} {
+		docs[path] = read(t, path)
 	}
-	read("README.md")
-	read("CONTRIBUTING.md")
 	err := fs.WalkDir(os.DirFS(root), "docs", func(path string, _ fs.DirEntry, err error) error {
 		if err == nil && filepath.Ext(path) == ".md" {
-			read(path)
+			docs[path] = read(t, path)
 		}
 		return err
 	})
@@ -48,6 +42,25 @@ func documents(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	return docs
+}
+
+// read gives a file of the project.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// matches are the first groups of all matches.
+func matches(re *regexp.Regexp, s string) []string {
+	var found []string
+	for _, m := range re.FindAllStringSubmatch(s, -1) {
+		found = append(found, m[1])
+	}
+	return found
 }
 
 // fences are the fenced blocks of all documents that are in one of the
@@ -102,7 +115,7 @@ func commands(t *testing.T, program string) map[string]string {
 func TestEveryBlockIsHeld(t *testing.T) {
 	for _, f := range fences(t) {
 		switch f.lang {
-		case "go", "yaml":
+		case "go", "yaml", "txtar":
 		case "sh":
 			for _, line := range f.lines() {
 				if program, _, _ := strings.Cut(line, " "); program != "make" && program != "testpmd-wrapper" {
@@ -157,6 +170,28 @@ func TestTargetsExist(t *testing.T) {
 		for _, m := range regexp.MustCompile("`make ([a-z0-9-]+)`").FindAllStringSubmatch(text, -1) {
 			t.Logf("%s: make %s", path, m[1])
 			dryRun(t, m[1])
+		}
+	}
+}
+
+// A link into the project has to lead to a file.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
+	for path, text := range documents(t) {
+		for _, target := range matches(link, text) {
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(path), target)); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+	}
+}
+
+func TestNothingIsLeftToDo(t *testing.T) {
+	for path, text := range documents(t) {
+		for i, line := range strings.Split(text, "\n") {
+			if strings.Contains(line, "TODO") {
+				t.Errorf("%s:%d: %s", path, i+1, line)
+			}
 		}
 	}
 }

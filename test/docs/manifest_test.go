@@ -112,7 +112,8 @@ func TestPods(t *testing.T) {
 }
 
 // checkContainer holds a container to CPUs of its own, hugepages, the
-// capability to lock memory and a device for each network.
+// capability to lock memory, a device for each network and the patience to wait
+// for them.
 func checkContainer(t *testing.T, pod string, c container, devices map[string]int) {
 	t.Helper()
 	if diff := cmp.Diff(c.Resources.Limits, c.Resources.Requests); diff != "" {
@@ -131,6 +132,9 @@ func checkContainer(t *testing.T, pod string, c container, devices map[string]in
 		if resource != "" && limits[resource] != strconv.Itoa(n) {
 			t.Errorf("%s asks for %q of %s, and has %d networks of it", pod, limits[resource], resource, n)
 		}
+	}
+	if !slices.Contains(c.Command, "--wait") {
+		t.Errorf("%s does not wait for its networks: %q", pod, c.Command)
 	}
 	if !slices.Contains(c.SecurityContext.Capabilities.Add, "IPC_LOCK") {
 		t.Errorf("%s may not lock memory", pod)

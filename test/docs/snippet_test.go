@@ -5,16 +5,21 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	netlib "github.com/podnet/podnet/lib/appnetutil"
+	"github.com/podnet/podnet/lib/appnetutil/types"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
-// The functions up to TestSnippets are the documents' snippets, which the
+// What is above TestSnippets is the documents' snippets, which the
 // compiler reads here.
 
 // Args gives the EAL arguments for the fast interfaces of the container that
@@ -46,6 +51,51 @@ func startGoDPDK(ctx context.Context, init func(argv []string) error) error {
 
 var _ = startGoDPDK
 
+// VFs gives the PCI addresses of the pod's SR-IOV devices.
+func VFs() ([]string, error) {
+	response, err := netlib.GetInterfaces()
+	if err != nil {
+		return nil, err
+	}
+	var addresses []string
+	for _, i := range response.Interface {
+		if i.DeviceType == types.INTERFACE_TYPE_SRIOV {
+			addresses = append(addresses, i.NetworkStatus.DeviceInfo.Pci.PciAddress)
+		}
+	}
+	return addresses, nil
+}
+
+// Devices waits until everything that the pod asked for is there, for a minute
+// at most, and gives the PCI addresses of its interfaces by their names.
+func Devices(ctx context.Context, opts podnet.Options) (map[string]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	pod, err := podnet.Wait(ctx, opts, podnet.Ready)
+	if err != nil {
+		return nil, err
+	}
+	addresses := make(map[string]string)
+	for _, i := range pod.Interfaces {
+		if i.Kind == podnet.KindPCI {
+			addresses[i.Name] = i.PCI.Address.String()
+		}
+	}
+	return addresses, nil
+}
+
+func TestDevices(t *testing.T) {
+	scenario := podnettest.Load(t, "testdata/sriov.txtar")
+	got, err := Devices(t.Context(), scenario.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"net1": "0000:5e:0a.1", "net2": "0000:3b:02.6"}
+	if !maps.Equal(got, want) {
+		t.Errorf("Devices = %v, want %v", got, want)
+	}
+}
+
 func TestSnippets(t *testing.T) {
 	source, err := os.ReadFile("snippet_test.go")
 	if err != nil {
@@ -55,6 +105,27 @@ func TestSnippets(t *testing.T) {
 	for _, f := range fences(t, "go") {
 		if !strings.Contains(compiled, unindent(f.text)) {
 			t.Errorf("%s: the snippet is not in snippet_test.go as it stands", f.at)
+		}
+	}
+}
+
+// TestScenarios holds the documents' scenarios to those that the snippets load.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known []string
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known = append(known, string(data))
+	}
+	for _, f := range fences(t, "txtar") {
+		if !slices.Contains(known, f.text) {
+			t.Errorf("%s: the scenario is none of testdata as it stands", f.at)
 		}
 	}
 }
@@ -88,5 +159,21 @@ Cpus_allowed_list:	4-5
 	i := slices.IndexFunc(args, func(arg string) bool { return strings.Contains(arg, "net_virtio_user_net1") })
 	if i < 0 || !strings.Contains(args[i], "path=/run/vhost/net1") {
 		t.Errorf("Args = %q, want the socket of net1 in it", args)
+	}
+}
+
+// TestVFs asks as a program does: with this process's own root and environment.
+func TestVFs(t *testing.T) {
+	pod := podnettest.New(t, `
+-- annotations/k8s.v1.cni.cncf.io/network-status --
+[{"name": "ns/sriov", "interface": "net1", "device-info":
+  {"type": "pci", "version": "1.1.0", "pci": {"pci-address": "0000:3b:02.6"}}}]
+`)
+	netlib.SetDownwardAPIMountPath(filepath.Join(pod.Root, "etc/podnetinfo"))
+	t.Cleanup(func() { netlib.SetDownwardAPIMountPath("") })
+	t.Setenv("PCIDEVICE_EXAMPLE_COM_SRIOV", "0000:3b:02.6")
+	got, err := VFs()
+	if err != nil || !slices.Equal(got, []string{"0000:3b:02.6"}) {
+		t.Errorf("VFs = %v, %v, want the one of the variable", got, err)
 	}
 }

@@ -1,0 +1,181 @@
+package docs
+
+import (
+	"errors"
+	"go/ast"
+	"go/constant"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+const reference = "docs/reference/sources.md"
+
+// TestSourcesAreDocumented holds the reference against the code: the library
+// reads no annotation, variable, file or directory that it does not name.
+func TestSourcesAreDocumented(t *testing.T) {
+	text := documents(t)[reference]
+	dirs := []string{filepath.Join(root, "lib/podnet")}
+	sources := filepath.Join(root, "lib/internal/source")
+	err := filepath.WalkDir(sources, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && path != sources {
+			dirs = append(dirs, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{} // and where the code has them
+	for _, dir := range dirs {
+		maps.Copy(names, inputs(parse(t, dir)))
+	}
+	if len(names) < 40 {
+		t.Errorf("the code has %d names of inputs, which cannot be all: %q", len(names), slices.Sorted(maps.Keys(names)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if !hasName(text, name) {
+			t.Errorf("%s does not have %q, which %s reads", reference, name, names[name])
+		}
+	}
+}
+
+// hasName reports whether text has name, and not only a longer name.
+func hasName(text, name string) bool {
+	pattern := regexp.QuoteMeta(name)
+	if !strings.HasPrefix(name, "_") {
+		pattern = `(?:^|[^A-Za-z0-9_./-])` + pattern
+	}
+	if !strings.HasSuffix(name, "/") && !strings.HasSuffix(name, "_") && !strings.HasSuffix(name, "-") {
+		pattern += `(?:$|[^A-Za-z0-9_-])`
+	}
+	return regexp.MustCompile(pattern).MatchString(text)
+}
+
+// inputNames are the forms of names that somebody outside gives to what he
+// writes: an annotation's key, or an attribute's; a path; a variable, or the end
+// of one.
+var inputNames = regexp.MustCompile(`^(?:[a-z0-9.-]*[a-z][a-z0-9.-]*/[A-Za-z][A-Za-z0-9._-]*` +
+	`|/(?:sys|proc|dev|etc|var)/[^ %]*` +
+	`|(?:PCIDEVICE|SRIOVNETWORK)_[^ %]*|CONTAINER_NAME|SRIOV-VF-PCI-ADDR|_[A-Z][A-Z_]*)$`)
+
+// program is the parsed Go files of a directory, without its tests.
+type program struct {
+	fset  *token.FileSet
+	files []*ast.File
+	info  types.Info
+	scope *types.Scope
+}
+
+// parse reads a package. What it imports stays unknown: constants of its own are
+// all that is asked for.
+func parse(t *testing.T, dir string) program {
+	t.Helper()
+	p := program{fset: token.NewFileSet(), info: types.Info{Types: map[ast.Expr]types.TypeAndValue{}}}
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(p.fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.files = append(p.files, file)
+	}
+	if len(p.files) == 0 {
+		t.Fatalf("%s has no Go files", dir)
+	}
+	config := types.Config{Importer: noImports{}, Error: func(error) {}}
+	pkg, _ := config.Check(dir, p.fset, p.files, &p.info)
+	p.scope = pkg.Scope()
+	return p
+}
+
+type noImports struct{}
+
+func (noImports) Import(string) (*types.Package, error) {
+	return nil, errors.New("imports are not looked at")
+}
+
+// inputs are the names of inputs among a package's texts, each as long as the
+// compiler knows it, with the place of one use.
+func inputs(p program) map[string]string {
+	found := map[string]string{}
+	for _, file := range p.files {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ImportSpec:
+				return false
+			case *ast.Field:
+				n.Tag = nil
+			case ast.Expr:
+				value := p.info.Types[n].Value
+				if value == nil || value.Kind() != constant.String {
+					return true
+				}
+				// A place is made of a name and what follows it.
+				text := strings.TrimRight(constant.StringVal(value), ":[")
+				if inputNames.MatchString(text) && text != podnet.Schema {
+					found[text] = p.fset.Position(n.Pos()).String()
+				}
+				return false // the parts of a longer name are not names
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// TestWarningCodesAreDocumented holds the reference's tables of codes and of
+// sources against what the code has, in both directions.
+func TestWarningCodesAreDocumented(t *testing.T) {
+	text := documents(t)[reference]
+	facts := parse(t, filepath.Join(root, "lib/internal/fact"))
+	codes, sources := map[string]string{}, []string{} // the codes' values by the constants' names
+	for _, name := range facts.scope.Names() {
+		c, ok := facts.scope.Lookup(name).(*types.Const)
+		if !ok || filepath.Base(facts.fset.Position(c.Pos()).Filename) != "fact.go" {
+			continue
+		}
+		switch value := constant.StringVal(c.Val()); {
+		case strings.HasSuffix(c.Type().String(), ".Code"):
+			codes[name] = value
+		default:
+			sources = append(sources, value)
+		}
+	}
+	var public []string
+	errorsFile := regexp.MustCompile(`(?m)^\tCode\w+ += string\(fact\.(\w+)\)`)
+	for _, name := range matches(errorsFile, read(t, "lib/podnet/errors.go")) {
+		public = append(public, codes[name])
+		delete(codes, name)
+	}
+	for name := range codes {
+		t.Errorf("lib/podnet/errors.go has no constant for fact.%s", name)
+	}
+	for title, want := range map[string][]string{"Warning codes": public, "Sources of evidence": sources} {
+		_, section, _ := strings.Cut(text, "\n## "+title+"\n")
+		section, _, _ = strings.Cut(section, "\n## ")
+		got := matches(regexp.MustCompile("(?m)^\\| `([^`]+)` \\|"), section)
+		slices.Sort(got)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, got); diff != "" || len(got) == 0 {
+			t.Errorf("%s, %s (-code +document):\n%s", reference, title, diff)
+		}
+	}
+}
