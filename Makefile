@@ -75,9 +75,10 @@ fuzz: ## run each fuzz target of the library for FUZZTIME (2m)
 	scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: cover
-cover: ## print how much of each package of the library its tests cover
+cover: ## print how much of the library its tests cover
+	@mkdir -p bin
 	$(GO) test -coverpkg=./lib/... -coverprofile=bin/cover.out ./lib/...
-	$(GO) tool cover -func=bin/cover.out | awk -F '[:\t]+' '/^total/ { print $$0 }'
+	$(GO) tool cover -func=bin/cover.out | tail -1
 
 .PHONY: lint
 lint: ## check the Go code and the scripts

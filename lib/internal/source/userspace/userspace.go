@@ -110,6 +110,9 @@ func (p *parser) mappedDir(annotations map[string]fact.Text) directory {
 		}
 		p.problem(text.Origin, fact.Misspelled, "the plugin does not know this key: it is %s", MappedDirKey)
 	}
+	if text.Lost {
+		return directory{said: true}
+	}
 	if !path.IsAbs(text.Value) {
 		p.problem(text.Origin, fact.Malformed, "%.200q is not an absolute path", text.Value)
 		return directory{said: true}
