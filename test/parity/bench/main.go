@@ -213,11 +213,27 @@ func run() error {
 		fmt.Printf("%10d %10.1f %12.1f %6.2f\n", n, micros(t[0]), micros(t[1]), float64(t[0])/float64(t[1]))
 	}
 
-	fmt.Println("\npodnet with every source")
+	for _, mix := range []struct {
+		name  string
+		kinds []kind
+	}{
+		{"VFs on vfio-pci and mlx5_core", []kind{vfioVF, mlx5VF}},
+		{"a mix of VFs, resource claims and memif", []kind{vfioVF, mlx5VF, claimedVF, memifSocket}},
+	} {
+		if err := runEverySource(dir, mix.name, mix.kinds); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runEverySource measures podnet with all its sources on pods of several sizes.
+func runEverySource(dir, name string, kinds []kind) error {
+	fmt.Printf("\npodnet with every source: %s\n", name)
 	fmt.Printf("%10s %10s\n", "interfaces", "podnet")
 	var devices, times []float64
 	for _, n := range []int{4, 8, 16, 32} {
-		p, err := everySource(filepath.Join(dir, fmt.Sprint("full", n)), n)
+		p, err := everySource(filepath.Join(dir, fmt.Sprint("full", len(kinds), "-", n)), n, kinds)
 		if err != nil {
 			return err
 		}
@@ -229,7 +245,7 @@ func run() error {
 		devices, times = append(devices, float64(n)), append(times, micros(t[0]))
 	}
 	perDevice, fixed := fit(devices, times)
-	fmt.Printf("\nper further device %.1f µs, beside %.1f µs for the container (linear fit)\n", perDevice, fixed)
+	fmt.Printf("per further interface %.1f µs, beside %.1f µs for the container (linear fit)\n", perDevice, fixed)
 	return nil
 }
 

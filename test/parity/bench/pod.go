@@ -55,11 +55,19 @@ func annotationsOnly(dir string, n int) (pod, error) {
 
 const networkStatus = "k8s.v1.cni.cncf.io/network-status"
 
+// kind is what an interface is on.
+type kind int
+
+const (
+	vfioVF      kind = iota // a VF that is bound to vfio-pci
+	mlx5VF                  // a VF with its netdev and RDMA device
+	claimedVF               // a VF of a resource claim
+	memifSocket             // a memif of the Userspace CNI
+)
+
 // everySource makes a pod with so many interfaces of its own beside the default
-// network, and with files for every source. Of four interfaces one is a VF that
-// is bound to vfio-pci, one an mlx5 VF with RDMA, one a VF of a resource claim
-// and one a memif of the Userspace CNI.
-func everySource(dir string, n int) (pod, error) {
+// network, of the kinds in turn, and with files for every source.
+func everySource(dir string, n int, kinds []kind) (pod, error) {
 	var b, links strings.Builder
 	section := func(name, text string) { fmt.Fprintf(&b, "-- %s --\n%s\n", name, text) }
 	link := func(name, target string) { fmt.Fprintf(&links, "%s -> %s\n", name, target) }
@@ -81,7 +89,8 @@ func everySource(dir string, n int) (pod, error) {
 		selection = append(selection, name)
 		device := "/sys/bus/pci/devices/" + address(i)
 		group := fmt.Sprint(100 + i)
-		if i%4 != 3 {
+		kind := kinds[i%len(kinds)]
+		if kind != memifSocket {
 			status["device-info"] = map[string]any{
 				"type": "pci", "version": "1.1.0", "pci": map[string]any{"pci-address": address(i)},
 			}
@@ -93,8 +102,8 @@ func everySource(dir string, n int) (pod, error) {
 			link(fmt.Sprintf("/sys/bus/pci/devices/0000:3a:00.0/virtfn%d", i), "../"+address(i))
 			link(device+"/iommu_group", "../../../../kernel/iommu_groups/"+group)
 		}
-		switch i % 4 {
-		case 0: // vfio-pci
+		switch kind {
+		case vfioVF:
 			listed = append(listed, address(i))
 			info[address(i)] = map[string]any{
 				"generic": map[string]string{"deviceID": address(i)},
@@ -102,7 +111,7 @@ func everySource(dir string, n int) (pod, error) {
 			}
 			link(device+"/driver", "../../../../bus/pci/drivers/vfio-pci")
 			section("/dev/vfio/"+group, "")
-		case 1: // mlx5
+		case mlx5VF:
 			listed = append(listed, address(i))
 			info[address(i)] = map[string]any{"generic": map[string]string{"deviceID": address(i)}}
 			link(device+"/driver", "../../../../bus/pci/drivers/mlx5_core")
@@ -113,7 +122,7 @@ func everySource(dir string, n int) (pod, error) {
 			section(fmt.Sprintf("%s/infiniband/mlx5_%d/node_guid", device, i), "0000:0000:0000:0000")
 			section(fmt.Sprintf("%s/infiniband_verbs/uverbs%d/ibdev", device, i), fmt.Sprintf("mlx5_%d", i))
 			section(fmt.Sprintf("/dev/infiniband/uverbs%d", i), "")
-		case 2: // a resource claim
+		case claimedVF:
 			link(device+"/driver", "../../../../bus/pci/drivers/vfio-pci")
 			section("/dev/vfio/"+group, "")
 			section("/var/run/kubernetes.io/dra-device-attributes/resourceclaims/claim"+group+"/vf/"+
@@ -123,7 +132,7 @@ func everySource(dir string, n int) (pod, error) {
 				`"name":"%s","attributes":{"resource.kubernetes.io/pciBusID":{"string":"%s"}},`+
 				`"networkData":{"interfaceName":"%s","hardwareAddress":"%s"}}]}]}`,
 				group, strings.NewReplacer(":", "-", ".", "-").Replace(address(i)), address(i), name, mac(i)))
-		case 3: // memif
+		case memifSocket:
 			userspace = append(userspace, map[string]any{
 				"containerId": strings.Repeat("a", 64), "ifName": name, "name": name,
 				"config": map[string]any{
