@@ -117,6 +117,7 @@ func everySource(dir string, n int, kinds []kind) (pod, error) {
 			link(device+"/driver", "../../../../bus/pci/drivers/mlx5_core")
 			section(device+"/net/"+name+"/address", mac(i))
 			section(device+"/net/"+name+"/mtu", "1500")
+			link(device+"/net/"+name+"/device", "../../../"+address(i))
 			section("/sys/class/net/"+name+"/address", mac(i))
 			section("/sys/class/net/"+name+"/mtu", "1500")
 			section(fmt.Sprintf("%s/infiniband/mlx5_%d/node_guid", device, i), "0000:0000:0000:0000")

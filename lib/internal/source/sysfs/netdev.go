@@ -12,9 +12,23 @@ import (
 func (r *reader) netdevs(dir string) []fact.Netdev {
 	var devs []fact.Netdev
 	for _, name := range r.names(dir) {
-		devs = append(devs, r.netdev(dir, name))
+		dev := r.netdev(dir, name)
+		devs = append(devs, dev)
+		r.devices[name] = dev
 	}
 	return devs
+}
+
+// classNetdev reads a directory of /sys/class/net, which is a link to that of the
+// netdev's device: what was read there is not read again.
+func (r *reader) classNetdev(name string) fact.Netdev {
+	dir := netClass + "/" + name
+	dev, known := r.devices[name]
+	if !known || dev.Parent == "" || !r.Listed(dir) {
+		return r.netdev(netClass, name)
+	}
+	dev.Origin = origin(dir)
+	return dev
 }
 
 // netdev reads a directory of /sys/class/net, or of a device's own net.

@@ -33,7 +33,7 @@ type Claims struct {
 // functions included. A fact.Function is given of what such a device is made of,
 // too. Of a bus or class that is not in the root it says nothing.
 func Devices(root rootfs.FS, claims Claims) []fact.Fact {
-	r := reader{FS: root, read: map[string]bool{}}
+	r := reader{FS: root, read: map[string]bool{}, devices: map[string]fact.Netdev{}}
 	vdpa := slices.Clone(claims.VDPA)
 	if len(claims.Functions) > 0 && r.Exists(pciDevices) {
 		for _, address := range distinct(claims.Functions) {
@@ -61,7 +61,7 @@ func Devices(root rootfs.FS, claims Claims) []fact.Fact {
 	if len(claims.Interfaces) > 0 && r.Exists(netClass) {
 		for _, name := range distinct(claims.Interfaces) {
 			if rootfs.IsElement(name) {
-				r.add(r.netdev(netClass, name))
+				r.add(r.classNetdev(name))
 			}
 		}
 	}
@@ -87,6 +87,7 @@ func distinct[T comparable](names []T) []T {
 type reader struct {
 	rootfs.FS
 	facts   []fact.Fact
+	devices map[string]fact.Netdev       // netdevs of functions and auxiliary devices, by name
 	read    map[string]bool              // functions and auxiliary devices
 	virtfns map[pciaddr.Address]*virtfns // by PF
 	vdpa    map[string][]string          // names on the vdpa bus, by the parent's name; nil: not listed yet
