@@ -170,6 +170,18 @@ func (r *resolver) setAcceleratorsAside() {
 	}
 }
 
+// netdevs are the device's netdevs in this network namespace.
+func (d *device) netdevs() []fact.Netdev {
+	if d.function == nil {
+		return nil
+	}
+	return d.function.Netdevs
+}
+
+func (d *device) hasMAC(mac string) bool {
+	return slices.ContainsFunc(d.netdevs(), func(dev fact.Netdev) bool { return dev.MAC == mac })
+}
+
 func (d *device) absent() bool { return d.function != nil && d.function.Absent }
 
 // charDevices gives the device nodes that the device's sources say first.

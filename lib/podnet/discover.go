@@ -87,10 +87,6 @@ func gather(ctx context.Context, opts Options) ([]fact.Fact, error) {
 	if environ == nil {
 		environ = os.Environ()
 	}
-	dirs := downward.DefaultDirs
-	if opts.Podinfo != "" {
-		dirs = []string{opts.Podinfo}
-	}
 
 	facts := make([]fact.Fact, 0, 32)
 	if n := environSize(environ); n > MaxEnviron {
@@ -98,7 +94,7 @@ func gather(ctx context.Context, opts Options) ([]fact.Fact, error) {
 			"%d bytes, and not used: the limit is %d", n, MaxEnviron))
 		environ = nil
 	}
-	volume := downward.Read(root, dirs)
+	volume := downward.Read(root, podinfoDirs(opts))
 	annotations := volume.Annotations
 	if annotations == nil {
 		annotations = map[string]fact.Text{}
@@ -175,11 +171,10 @@ func container(environ []string) []fact.Fact {
 func hints(hints map[string]string) []fact.Fact {
 	var facts []fact.Fact
 	for _, network := range slices.Sorted(maps.Keys(hints)) {
-		resource := hints[network]
 		facts = append(facts, fact.ResourceHint{
 			Origin:   fact.Origin{Source: fact.Hint, Where: network},
 			Network:  network,
-			Resource: strings.ToUpper(strings.NewReplacer(".", "_", "/", "_").Replace(resource)),
+			Resource: fact.ResourceKey(hints[network]),
 		})
 	}
 	return facts

@@ -25,11 +25,11 @@ var objections = []objection{
 		return i != nil && r.isOther(i)
 	}},
 	{"the device has a netdev of another name", func(_ *resolver, d *device, i *iface) bool {
-		return d != nil && i != nil && len(d.macs()) > 0 && i.Name != "" &&
-			(i.MAC == "" || !slices.Contains(d.macs(), i.MAC))
+		return d != nil && i != nil && len(d.netdevs()) > 0 && i.Name != "" &&
+			(i.MAC == "" || !d.hasMAC(i.MAC))
 	}},
 	{"the device has a netdev of another address", func(_ *resolver, d *device, i *iface) bool {
-		return d != nil && i != nil && len(d.macs()) > 0 && i.MAC != "" && !slices.Contains(d.macs(), i.MAC)
+		return d != nil && i != nil && len(d.netdevs()) > 0 && i.MAC != "" && !d.hasMAC(i.MAC)
 	}},
 	{"the hint names another resource", func(_ *resolver, d *device, i *iface) bool {
 		return d != nil && i != nil && i.hint != nil && !sameResource(i.hint.Resource, d.resource)
@@ -49,7 +49,7 @@ var doubts = []objection{
 			!strings.HasPrefix(d.claim.Driver, "sriovnetwork.")
 	}},
 	{"a network's device is under another address", func(r *resolver, d *device, _ *iface) bool {
-		return len(d.macs()) == 0 && len(r.guests()) > 0
+		return len(d.netdevs()) == 0 && len(r.guests()) > 0
 	}},
 	{"the device may be another container's", func(_ *resolver, d *device, _ *iface) bool { return d.podWide }},
 }
@@ -88,7 +88,7 @@ func (r *resolver) giveReasons(free []*device, open []*iface) {
 	lists := map[candidateKey][]string{}
 	for _, d := range free {
 		key := candidateKey{resource: d.resource}
-		if len(d.macs()) > 0 {
+		if len(d.netdevs()) > 0 {
 			key.device = d
 		}
 		if _, done := lists[key]; !done {
@@ -135,7 +135,7 @@ func (r *resolver) candidates(d *device, open, guests []*iface) []string {
 			names = append(names, i.label())
 		}
 	}
-	if len(d.macs()) == 0 {
+	if len(d.netdevs()) == 0 {
 		names = append(names, r.pending...)
 		for _, i := range guests {
 			if !d.absent() {

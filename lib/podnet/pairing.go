@@ -182,18 +182,22 @@ func (r *resolver) pairGuestAddresses() {
 		}
 		i.Evidence = slices.DeleteFunc(i.Evidence, func(e Evidence) bool { return e.Field == "pci.address" })
 		i.info = nil
-		r.assign(d, i, d.netdevWithMAC(i.MAC).At("/address"), "the device's netdev has the interface's MAC address")
+		dev := d.netdevs()[slices.IndexFunc(d.netdevs(), func(dev fact.Netdev) bool { return dev.MAC == i.MAC })]
+		r.assign(d, i, dev.At("/address"), sameMAC)
 	}
 }
+
+// sameMAC is why a device is put on an interface by its MAC address.
+const sameMAC = "the device's netdev has the interface's MAC address"
 
 // devicesByMAC are the devices that are on no interface, by the MAC addresses of
 // their netdevs.
 func (r *resolver) devicesByMAC() map[string][]*device {
 	byMAC := map[string][]*device{}
 	for _, d := range r.free() {
-		for _, mac := range d.macs() {
-			if mac != "" {
-				byMAC[mac] = append(byMAC[mac], d)
+		for _, dev := range d.netdevs() {
+			if dev.MAC != "" {
+				byMAC[dev.MAC] = append(byMAC[dev.MAC], d)
 			}
 		}
 	}
@@ -204,10 +208,7 @@ func (r *resolver) devicesByMAC() map[string][]*device {
 // network's interface name.
 func (r *resolver) pairByNetdevName() {
 	for _, d := range r.free() {
-		if d.function == nil {
-			continue
-		}
-		for _, dev := range d.function.Netdevs {
+		for _, dev := range d.netdevs() {
 			if i := r.byName[dev.Name]; i != nil && i.open() {
 				r.assign(d, i, dev.Origin, "the device's netdev has the interface's name")
 			}
@@ -247,28 +248,12 @@ func (r *resolver) pairByMAC() {
 		}
 	}
 	for _, d := range r.free() {
-		for _, mac := range d.macs() {
-			if len(byMAC[mac]) == 1 && len(open[mac]) == 1 && open[mac][0].open() {
-				r.assign(d, open[mac][0], d.netdevWithMAC(mac).At("/address"), "the device's netdev has the interface's MAC address")
+		for _, dev := range d.netdevs() {
+			if open := open[dev.MAC]; len(byMAC[dev.MAC]) == 1 && len(open) == 1 && open[0].open() {
+				r.assign(d, open[0], dev.At("/address"), sameMAC)
 			}
 		}
 	}
-}
-
-// macs gives the MAC address of each of the device's netdevs.
-func (d *device) macs() []string {
-	if d.function == nil || len(d.function.Netdevs) == 0 {
-		return nil
-	}
-	macs := make([]string, len(d.function.Netdevs))
-	for n, dev := range d.function.Netdevs {
-		macs[n] = dev.MAC
-	}
-	return macs
-}
-
-func (d *device) netdevWithMAC(mac string) fact.Netdev {
-	return d.function.Netdevs[slices.Index(d.macs(), mac)]
 }
 
 // pairByClaimVariable puts a device on the only open network of the

@@ -55,7 +55,8 @@ func (id deviceID) String() string {
 }
 
 // rule is a step of the resolver. Each has its say once, in the order of the
-// list below, and none takes back what one before it has decided.
+// list below. None takes back what one before it has decided, but for a device
+// that turns out to be under another address.
 type rule struct {
 	name  string
 	apply func(*resolver)

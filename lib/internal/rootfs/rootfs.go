@@ -79,7 +79,7 @@ func (f FS) ReadFile(name string, limit int64) ([]byte, error) {
 		return nil, inside("open", name, err)
 	}
 	data, err := readFile(hostPath, limit, f.dir == "")
-	if errors.Is(err, syscall.ELOOP) {
+	if f.dir != "" && errors.Is(err, syscall.ELOOP) {
 		if hostPath, err = f.follow(name); err == nil {
 			data, err = readFile(hostPath, limit, false)
 		}

@@ -112,28 +112,8 @@ func allocation(id, resource string) fact.Allocation {
 		if address, err := pciaddr.Parse(id); err == nil {
 			a.Address = address
 		}
-	} else if isAuxiliaryName(id) {
+	} else if fact.IsAuxiliary(id) {
 		a.Auxiliary = id
 	}
 	return a
-}
-
-// isAuxiliaryName reports whether name has the form of a name on the auxiliary
-// bus: the driver's, the device's and a number, as mlx5_core.sf.4.
-func isAuxiliaryName(name string) bool {
-	driver, rest, _ := strings.Cut(name, ".")
-	device, number, _ := strings.Cut(rest, ".")
-	return isWord(driver) && isWord(device) && number != "" && strings.Trim(number, "0123456789") == ""
-}
-
-// isWord reports whether s is of letters, digits, '_' and '-'.
-func isWord(s string) bool {
-	for _, c := range []byte(s) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-':
-		default:
-			return false
-		}
-	}
-	return s != ""
 }

@@ -95,7 +95,7 @@ func (r *reader) address() (address pciaddr.Address, auxiliary string) {
 			address = a
 		case err == nil && a != address:
 			r.problem(attributePart(key), fact.Conflict, "%s, but another attribute says %s, which is used", a, address)
-		case err != nil && key == cniDeviceID && isAuxiliary(text):
+		case err != nil && key == cniDeviceID && fact.IsAuxiliary(text):
 			auxiliary = text
 		case err != nil:
 			r.problem(attributePart(key), fact.Malformed, "%.100q is not a PCI address", text)
@@ -127,7 +127,7 @@ func (r *reader) pf() pciaddr.Address {
 
 func (r *reader) resource() string {
 	_, text := r.attributeOf("resourceName")
-	return resourceKey(text)
+	return fact.ResourceKey(text)
 }
 
 // attribute gives an attribute's value if it is a string or a version, without

@@ -18,11 +18,8 @@ const sriovDriver = "sriovnetwork.k8snetworkplumbingwg.io"
 // Read gives one fact.ClaimedDevice for each device that the files or the
 // variables name.
 func Read(root rootfs.FS, environ []string) []fact.Fact {
-	return append(metadata(root), variables(environ)...)
+	return append(metadata(root), Parse(environ)...)
 }
-
-// Parse is Read for the environment alone.
-func Parse(environ []string) []fact.Fact { return variables(environ) }
 
 // identity is what makes two claimed devices of two places one and the same.
 type identity struct {
@@ -45,30 +42,4 @@ func joinIPs(ips []netip.Addr) string {
 		b.WriteByte(',')
 	}
 	return b.String()
-}
-
-// resourceKey is the part of PCIDEVICE_<resource> that the device plugin would
-// make of a resource's name.
-func resourceKey(resource string) string {
-	return strings.ToUpper(strings.NewReplacer(".", "_", "/", "_").Replace(resource))
-}
-
-// isAuxiliary reports whether a name has the form of one on the auxiliary bus, as
-// mlx5_core.sf.4.
-func isAuxiliary(name string) bool {
-	module, rest, ok := strings.Cut(name, ".")
-	device, number, ok2 := strings.Cut(rest, ".")
-	return ok && ok2 && isWord(module) && isWord(device) &&
-		number != "" && strings.Trim(number, "0123456789") == ""
-}
-
-func isWord(s string) bool {
-	for _, c := range []byte(s) {
-		switch {
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_', c == '-':
-		default:
-			return false
-		}
-	}
-	return s != ""
 }

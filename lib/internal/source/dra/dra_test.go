@@ -396,7 +396,7 @@ func TestVariables(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, problems := split(t, variables(tt.environ))
+			got, problems := split(t, Parse(tt.environ))
 			if diff := cmp.Diff(tt.want, got, equal); diff != "" {
 				t.Errorf("devices (-want +got):\n%s", diff)
 			}
@@ -415,7 +415,7 @@ func check(t *testing.T, facts []fact.Fact) {
 		if d.Address.IsZero() && d.Auxiliary == "" && d.Interface == "" && d.MAC == "" && len(d.IPs) == 0 {
 			t.Errorf("%+v is no device", d)
 		}
-		if d.Auxiliary != "" && (!d.Address.IsZero() || !isAuxiliary(d.Auxiliary)) {
+		if d.Auxiliary != "" && (!d.Address.IsZero() || !fact.IsAuxiliary(d.Auxiliary)) {
 			t.Errorf("%+v is of two kinds", d)
 		}
 		for _, part := range []struct {
@@ -463,7 +463,7 @@ func FuzzVariables(f *testing.F) {
 	f.Add("SRIOVNETWORK_VF_DEVICE_=\x00SRIOVNETWORK__RDMA_CM=x")
 	f.Fuzz(func(t *testing.T, environ string) {
 		list := strings.Split(environ, "\x00")
-		facts := variables(list)
+		facts := Parse(list)
 		check(t, facts)
 		for _, f := range facts {
 			if !strings.HasPrefix(f.From().Where, prefix) || f.From().Source != fact.Env {

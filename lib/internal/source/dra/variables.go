@@ -41,7 +41,9 @@ func (e *environment) problem(name string, code fact.Code, format string, args .
 	e.facts = append(e.facts, fact.Problemf(fact.Origin{Source: fact.Env, Where: name}, code, format, args...))
 }
 
-func variables(environ []string) []fact.Fact {
+// Parse gives the facts in the SR-IOV driver's variables: Read for the environment
+// alone.
+func Parse(environ []string) []fact.Fact {
 	var e environment
 	for _, variable := range environ {
 		if strings.HasPrefix(variable, prefix) {

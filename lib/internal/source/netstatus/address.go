@@ -21,7 +21,7 @@ func (d *decoder) addrs(texts []string, at fact.Origin, member string) []netip.A
 		if text == "" || text == "<nil>" {
 			continue
 		}
-		addr, ok := parseAddr(text)
+		addr, ok := fact.ParseAddr(text)
 		if !ok {
 			d.problem(elementAt(at.At(member), i), fact.Malformed, "%.100q is not an IP address", text)
 			continue
@@ -32,21 +32,6 @@ func (d *decoder) addrs(texts []string, at fact.Origin, member string) []netip.A
 		return nil
 	}
 	return addrs
-}
-
-// parseAddr reads an address that means the same everywhere: one with a zone
-// does not.
-func parseAddr(text string) (netip.Addr, bool) {
-	var addr netip.Addr
-	var err error
-	if strings.Contains(text, "/") {
-		var prefix netip.Prefix
-		prefix, err = netip.ParsePrefix(text)
-		addr = prefix.Addr()
-	} else {
-		addr, err = netip.ParseAddr(text)
-	}
-	return addr.Unmap(), err == nil && addr.Zone() == ""
 }
 
 // mac gives a hardware address its usual form. InfiniBand's have 20 bytes.

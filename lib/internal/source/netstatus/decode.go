@@ -33,8 +33,7 @@ func (d *decoder) entries(text fact.Text) {
 func (w wire) entry(at fact.Origin, index int) error {
 	e := entry{&nadv1.NetworkStatus{}, gatewayKey, deviceKey, false}
 	var gateway, device bool // said under the usual name
-	null := w.PeekKind() == 'n'
-	ok, err := w.object(at, func(name []byte) error {
+	ok, err := w.network(at, func(name []byte) error {
 		switch string(name) {
 		case "name":
 			return w.text(&e.Name, at, ".name")
@@ -79,17 +78,25 @@ func (w wire) entry(at fact.Origin, index int) error {
 		}
 		return w.SkipValue()
 	})
-	switch {
-	case err != nil:
-		return err
-	case null:
-		w.d.lose(at, "null, not a JSON object")
-	case !ok:
-		w.d.facts = append(w.d.facts, fact.LostNetworks{Origin: at})
-	default:
+	if ok {
 		w.d.network(e, at, index)
 	}
-	return nil
+	return err
+}
+
+// network is object for one that stands for a network: one is lost if there is no
+// object.
+func (w wire) network(at fact.Origin, member func(name []byte) error) (ok bool, err error) {
+	null := w.PeekKind() == 'n'
+	ok, err = w.object(at, member)
+	switch {
+	case ok, err != nil:
+	case null:
+		w.d.lose(at, "null, not a JSON object")
+	default:
+		w.d.facts = append(w.d.facts, fact.LostNetworks{Origin: at})
+	}
+	return ok, err
 }
 
 func (w wire) dns(into *nadv1.DNS, at fact.Origin) error {

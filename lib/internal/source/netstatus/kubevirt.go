@@ -73,8 +73,7 @@ func (w wire) virtualInterface(at fact.Origin, index int) error {
 	var mac string
 	var info *nadv1.DeviceInfo
 	key := ""
-	null := w.PeekKind() == 'n'
-	ok, err := w.object(at, func(name []byte) error {
+	ok, err := w.network(at, func(name []byte) error {
 		switch string(name) {
 		case "network":
 			return w.text(&n.Network, at, ".network")
@@ -90,14 +89,8 @@ func (w wire) virtualInterface(at fact.Origin, index int) error {
 		return w.SkipValue()
 	})
 	switch {
-	case err != nil:
-		return err
-	case null:
-		w.d.lose(at, "null, not a JSON object")
-		return nil
 	case !ok:
-		w.d.facts = append(w.d.facts, fact.LostNetworks{Origin: at})
-		return nil
+		return err
 	case n.Network == "" && mac == "" && info == nil:
 		w.d.lose(at, "nothing in it that tells a network")
 		return nil

@@ -91,7 +91,7 @@ func (p *parser) addrs(r ipResult, at fact.Origin) (ips, gateways []netip.Addr) 
 		bad := func(member, text string) {
 			p.problem(at.At(".ips["+strconv.Itoa(i)+"]."+member), fact.Malformed, "%.100q is not an IP address", text)
 		}
-		if addr, ok := parseAddr(ip.Address); ok {
+		if addr, ok := fact.ParseAddr(ip.Address); ok {
 			ips = append(ips, addr)
 		} else {
 			bad("address", ip.Address)
@@ -99,23 +99,11 @@ func (p *parser) addrs(r ipResult, at fact.Origin) (ips, gateways []netip.Addr) 
 		if ip.Gateway == "" {
 			continue
 		}
-		if addr, ok := parseAddr(ip.Gateway); ok {
+		if addr, ok := fact.ParseAddr(ip.Gateway); ok {
 			gateways = append(gateways, addr)
 		} else {
 			bad("gateway", ip.Gateway)
 		}
 	}
 	return ips, gateways
-}
-
-// parseAddr reads an address with or without a prefix length. One with a zone
-// does not mean the same everywhere.
-func parseAddr(text string) (netip.Addr, bool) {
-	addr, err := netip.ParseAddr(text)
-	if strings.Contains(text, "/") {
-		var prefix netip.Prefix
-		prefix, err = netip.ParsePrefix(text)
-		addr = prefix.Addr()
-	}
-	return addr.Unmap(), err == nil && addr.Zone() == ""
 }
