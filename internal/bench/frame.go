@@ -15,14 +15,15 @@ const (
 	fcs      = 4
 )
 
-// Flow is the UDP packet that is sent over and over.
+// Flow is the UDP packets that are sent over and over.
 type Flow struct {
 	SrcMAC, DstMAC   net.HardwareAddr
 	VLAN             int // 802.1Q id; 0: untagged
 	SrcIP, DstIP     netip.Addr
 	SrcPort, DstPort uint16
-	// FrameSize is in bytes on the wire, with the VLAN tag and the FCS.
-	FrameSize int
+	// Flows is how many flows there are, told apart by source ports that count
+	// up from SrcPort; 0 means 1.
+	Flows int
 }
 
 // Lengths of headers in bytes.
@@ -32,19 +33,25 @@ const (
 	ipv4Len     = 20
 	ipv6Len     = 40
 	udpLen      = 8
-	signLen     = 8
+	// StampLen is the length of the stamp at the start of the UDP payload, by
+	// which a receiver knows a packet: the signature of the trial (4 bytes), the
+	// flow's index (2), the packet's number in the flow (4) and the time it was
+	// sent at (4). The dataplane fills in all but the signature.
+	StampLen     = 14
+	signatureLen = 4
 )
 
-// Frame builds the packet without the FCS, with the signature at the start of
-// its UDP payload, and returns where that lies.
-func (f Flow) Frame(signature uint64) (frame []byte, signatureOffset int, err error) {
-	if err := f.Check(); err != nil {
+// Frame builds a packet of size bytes on the wire, without the FCS, of the first
+// flow. At stampOffset lies the stamp, all zero but for the signature, and right
+// before it the UDP header.
+func (f Flow) Frame(size int, signature uint32) (frame []byte, stampOffset int, err error) {
+	if err := f.Check(size); err != nil {
 		return nil, 0, err
 	}
 	if len(f.SrcMAC) != 6 || len(f.DstMAC) != 6 {
 		return nil, 0, fmt.Errorf("MAC addresses %q and %q: must have six octets", f.SrcMAC, f.DstMAC)
 	}
-	size := f.FrameSize - fcs
+	size -= fcs
 	etherType := uint16(0x0800)
 	ipLen := ipv4Len
 	if f.SrcIP.Is6() {
@@ -78,30 +85,44 @@ func (f Flow) Frame(signature uint64) (frame []byte, signatureOffset int, err er
 	binary.BigEndian.PutUint16(udp, f.SrcPort)
 	binary.BigEndian.PutUint16(udp[2:], f.DstPort)
 	binary.BigEndian.PutUint16(udp[4:], uint16(len(udp)))
-	binary.NativeEndian.PutUint64(udp[udpLen:], signature)
+	binary.NativeEndian.PutUint32(udp[udpLen:], signature)
 	binary.BigEndian.PutUint16(udp[6:], udpChecksum(f.SrcIP, f.DstIP, udp))
 	return frame, l3 + ipLen + udpLen, nil
 }
 
-// Check tells whether the flow can be sent, apart from its MAC addresses, which
-// may be learned later.
-func (f Flow) Check() error {
+// Check tells whether the flow can be sent in frames of size bytes on the wire,
+// apart from its MAC addresses, which may be learned later.
+func (f Flow) Check(size int) error {
 	most := MaxFrame
 	if f.VLAN != 0 {
 		most += vlanLen
 	}
 	switch {
-	case f.FrameSize < MinFrame || f.FrameSize > most:
-		return fmt.Errorf("frame size %d: must be %d to %d bytes on the wire, with the FCS", f.FrameSize, MinFrame, most)
+	case size < MinFrame || size > most:
+		return fmt.Errorf("frame size %d: must be %d to %d bytes on the wire, with the FCS", size, MinFrame, most)
 	case f.VLAN < 0 || f.VLAN > 4094:
 		return fmt.Errorf("VLAN %d: must be 1 to 4094, or 0 for none", f.VLAN)
 	case !f.SrcIP.IsValid() || !f.DstIP.IsValid() || f.SrcIP.Is4() != f.DstIP.Is4():
 		return fmt.Errorf("addresses %s and %s: must both be IPv4 or both IPv6", f.SrcIP, f.DstIP)
+	case f.Flows < 0 || int(f.SrcPort)+max(f.Flows, 1)-1 > 65535:
+		return fmt.Errorf("%d flows from port %d: the source ports must end at 65535", f.Flows, f.SrcPort)
 	}
-	if least := f.headers() + signLen + fcs; f.FrameSize < least {
-		return fmt.Errorf("frame size %d: the headers and the signature alone need %d bytes", f.FrameSize, least)
+	if least := f.headers() + StampLen + fcs; size < least {
+		return fmt.Errorf("frame size %d: the headers and the stamp alone need %d bytes", size, least)
 	}
 	return nil
+}
+
+// Frames builds one packet for each size of the mix.
+func (f Flow) Frames(m Mix, signature uint32) (frames [][]byte, stampOffset int, err error) {
+	for _, s := range m {
+		var frame []byte
+		if frame, stampOffset, err = f.Frame(s.Bytes, signature); err != nil {
+			return nil, 0, err
+		}
+		frames = append(frames, frame)
+	}
+	return frames, stampOffset, nil
 }
 
 // headers is the length of all headers.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"net"
@@ -18,13 +19,13 @@ func testFlow() Flow {
 	return Flow{
 		SrcMAC: macA, DstMAC: macB,
 		SrcIP: netip.MustParseAddr("198.18.0.1"), DstIP: netip.MustParseAddr("198.18.0.2"),
-		SrcPort: 49184, DstPort: 7, FrameSize: 64,
+		SrcPort: 49184, DstPort: 7,
 	}
 }
 
 // The checksums come from an independent program.
 func TestFrameBytes(t *testing.T) {
-	frame, offset, err := testFlow().Frame(0)
+	frame, offset, err := testFlow().Frame(64, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,33 +42,35 @@ func TestFrameBytes(t *testing.T) {
 
 func TestFrame(t *testing.T) {
 	v6 := func(f *Flow) {
-		f.SrcIP, f.DstIP, f.FrameSize = netip.MustParseAddr("2001:2::1"), netip.MustParseAddr("2001:2::2"), 128
+		f.SrcIP, f.DstIP = netip.MustParseAddr("2001:2::1"), netip.MustParseAddr("2001:2::2")
 	}
 	for _, tt := range []struct {
 		name   string
+		size   int
 		change func(*Flow)
 		l3     int
 		offset int
 	}{
-		{"smallest", func(*Flow) {}, 14, 42},
-		{"odd size", func(f *Flow) { f.FrameSize = 333 }, 14, 42},
-		{"largest", func(f *Flow) { f.FrameSize = 1518 }, 14, 42},
-		{"VLAN", func(f *Flow) { f.VLAN = 100 }, 18, 46},
-		{"largest with VLAN", func(f *Flow) { f.VLAN, f.FrameSize = 4094, 1522 }, 18, 46},
-		{"IPv6", v6, 14, 62},
+		{"smallest", 64, func(*Flow) {}, 14, 42},
+		{"odd size", 333, func(*Flow) {}, 14, 42},
+		{"largest", 1518, func(*Flow) {}, 14, 42},
+		{"VLAN", 64, func(f *Flow) { f.VLAN = 100 }, 18, 46},
+		{"largest with VLAN", 1522, func(f *Flow) { f.VLAN = 4094 }, 18, 46},
+		{"IPv6", 128, v6, 14, 62},
+		{"smallest of IPv6", 80, v6, 14, 62},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := testFlow()
 			tt.change(&f)
-			const signature = 0x0102030405060708
-			frame, offset, err := f.Frame(signature)
+			const signature = 0x01020304
+			frame, offset, err := f.Frame(tt.size, signature)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(frame) != f.FrameSize-4 {
-				t.Errorf("%d bytes before the FCS, want %d", len(frame), f.FrameSize-4)
+			if len(frame) != tt.size-4 {
+				t.Errorf("%d bytes before the FCS, want %d", len(frame), tt.size-4)
 			}
-			if offset != tt.offset || binary.NativeEndian.Uint64(frame[offset:]) != signature {
+			if offset != tt.offset || binary.NativeEndian.Uint32(frame[offset:]) != signature {
 				t.Errorf("signature at %d, want at %d", offset, tt.offset)
 			}
 			if f.VLAN != 0 && (binary.BigEndian.Uint16(frame[12:]) != 0x8100 || int(binary.BigEndian.Uint16(frame[14:])) != f.VLAN) {
@@ -98,49 +101,42 @@ func TestFrame(t *testing.T) {
 func TestFrameErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
+		size   int
 		change func(*Flow)
 		want   string
 	}{
-		{"too small", func(f *Flow) { f.FrameSize = 63 }, "frame size 63"},
-		{"too large", func(f *Flow) { f.FrameSize = 1519 }, "frame size 1519"},
-		{"headers do not fit", func(f *Flow) {
+		{"too small", 63, func(*Flow) {}, "frame size 63"},
+		{"too large", 1519, func(*Flow) {}, "frame size 1519"},
+		{"headers do not fit", 79, func(f *Flow) {
 			f.SrcIP, f.DstIP = netip.MustParseAddr("::1"), netip.MustParseAddr("::2")
-		}, "need 74"},
-		{"VLAN", func(f *Flow) { f.VLAN = 4095 }, "VLAN 4095"},
-		{"mixed families", func(f *Flow) { f.DstIP = netip.MustParseAddr("::2") }, "both be IPv4"},
-		{"no destination", func(f *Flow) { f.DstMAC = nil }, "six octets"},
+		}, "need 80"},
+		{"VLAN", 64, func(f *Flow) { f.VLAN = 4095 }, "VLAN 4095"},
+		{"mixed families", 64, func(f *Flow) { f.DstIP = netip.MustParseAddr("::2") }, "both be IPv4"},
+		{"no destination", 64, func(f *Flow) { f.DstMAC = nil }, "six octets"},
+		{"too many flows", 64, func(f *Flow) { f.Flows = 65536 - int(f.SrcPort) + 1 }, "16353 flows from port 49184"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := testFlow()
 			tt.change(&f)
-			if _, _, err := f.Frame(0); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, _, err := f.Frame(tt.size, 0); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want one with %q", err, tt.want)
 			}
 		})
 	}
 }
 
-func TestParseRate(t *testing.T) {
-	for _, tt := range []struct {
-		in   string
-		want float64
-	}{
-		{"max", 0},
-		{"1000000", 1e6},
-		{"250kpps", 250e3},
-		{"1.5Mpps", 1.5e6},
-		{"2Gpps", 2e9},
-		{"10Gbps", 10e9 / 672}, // 64 bytes, preamble and gap: 14.88 Mpps
-		{"672bps", 1},
-	} {
-		got, err := ParseRate(tt.in, 64)
-		if err != nil || got < tt.want*0.999999 || got > tt.want*1.000001 {
-			t.Errorf("ParseRate(%q) = %g, %v, want %g", tt.in, got, err, tt.want)
+func TestFrames(t *testing.T) {
+	frames, offset, err := testFlow().Frames(imix, 7)
+	if err != nil || offset != 42 || len(frames) != 3 {
+		t.Fatalf("%d frames, stamp at %d, %v", len(frames), offset, err)
+	}
+	for i, s := range imix {
+		want, _, err := testFlow().Frame(s.Bytes, 7)
+		if err != nil || !bytes.Equal(frames[i], want) {
+			t.Errorf("frame %d is not that of %d bytes", i, s.Bytes)
 		}
 	}
-	for _, in := range []string{"", "0", "-1", "fast", "1mpps", "NaN", "Inf", "1e400", "5 Mpps", "2000Gpps"} {
-		if got, err := ParseRate(in, 64); err == nil {
-			t.Errorf("ParseRate(%q) = %g, want an error", in, got)
-		}
+	if _, _, err := testFlow().Frames(Mix{{Bytes: 64, Weight: 1}, {Bytes: 9000, Weight: 1}}, 7); err == nil {
+		t.Error("no error for a size that is too large")
 	}
 }

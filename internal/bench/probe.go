@@ -19,6 +19,9 @@ type Receiver interface{ Receive() []byte }
 // ErrNoAnswer means that no probe came back in time.
 var ErrNoAnswer = errors.New("no probe frame came back")
 
+// probeSize is the size of a probe frame on the wire, with the FCS.
+const probeSize = 128
+
 // probeInterval is the time between two probes.
 const probeInterval = 20 * time.Millisecond
 
@@ -28,13 +31,11 @@ const probeInterval = 20 * time.Millisecond
 // does not touch it. It returns ErrNoAnswer when ctx ends first.
 func Probe(ctx context.Context, out Sender, in Receiver, flow Flow) (net.HardwareAddr, error) {
 	// Enough for the largest headers, and another signature than any trial's.
-	flow.FrameSize = max(flow.FrameSize, 128)
-	signature := NewSignature()
-	frame, offset, err := flow.Frame(signature)
+	frame, offset, err := flow.Frame(probeSize, NewSignature())
 	if err != nil {
 		return nil, err
 	}
-	want := frame[offset : offset+signLen]
+	want := frame[offset : offset+signatureLen]
 	var sent time.Time
 	for {
 		if time.Since(sent) > probeInterval {
@@ -42,7 +43,7 @@ func Probe(ctx context.Context, out Sender, in Receiver, flow Flow) (net.Hardwar
 			_ = out.Send(frame)
 			sent = time.Now()
 		}
-		if got := in.Receive(); len(got) >= offset+signLen && bytes.Equal(got[offset:offset+signLen], want) {
+		if got := in.Receive(); len(got) >= offset+signatureLen && bytes.Equal(got[offset:offset+signatureLen], want) {
 			return net.HardwareAddr(got[6:12]), nil
 		} else if got != nil {
 			continue // others' packets: empty the ring first
@@ -57,7 +58,7 @@ func Probe(ctx context.Context, out Sender, in Receiver, flow Flow) (net.Hardwar
 
 // NewSignature makes the signature of one trial's packets, so that no other's
 // are taken for them.
-func NewSignature() uint64 { return rand.Uint64() }
+func NewSignature() uint32 { return rand.Uint32() }
 
 // Unicast tells whether the address can be a destination of its own.
 func Unicast(mac net.HardwareAddr) bool {

@@ -2,71 +2,162 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
-	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/report"
 )
 
+// benchOptions are the flags that all methods have.
 type benchOptions struct {
 	deps
 	driveOptions
-	generateOptions
-	TX, RX   string
-	Duration time.Duration
-	Warmup   time.Duration
-	Output   string
+	flowOptions
+	TX, RX         string
+	Bidirectional  bool
+	FrameSizes     []string
+	Warmup         time.Duration
+	Repeat         int
+	Calibrate      bool
+	MinMpps        float64
+	MaxLoss        string
+	ResultFile     string
+	TerminationLog string
+	Metrics        string
+	Output         string
 }
 
 const benchHelp = `bench sends UDP packets on one of the pod's interfaces, counts those that come
 back on another (or on the same one, from a peer that reflects them), and reports
-the rates and what was lost. Only packets of the measurement itself count.
+rates, loss and round-trip times. Only packets of the measurement itself count,
+each once: duplicates and packets out of order are told apart from loss.
 
-A rate of max sends what the path takes; at a set rate the schedule does not wait,
-and what a full ring refuses is lost.`
+Without a method's name it measures one trial at one rate (bench fixed). A rate of
+max sends what the path takes; at a set rate the schedule does not wait, and what
+a full ring refuses is lost. A trial for which the generator was late is never the
+path's result: the run is then not valid, and ends with exit code 5.`
 
 func newBenchCmd(d deps) *cobra.Command {
+	cmd := newMethodCmd(d, newFixed())
+	cmd.Use = "bench [METHOD] --tx INTERFACE [--rx INTERFACE]"
+	cmd.Short = "Measure what passes from one of the pod's interfaces to another"
+	cmd.Long = benchHelp
+	for _, newMethod := range []func() *method{newFixed, newThroughput, newNDR, newLatency, newLoss, newBurst, newSoak} {
+		cmd.AddCommand(newMethodCmd(d, newMethod()))
+	}
+	cmd.AddCommand(newCompareCmd(d))
+	return cmd
+}
+
+func newMethodCmd(d deps, m *method) *cobra.Command {
 	opts := benchOptions{deps: d}
 	cmd := &cobra.Command{
-		Use:   "bench --tx INTERFACE [--rx INTERFACE]",
-		Short: "Measure what passes from one of the pod's interfaces to another",
-		Long:  benchHelp,
+		Use:   m.name + " --tx INTERFACE [--rx INTERFACE]",
+		Short: m.short,
+		Long:  m.long,
 		Args:  cobra.NoArgs,
-		RunE:  untilStopped(func(ctx context.Context) error { return benchRun(ctx, opts) }),
+		RunE:  untilStopped(func(ctx context.Context) error { return benchRun(ctx, opts, m) }),
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.TX, "tx", "", "interface to send on (default: the first of --interfaces, else the first that DPDK can drive)")
 	f.StringVar(&opts.RX, "rx", "", "interface to receive on (default: that of --tx, whose peer has to send back what it gets)")
-	f.DurationVarP(&opts.Duration, "duration", "d", 10*time.Second, "how long to measure")
-	f.DurationVar(&opts.Warmup, "warmup", time.Second, "how long to send at the same rate before")
+	f.BoolVar(&opts.Bidirectional, "bidirectional", false, "send in both directions at once; rates are of both together")
+	f.IntVar(&opts.Flows, "flows", 1, "UDP flows a direction, with source ports that count up from --src-port")
+	f.StringSliceVar(&opts.FrameSizes, "frame-size", m.sizes,
+		frameSizeUsage+"; imix (64:7+570:4+1518:1); another mix of sizes and weights; or rfc2544 for its seven sizes; several as 64,512,imix")
+	f.DurationVar(&opts.Warmup, "warmup", time.Second, "how long to send before the first trial of each measurement")
+	f.IntVar(&opts.Repeat, "repeat", 1, "how often to measure each frame size")
+	f.BoolVar(&opts.Calibrate, "calibrate", true, "first measure the generator by itself: its highest rate, and what it adds to times")
+	f.Float64Var(&opts.MinMpps, "min-mpps", 0, "exit with 4 if a rate is below this, in million packets a second")
+	f.StringVar(&opts.MaxLoss, "max-loss", "", "exit with 4 if a measured loss is above this ratio, as 0.001, 0.1% or 1/1000")
+	f.StringVar(&opts.ResultFile, "result-file", "", "write the result to this file as JSON, after every trial")
+	f.StringVar(&opts.TerminationLog, "termination-log", "", "write a summary of at most 4096 bytes to this file; without a value to "+defaultTerminationLog)
+	f.Lookup("termination-log").NoOptDefVal = defaultTerminationLog
+	f.StringVar(&opts.Metrics, "metrics", "", "serve /metrics, /healthz and /readyz on this address, as :9090")
+	m.flags(f)
 	opts.driveOptions.addFlags(cmd, d)
-	opts.generateOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")
-	addOutputFlag(cmd, &opts.Output, "table", "json")
+	opts.flowOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")
+	addOutputFlag(cmd, &opts.Output, report.Formats()...)
 	return cmd
 }
 
-func benchRun(ctx context.Context, o benchOptions) error {
-	flow, rate, err := o.flow()
-	if err != nil {
-		return err
+// defaultTerminationLog is where Kubernetes reads a container's termination
+// message unless it is told otherwise.
+const defaultTerminationLog = "/dev/termination-log"
+
+// plan is what a run of bench is to do, with every flag read.
+type plan struct {
+	mixes   []bench.Mix
+	flow    bench.Flow
+	maxLoss *float64
+	minMpps *float64
+}
+
+// plan reads the flags, before anything is started.
+func (o *benchOptions) plan(m *method) (p plan, err error) {
+	if p.mixes, err = parseMixes(o.FrameSizes); err != nil {
+		return p, err
 	}
-	if o.Duration <= 0 || o.Warmup < 0 {
-		return usageErrorf("--duration must be above 0, and --warmup not below")
+	if p.flow, err = o.flow(p.mixes...); err != nil {
+		return p, err
 	}
-	if err := o.choose(); err != nil {
-		return err
+	switch {
+	case o.Warmup < 0:
+		return p, usageErrorf("--warmup %s: must not be below 0", o.Warmup)
+	case o.Repeat < 1:
+		return p, usageErrorf("--repeat %d: must be 1 at least", o.Repeat)
+	case o.Flows < 1 || o.Flows > maxFlows:
+		return p, usageErrorf("--flows %d: must be 1 to %d", o.Flows, maxFlows)
+	case o.MinMpps < 0:
+		return p, usageErrorf("--min-mpps %g: must not be below 0", o.MinMpps)
 	}
-	dp, err := o.start(ctx, o.deps)
-	if err != nil {
-		return err
+	if (o.MinMpps > 0 || o.MaxLoss != "") && !m.gates {
+		return p, usageErrorf("--min-mpps and --max-loss: %s gives no rate to hold to them", m.name)
 	}
-	return errors.Join(o.measure(ctx, dp, flow, rate), dp.Close())
+	if o.MinMpps > 0 {
+		p.minMpps = &o.MinMpps
+	}
+	if o.MaxLoss != "" {
+		ratio, err := parseRatio(o.MaxLoss)
+		if err != nil {
+			return p, usageErrorf("--max-loss %w", err)
+		}
+		p.maxLoss = &ratio
+	}
+	for _, mix := range p.mixes {
+		if err := m.check(mix.Mean()); err != nil {
+			return p, usageError(err)
+		}
+	}
+	return p, o.choose()
+}
+
+// maxFlows is what the stamp of a packet has room for.
+const maxFlows = 1 << 16
+
+// parseMixes reads the values of --frame-size.
+func parseMixes(values []string) ([]bench.Mix, error) {
+	var list []bench.Mix
+	for _, s := range values {
+		if strings.EqualFold(s, "rfc2544") {
+			list = append(list, bench.Sizes()...)
+			continue
+		}
+		mix, err := bench.ParseMix(s)
+		if err != nil {
+			return nil, usageErrorf("--frame-size: %w", err)
+		}
+		list = append(list, mix)
+	}
+	if len(list) == 0 {
+		return nil, usageErrorf("--frame-size: must have a value")
+	}
+	return list, nil
 }
 
 // choose settles which interfaces send and receive: those of --tx and --rx, else
@@ -81,6 +172,9 @@ func (o *benchOptions) choose() error {
 	if o.RX == "" {
 		o.RX = o.TX
 	}
+	if o.Bidirectional && o.RX == o.TX {
+		return usageErrorf("--bidirectional: needs two interfaces (--tx and --rx)")
+	}
 	o.firstOnly = true
 	if o.TX != "" {
 		o.Interfaces = slices.Compact([]string{o.TX, o.RX})
@@ -88,131 +182,25 @@ func (o *benchOptions) choose() error {
 	return nil
 }
 
-func (o *benchOptions) measure(ctx context.Context, dp *dataplane, flow bench.Flow, rate float64) (err error) {
-	p := &path{dp: dp, live: newLive(o.Streams), tx: dp.ports[0], rx: dp.ports[0]}
-	if o.RX != o.TX {
-		p.rx = dp.ports[1]
+// path finds the way between the ports that were asked for, and learns where to
+// send to.
+func (o *benchOptions) path(ctx context.Context, dp *dataplane, p plan, m *monitor) (*path, error) {
+	way := &path{dp: dp, flow: p.flow, monitor: m, directions: []direction{{rx: len(dp.ports) - 1}}}
+	if o.Bidirectional {
+		if len(dp.ports) < 2 {
+			return nil, notReady(fmt.Errorf("--bidirectional: %q and %q are one port", o.TX, o.RX))
+		}
+		way.directions = append(way.directions, direction{tx: 1})
 	}
-	if flow.DstMAC == nil {
-		if flow.DstMAC, err = o.learn(ctx, p.tx, p.rx, flow); err != nil {
-			return err
+	for i := range way.directions {
+		d := &way.directions[i]
+		d.dst = p.flow.DstMAC
+		if d.dst == nil {
+			var err error
+			if d.dst, err = o.learn(ctx, dp.ports[d.tx], dp.ports[d.rx], p.flow); err != nil {
+				return nil, err
+			}
 		}
 	}
-	flow.SrcMAC = p.tx.MAC
-	r, err := bench.Fixed(ctx, p, bench.Trial{Flow: flow, Rate: rate, Duration: o.Duration}, o.Warmup)
-	if err != nil {
-		return err
-	}
-	r.TX, r.RX = p.tx.iface, p.rx.iface
-	r.Interfaces, r.Lcores = p.counters, p.lcores
-	r.DPDK, r.Version = o.dpdkVersion, o.version
-	if o.Output == "json" {
-		err = printJSON(o.Out, r)
-	} else {
-		err = r.WriteTable(o.Out)
-	}
-	if err == nil && !r.Valid {
-		err = notValid(fmt.Errorf("not valid: %s", r.Reason))
-	}
-	return err
-}
-
-// path is the way from one port to another.
-type path struct {
-	dp     *dataplane
-	tx, rx *port
-	live   live
-
-	// Of the last trial.
-	counters []report.Interface
-	lcores   []report.Lcore
-}
-
-// Packets that are on their way when the sending ends are waited for until all
-// have come, or none has for arrivalQuiet, at most for arrivalLimit.
-const (
-	arrivalQuiet = 500 * time.Millisecond
-	arrivalLimit = 5 * time.Second
-	// lateLimit is how long after its time a schedule may be made up for.
-	lateLimit = 100 * time.Millisecond
-)
-
-// Trial implements bench.Path.
-func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
-	signature := bench.NewSignature()
-	frame, offset, err := t.Flow.Frame(signature)
-	if err != nil {
-		return bench.Counts{}, err
-	}
-	var streams []stream
-	queues := p.tx.queues
-	rx := len(p.dp.ports) - 1                                        // the first port sends, the last receives
-	limit := uint64(t.Rate / float64(queues) * t.Duration.Seconds()) // packets a queue
-	for q := range queues {
-		streams = append(streams,
-			stream{rx: rx, Stream: dpdk.Stream{
-				Mode: dpdk.Verify, Rx: dpdk.Queue{Port: p.rx.Port, Index: q},
-				Signature: signature, SignatureOffset: offset,
-			}},
-			stream{Stream: dpdk.Stream{
-				Mode: dpdk.TxOnly, Tx: dpdk.Queue{Port: p.tx.Port, Index: q}, Frame: frame,
-				Rate: t.Rate / float64(queues), Limit: limit,
-			}})
-	}
-	run, err := p.dp.runTallied(streams)
-	if err != nil {
-		return bench.Counts{}, err
-	}
-	defer run.job.Free()
-	count := func() bench.Counts { return sum(run.job, len(streams)) }
-
-	sending, cancel := context.WithTimeout(ctx, t.Duration)
-	failed := watch(sending, p.dp, p.live, run)
-	cancel()
-	if t.Rate > 0 && ctx.Err() == nil && failed == nil {
-		for end := time.Now().Add(lateLimit); count().Offered < limit*uint64(queues) && time.Now().Before(end); {
-			time.Sleep(time.Millisecond)
-		}
-	}
-	run.job.StopTx()
-	settle(count, arrivalQuiet, arrivalLimit)
-	p.lcores = run.lcores()
-	if err := errors.Join(failed, run.job.Stop()); err != nil {
-		return bench.Counts{}, err
-	}
-	p.counters, err = run.read()
-	return count(), err
-}
-
-// sum adds up the streams' counters.
-func sum(job *dpdk.Job, streams int) bench.Counts {
-	var c bench.Counts
-	for i := range streams {
-		s := job.Counters(i)
-		c.Offered += s.Offered
-		c.Sent += s.TxPackets
-		c.Refused += s.TxRefused
-		c.Received += s.RxPackets
-		c.Other += s.RxOther
-		c.Active = max(c.Active, s.Active)
-	}
-	if c.Offered == 0 { // no schedule: what was sent was asked for
-		c.Offered = c.Sent
-	}
-	return c
-}
-
-// settle waits until everything sent has been received, or nothing more has been
-// for quiet, at most for limit.
-func settle(count func() bench.Counts, quiet, limit time.Duration) {
-	var last bench.Counts
-	since := time.Now()
-	for end := since.Add(limit); time.Since(since) < quiet && time.Now().Before(end); time.Sleep(quiet / 100) {
-		c := count()
-		if c != last {
-			last, since = c, time.Now()
-		} else if c.Received >= c.Sent {
-			return
-		}
-	}
+	return way, nil
 }

@@ -52,12 +52,18 @@ func execute(ctx context.Context, args []string, d deps) int {
 
 	// Until a command's own code runs, every error is about how it was called.
 	var started bool
-	for _, cmd := range root.Commands() {
+	note := func(cmd *cobra.Command) {
 		if run := cmd.RunE; run != nil {
 			cmd.RunE = func(cmd *cobra.Command, args []string) error {
 				started = true
 				return run(cmd, args)
 			}
+		}
+	}
+	for _, cmd := range root.Commands() {
+		note(cmd)
+		for _, sub := range cmd.Commands() {
+			note(sub)
 		}
 	}
 

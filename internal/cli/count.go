@@ -77,6 +77,25 @@ func (t *tally) read() ([]report.Interface, error) {
 	return out, nil
 }
 
+// faults is what the streams that forward with faults have done; nil: none is.
+func (t *tally) faults() *report.Faults {
+	var f *report.Faults
+	for i, s := range t.streams {
+		if s.Mode != dpdk.Impair {
+			continue
+		}
+		if f == nil {
+			f = &report.Faults{}
+		}
+		c := t.job.Counters(i)
+		f.Dropped += c.Dropped
+		f.Overflowed += c.Overflowed
+		f.Duplicated += c.Duplicated
+		f.Reordered += c.Held
+	}
+	return f
+}
+
 // since is how far a counter has come, which may have begun anew.
 func since(base, now uint64) uint64 {
 	if now < base {

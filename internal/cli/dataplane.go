@@ -18,6 +18,7 @@ import (
 // dataplane is DPDK on the ports that a command was given.
 type dataplane struct {
 	rt        *dpdk.Runtime
+	pod       *podnet.Pod
 	cfg       eal.Config
 	ownPrefix bool // nobody else uses cfg.FilePrefix
 	ports     []*port
@@ -34,9 +35,11 @@ type port struct {
 
 // dataplaneConfig says what to start.
 type dataplaneConfig struct {
+	pod         *podnet.Pod
 	eal         eal.Config
 	ports       []podnet.Port
 	queues      int
+	mbufs       int           // of each port, beside what its rings need
 	peerTimeout time.Duration // how long to wait for peers; 0: for ever
 	awaitPeers  bool          // a port without a peer is an error
 	ownPrefix   bool          // the file prefix is this process's alone
@@ -53,7 +56,7 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 	if err != nil {
 		return nil, err
 	}
-	d := &dataplane{cfg: c.eal, ownPrefix: c.ownPrefix}
+	d := &dataplane{pod: c.pod, cfg: c.eal, ownPrefix: c.ownPrefix}
 	byPort := map[string]*socket{}
 	devices := map[string]eal.Device{}
 	for _, dev := range c.eal.Devices {
@@ -103,7 +106,7 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 		if p.Port, err = d.rt.Port(spec.PortName); err != nil {
 			return nil, notReady(fmt.Errorf("interface %q: %w: %s", spec.Interface, err, likelyCause(devices[spec.PortName])))
 		}
-		if err := p.Configure(dpdk.PortConfig{Queues: c.queues}); err != nil {
+		if err := p.Configure(dpdk.PortConfig{Queues: c.queues, Mbufs: c.mbufs}); err != nil {
 			return nil, fmt.Errorf("interface %q: %w", spec.Interface, err)
 		}
 		d.ports = append(d.ports, p)

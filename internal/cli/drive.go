@@ -26,6 +26,7 @@ type driveOptions struct {
 	Verbose     bool
 
 	firstOnly bool // of the interfaces that were not asked for by name
+	mbufs     int  // of each port, beside what its rings need
 }
 
 func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
@@ -90,7 +91,7 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 		level = slog.LevelDebug
 	}
 	return startDataplane(ctx, dataplaneConfig{
-		eal: cfg, ports: ports, queues: o.Queues, peerTimeout: o.PeerTimeout,
+		pod: pod, eal: cfg, ports: ports, queues: o.Queues, mbufs: o.mbufs, peerTimeout: o.PeerTimeout,
 		awaitPeers: awaitPeers, ownPrefix: o.FilePrefix == ownPrefix(d),
 		log: slog.New(slog.NewTextHandler(d.Err, &slog.HandlerOptions{Level: level})),
 	})

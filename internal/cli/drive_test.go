@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/lib/eal"
@@ -85,9 +86,9 @@ func TestDutDevices(t *testing.T) {
 }
 
 func TestDutStreams(t *testing.T) {
-	o := dutOptions{VhostUser: []string{"/a", "/b", "/c"}, Memif: []string{"/d", "/e"}}
+	o := dutOptions{VhostUser: []string{"/a", "/b", "/c"}, Memif: []string{"/d", "/e"}, VDevs: []string{"net_ring0", "net_ring1"}}
 	dp := &dataplane{}
-	for range 5 {
+	for range 7 {
 		dp.ports = append(dp.ports, &port{Port: &dpdk.Port{}})
 	}
 	for _, tt := range []struct {
@@ -95,21 +96,43 @@ func TestDutStreams(t *testing.T) {
 		tx      []int
 		modes   []dpdk.Mode
 	}{
-		{"reflect", []int{0, 1, 2, 3, 4}, []dpdk.Mode{dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap}},
-		{"bridge", []int{1, 0, 2, 4, 3}, []dpdk.Mode{dpdk.IO, dpdk.IO, dpdk.MACSwap, dpdk.IO, dpdk.IO}},
+		{"reflect", []int{0, 1, 2, 3, 4, 5, 6}, []dpdk.Mode{dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap, dpdk.MACSwap}},
+		{"bridge", []int{1, 0, 2, 4, 3, 6, 5}, []dpdk.Mode{dpdk.IO, dpdk.IO, dpdk.MACSwap, dpdk.IO, dpdk.IO, dpdk.IO, dpdk.IO}},
 	} {
 		o.Forward = tt.forward
 		var tx []int
 		var modes []dpdk.Mode
-		for _, s := range o.streams(dp) {
+		for _, s := range o.streams(dp, nil) {
 			tx = append(tx, s.tx)
 			modes = append(modes, s.Mode)
+		}
+		for i, s := range o.streams(dp, &dpdk.Impairment{Rate: 5, Seed: 10}) {
+			if s.Mode != dpdk.Impair || s.tx != tt.tx[i] || s.Impair.Mode != tt.modes[i] || s.Impair.Rate != 5 || s.Impair.Seed != uint64(10+i) {
+				t.Errorf("%s: stream %d with faults: %+v", tt.forward, i, s.Impair)
+			}
 		}
 		if diff := cmp.Diff(tt.tx, tx); diff != "" {
 			t.Errorf("%s: ports (-want +got):\n%s", tt.forward, diff)
 		}
 		if diff := cmp.Diff(tt.modes, modes); diff != "" {
 			t.Errorf("%s: modes (-want +got):\n%s", tt.forward, diff)
+		}
+	}
+}
+
+func TestDutMixed(t *testing.T) {
+	for _, tt := range []struct {
+		vhost, memif int
+		bridge, want bool
+	}{
+		{2, 0, true, false}, {1, 1, true, false}, {3, 0, true, true}, {1, 2, true, true}, {3, 0, false, false},
+	} {
+		o := dutOptions{VhostUser: make([]string, tt.vhost), Memif: make([]string, tt.memif), Forward: "reflect"}
+		if tt.bridge {
+			o.Forward = "bridge"
+		}
+		if got := o.mixed(); got != tt.want {
+			t.Errorf("%+v: %t", tt, got)
 		}
 	}
 }
@@ -126,13 +149,12 @@ func TestRunStreams(t *testing.T) {
 		{"io", []int{1, 1, 0, 0, 2, 2}}, // the last one reflects
 		{"txonly", []int{0, 0, 1, 1, 2, 2}},
 	} {
-		o := runOptions{Mode: tt.mode, generateOptions: generateOptions{
-			FrameSize: 64, Rate: "2Mpps", SrcIP: "198.18.0.1", DstIP: "198.18.0.2",
-		}}
-		flow, rate, err := o.flow()
+		o := runOptions{Mode: tt.mode, FrameSize: 64, flowOptions: flowOptions{SrcIP: "198.18.0.1", DstIP: "198.18.0.2"}}
+		flow, err := o.flow(bench.OneSize(64))
 		if err != nil {
 			t.Fatal(err)
 		}
+		const rate = 2e6
 		var got []int
 		for i := range dp.ports {
 			streams, err := o.portStreams(t.Context(), dp, i, flow, rate)

@@ -16,8 +16,10 @@ import (
 
 type dutOptions struct {
 	deps
+	faultOptions
 	VhostUser []string
 	Memif     []string
+	VDevs     []string
 	Forward   string
 	Duration  time.Duration
 	Memory    string
@@ -28,11 +30,17 @@ type dutOptions struct {
 const dutHelp = `dut is a device under test for when there is no other: it stands in for the
 host's vSwitch, at the other end of a pod's vhost-user and memif sockets, and
 needs nothing but DPDK. Its ports are net_vhost_0, net_vhost_1, ... and
-net_memif_0, net_memif_1, ... in the order of the command line.
+net_memif_0, net_memif_1, ... in the order of the command line, then those of
+--vdev.
 
   reflect   each port sends back what it receives, addresses exchanged
   bridge    the first and the second port of a kind are connected, the third and
             the fourth, and so on; a last one without a partner reflects
+
+Without other flags it forwards everything as fast as it can. With them it is a
+device with known faults, to measure a measurement by: each port then forwards at
+--rate with a queue of --queue-depth, after --delay, and drops, doubles or reorders
+frames by count or by a chance from --seed.
 
 A socket is PATH or server:PATH for one that dut makes, client:PATH for one that
 the pod makes. The pod may come, go and come again; only a memif client waits for
@@ -41,8 +49,8 @@ its server before any port forwards.`
 func newDutCmd(d deps) *cobra.Command {
 	opts := dutOptions{deps: d}
 	cmd := &cobra.Command{
-		Use:   "dut [--vhost-user [client:]PATH]... [--memif [client:]PATH]...",
-		Short: "Stand in for the host side of vhost-user and memif sockets",
+		Use:   "dut [--vhost-user [client:]PATH]... [--memif [client:]PATH]... [--vdev DEVICE]...",
+		Short: "Stand in for the host side of sockets, with known faults if wanted",
 		Long:  dutHelp,
 		Args:  cobra.NoArgs,
 		RunE:  untilStopped(func(ctx context.Context) error { return dutRun(ctx, opts) }),
@@ -50,6 +58,8 @@ func newDutCmd(d deps) *cobra.Command {
 	f := cmd.Flags()
 	f.StringArrayVar(&opts.VhostUser, "vhost-user", nil, "a vhost-user socket; may be repeated")
 	f.StringArrayVar(&opts.Memif, "memif", nil, "a memif socket; may be repeated")
+	f.StringArrayVar(&opts.VDevs, "vdev", nil, "another virtual device, as net_ring0; may be repeated")
+	opts.addFlags(f)
 	f.DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
 	f.BoolVarP(&opts.Verbose, "verbose", "v", false, "log what DPDK says")
 	addChoiceFlag(cmd, &opts.Forward, "forward", "", "what to do with frames", "reflect", "bridge")
@@ -63,18 +73,28 @@ func dutRun(ctx context.Context, o dutOptions) error {
 	if err != nil {
 		return err
 	}
-	dp, err := o.start(ctx, devices)
+	faults, err := o.impairment()
+	if err != nil {
+		return err
+	}
+	if faults == nil && o.mixed() {
+		faults = &dpdk.Impairment{Depth: o.QueueDepth}
+	}
+	dp, err := o.start(ctx, devices, faults)
 	return o.countRun(ctx, o.Output, o.Forward, dp, err, func() (report.Run, error) {
-		return forward(ctx, dp, o.streams(dp), o.Duration, newLive(o.Streams))
+		return forward(ctx, dp, o.streams(dp, faults), o.Duration, newLive(o.Streams))
 	})
 }
 
 // start starts DPDK on the devices, with this machine's CPUs and memory. The
 // peers may come and go.
-func (o *dutOptions) start(ctx context.Context, devices []eal.Device) (*dataplane, error) {
+func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dpdk.Impairment) (*dataplane, error) {
 	drive := driveOptions{
 		ealOptions: ealOptions{Queues: 1, Memory: o.Memory, FilePrefix: ownPrefix(o.deps)},
 		Verbose:    o.Verbose,
+	}
+	if faults != nil {
+		drive.mbufs = faults.Mbufs()
 	}
 	machine, err := drive.discover(ctx, o.deps)
 	if machine == nil {
@@ -85,15 +105,18 @@ func (o *dutOptions) start(ctx context.Context, devices []eal.Device) (*dataplan
 }
 
 // streams reflects on each port or bridges pairs of one kind.
-func (o *dutOptions) streams(dp *dataplane) []stream {
+func (o *dutOptions) streams(dp *dataplane, faults *dpdk.Impairment) []stream {
 	var out []stream
 	for i, rx := range dp.ports {
 		to, mode := i, dpdk.MACSwap
 		if o.Forward == "bridge" {
 			mode = dpdk.IO
 			first, n := 0, len(o.VhostUser)
-			if i >= n {
-				first, n = n, len(o.Memif)
+			if i >= first+n {
+				first, n = first+n, len(o.Memif)
+			}
+			if i >= first+n {
+				first, n = first+n, len(o.VDevs)
 			}
 			if partner := first + ((i - first) ^ 1); partner < first+n {
 				to = partner
@@ -102,11 +125,29 @@ func (o *dutOptions) streams(dp *dataplane) []stream {
 			}
 		}
 		tx := dp.ports[to]
-		out = append(out, stream{rx: i, tx: to, Stream: dpdk.Stream{
+		s := stream{rx: i, tx: to, Stream: dpdk.Stream{
 			Mode: mode, Src: tx.MAC, Rx: dpdk.Queue{Port: rx.Port}, Tx: dpdk.Queue{Port: tx.Port},
-		}})
+		}}
+		if faults != nil {
+			own := *faults
+			own.Mode, s.Mode = mode, dpdk.Impair
+			own.Seed += uint64(i) // or ports would have the same faults at the same frames
+			s.Impair = &own
+		}
+		out = append(out, s)
 	}
 	return out
+}
+
+// mixed tells whether some ports are bridged and others reflect. An lcore's loop
+// does one of both; that of a device with faults, even without any, does either.
+func (o *dutOptions) mixed() bool {
+	ports, alone := 0, 0
+	for _, n := range []int{len(o.VhostUser), len(o.Memif), len(o.VDevs)} {
+		ports += n
+		alone += n % 2
+	}
+	return o.Forward == "bridge" && alone > 0 && ports > alone
 }
 
 // devices turns the flags into the host's ends of the sockets.
@@ -120,8 +161,11 @@ func (o *dutOptions) devices() ([]eal.Device, error) {
 		path, server := cutRole(s)
 		list = append(list, eal.Memif{Origin: eal.Origin{Interface: strconv.Itoa(i), Where: "--memif"}, Path: path, Server: server})
 	}
+	for _, arg := range o.VDevs {
+		list = append(list, eal.VDev{Arg: arg, Origin: eal.Origin{Interface: eal.VDev{Arg: arg}.PortName(), Where: "--vdev"}})
+	}
 	if len(list) == 0 {
-		return nil, usageErrorf("no socket: give at least one --vhost-user or --memif")
+		return nil, usageErrorf("no port: give at least one --vhost-user, --memif or --vdev")
 	}
 	return list, nil
 }

@@ -35,7 +35,13 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 	}
 	defer t.job.Free()
 
-	failed := watch(ctx, dp, show, t)
+	failed := watch(ctx, dp, t, time.Second, func(now time.Time) error {
+		list, err := t.read()
+		if err == nil {
+			show.update(now, list)
+		}
+		return err
+	})
 	r := report.Run{Seconds: time.Since(begin).Seconds(), Lcores: t.lcores()}
 	t.job.StopTx()
 	failed = errors.Join(failed, t.job.Stop())
@@ -45,6 +51,7 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 	for _, i := range r.Interfaces {
 		r.Total = r.Total.Add(i.Counters)
 	}
+	r.Faults = t.faults()
 	if r.Total.TxPackets > 0 {
 		time.Sleep(linger)
 	}
@@ -60,23 +67,21 @@ func untilStopped(run func(context.Context) error) func(*cobra.Command, []string
 	}
 }
 
-// watch shows the counters once a second until ctx ends, or until a peer is
-// lost, which it returns.
-func watch(ctx context.Context, dp *dataplane, show live, t *tally) error {
-	second := time.NewTicker(time.Second)
-	defer second.Stop()
+// watch calls tick at every interval until ctx ends, or until tick fails or a
+// peer is lost, which it returns.
+func watch(ctx context.Context, dp *dataplane, t *tally, interval time.Duration, tick func(now time.Time) error) error {
+	ticks := time.NewTicker(interval)
+	defer ticks.Stop()
 	look := time.NewTicker(pollInterval)
 	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case now := <-second.C:
-			list, err := t.read()
-			if err != nil {
+		case now := <-ticks.C:
+			if err := tick(now); err != nil {
 				return err
 			}
-			show.update(now, list)
 		case <-look.C:
 			for _, p := range dp.ports {
 				if err := p.keep(ctx, t.job); err != nil {

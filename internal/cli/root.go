@@ -37,6 +37,7 @@ func commands() []func(deps) *cobra.Command {
 		newExecCmd,
 		newRunCmd,
 		newBenchCmd,
+		newReportCmd,
 		newDutCmd,
 		newVersionCmd,
 	}

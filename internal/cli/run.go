@@ -17,10 +17,12 @@ import (
 type runOptions struct {
 	deps
 	driveOptions
-	generateOptions
-	Mode     string
-	Duration time.Duration
-	Output   string
+	flowOptions
+	FrameSize int
+	Rate      string
+	Mode      string
+	Duration  time.Duration
+	Output    string
 }
 
 const runHelp = `run starts DPDK in this process on the pod's interfaces and forwards, drops or
@@ -46,17 +48,23 @@ func newRunCmd(d deps) *cobra.Command {
 	}
 	addChoiceFlag(cmd, &opts.Mode, "mode", "m", "what to do with packets", "io", "mac", "macswap", "rxonly", "txonly")
 	cmd.Flags().DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
+	cmd.Flags().IntVar(&opts.FrameSize, "frame-size", bench.MinFrame, frameSizeUsage)
+	cmd.Flags().StringVar(&opts.Rate, "rate", "max", "of txonly: "+rateUsage)
 	opts.driveOptions.addFlags(cmd, d)
-	opts.generateOptions.addFlags(cmd, "", "destination of mac and txonly: an address, or auto to learn it from a probe that comes back "+
+	opts.flowOptions.addFlags(cmd, "", "destination of mac and txonly: an address, or auto to learn it from a probe that comes back "+
 		"(default: 02:00:00:00:00:0N, where N counts the receiving interface from 0)")
 	addOutputFlag(cmd, &opts.Output, "table", "json")
 	return cmd
 }
 
 func runRun(ctx context.Context, o runOptions) error {
-	flow, rate, err := o.flow()
+	flow, err := o.flow(bench.OneSize(o.FrameSize))
 	if err != nil {
 		return err
+	}
+	rate, err := bench.ParseRate(o.Rate, float64(o.FrameSize))
+	if err != nil {
+		return usageErrorf("--%w", err)
 	}
 	if o.DstMAC == autoMAC && o.Mode != "txonly" {
 		return usageErrorf("--dst-mac auto: only txonly sends the probes that it is learned by")
@@ -130,7 +138,7 @@ func (o *runOptions) portStreams(ctx context.Context, dp *dataplane, i int, flow
 	case "txonly":
 		s.Mode, s.Rate, s.Limit = dpdk.TxOnly, rate/float64(tx.queues), math.MaxUint64
 		flow.SrcMAC, flow.DstMAC = tx.MAC, s.Dst
-		if s.Frame, _, err = flow.Frame(bench.NewSignature()); err != nil {
+		if s.Frame, _, err = flow.Frame(o.FrameSize, bench.NewSignature()); err != nil {
 			return nil, err
 		}
 	}

@@ -24,7 +24,7 @@ func TestWaitStopped(t *testing.T) {
 	var f fakeExec
 	o := runOptions{
 		deps: f.deps(), driveOptions: never, Mode: "io", Output: "json",
-		generateOptions: generateOptions{FrameSize: 64, Rate: "max", SrcIP: "198.18.0.1", DstIP: "198.18.0.2"},
+		FrameSize: 64, Rate: "max", flowOptions: flowOptions{SrcIP: "198.18.0.1", DstIP: "198.18.0.2"},
 	}
 	if err := runRun(stopping(), o); err != nil || !strings.Contains(f.out.String(), `"interfaces": []`) {
 		t.Errorf("run: %v, output %q, want a result without interfaces", err, &f.out)

@@ -11,8 +11,10 @@ package dpdk
 import "C"
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"strings"
 	"syscall"
@@ -201,11 +203,27 @@ func (eal) newWorker(streams []streamConfig, socket int) (worker, error) {
 			rx_port: C.uint16_t(s.rxPort), rx_queue: C.uint16_t(s.rxQueue),
 			tx_port: C.uint16_t(s.txPort), tx_queue: C.uint16_t(s.txQueue),
 			count_bytes: C.bool(s.countBytes),
-			signature:   C.uint64_t(s.signature), signature_offset: C.uint16_t(s.signatureOffset),
-			frame_len: C.uint16_t(s.frameLen), packets_per_cycle: C.double(s.packetsPerCycle), limit: C.uint64_t(s.limit),
+			frame_len:   C.uint16_t(s.frameLen), packets_per_cycle: C.double(s.packetsPerCycle), limit: C.uint64_t(s.limit),
+			stamp_offset: C.uint16_t(s.stampOffset), flows: C.uint32_t(s.flows), signature: C.uint32_t(s.signature),
+			first_flow: C.uint32_t(s.firstFlow), first_number: C.uint32_t(s.firstNumber), late_cycles: C.double(s.lateCycles),
+			n_sizes: C.uint16_t(len(s.heads)), n_pattern: C.uint16_t(len(s.pattern)),
+			impair: s.impair.c(),
 		}
 		if s.pool != nil {
 			c.pool = s.pool.(*C.struct_rte_mempool)
+		}
+		if s.ring != nil {
+			c.ring = s.ring.(*C.struct_rte_ring)
+		}
+		for j, head := range s.heads {
+			c.len[j] = C.uint16_t(s.lens[j])
+			for k, b := range head {
+				c.head[j][k] = C.uint8_t(b)
+			}
+			c.src_port = C.uint16_t(binary.BigEndian.Uint16(head[s.stampOffset-udpLen:]))
+		}
+		for j, size := range s.pattern {
+			c.pattern[j] = C.uint8_t(size)
 		}
 		for j, b := range s.srcMAC {
 			c.src_mac[j] = C.uint8_t(b)
@@ -216,10 +234,43 @@ func (eal) newWorker(streams []streamConfig, socket int) (worker, error) {
 	}
 	w := C.podnet_worker_new(&list[0], C.uint(len(list)), C.int(socket))
 	if w == nil {
-		return nil, errors.New("no memory for the lcore's streams")
+		return nil, errors.New("no memory for the lcore's streams: use fewer flows or give the pod more memory")
 	}
 	return ealWorker{w}, nil
 }
+
+func (i impairConfig) c() C.struct_podnet_impairment {
+	return C.struct_podnet_impairment{
+		mode: C.int(i.mode), gap: C.double(i.gap), depth: C.uint32_t(i.depth),
+		delay: C.uint64_t(i.delay), idle: C.uint64_t(i.idle),
+		reorder_by: C.uint32_t(i.reorderBy), capacity: C.uint32_t(i.capacity), seed: C.uint64_t(i.seed),
+		loss: i.loss.c(), duplicate: i.duplicate.c(), reorder: i.reorder.c(),
+	}
+}
+
+func (f fault) c() C.struct_podnet_fault {
+	p := f.ratio * (1 << 64)
+	probability := uint64(math.MaxUint64) // always, less one time in 2^64
+	if p < 1<<64 {
+		probability = uint64(p)
+	}
+	return C.struct_podnet_fault{every: C.uint64_t(f.every), probability: C.uint64_t(probability)}
+}
+
+// Implements: struct rte_ring *rte_ring_create(const char *name, unsigned count,
+// int socket_id, unsigned flags).
+func (eal) newRing(name string, size, socket int) (ring, error) {
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	r := C.podnet_ring_new(cname, C.uint(size), C.int(socket))
+	if r == nil {
+		return nil, fmt.Errorf("a ring of %d mbufs does not fit into EAL's memory", size)
+	}
+	return r, nil
+}
+
+// Implements: void rte_ring_free(struct rte_ring *r).
+func (eal) freeRing(r ring) { C.podnet_ring_free(r.(*C.struct_rte_ring)) }
 
 // Implements: int rte_eal_remote_launch(lcore_function_t *f, void *arg, unsigned worker_id).
 func (eal) launch(w worker, lcore int) error {
@@ -246,5 +297,21 @@ func (w ealWorker) read(stream int) rawCounters {
 		txPackets: uint64(c.tx_packets), txRefused: uint64(c.tx_refused), offered: uint64(c.offered),
 		rxBytes: uint64(c.rx_bytes), txBytes: uint64(c.tx_bytes),
 		begin: uint64(c.begin), end: uint64(c.end),
+		late: uint64(c.late), maxLate: uint64(c.max_late),
+		duplicates: uint64(c.duplicates), reordered: uint64(c.reordered), missing: uint64(c.missing),
+		dropped: uint64(c.dropped), overflowed: uint64(c.overflowed), duplicated: uint64(c.duplicated), held: uint64(c.held),
+	}
+}
+
+func (w ealWorker) times(stream int, record func(cycles, packets uint64)) {
+	var list [256]C.struct_podnet_time
+	for from := C.uint(0); ; {
+		n := C.podnet_worker_times(w.w, C.uint(stream), &from, &list[0], C.uint(len(list)))
+		for _, t := range list[:n] {
+			record(uint64(t.cycles), uint64(t.packets))
+		}
+		if n == 0 {
+			return
+		}
 	}
 }

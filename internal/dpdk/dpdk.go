@@ -46,6 +46,7 @@ type Runtime struct {
 	calls  chan func() // for the EAL thread
 	lcores []Lcore
 	pools  map[string]pool
+	rings  int // made so far, for their names
 
 	tsc0, ns0 uint64 // a moment by both clocks, to learn the TSC's frequency
 }

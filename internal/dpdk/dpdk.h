@@ -79,42 +79,79 @@ int podnet_send(uint16_t port, uint16_t queue, struct rte_mempool *pool, const v
  * its length, 0 for none; what exceeds size is cut. */
 int podnet_receive(uint16_t port, uint16_t queue, void *frame, uint16_t size);
 
-/* loop.c: what lcores do. */
+/* loop.c and worker.c: what lcores do. */
 
 enum podnet_mode {
 	PODNET_IO,      /* forward as it is */
 	PODNET_MAC,     /* forward with the stream's addresses */
 	PODNET_MACSWAP, /* forward with its own addresses exchanged */
 	PODNET_RXONLY,  /* count and drop */
-	PODNET_TXONLY,  /* generate */
-	PODNET_VERIFY,  /* count what carries the stream's signature, drop */
+	PODNET_TXONLY,  /* generate the same frame over and over */
+	PODNET_VERIFY,  /* count what carries the stream's stamps, drop */
+	PODNET_GENERATE, /* generate frames with stamps */
+	PODNET_IMPAIR,  /* forward as a device with known faults */
 };
 
 #define PODNET_BURST 64 /* mbufs a call */
+#define PODNET_SIZES 16 /* sizes of a mix */
+#define PODNET_HEAD 96  /* bytes that a template's headers and stamp have room in */
+#define PODNET_PATTERN 256
 
-/* A frame that podnet generates carries a signature at a fixed place, so that a
- * receiver counts what was sent to it in this trial and nothing else. */
+/* A fault strikes every n-th frame, or by chance with a probability times 2^64. */
+struct podnet_fault {
+	uint64_t every, probability;
+};
+
+struct podnet_impairment {
+	int mode;            /* IO, MAC or MACSWAP */
+	double gap;          /* cycles between two frames; 0: none */
+	uint32_t depth;      /* frames that may wait for the gap */
+	uint64_t delay, idle; /* cycles; idle without an arrival, what is held back is let go */
+	uint32_t reorder_by; /* frames that overtake one that is held back */
+	uint32_t capacity;   /* frames that may wait at all, a power of 2 */
+	uint64_t seed;
+	struct podnet_fault loss, duplicate, reorder;
+};
+
+/* A stamp tells a receiver that a packet was sent to it in this trial, in which
+ * flow, as the how manieth, and when. */
 struct podnet_stream_config {
 	int mode;
 	uint16_t rx_port, rx_queue, tx_port, tx_queue;
+	struct rte_ring *ring;          /* GENERATE, VERIFY: in the place of a port */
 	uint8_t src_mac[6], dst_mac[6]; /* MAC; src_mac also answers a broadcast in MACSWAP */
-	bool count_bytes;               /* of forwarded and received frames */
-	uint64_t signature;             /* VERIFY */
-	uint16_t signature_offset;      /* VERIFY, bytes */
+	bool count_bytes;               /* of forwarded, received and stamped frames */
 	uint16_t frame_len;             /* TXONLY: bytes without the FCS */
-	struct rte_mempool *pool;       /* TXONLY: of prepared frames */
-	double packets_per_cycle;       /* TXONLY: rate by the TSC; 0: as fast as it goes */
-	uint64_t limit;                 /* TXONLY: packets to offer at a set rate */
+	struct rte_mempool *pool;       /* TXONLY, GENERATE: of prepared frames */
+	double packets_per_cycle;       /* TXONLY, GENERATE: rate by the TSC; 0: as fast as it goes */
+	uint64_t limit;                 /* TXONLY, GENERATE: packets to offer; GENERATE as fast as it goes: 0 is no limit */
+
+	uint16_t stamp_offset;          /* GENERATE, VERIFY: bytes */
+	uint32_t flows;                 /* GENERATE: of this stream; VERIFY: of all */
+	uint32_t signature;             /* VERIFY */
+	uint32_t first_flow;            /* GENERATE */
+	uint32_t first_number;          /* GENERATE, VERIFY: 0 but in tests */
+	uint16_t src_port;              /* GENERATE: of flow 0 */
+	double late_cycles;             /* GENERATE: that make a packet late */
+	uint16_t n_sizes, n_pattern;    /* GENERATE */
+	uint16_t len[PODNET_SIZES];     /* GENERATE: bytes without the FCS */
+	uint8_t pattern[PODNET_PATTERN]; /* GENERATE: a round of sizes */
+	uint8_t head[PODNET_SIZES][PODNET_HEAD]; /* GENERATE: how a frame of each size begins */
+
+	struct podnet_impairment impair; /* IMPAIR */
 };
 
 struct podnet_counters {
-	uint64_t rx_packets;  /* received; VERIFY: with the signature */
-	uint64_t rx_other;    /* VERIFY: without */
+	uint64_t rx_packets;  /* received; VERIFY: the stream's own, each once */
+	uint64_t rx_other;    /* VERIFY: others */
 	uint64_t tx_packets;  /* accepted by the port */
 	uint64_t tx_refused;  /* handed to the port, which had no room, and dropped */
 	uint64_t rx_bytes, tx_bytes; /* with count_bytes, without the FCS */
-	uint64_t offered;     /* TXONLY at a set rate: what the schedule asked for so far */
-	uint64_t begin, end;  /* TXONLY: TSC at the first burst and when it stopped */
+	uint64_t offered;     /* TXONLY, GENERATE at a set rate: what the schedule asked for so far */
+	uint64_t begin, end;  /* TXONLY, GENERATE: TSC at the first burst and when it stopped */
+	uint64_t late, max_late; /* GENERATE: packets offered late, and the most, in cycles */
+	uint64_t duplicates, reordered, missing; /* VERIFY */
+	uint64_t dropped, overflowed, duplicated, held; /* IMPAIR */
 };
 
 /* podnet_pool_prepare writes the frame into every mbuf of the pool, for a
@@ -123,6 +160,7 @@ int podnet_pool_prepare(struct rte_mempool *pool, const void *frame, uint16_t le
 
 struct podnet_worker; /* what one lcore does */
 
+/* podnet_worker_new copies the configurations; NULL: no memory. */
 struct podnet_worker *podnet_worker_new(const struct podnet_stream_config *streams, unsigned n, int socket);
 void podnet_worker_free(struct podnet_worker *w);
 int podnet_worker_launch(struct podnet_worker *w, unsigned lcore);
@@ -134,7 +172,21 @@ void podnet_worker_pause(struct podnet_worker *w, bool pause);
 uint64_t podnet_worker_turns(const struct podnet_worker *w);
 void podnet_worker_wait(unsigned lcore);
 void podnet_worker_read(const struct podnet_worker *w, unsigned stream, struct podnet_counters *out);
+/* podnet_worker_times reads the round-trip times of a VERIFY stream: it fills at
+ * most n entries from the class *from on with those that have packets, moves
+ * *from on, and returns how many; 0 at the end. A time is in cycles. */
+struct podnet_time {
+	uint64_t cycles, packets;
+};
+unsigned podnet_worker_times(const struct podnet_worker *w, unsigned stream, unsigned *from, struct podnet_time *out, unsigned n);
 /* podnet_worker_tid is the kernel's id of the lcore's thread; 0 before it runs. */
 int podnet_worker_tid(const struct podnet_worker *w);
+
+struct rte_ring; /* opaque to Go */
+
+/* podnet_ring_new makes a ring of mbufs between one sender and one receiver. */
+struct rte_ring *podnet_ring_new(const char *name, unsigned size, int socket);
+/* podnet_ring_free frees the ring and the mbufs in it. */
+void podnet_ring_free(struct rte_ring *r);
 
 #endif

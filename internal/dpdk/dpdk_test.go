@@ -123,9 +123,8 @@ func TestRunDealsStreamsOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		streams = append(streams, Stream{Mode: IO, Rx: Queue{Port: p}, Tx: Queue{Port: p, Index: 1}})
+		streams = append(streams, Stream{Mode: TxOnly, Frame: []byte{1}, Rate: 2e6, Rx: Queue{Port: p}, Tx: Queue{Port: p, Index: 1}})
 	}
-	streams[2].Mode, streams[2].Frame, streams[2].Rate = TxOnly, []byte{1}, 2e6
 
 	j, err := r.Run(streams, r.PollingLcores())
 	if err != nil {

@@ -27,6 +27,9 @@ type driver interface {
 	send(port uint16, p pool, frame []byte) error
 	receive(port uint16) []byte
 
+	newRing(name string, size, socket int) (ring, error)
+	freeRing(r ring)
+
 	newWorker(streams []streamConfig, socket int) (worker, error)
 	launch(w worker, lcore int) error
 	wait(lcore int)
@@ -35,6 +38,9 @@ type driver interface {
 // pool is a driver's handle of a pool of mbufs.
 type pool any
 
+// ring is a driver's handle of a ring of mbufs.
+type ring any
+
 // worker is what one lcore has been given to do.
 type worker interface {
 	stopTx()
@@ -42,6 +48,7 @@ type worker interface {
 	pause(on bool)
 	turns() uint64
 	read(stream int) rawCounters
+	times(stream int, record func(cycles, packets uint64))
 	tid() int
 	free()
 }
@@ -53,12 +60,39 @@ type streamConfig struct {
 	txPort, txQueue uint16
 	srcMAC, dstMAC  net.HardwareAddr
 	countBytes      bool
-	signature       uint64
-	signatureOffset int
 	frameLen        int
 	pool            pool
+	ring            ring
 	packetsPerCycle float64
 	limit           uint64
+
+	stampOffset            int
+	flows                  int
+	signature              uint32
+	firstFlow, firstNumber uint32
+	heads                  [][]byte // how a frame of each size begins, with the stamp
+	lens                   []int
+	pattern                []int
+	lateCycles             float64
+
+	impair impairConfig
+}
+
+// impairConfig is an Impairment in cycles.
+type impairConfig struct {
+	mode                     Mode
+	gap                      float64
+	delay, idle              uint64
+	depth, reorderBy         int
+	capacity                 int // a power of 2
+	seed                     uint64
+	loss, duplicate, reorder fault
+}
+
+// fault strikes every n-th frame, or by chance.
+type fault struct {
+	every uint64
+	ratio float64
 }
 
 // rawCounters are a stream's counters with times by the TSC.
@@ -66,4 +100,7 @@ type rawCounters struct {
 	rxPackets, rxOther, txPackets, txRefused, offered uint64
 	rxBytes, txBytes                                  uint64
 	begin, end                                        uint64
+	late, maxLate                                     uint64
+	duplicates, reordered, missing                    uint64
+	dropped, overflowed, duplicated, held             uint64
 }

@@ -165,11 +165,18 @@ func (f *fake) launch(w worker, lcore int) error {
 
 func (f *fake) wait(int) {}
 
+func (f *fake) newRing(name string, _, _ int) (ring, error) { return name, nil }
+func (f *fake) freeRing(ring)                               {}
+
 func (w *fakeWorker) stopTx()                     { w.txStopped = true }
 func (w *fakeWorker) stop()                       { w.ended = true }
 func (w *fakeWorker) pause(on bool)               { w.paused = on }
 func (w *fakeWorker) read(stream int) rawCounters { return w.counters[stream] }
-func (w *fakeWorker) tid() int                    { return 0 }
+func (w *fakeWorker) tid() int                    { return 77 }
+func (w *fakeWorker) times(_ int, record func(cycles, packets uint64)) {
+	record(2000, 3) // 2 us at 1 GHz
+}
+
 func (w *fakeWorker) turns() uint64 {
 	w.turn++
 	return w.turn

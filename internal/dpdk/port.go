@@ -17,6 +17,7 @@ const (
 type PortConfig struct {
 	Queues int // Rx and Tx queues each; 0 means 1
 	MTU    int // bytes of the L3 packet; 0 leaves the driver's
+	Mbufs  int // that frames received from the port are held in, beside what its rings need
 }
 
 // Port is an ethdev.
@@ -72,7 +73,7 @@ func (p *Port) Configure(c PortConfig) error {
 	err := p.rt.do(func() error {
 		// What lies in the Rx rings here and in the Tx rings of the port that
 		// it is forwarded to.
-		rx, err := p.rt.pool(fmt.Sprintf("rx_%d", p.id), p.queues*2*ringSize+poolCaches, p.Socket)
+		rx, err := p.rt.pool(fmt.Sprintf("rx_%d", p.id), p.queues*2*ringSize+poolCaches+c.Mbufs, p.Socket)
 		if err != nil {
 			return err
 		}

@@ -3,63 +3,195 @@ package report
 import (
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"text/tabwriter"
+	"unicode"
 )
 
-// WriteTable writes the result for a person to read.
-func (r Result) WriteTable(w io.Writer) error {
+// writeTable writes the result for a person to read.
+func writeTable(w io.Writer, r Result) error {
 	p := newPrinter(w)
-	p.line("%s -> %s, %d-byte frames, %.1f s", r.TX, r.RX, r.FrameBytes, r.Seconds)
+	p.text("%s", title(r))
+	if c := r.Calibration; c != nil {
+		p50, _ := c.TimestampError.at(50)
+		p.text("generator alone: at most %.4g Mpps, %.3g us in every round-trip time", c.Ceiling.Mpps, p50)
+	}
+	for _, m := range r.Measurements {
+		p.measurement(m)
+	}
+	if !r.Complete || !r.Valid {
+		p.line("")
+		p.text("%s: %s", verdict(r.Complete, r.Valid, nil), r.Reason)
+	}
+	for _, f := range r.Failed {
+		p.line("")
+		p.text("below the threshold: %s", f)
+	}
+	return p.flush()
+}
+
+func (p *printer) measurement(m Measurement) {
 	p.line("")
-	p.line("\tpackets\tMpps\tGbit/s L1\tGbit/s L2")
-	if r.Requested.Mpps != nil {
-		p.line("requested\t\t%.4f\t%.4f\t%.4f", *r.Requested.Mpps, *r.Requested.GbpsL1, *r.Requested.GbpsL2)
+	name := m.Frame.String()
+	if m.Frame.Mix != nil {
+		name += fmt.Sprintf(", %.1f bytes on average", m.Frame.Bytes)
+	}
+	if m.Repeat > 1 {
+		name += fmt.Sprintf(", repetition %d", m.Repeat)
+	}
+	p.text("%s", name)
+	p.line("")
+	switch {
+	case m.Goals != nil && m.Latency == nil:
+		p.goals(m.Goals)
+	case m.Latency != nil:
+		p.latency(m.Latency)
+	case m.Steps != nil:
+		p.steps(m.Steps)
+	case m.Burst != nil:
+		p.line("longest burst without loss\tframes")
+		p.line("mean of %d\t%.1f", len(m.Burst.Lengths), m.Burst.Frames)
+		p.line("longest that was tried\t%d", m.Burst.Limit)
+	case len(m.Trials) > 0:
+		p.trial(m.Trials[len(m.Trials)-1])
+	}
+	if !m.Valid {
+		p.line("")
+		p.text("%s: %s", verdict(m.Complete, m.Valid, nil), m.Reason)
+	}
+}
+
+func (p *printer) goals(goals []Goal) {
+	p.line("goal\tloss at most\tMpps\tGbit/s L1\tGbit/s L2\tconditional Mpps\t")
+	for _, g := range goals {
+		name := fmt.Sprintf("%s\t%.4g %%", g.Name, 100*g.LossRatio)
+		switch {
+		case g.Lower == nil:
+			p.line("%s\tnone: even the lowest rate lost more\t\t\t", name)
+		case g.Conditional == nil:
+			p.line("%s\t%.4f\t%.4f\t%.4f\t\t%s", name, g.Lower.Mpps, g.Lower.GbpsL1, g.Lower.GbpsL2, note(g.Status))
+		default:
+			p.line("%s\t%.4f\t%.4f\t%.4f\t%.4f\t%s", name, g.Lower.Mpps, g.Lower.GbpsL1, g.Lower.GbpsL2, g.Conditional.Mpps, note(g.Status))
+		}
+	}
+}
+
+// note explains a goal's status, if that is needed.
+func note(status string) string {
+	if status == AboveMaximum {
+		return "the highest rate that was tried"
+	}
+	return ""
+}
+
+func (p *printer) latency(list []LoadLatency) {
+	p.line("load\tMpps\tlost\tmin us\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax")
+	for _, l := range list {
+		p.line("%s\t%.4f\t%.4g %%\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(&l.RTT))
+	}
+}
+
+// times are the cells of a distribution in microseconds.
+func times(r *RTT) string {
+	cells := []string{us(r.MinUs), us(r.MeanUs)}
+	for _, percent := range []float64{50, 99, 99.9, 99.999} {
+		v, _ := r.at(percent)
+		cells = append(cells, us(v))
+	}
+	return strings.Join(append(cells, us(r.MaxUs)), "\t")
+}
+
+// us is a time in microseconds, or another figure to a tenth.
+func us(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
+
+func (p *printer) steps(steps []LossStep) {
+	p.line("of the highest rate\tMpps\tlost")
+	for _, s := range steps {
+		p.line("%.4g %%\t%.4f\t%.4g %%", 100*s.Fraction, s.Rate.Mpps, 100*s.LossRatio)
+	}
+}
+
+func (p *printer) trial(t Trial) {
+	p.line("%.1f s\tpackets\tMpps\tGbit/s L1\tGbit/s L2", t.Seconds)
+	if q := t.Requested; q.Mpps != nil {
+		p.line("requested\t%d\t%.4f\t%.4f\t%.4f", t.Offered, *q.Mpps, *q.GbpsL1, *q.GbpsL2)
 	} else {
 		p.line("requested\t\tmax\t\t")
 	}
-	p.traffic("sent", r.Sent)
-	p.traffic("received", r.Received)
-	p.line("lost\t%d\t%.4f %%\t\t", r.Lost, 100*r.LossRatio)
-	p.line("")
-	p.interfaces(r.Interfaces)
-	if !r.Valid {
-		p.line("")
-		p.line("not valid: %s", r.Reason)
+	p.traffic("sent", t.Sent)
+	p.traffic("received", t.Received)
+	p.line("lost\t%d\t%.4f %%\t\t", t.Lost, 100*t.LossRatio)
+	if t.TxRefused > 0 {
+		p.line("of it refused\t%d\t\t\t", t.TxRefused)
 	}
-	return p.flush()
+	if t.Duplicates > 0 || t.Reordered > 0 {
+		p.line("duplicates\t%d\t\t\t", t.Duplicates)
+		p.line("reordered\t%d\t\t\t", t.Reordered)
+	}
+	if t.RTT != nil {
+		p.line("")
+		p.line("round trip, us\tmin\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax")
+		p.line("\t%s", times(t.RTT))
+	}
+	p.line("")
+	p.interfaces(t.Interfaces)
+	if t.Directions != nil {
+		p.line("")
+		p.line("direction\toffered\treceived\tlost\trefused\tduplicates\treordered")
+		for _, d := range t.Directions {
+			p.line("%s -> %s\t%d\t%d\t%d\t%d\t%d\t%d", d.TX, d.RX, d.Offered, d.Received, d.Lost, d.TxRefused, d.Duplicates, d.Reordered)
+		}
+	}
+	if t.Windows != nil {
+		p.line("")
+		p.line("window with loss\tseconds\tlost\trefused\trun %%\tswitches\tthrottled ms\tsteal ms\tmissed\tno mbuf")
+		for _, w := range t.Windows {
+			p.window(w)
+		}
+		if t.WindowsOmitted > 0 {
+			p.text("  and %d more", t.WindowsOmitted)
+		}
+	}
+}
+
+func (p *printer) window(w Window) {
+	p.line("%s\t%.2f\t%d\t%d\t%s", w.Started.UTC().Format("2006-01-02 15:04:05.0"), w.Seconds, w.Lost, w.TxRefused,
+		strings.Join(machineCells(w.Machine), "\t"))
+}
+
+// machineCells are what happened on the machine: the threads' share of their
+// CPUs, their switches, the time throttled and stolen, and what ports missed.
+func machineCells(m Machine) []string {
+	var run []string
+	var throttled string
+	var switches uint64
+	for _, t := range m.Threads {
+		run = append(run, us(t.RunPercent))
+		switches += t.InvoluntarySwitches
+	}
+	if m.ThrottledMs != nil {
+		throttled = us(*m.ThrottledMs)
+	}
+	return []string{strings.Join(run, " "), count(switches), throttled, us(m.StealMs), count(m.RxMissed), count(m.RxNoMbuf)}
+}
+
+func (p *printer) traffic(name string, t Traffic) {
+	p.line("%s\t%d\t%.4f\t%.4f\t%.4f", name, t.Packets, t.Mpps, t.GbpsL1, t.GbpsL2)
 }
 
 // WriteTable writes the counters for a person to read.
 func (r Run) WriteTable(w io.Writer) error {
 	p := newPrinter(w)
-	p.line("%s for %.1f s", r.Mode, r.Seconds)
+	p.text("%s for %.1f s", r.Mode, r.Seconds)
 	p.line("")
 	p.interfaces(append(r.Interfaces, Interface{Name: "total", Counters: r.Total}))
+	if f := r.Faults; f != nil {
+		p.line("")
+		p.line("frames dropped\toverflowed\tduplicated\treordered")
+		p.line("%d\t%d\t%d\t%d", f.Dropped, f.Overflowed, f.Duplicated, f.Reordered)
+	}
 	return p.flush()
-}
-
-// printer writes aligned columns and keeps the first error.
-type printer struct {
-	tw  *tabwriter.Writer
-	err error
-}
-
-func newPrinter(w io.Writer) *printer {
-	return &printer{tw: tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)}
-}
-
-// line writes cells that end in tabs, the last one too.
-func (p *printer) line(format string, args ...any) {
-	if format != "" {
-		format += "\t"
-	}
-	if _, err := fmt.Fprintf(p.tw, format+"\n", args...); err != nil && p.err == nil {
-		p.err = err
-	}
-}
-
-func (p *printer) traffic(name string, t Traffic) {
-	p.line("%s\t%d\t%.4f\t%.4f\t%.4f", name, t.Packets, t.Mpps, t.GbpsL1, t.GbpsL2)
 }
 
 func (p *printer) interfaces(list []Interface) {
@@ -68,6 +200,51 @@ func (p *printer) interfaces(list []Interface) {
 		p.line("%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s",
 			i.Name, i.RxPackets, i.TxPackets, i.TxRefused, i.RxMissed, i.RxNoMbuf, i.RxErrors+i.TxErrors, i.MAC)
 	}
+}
+
+// printer writes aligned columns and keeps the first error.
+type printer struct {
+	w   io.Writer
+	tw  *tabwriter.Writer
+	err error
+}
+
+func newPrinter(w io.Writer) *printer {
+	return &printer{w: w, tw: tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)}
+}
+
+// text writes a line by itself, outside the columns.
+func (p *printer) text(format string, args ...any) {
+	p.err = p.flush()
+	if _, err := fmt.Fprintln(p.w, plain(fmt.Sprintf(format, args...))); err != nil && p.err == nil {
+		p.err = err
+	}
+}
+
+// line writes cells that end in tabs, the last one too. Text of others is made
+// fit for a terminal, which it could otherwise control.
+func (p *printer) line(format string, args ...any) {
+	if format != "" {
+		format += "\t"
+	}
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = plain(s)
+		}
+	}
+	if _, err := fmt.Fprintf(p.tw, format+"\n", args...); err != nil && p.err == nil {
+		p.err = err
+	}
+}
+
+// plain replaces what is not printable. A tab is a cell's end.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 func (p *printer) flush() error {

@@ -157,6 +157,7 @@ func (l *lab) measure(ctx context.Context, pod scratchpod.Pod, t *trial, duratio
 	if !result.Valid {
 		return fmt.Errorf("bench's result is not valid: %s", result.Reason)
 	}
+	measured := result.Measurements[0].Trials[0]
 	counts, err := host.stop()
 	if err != nil {
 		return err
@@ -166,7 +167,7 @@ func (l *lab) measure(ctx context.Context, pod scratchpod.Pod, t *trial, duratio
 	}
 	t.hostReceived = counts.Interfaces[0].RxPackets
 	t.hostSent = counts.Interfaces[1].TxPackets
-	for _, i := range result.Interfaces {
+	for _, i := range measured.Interfaces {
 		if i.Name == t.tx {
 			t.podSent = i.TxPackets
 		}
@@ -174,7 +175,7 @@ func (l *lab) measure(ctx context.Context, pod scratchpod.Pod, t *trial, duratio
 			t.podReceived = i.RxPackets
 		}
 	}
-	t.mpps, t.gbps = result.Received.Mpps, result.Received.GbpsL1
+	t.mpps, t.gbps = measured.Received.Mpps, measured.Received.GbpsL1
 	return nil
 }
 

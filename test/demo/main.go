@@ -1,7 +1,8 @@
 // Command demo shows podnet at work on one machine: it lays out the files of a
 // pod with two vhost-user and two memif interfaces, starts the host's side of
 // the sockets as another process, has the pod's side resolve and measure its
-// interfaces, and compares what both ends counted.
+// interfaces, and compares what both ends counted, the packets that the host lost
+// on purpose too.
 package main
 
 import (
@@ -65,6 +66,9 @@ func demo(ctx context.Context, wrapper, memory string, duration time.Duration, o
 		if err := lab.measure(ctx, pod, &trials[i], duration); err != nil {
 			return fmt.Errorf("%s: %w", trials[i].kind, err)
 		}
+	}
+	if err := lab.known(ctx, pod); err != nil {
+		return fmt.Errorf("known faults: %w", err)
 	}
 	if err := writeTable(out, trials); err != nil {
 		return err

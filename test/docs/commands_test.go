@@ -9,20 +9,27 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/podnet/podnet/test/internal/scratchpod"
 )
 
 // shim stands in the PATH of the documents' commands for the application, and
-// gives it the scratch pod's files in place of the container's own.
+// gives those that read a pod the scratch pod's files in place of the container's
+// own.
 const shim = `#!/bin/sh
+case "$1 $2" in
+"dut "*|"report "*|"version "*|"bench compare") exec "$BINARY" "$@";;
+esac
 command=$1
 shift
-exec "$BINARY" "$command" --podinfo "$PODINFO" --environ "$ENVIRON" "$@"
+exec taskset --cpu-list "$CPU" "$BINARY" "$command" --podinfo "$PODINFO" --environ "$ENVIRON" "$@"
 `
 
 // build makes the application and gives its path.
@@ -55,29 +62,73 @@ func TestCommandsOfTheApplication(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "testpmd-wrapper"), []byte(shim), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for command := range commands(t, "testpmd-wrapper") {
-		t.Run(command, func(t *testing.T) {
-			dir := tempDir(t)
-			pod, err := scratchpod.Create(dir)
-			if err != nil {
-				t.Fatal(err)
+	cpus := allowed(t)
+	for _, block := range fences(t, "sh") {
+		var lines []string
+		for _, line := range block.lines() {
+			if strings.HasPrefix(line, "testpmd-wrapper ") {
+				lines = append(lines, line)
 			}
-			startHost(t, binary, pod)
-			cmd := exec.Command("sh", "-c", command)
-			cmd.Env = append(os.Environ(),
-				"PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"),
-				"BINARY="+binary, "PODINFO="+pod.Podinfo, "ENVIRON="+pod.Environ, "RUNTIME_DIRECTORY="+dir)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%v\n%s", err, out)
+		}
+		if len(lines) == 0 {
+			continue
+		}
+		// The commands of a block may build on one another's files.
+		dir := tempDir(t)
+		pod, err := scratchpod.Create(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(block.at, func(t *testing.T) {
+			startHost(t, cpus[0], binary, pod)
+			for _, line := range lines {
+				for attempt := 1; ; attempt++ {
+					cmd := exec.Command("sh", "-c", line)
+					cmd.Dir = dir
+					cmd.Env = append(os.Environ(),
+						"PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"),
+						"BINARY="+binary, "CPU="+cpus[len(cpus)-1], "PODINFO="+pod.Podinfo, "ENVIRON="+pod.Environ, "RUNTIME_DIRECTORY="+dir)
+					out, err := cmd.CombinedOutput()
+					if err == nil {
+						break
+					}
+					// On a busy machine bench is right to say that it cannot tell.
+					if cmd.ProcessState.ExitCode() != notValid || attempt == attempts {
+						t.Errorf("%s: %v in attempt %d\n%s", line, err, attempt, out)
+						break
+					}
+				}
 			}
 		})
 	}
 }
 
-// startHost starts the other side of the pod's sockets, until the test ends.
-func startHost(t *testing.T, binary string, pod scratchpod.Pod) {
+// notValid is the exit code of a measurement that others have spoiled, which is
+// made again at most so many times.
+const (
+	notValid = 5
+	attempts = 3
+)
+
+// allowed are the CPUs that we may use. The two sides poll, so each gets its own.
+func allowed(t *testing.T) (cpus []string) {
 	t.Helper()
-	cmd := exec.Command(binary, "dut", "--forward", "bridge", "--memory", "none",
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		t.Fatal(err)
+	}
+	for cpu := range len(set) * 64 {
+		if set.IsSet(cpu) {
+			cpus = append(cpus, strconv.Itoa(cpu))
+		}
+	}
+	return cpus
+}
+
+// startHost starts the other side of the pod's sockets, until the test ends.
+func startHost(t *testing.T, cpu, binary string, pod scratchpod.Pod) {
+	t.Helper()
+	cmd := exec.Command("taskset", "--cpu-list", cpu, binary, "dut", "--forward", "bridge", "--memory", "none",
 		"--vhost-user", "server:"+pod.Socket("net1"), "--vhost-user", "server:"+pod.Socket("net2"),
 		"--memif", "server:"+pod.Socket("net3"), "--memif", "server:"+pod.Socket("net4"))
 	cmd.Env = append(os.Environ(), "RUNTIME_DIRECTORY="+filepath.Dir(pod.Podinfo))

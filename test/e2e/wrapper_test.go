@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 	"k8s.io/utils/cpuset"
 
+	"github.com/podnet/podnet/internal/report/reporttest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
@@ -156,18 +157,48 @@ type rate struct {
 
 // benchResult is what `bench -o json` prints.
 type benchResult struct {
-	Schema     string            `json:"schema"`
-	Tx         string            `json:"tx"`
-	Rx         string            `json:"rx"`
-	FrameBytes int               `json:"frameBytes"`
+	Schema       string `json:"schema"`
+	Complete     bool   `json:"complete"`
+	Valid        bool   `json:"valid"`
+	Reason       string `json:"reason"`
+	Measurements []struct {
+		Goals []struct {
+			Name   string `json:"name"`
+			Status string `json:"status"`
+			Lower  *rate  `json:"lower"`
+		} `json:"goals"`
+		Trials []trial `json:"trials"`
+	} `json:"measurements"`
+
+	trial // the one that bench fixed measures
+}
+
+type trial struct {
+	Phase      string            `json:"phase"`
 	Seconds    float64           `json:"seconds"`
+	Offered    uint64            `json:"offered"`
 	Sent       rate              `json:"sent"`
 	Received   rate              `json:"received"`
 	Lost       int64             `json:"lost"`
 	TxRefused  uint64            `json:"txRefused"`
-	Valid      bool              `json:"valid"`
-	Reason     string            `json:"reason"`
+	Duplicates uint64            `json:"duplicates"`
+	Reordered  uint64            `json:"reordered"`
+	RTT        *rtt              `json:"rtt"`
+	Directions []direction       `json:"directions"`
 	Interfaces []interfaceResult `json:"interfaces"`
+}
+
+type rtt struct {
+	Packets uint64  `json:"packets"`
+	MinUs   float64 `json:"minUs"`
+}
+
+type direction struct {
+	Tx       string `json:"tx"`
+	Rx       string `json:"rx"`
+	Offered  uint64 `json:"offered"`
+	Received uint64 `json:"received"`
+	Lost     uint64 `json:"lost"`
 }
 
 func (a *app) runResult() (r runResult) {
@@ -184,6 +215,12 @@ func (a *app) benchResult() (r benchResult) {
 	a.decode(&r)
 	if r.Schema != "podnet.result/v1" {
 		a.t.Errorf("schema %q, want podnet.result/v1", r.Schema)
+	}
+	reporttest.Validate(a.t, []byte(a.Stdout()))
+	if n := len(r.Measurements); n > 0 {
+		if trials := r.Measurements[n-1].Trials; len(trials) > 0 {
+			r.trial = trials[len(trials)-1]
+		}
 	}
 	return r
 }

@@ -1,0 +1,100 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/podnet/podnet/internal/report"
+)
+
+// LatencyConfig is at what loads to measure round-trip times.
+type LatencyConfig struct {
+	// Base is the rate in packets a second that the fractions are of; 0: the NDR,
+	// which is then searched for first.
+	Base float64
+	// Search is how to search for the NDR; its first goal counts.
+	Search NDRConfig
+	// Fractions are the loads, as parts of the base rate. 0 is idle: a thousandth
+	// of it, so that packets do not meet.
+	Fractions []float64
+	Trial     time.Duration // at each load
+}
+
+// DefaultFractions are no load, and light, half and heavy load.
+func DefaultFractions() []float64 { return []float64{0, 0.1, 0.5, 0.9} }
+
+// idle is the fraction that stands for no load.
+const idle = 1e-3
+
+// Check tells whether the loads can be measured.
+func (c LatencyConfig) Check() error {
+	switch {
+	case c.Trial <= 0:
+		return fmt.Errorf("a trial of %s: must be longer than 0", c.Trial)
+	case !(c.Base >= 0):
+		return fmt.Errorf("a rate of %g: must not be below 0", c.Base)
+	case len(c.Fractions) == 0:
+		return fmt.Errorf("no load to measure at")
+	}
+	for _, f := range c.Fractions {
+		if !(f >= 0 && f <= 1) {
+			return fmt.Errorf("a load of %g: must be from 0 to 1", f)
+		}
+	}
+	if c.Base > 0 {
+		return nil
+	}
+	return c.Search.Check()
+}
+
+// Latency measures round-trip times, once at each fraction of a rate (RFC 2544,
+// section 26.2, measures them at the throughput only). An error is one of the
+// configuration, of the path or of the runner's End.
+func Latency(ctx context.Context, r *Runner, cfg LatencyConfig) (report.Measurement, error) {
+	var goals []report.Goal
+	err := cfg.Check()
+	base, name := cfg.Base, fmt.Sprintf("%.6g Mpps", cfg.Base/1e6)
+	if err == nil && base == 0 {
+		search := cfg.Search
+		search.Goals = search.Goals[:1]
+		if goals, err = r.search(ctx, search); err == nil {
+			name = goals[0].Name
+			if goals[0].Lower != nil {
+				base = goals[0].Lower.Mpps * 1e6
+			}
+		}
+	}
+	var loads []report.LoadLatency
+	if err == nil && base > 0 {
+		loads, err = r.loads(ctx, cfg, base, name)
+	}
+	m, err := r.measurement(err)
+	m.Goals, m.Latency = goals, loads
+	if m.Valid && base == 0 {
+		m.Valid, m.Reason = false, "even the lowest rate lost packets, so there is none to take fractions of: name a rate"
+	}
+	return m, err
+}
+
+// loads measures at each fraction of the base rate.
+func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, name string) (list []report.LoadLatency, err error) {
+	for i, fraction := range cfg.Fractions {
+		load := report.LoadLatency{Load: fmt.Sprintf("%.4g%% of %s", 100*fraction, name), Fraction: fraction}
+		if fraction == 0 {
+			load.Load, load.Fraction = "idle", idle
+		}
+		rate := load.Fraction * base
+		left := time.Duration(len(cfg.Fractions)-i) * cfg.Trial
+		got, err := r.trial(ctx, Progress{Phase: "load", Left: left}, Trial{Rate: rate, Duration: cfg.Trial})
+		if err != nil {
+			return list, err
+		}
+		load.Rate, load.Loss = report.NewRate(rate, r.Mix.Mean()), got.LossRatio
+		if got.RTT != nil {
+			load.RTT = *got.RTT
+		}
+		list = append(list, load)
+	}
+	return list, nil
+}

@@ -1,0 +1,61 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/podnet/podnet/internal/report"
+)
+
+// LossConfig is at what rates to measure the loss.
+type LossConfig struct {
+	Step  float64       // between two rates, as a part of MaxRate: at most 0.1
+	Trial time.Duration // at each rate
+}
+
+// Check tells whether the steps can be made.
+func (c LossConfig) Check() error {
+	switch {
+	case !(c.Step >= 0.001 && c.Step <= 0.1):
+		return fmt.Errorf("a step of %g: must be from 0.001 to 0.1", c.Step)
+	case c.Trial <= 0:
+		return fmt.Errorf("a trial of %s: must be longer than 0", c.Trial)
+	}
+	return nil
+}
+
+// Loss measures RFC 2544's frame loss rate (section 26.3): the loss at MaxRate
+// and, step by step, at lower rates, until two trials in a row lose nothing. An
+// error is one of the configuration, of the path or of the runner's End.
+func Loss(ctx context.Context, r *Runner, cfg LossConfig) (report.Measurement, error) {
+	steps, err := r.steps(ctx, cfg)
+	m, err := r.measurement(err)
+	m.Steps = steps
+	return m, err
+}
+
+func (r *Runner) steps(ctx context.Context, cfg LossConfig) (list []report.LossStep, err error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	if err := r.findMaximum(ctx); err != nil {
+		return nil, err
+	}
+	without := 0
+	for fraction := 1.0; without < 2 && fraction > cfg.Step/2; fraction = 1 - float64(len(list))*cfg.Step {
+		rate := fraction * r.MaxRate
+		left := time.Duration(fraction/cfg.Step+0.5) * cfg.Trial
+		got, err := r.trial(ctx, Progress{Phase: "step", Left: left}, Trial{Rate: rate, Duration: cfg.Trial})
+		if err != nil {
+			return list, err
+		}
+		list = append(list, report.LossStep{
+			Fraction: fraction, Rate: report.NewRate(rate, r.Mix.Mean()), LossRatio: got.LossRatio,
+		})
+		if without++; got.Lost > 0 {
+			without = 0
+		}
+	}
+	return list, nil
+}

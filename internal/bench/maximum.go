@@ -1,0 +1,43 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// maximumTime is how long each trial takes that looks for the highest rate.
+const maximumTime = time.Second
+
+// A search begins at so much of what the path took: above it, so that its end
+// does not lie at the edge, but below if the generator cannot do more.
+const (
+	headroom = 1.25
+	footroom = 0.95
+)
+
+// findMaximum sets MaxRate if it is 0, by a trial as fast as it goes.
+func (r *Runner) findMaximum(ctx context.Context) error {
+	if r.MaxRate > 0 {
+		return nil
+	}
+	p := Progress{Phase: "maximum", Left: 2 * maximumTime}
+	flat, err := r.once(ctx, p, Trial{Duration: maximumTime})
+	if err != nil {
+		return err
+	}
+	rate := flat.Sent.Mpps * 1e6
+	if rate <= 0 {
+		return fmt.Errorf("%w at the maximum rate: %s; see whether the path's other end is up", ErrGenerator, flat.Reason)
+	}
+	p.Left = maximumTime
+	above, err := r.once(ctx, p, Trial{Rate: headroom * rate, Duration: maximumTime})
+	if err != nil {
+		return err
+	}
+	r.MaxRate = headroom * rate
+	if !above.Valid {
+		r.MaxRate = footroom * rate
+	}
+	return nil
+}

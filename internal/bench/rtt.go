@@ -1,0 +1,30 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/podnet/podnet/internal/report"
+)
+
+// NewHistogram makes a histogram of times in nanoseconds, to three digits.
+func NewHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)
+}
+
+// percents are those that are reported.
+var percents = []float64{50, 75, 90, 95, 99, 99.9, 99.99, 99.999}
+
+// NewRTT describes a histogram in nanoseconds; nil if it is nil or empty.
+func NewRTT(h *hdrhistogram.Histogram) *report.RTT {
+	if h == nil || h.TotalCount() == 0 {
+		return nil
+	}
+	us := func(ns int64) float64 { return float64(ns) / 1e3 }
+	r := &report.RTT{Packets: uint64(h.TotalCount()), MinUs: us(h.Min()), MeanUs: h.Mean() / 1e3, MaxUs: us(h.Max())}
+	for _, p := range percents {
+		r.Percentiles = append(r.Percentiles, report.Percentile{Percent: p, Us: us(h.ValueAtQuantile(p))})
+	}
+	return r
+}

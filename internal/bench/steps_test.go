@@ -1,0 +1,238 @@
+package bench
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/podnet/podnet/internal/report"
+)
+
+func TestLatency(t *testing.T) {
+	d := newDevice(monotonic[0].at(5e6), 0, 1)
+	d.change = func(t Trial, c *Counts) error {
+		c.RTT = NewHistogram()
+		return c.RTT.RecordValues(int64(t.Rate), int64(c.Received))
+	}
+	cfg := LatencyConfig{
+		Search:    NDRConfig{Goals: DefaultGoals(), Trial: time.Second},
+		Fractions: DefaultFractions(), Trial: 2 * time.Second,
+	}
+	m, err := Latency(t.Context(), d.runner(), cfg)
+	if err != nil || !m.Valid || len(m.Goals) != 1 {
+		t.Fatal(m, err)
+	}
+	base := m.Goals[0].Lower.Mpps
+	var want []report.LoadLatency
+	for i, name := range []string{"idle", "10% of NDR", "50% of NDR", "90% of NDR"} {
+		fraction := []float64{0.001, 0.1, 0.5, 0.9}[i]
+		want = append(want, report.LoadLatency{Load: name, Fraction: fraction, Rate: report.NewRate(fraction*base*1e6, 64)})
+	}
+	if diff := cmp.Diff(want, m.Latency, cmpopts.EquateApprox(1e-9, 0), cmpopts.IgnoreFields(report.LoadLatency{}, "RTT")); diff != "" {
+		t.Errorf("loads (-want +got):\n%s", diff)
+	}
+	for _, l := range m.Latency {
+		if got, want := l.RTT.MaxUs, 1e3*l.Rate.Mpps; got < 0.99*want || got > 1.01*want || l.RTT.Packets == 0 {
+			t.Errorf("%s: %g us, want %g", l.Load, got, want)
+		}
+	}
+	for _, trial := range d.trials[len(d.trials)-4:] {
+		if trial.Duration != 2*time.Second {
+			t.Errorf("a load was measured for %s", trial.Duration)
+		}
+	}
+}
+
+func TestLatencyOfRate(t *testing.T) {
+	d := newDevice(monotonic[0].at(5e6), 0, 1)
+	cfg := LatencyConfig{Base: 8e6, Fractions: []float64{1}, Trial: time.Second}
+	m, err := Latency(t.Context(), d.runner(), cfg)
+	if err != nil || !m.Valid || len(d.trials) != 1 || m.Goals != nil {
+		t.Fatal(m, err)
+	}
+	if l := m.Latency[0]; l.Load != "100% of 8 Mpps" || l.Rate.Mpps != 8 || l.Loss != 0.375 || l.RTT.Packets != 0 {
+		t.Errorf("%+v", l)
+	}
+}
+
+func TestLatencyWithoutBase(t *testing.T) {
+	d := newDevice(func(float64) float64 { return 0.1 }, 0, 1)
+	cfg := LatencyConfig{Search: NDRConfig{Goals: DefaultGoals(), Trial: time.Second}, Fractions: []float64{1}, Trial: time.Second}
+	m, err := Latency(t.Context(), d.runner(), cfg)
+	if err != nil || m.Valid || !m.Complete || m.Latency != nil || !strings.Contains(m.Reason, "name a rate") {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+func TestLoss(t *testing.T) {
+	for _, tt := range []struct {
+		capacity, step float64
+		want           []float64 // losses, from the highest rate down
+	}{
+		{4.9e6, 0.1, []float64{0.51, 0.455556, 0.3875, 0.3, 0.183333, 0.02, 0, 0}},
+		{20e6, 0.1, []float64{0, 0}},
+		{9.6e6, 0.05, []float64{0.04, 0, 0}},
+		{1.5e6, 0.1, []float64{0.85, 0.833333, 0.8125, 0.785714, 0.75, 0.7, 0.625, 0.5, 0.25, 0}},
+	} {
+		d := newDevice(monotonic[0].at(tt.capacity), 0, 1)
+		m, err := Loss(t.Context(), d.runner(), LossConfig{Step: tt.step, Trial: time.Second})
+		if err != nil || !m.Valid || !m.Complete {
+			t.Fatal(m, err)
+		}
+		var want []report.LossStep
+		for i, loss := range tt.want {
+			fraction := 1 - float64(i)*tt.step
+			want = append(want, report.LossStep{Fraction: fraction, Rate: report.NewRate(fraction*10e6, 64), LossRatio: loss})
+		}
+		if diff := cmp.Diff(want, m.Steps, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
+			t.Errorf("steps (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// A single trial without loss between two with loss does not end it.
+func TestLossTwice(t *testing.T) {
+	d := newDevice(func(rate float64) float64 {
+		if rate > 8.5e6 && rate < 9.5e6 || rate < 6e6 {
+			return 0
+		}
+		return 0.1
+	}, 0, 1)
+	m, err := Loss(t.Context(), d.runner(), LossConfig{Step: 0.1, Trial: time.Second})
+	if err != nil || len(m.Steps) != 7 {
+		t.Errorf("%d steps, %v, want 7", len(m.Steps), err)
+	}
+}
+
+func TestLossGeneratorTooSlow(t *testing.T) {
+	d := newDevice(monotonic[0].at(5e6), 0, 1)
+	d.change = func(t Trial, c *Counts) error {
+		if len(d.trials) > 3 {
+			return late(1e6)(t, c)
+		}
+		return nil
+	}
+	m, err := Loss(t.Context(), d.runner(), LossConfig{Step: 0.1, Trial: time.Second})
+	if err != nil || m.Valid || len(m.Steps) != 3 || !strings.Contains(m.Reason, "kept up with as much before") {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// buffer is a device with a buffer of so many frames that forwards at a rate.
+func buffer(frames, rate float64) func(Trial, *Counts) error {
+	return func(t Trial, c *Counts) error {
+		if room := frames / (1 - rate/t.Rate); t.Rate > rate && float64(t.Packets) > room {
+			c.Received = uint64(room)
+		}
+		return nil
+	}
+}
+
+func TestBurst(t *testing.T) {
+	none := func(float64) float64 { return 0 }
+	for _, tt := range []struct {
+		name         string
+		frames, rate float64
+		want         float64
+		trials       int // at most
+	}{
+		{"small", 100, 5e6, 200, 40},
+		{"large", 30_000, 5e6, 60_000, 35},
+		{"one frame", 1, 0, 1, 55},
+		{"none", 0, 0, 0, 60},
+		{"more than is tried", 1, 10e6, 20e6, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := newDevice(none, 0, 1)
+			d.change = buffer(tt.frames, tt.rate)
+			m, err := Burst(t.Context(), d.runner(), BurstConfig{Longest: 2 * time.Second, Width: 0.01, Repeats: 4})
+			if err != nil || !m.Valid || m.Burst == nil {
+				t.Fatal(m, err)
+			}
+			b := m.Burst
+			if b.Frames > tt.want || b.Frames < 0.99*tt.want-1e-9 || len(b.Lengths) != 4 || b.Limit != 20e6 {
+				t.Errorf("%+v, want %g frames", b, tt.want)
+			}
+			if len(d.trials) > tt.trials {
+				t.Errorf("%d trials", len(d.trials))
+			}
+			for _, trial := range d.trials {
+				if trial.Rate != 10e6 || trial.Packets == 0 || (trial.Duration.Seconds()-float64(trial.Packets)/10e6) > 1e-6 {
+					t.Errorf("trial %+v", trial)
+				}
+			}
+		})
+	}
+}
+
+// A device that gets better from one repetition to the next is tried up to the
+// limit, and not beyond.
+func TestBurstBetter(t *testing.T) {
+	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
+	d.change = func(t Trial, c *Counts) error {
+		if len(d.trials) <= 5 && t.Packets > 9_000_000 {
+			c.Received--
+		}
+		return nil
+	}
+	m, err := Burst(t.Context(), d.runner(), BurstConfig{Longest: time.Second, Width: 0.1, Repeats: 3})
+	if err != nil || m.Burst.Lengths[0] != 8_750_000 || m.Burst.Lengths[2] != 10_000_000 {
+		t.Errorf("%+v, %v", m.Burst, err)
+	}
+	for _, trial := range d.trials {
+		if trial.Packets > 10_000_000 {
+			t.Errorf("a burst of %d", trial.Packets)
+		}
+	}
+}
+
+// Full rings are losses of a burst, too.
+func TestBurstRefused(t *testing.T) {
+	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
+	d.change = func(_ Trial, c *Counts) error {
+		room := min(c.Offered, 512)
+		c.Sent, c.Received, c.Refused = room, room, c.Offered-room
+		return nil
+	}
+	m, err := Burst(t.Context(), d.runner(), BurstConfig{Longest: time.Second, Width: 0.001, Repeats: 1})
+	if err != nil || m.Burst.Frames != 512 {
+		t.Errorf("%+v, %v", m.Burst, err)
+	}
+}
+
+func TestBurstPathFails(t *testing.T) {
+	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
+	d.change = func(Trial, *Counts) error {
+		if len(d.trials) == 3 {
+			return errBroken
+		}
+		return nil
+	}
+	m, err := Burst(t.Context(), d.runner(), BurstConfig{Longest: time.Second, Width: 0.01, Repeats: 5})
+	if err == nil || m.Complete || m.Burst == nil || len(m.Burst.Lengths) != 2 {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+func TestStepConfigChecks(t *testing.T) {
+	for want, err := range map[string]error{
+		"step of 0.2":              LossConfig{Step: 0.2, Trial: 1}.Check(),
+		"step of 0:":               LossConfig{Trial: 1}.Check(),
+		"trial of 0s":              LossConfig{Step: 0.1}.Check(),
+		"longest burst":            BurstConfig{Width: 0.1, Repeats: 1}.Check(),
+		"width of 0":               BurstConfig{Longest: 1, Repeats: 1}.Check(),
+		"0 repetitions":            BurstConfig{Longest: 1, Width: 0.1}.Check(),
+		"a trial of 0s":            LatencyConfig{}.Check(),
+		"no load":                  LatencyConfig{Trial: 1}.Check(),
+		"a load of 1.5":            LatencyConfig{Trial: 1, Base: 1, Fractions: []float64{1.5}}.Check(),
+		"a rate of -1":             LatencyConfig{Trial: 1, Base: -1}.Check(),
+		"a trial of 0s: must be l": LatencyConfig{Trial: 1, Fractions: []float64{1}}.Check(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}

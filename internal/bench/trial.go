@@ -1,0 +1,254 @@
+// Package bench measures what a path carries. It knows the path only by an
+// interface: what sends and counts packets is given to it.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/podnet/podnet/internal/report"
+)
+
+// Trial is one interval of sending.
+type Trial struct {
+	Mix  Mix
+	Rate float64 // packets a second over all directions; 0 is as fast as it goes
+	// Duration is how long to send.
+	Duration time.Duration
+	// Packets, if not 0, is how many packets to send, in place of what Duration
+	// has room for.
+	Packets uint64
+	// Window, if not 0, cuts the trial into windows of this length; those with
+	// loss are reported.
+	Window time.Duration
+	// Partial, if not nil, is called after each window with what has been counted
+	// so far. An error of it ends the trial.
+	Partial func(Counts) error
+}
+
+// Counts are what a trial counted. All packets that were on their way when the
+// sending ended have arrived or are lost.
+type Counts struct {
+	Offered    uint64        // what the schedule asked for; at the maximum rate what was sent
+	Sent       uint64        // what the port took
+	Refused    uint64        // what the port had no room for
+	Received   uint64        // this trial's packets that came back, each once
+	Duplicates uint64        // those that came once more
+	Reordered  uint64        // those that came after a later one of their flow
+	Missing    uint64        // numbers not come that are below the highest of their flow
+	Other      uint64        // packets that came and were not this trial's
+	Active     time.Duration // how long packets were sent
+	Late       uint64        // what was offered more than 100 us after its time
+	MaxLate    time.Duration // by how much the latest was
+
+	RTT        *hdrhistogram.Histogram // in nanoseconds; nil: not measured
+	Directions []report.Direction      // of a trial both ways
+	Windows    []report.Window         // with loss, the first of them
+	// WindowsOmitted counts further windows with loss.
+	WindowsOmitted uint64
+	Machine        report.Machine
+	Interfaces     []report.Interface
+}
+
+// Path carries trials. When ctx ends before the trial does, Trial returns what
+// it counted until then.
+type Path interface {
+	Trial(ctx context.Context, t Trial) (Counts, error)
+}
+
+// Progress says where a method is.
+type Progress struct {
+	Phase        string        // the trial's
+	Frame        report.Frame  // what is sent
+	Rate         float64       // of the trial that begins, packets a second; 0: maximum
+	Lower, Upper float64       // the interval that a search has come to, packets a second; 0: not known
+	Left         time.Duration // at most, with the trial that begins; 0: not known
+}
+
+// Runner carries out the trials of a measurement.
+type Runner struct {
+	Path Path
+	Mix  Mix
+	// MaxRate is the highest rate that a method tries, in packets a second over
+	// all directions. 0: a method that needs it finds it out and sets it.
+	MaxRate float64
+	// Warmup is how long to send before the first trial, at the same rate.
+	Warmup time.Duration
+	// Begin is told of every trial when it begins, and End when it has ended,
+	// with the measurement's trials so far. An error of End ends the measurement.
+	Begin func(Progress)
+	End   func(Progress, []report.Trial) error
+	// Partial, if not nil, is told after every window of a soak of the trials so
+	// far, the last of which still goes on. An error of it ends the measurement.
+	Partial func([]report.Trial) error
+	// Now is the clock of the trials' times; nil: time.Now.
+	Now func() time.Time
+
+	trials []report.Trial
+	warm   bool
+	kept   float64 // highest rate of a valid trial
+}
+
+// retries is how often a trial that the generator spoiled is repeated.
+const retries = 5
+
+// ErrStopped means that a measurement was told to stop before its end.
+var ErrStopped = errors.New("it was stopped before its time")
+
+// ErrGenerator means that a measurement could not be made because no trial at a
+// rate was valid.
+var ErrGenerator = errors.New("no trial was valid")
+
+// trial carries out one trial, and again if the generator spoiled it by being
+// late. It returns ErrStopped when ctx ends first, and ErrGenerator when the
+// trial never got valid.
+func (r *Runner) trial(ctx context.Context, p Progress, t Trial) (got report.Trial, err error) {
+	for range 1 + retries {
+		if got, err = r.once(ctx, p, t); err != nil || got.Valid {
+			return got, err
+		}
+	}
+	remedy := "lower --max-rate"
+	if t.Rate <= r.kept {
+		remedy = "the generator kept up with as much before: give it CPUs that nothing else runs on"
+	}
+	return got, fmt.Errorf("%w of %d at %.6g Mpps: %s; %s", ErrGenerator, 1+retries, t.Rate/1e6, got.Reason, remedy)
+}
+
+// once carries out one trial, after the warm-up if it is the first. It returns
+// ErrStopped when ctx ends first; what was counted until then is kept.
+func (r *Runner) once(ctx context.Context, p Progress, t Trial) (report.Trial, error) {
+	t.Mix, p.Frame, p.Rate = r.Mix, r.Mix.Frame(), t.Rate
+	if err := r.warmUp(ctx, p, t); err != nil {
+		return report.Trial{}, err
+	}
+	if ctx.Err() != nil {
+		return report.Trial{}, ErrStopped
+	}
+	if r.Begin != nil {
+		r.Begin(p)
+	}
+	started := r.now()
+	c, err := r.Path.Trial(ctx, t)
+	if err != nil {
+		return report.Trial{}, err
+	}
+	got := Summarize(t, c)
+	got.Phase, got.Started = p.Phase, started
+	stopped := ctx.Err() != nil
+	if stopped {
+		got.Valid, got.Reason = false, ErrStopped.Error()
+	}
+	if got.Valid {
+		r.kept = max(r.kept, t.Rate)
+	}
+	r.trials = append(r.trials, got)
+	if r.End != nil {
+		if err := r.End(p, r.trials); err != nil {
+			return got, err
+		}
+	}
+	if stopped {
+		return got, ErrStopped
+	}
+	return got, nil
+}
+
+// warmUp sends before the first trial, at its rate.
+func (r *Runner) warmUp(ctx context.Context, p Progress, t Trial) error {
+	if r.warm || r.Warmup <= 0 || ctx.Err() != nil {
+		return nil
+	}
+	r.warm = true
+	t.Duration, t.Packets, t.Window, p.Phase = r.Warmup, 0, 0, "warm-up"
+	if r.Begin != nil {
+		r.Begin(p)
+	}
+	if _, err := r.Path.Trial(ctx, t); err != nil {
+		return fmt.Errorf("warm-up: %w", err)
+	}
+	return nil
+}
+
+func (r *Runner) now() time.Time {
+	if r.Now != nil {
+		return r.Now()
+	}
+	return time.Now()
+}
+
+// measurement is what has been measured, and why no more if err is not nil. An
+// error that is not about the measurement itself is returned.
+func (r *Runner) measurement(err error) (report.Measurement, error) {
+	m := report.Measurement{Frame: r.Mix.Frame(), Repeat: 1, Complete: true, Valid: true, Trials: r.trials}
+	if m.Trials == nil {
+		m.Trials = []report.Trial{}
+	}
+	switch {
+	case errors.Is(err, ErrStopped):
+		m.Complete, m.Valid, m.Reason = false, false, ErrStopped.Error()
+	case errors.Is(err, ErrGenerator):
+		m.Valid, m.Reason = false, err.Error()
+	case err != nil:
+		m.Complete, m.Valid, m.Reason = false, false, err.Error()
+		return m, err
+	}
+	return m, nil
+}
+
+// maxLateness is how much of its schedule a generator may fail to offer in time
+// before the trial says more of the generator than of the path.
+const maxLateness = 0.001
+
+// harmless is how many packets may come at once without being the reason of a
+// loss: half of the smallest ring in use, virtio's of 256.
+const harmless = 128
+
+// Summarize turns a trial's counts into its report.
+func Summarize(t Trial, c Counts) report.Trial {
+	size := t.Mix.Mean()
+	r := report.Trial{
+		Seconds:    c.Active.Seconds(),
+		Frame:      t.Mix.Frame().Name,
+		Requested:  report.NewTarget(t.Rate, size),
+		Offered:    c.Offered,
+		Sent:       report.NewTraffic(c.Sent, size, c.Active),
+		Received:   report.NewTraffic(c.Received, size, c.Active),
+		TxRefused:  c.Refused,
+		Duplicates: c.Duplicates,
+		Reordered:  c.Reordered,
+		RxOther:    c.Other,
+		RTT:        NewRTT(c.RTT),
+		Late:       c.Late,
+		MaxLateUs:  float64(c.MaxLate) / 1e3,
+		Valid:      true,
+		Directions: c.Directions,
+		Windows:    c.Windows,
+		Machine:    c.Machine,
+		Interfaces: c.Interfaces,
+	}
+	if c.Received < c.Offered {
+		r.Lost = c.Offered - c.Received
+		r.LossRatio = float64(r.Lost) / float64(c.Offered)
+	}
+	asked := t.Rate * t.Duration.Seconds()
+	if t.Packets > 0 {
+		asked = float64(t.Packets)
+	}
+	late := float64(c.Late)
+	atOnce := c.MaxLate.Seconds() * t.Rate
+	switch {
+	case c.Sent == 0:
+		r.Valid, r.Reason = false, "nothing could be sent"
+	case float64(c.Offered) < asked*(1-maxLateness):
+		r.Valid, r.Reason = false, fmt.Sprintf("the generator offered %d of %.0f packets in time: it was the limit, not the path", c.Offered, asked)
+	case late > asked*maxLateness && atOnce > harmless && r.Lost > 0 && late >= float64(r.Lost):
+		r.Valid, r.Reason = false, fmt.Sprintf("the generator was late with %d packets, by up to %s: that may be why %d were lost",
+			c.Late, c.MaxLate.Round(time.Microsecond), r.Lost)
+	}
+	return r
+}

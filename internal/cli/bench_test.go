@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/report"
+)
+
+func TestParseMixes(t *testing.T) {
+	for in, want := range map[string]string{
+		"64": "64", "64,imix": "64 imix", "rfc2544": "64 128 256 512 1024 1280 1518", "64:1+128:3": "64:1+128:3",
+	} {
+		got, err := parseMixes(strings.Split(in, ","))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, m := range got {
+			names = append(names, m.String())
+		}
+		if diff := cmp.Diff(want, strings.Join(names, " ")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", in, diff)
+		}
+	}
+	for _, in := range []string{"", "big", "64:1", "64:0+128:1", "64+128:1", "64:300+128:1"} {
+		if _, err := parseMixes([]string{in}); exitCode(err) != codeUsage {
+			t.Errorf("%q: error %v, want one about usage", in, err)
+		}
+	}
+}
+
+// What several streams send adds up to what the trial asks for.
+func TestStreamsShareATrial(t *testing.T) {
+	for _, flows := range []int{1, 2, 3, 7, 1000} {
+		for _, queues := range []int{1, 2, 4} {
+			var n int
+			var packets uint64
+			portions := divide(flows, min(queues, flows))
+			for i, p := range portions {
+				if p.first != n || p.n < 1 {
+					t.Errorf("%d flows on %d queues: portion %d is %+v, want it to begin at %d", flows, queues, i, p, n)
+				}
+				n += p.n
+				packets += limit(bench.Trial{Rate: 1e5, Duration: time.Second}, float64(p.n)/float64(flows))
+			}
+			if n != flows || packets < 1e5-2 || packets > 1e5+2 {
+				t.Errorf("%d flows on %d queues: %d flows and %d packets are sent", flows, queues, n, packets)
+			}
+		}
+	}
+	if got := limit(bench.Trial{Rate: 1e6, Packets: 500, Duration: time.Hour}, 0.5); got != 250 {
+		t.Errorf("half a burst of 500 is %d", got)
+	}
+}
+
+func searched(mpps float64) report.Measurement {
+	m := report.Measurement{Frame: report.Frame{Name: "64"}, Complete: true, Valid: true}
+	g := report.Goal{Status: report.BelowMinimum}
+	g.Name = "NDR"
+	if mpps > 0 {
+		g.Status, g.Lower = report.Regular, &report.Rate{Mpps: mpps}
+	}
+	m.Goals = []report.Goal{g}
+	return m
+}
+
+func fixedAt(mpps, loss float64) report.Measurement {
+	t := report.Trial{LossRatio: loss}
+	t.Received.Mpps = mpps
+	return report.Measurement{Frame: report.Frame{Name: "64"}, Complete: true, Valid: true, Trials: []report.Trial{t}}
+}
+
+func TestGates(t *testing.T) {
+	least, most := 1.0, 0.001
+	invalid := fixedAt(0.1, 1)
+	invalid.Valid = false
+	for _, tt := range []struct {
+		name string
+		m    report.Measurement
+		want []string
+	}{
+		{"search above", searched(1), nil},
+		{"search below", searched(0.9), []string{"NDR is 0.9 Mpps"}},
+		{"search without a bound", searched(0), []string{"NDR is 0 Mpps"}},
+		{"trial above", fixedAt(1, 0.001), nil},
+		{"trial below", fixedAt(0.9, 0), []string{"the received rate is 0.9 Mpps"}},
+		{"lossy trial", fixedAt(2, 0.002), []string{"the loss is 0.002"}},
+		{"no answer", invalid, nil},
+	} {
+		got := failedGates(&report.Result{
+			Settings:     report.Settings{MinMpps: &least, MaxLoss: &most},
+			Measurements: []report.Measurement{tt.m},
+		})
+		if len(got) != len(tt.want) || len(got) == 1 && !strings.Contains(got[0], tt.want[0]) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	if got := failedGates(&report.Result{Measurements: []report.Measurement{fixedAt(0, 1)}}); got != nil {
+		t.Errorf("without thresholds: %q", got)
+	}
+}
+
+func TestMonitor(t *testing.T) {
+	mpps := 1.5
+	trial := report.Trial{Phase: "search", Frame: "64", Seconds: 1, Valid: true, LossRatio: 0.25}
+	trial.Requested.Mpps, trial.Received.Mpps = &mpps, 1.125
+	p := bench.Progress{Phase: "search", Frame: report.Frame{Name: "64"}, Rate: 1.5e6, Lower: 1e6, Upper: 2e6, Left: time.Minute}
+	show := func(terminal bool) string {
+		var b bytes.Buffer
+		m := newMonitor(Streams{Err: &b, IsTerminal: terminal}, &report.Result{})
+		m.begin(p)
+		m.counted(time.Now().Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
+		m.end(p, []report.Trial{trial})
+		m.close()
+		return b.String()
+	}
+	want := "msg=trial phase=search frame=64 seconds=1 requestedMpps=1.5 receivedMpps=1.125 lossRatio=0.25 lowerMpps=1 upperMpps=2 left=1m0s\n"
+	if diff := cmp.Diff(want, show(false)); diff != "" {
+		t.Errorf("to a file (-want +got):\n%s", diff)
+	}
+	got := show(true)
+	for _, part := range []string{"search | 64 B | 1.5 Mpps", "3 missing", "between 1 and 2 Mpps", "left at most"} {
+		if !strings.Contains(got, part) {
+			t.Errorf("on a terminal: %q, want it to have %q", got, part)
+		}
+	}
+	if strings.Contains(got, "\n") || !strings.HasSuffix(got, "\r\x1b[K") {
+		t.Errorf("on a terminal: %q, want one line that is gone at the end", got)
+	}
+}

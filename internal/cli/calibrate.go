@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/report"
+)
+
+// calibration is how long each part of the calibration takes, and the rate of
+// the packets whose times it takes.
+const (
+	calibrationTime = 200 * time.Millisecond
+	calibrationRate = 10_000
+)
+
+// calibrate measures the generator alone: the trial's loops on its lcores, with a
+// ring in memory for every queue that sends in the place of the path.
+func (p *path) calibrate(ctx context.Context, mix bench.Mix) (*report.Calibration, error) {
+	ceiling, err := p.loopback(ctx, bench.Trial{Mix: mix, Duration: calibrationTime})
+	if err != nil {
+		return nil, fmt.Errorf("calibrate: %w", err)
+	}
+	timed, err := p.loopback(ctx, bench.Trial{Mix: mix, Rate: calibrationRate, Duration: calibrationTime})
+	if err != nil {
+		return nil, fmt.Errorf("calibrate: %w", err)
+	}
+	c := &report.Calibration{Seconds: ceiling.Active.Seconds()}
+	if ceiling.Active > 0 {
+		c.Ceiling = report.NewRate(float64(ceiling.Received)/ceiling.Active.Seconds(), mix.Mean())
+	}
+	if rtt := bench.NewRTT(timed.RTT); rtt != nil {
+		c.TimestampError = *rtt
+	}
+	return c, ctx.Err()
+}
+
+// loopback carries out a trial through rings in memory.
+func (p *path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error) {
+	streams, err := p.streams(t)
+	if err != nil {
+		return bench.Counts{}, err
+	}
+	rings := map[int]*dpdk.Ring{} // of each direction and queue that sends
+	key := func(port, queue int) int { return port<<16 | queue }
+	defer func() {
+		for _, r := range rings {
+			r.Free()
+		}
+	}()
+	for _, s := range streams {
+		if s.Mode == dpdk.Generate {
+			r, err := p.dp.rt.NewRing(1024, s.Tx.Port.Socket)
+			if err != nil {
+				return bench.Counts{}, err
+			}
+			rings[key(s.tx, s.Tx.Index)] = r
+		}
+	}
+	var looped []stream
+	for _, s := range streams {
+		from := s.tx
+		queue := s.Tx.Index
+		if s.Mode == dpdk.Verify {
+			i := slices.IndexFunc(p.directions, func(d direction) bool { return d.rx == s.rx })
+			from, queue = p.directions[i].tx, s.Rx.Index
+		}
+		if r := rings[key(from, queue)]; r != nil {
+			s.Ring = r
+			looped = append(looped, s)
+		}
+	}
+	run, err := p.dp.runTallied(looped)
+	if err != nil {
+		return bench.Counts{}, err
+	}
+	defer run.job.Free()
+	m := newMeter(p, run)
+	select {
+	case <-ctx.Done():
+	case <-time.After(t.Duration):
+	}
+	run.job.StopTx()
+	settle(m.sum)
+	c, err := m.finish(false)
+	return c, errors.Join(err, run.job.Stop())
+}

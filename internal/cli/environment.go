@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"os"
+
+	"github.com/podnet/podnet/internal/machine"
+	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// noEnvironment is what is known before DPDK has started.
+func noEnvironment(d deps) report.Environment {
+	return report.Environment{
+		Version: d.version, DPDK: d.dpdkVersion,
+		NUMANodes: []int{}, Hugepages: []report.Hugepages{}, EALArgs: []string{}, Interfaces: []report.Device{}, Lcores: []report.LcoreInfo{},
+	}
+}
+
+// environment is what a run with these ports runs on.
+func environment(d deps, dp *dataplane) report.Environment {
+	e := noEnvironment(d)
+	e.Kernel, e.CPUModel = machine.Describe("/")
+	e.Host, _ = os.Hostname() // said or not: no reason to fail
+	if cpus := dp.pod.CPUs; cpus != nil {
+		e.CPUs, e.CPUQuota = cpus.Allowed.String(), cpus.Quota
+		e.NUMANodes = append(e.NUMANodes, cpus.NUMANodes...)
+	}
+	for _, h := range dp.pod.Hugepages {
+		if h.LimitBytes != nil {
+			e.Hugepages = append(e.Hugepages, report.Hugepages{Size: h.Size, LimitBytes: *h.LimitBytes})
+		}
+	}
+	e.EALArgs, _ = dp.cfg.Args() // DPDK has started on them
+	for _, p := range dp.ports {
+		dev := report.Device{
+			Name: p.iface, Kind: "vdev", Port: p.Name, Driver: p.Driver, MAC: p.MAC.String(), NUMANode: p.Socket,
+		}
+		for _, d := range dp.cfg.Devices {
+			if d.PortName() == p.Name {
+				dev.Kind, dev.Device = describe(d)
+			}
+		}
+		e.Interfaces = append(e.Interfaces, dev)
+	}
+	for _, l := range dp.rt.Lcores() {
+		e.Lcores = append(e.Lcores, report.LcoreInfo{Lcore: l.ID, CPU: l.CPU, NUMANode: l.Socket, Main: l.Main})
+	}
+	return e
+}
+
+// describe tells a device's kind, and its address or socket.
+func describe(d eal.Device) (kind, device string) {
+	switch d := d.(type) {
+	case eal.PCI:
+		return string(podnet.KindPCI), d.Address
+	case eal.Auxiliary:
+		return string(podnet.KindPCI), d.Name
+	case eal.VirtioUser:
+		return string(podnet.KindVhostUser), d.Path
+	case eal.Vhost:
+		return string(podnet.KindVhostUser), d.Path
+	case eal.Memif:
+		return string(podnet.KindMemif), d.Path
+	}
+	return "vdev", ""
+}

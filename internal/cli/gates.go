@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/podnet/podnet/internal/report"
+)
+
+// failedGates says which thresholds the measurements do not meet: of rates that a
+// search found, or that a trial had.
+func failedGates(r *report.Result) (failed []string) {
+	least, most := r.Settings.MinMpps, r.Settings.MaxLoss
+	for _, m := range r.Measurements {
+		if !m.Valid || !m.Complete {
+			continue // no answer, so neither met nor not
+		}
+		if mpps, name := headline(m); least != nil && mpps < *least {
+			failed = append(failed, fmt.Sprintf("%s: %s is %.6g Mpps, below the %.6g of --min-mpps", m.Frame, name, mpps, *least))
+		}
+		if t := measured(m); most != nil && t != nil && t.LossRatio > *most {
+			failed = append(failed, fmt.Sprintf("%s: the loss is %.6g, above the %.6g of --max-loss", m.Frame, t.LossRatio, *most))
+		}
+	}
+	return failed
+}
+
+// headline is the rate that a measurement stands for, and what it is called: of
+// a search its first goal's, else what was received.
+func headline(m report.Measurement) (mpps float64, name string) {
+	if len(m.Goals) > 0 {
+		g := m.Goals[0]
+		if g.Lower != nil {
+			mpps = g.Lower.Mpps
+		}
+		return mpps, g.Name
+	}
+	if t := measured(m); t != nil {
+		return t.Received.Mpps, "the received rate"
+	}
+	return 0, "the rate"
+}
+
+// measured is the trial that a measurement without a search is about.
+func measured(m report.Measurement) *report.Trial {
+	if len(m.Goals) > 0 || len(m.Trials) == 0 {
+		return nil
+	}
+	return &m.Trials[len(m.Trials)-1]
+}

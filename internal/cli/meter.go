@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"slices"
+	"time"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/machine"
+	"github.com/podnet/podnet/internal/report"
+)
+
+// Packets that are on their way when the sending ends are waited for until none
+// has come for arrivalQuiet, or for duplicateQuiet once all have, and at most for
+// arrivalLimit.
+const (
+	arrivalQuiet   = 200 * time.Millisecond
+	duplicateQuiet = 20 * time.Millisecond
+	arrivalLimit   = 5 * time.Second
+)
+
+// maxWindows is how many windows with loss a trial keeps.
+const maxWindows = 3600
+
+// settle waits until everything sent has been received, or nothing more has been
+// for a while.
+func settle(sum func() bench.Counts) {
+	var last bench.Counts
+	since := time.Now()
+	for end := since.Add(arrivalLimit); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		c := sum()
+		quiet := arrivalQuiet
+		if c.Received >= c.Sent {
+			quiet = duplicateQuiet
+		}
+		switch {
+		case c.Received != last.Received || c.Duplicates != last.Duplicates:
+			last, since = c, time.Now()
+		case time.Since(since) > quiet:
+			return
+		}
+	}
+}
+
+// meter reads what a trial counts while it runs.
+type meter struct {
+	p        *path
+	run      *tally
+	sampler  *machine.Sampler
+	begin    machine.Sample
+	last     bench.Counts
+	lastAt   machine.Sample
+	lastTime time.Time
+	windows  []report.Window
+	omitted  uint64
+}
+
+func newMeter(p *path, run *tally) *meter {
+	m := &meter{p: p, run: run, sampler: machine.New("/", threads(run.job)), lastTime: time.Now()}
+	m.begin = m.sampler.Sample()
+	m.lastAt = m.begin
+	return m
+}
+
+// threads are the job's, once all have begun to run.
+func threads(job *dpdk.Job) []machine.Thread {
+	for end := time.Now().Add(time.Second); ; time.Sleep(100 * time.Microsecond) {
+		var list []machine.Thread
+		for _, t := range job.Threads() {
+			if t.TID != 0 {
+				list = append(list, machine.Thread{Lcore: t.ID, CPU: t.CPU, TID: t.TID})
+			}
+		}
+		if len(list) == len(job.Lcores()) || time.Now().After(end) {
+			return list
+		}
+	}
+}
+
+// each calls f with the direction and the counters of each stream.
+func (m *meter) each(f func(stream int, d int, c dpdk.Counters)) {
+	for i, s := range m.run.streams {
+		d := slices.IndexFunc(m.p.directions, func(d direction) bool {
+			return s.Mode == dpdk.Verify && d.rx == s.rx || s.Mode == dpdk.Generate && d.tx == s.tx
+		})
+		f(i, d, m.run.job.Counters(i))
+	}
+}
+
+// sum adds up the streams' counters.
+func (m *meter) sum() bench.Counts {
+	var c bench.Counts
+	m.each(func(_, _ int, s dpdk.Counters) {
+		c.Offered += s.Offered
+		c.Sent += s.TxPackets
+		c.Refused += s.TxRefused
+		c.Received += s.RxPackets
+		c.Duplicates += s.Duplicates
+		c.Reordered += s.Reordered
+		c.Missing += s.Missing
+		c.Other += s.RxOther
+		c.Late += s.Late
+		c.MaxLate = max(c.MaxLate, s.MaxLate)
+		c.Active = max(c.Active, s.Active)
+	})
+	if c.Offered == 0 { // no schedule: what was sent was asked for
+		c.Offered = c.Sent
+	}
+	return c
+}
+
+// tick reads the counters, shows them, and keeps the time since the last tick as
+// a window if it has lost packets.
+func (m *meter) tick(now time.Time, windows bool) (bench.Counts, error) {
+	c, err := m.read()
+	if err != nil {
+		return c, err
+	}
+	m.p.monitor.counted(now, c)
+	if !windows {
+		return c, nil
+	}
+	sample := m.sampler.Sample()
+	if lost := c.Missing - min(c.Missing, m.last.Missing); lost > 0 || c.Refused > m.last.Refused {
+		w := report.Window{
+			Started: m.lastTime, Seconds: now.Sub(m.lastTime).Seconds(),
+			Lost: lost, TxRefused: c.Refused - m.last.Refused, Offered: c.Offered - m.last.Offered,
+			Machine: withPorts(m.lastAt.Until(sample), m.last.Interfaces, c.Interfaces),
+		}
+		if len(m.windows) < maxWindows {
+			m.windows = append(m.windows, w)
+		} else {
+			m.omitted++
+		}
+	}
+	m.last, m.lastAt, m.lastTime = c, sample, now
+	c.Windows, c.WindowsOmitted = m.windows, m.omitted
+	return c, nil
+}
+
+// read gives everything that is counted so far.
+func (m *meter) read() (c bench.Counts, err error) {
+	c = m.sum()
+	c.Interfaces, err = m.run.read()
+	c.Windows, c.WindowsOmitted = m.windows, m.omitted
+	c.Machine = withPorts(m.begin.Until(m.sampler.Sample()), nil, c.Interfaces)
+	return c, err
+}
+
+// finish reads everything once more, and what only the end tells: times, and
+// each direction by itself.
+func (m *meter) finish(windows bool) (bench.Counts, error) {
+	if windows {
+		if _, err := m.tick(time.Now(), true); err != nil {
+			return bench.Counts{}, err
+		}
+	}
+	c, err := m.read()
+	c.RTT = bench.NewHistogram()
+	list := make([]report.Direction, len(m.p.directions))
+	m.each(func(i, d int, s dpdk.Counters) {
+		m.run.job.RTT(i, func(ns, packets int64) {
+			_ = c.RTT.RecordValues(min(ns, c.RTT.HighestTrackableValue()), packets) // in range
+		})
+		l := &list[d]
+		l.Offered += s.Offered
+		l.Sent += s.TxPackets
+		l.TxRefused += s.TxRefused
+		l.Received += s.RxPackets
+		l.Duplicates += s.Duplicates
+		l.Reordered += s.Reordered
+	})
+	if len(list) > 1 {
+		for i, d := range m.p.directions {
+			l := &list[i]
+			l.TX, l.RX = m.p.dp.ports[d.tx].iface, m.p.dp.ports[d.rx].iface
+			if l.Offered == 0 {
+				l.Offered = l.Sent
+			}
+			l.Lost = l.Offered - min(l.Offered, l.Received)
+		}
+		c.Directions = list
+	}
+	return c, err
+}
+
+// withPorts adds what the ports dropped since before.
+func withPorts(m report.Machine, before, now []report.Interface) report.Machine {
+	for i, p := range now {
+		var was report.Counters
+		if before != nil {
+			was = before[i].Counters
+		}
+		m.RxMissed += since(was.RxMissed, p.RxMissed)
+		m.RxNoMbuf += since(was.RxNoMbuf, p.RxNoMbuf)
+	}
+	return m
+}

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dpdk"
+)
+
+// path is the way between two ports, in one direction or in both.
+type path struct {
+	dp         *dataplane
+	directions []direction
+	flow       bench.Flow
+	monitor    *monitor
+}
+
+// direction is one way of a path. The ports are indices into the dataplane's.
+type direction struct {
+	tx, rx int
+	dst    net.HardwareAddr
+}
+
+// lateLimit is how long after its time a schedule may be made up for.
+const lateLimit = 100 * time.Millisecond
+
+// flows is how many flows a direction has.
+func (p *path) flows() int { return max(p.flow.Flows, 1) }
+
+// Trial implements bench.Path.
+func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
+	streams, err := p.streams(t)
+	if err != nil {
+		return bench.Counts{}, err
+	}
+	run, err := p.dp.runTallied(streams)
+	if err != nil {
+		return bench.Counts{}, err
+	}
+	defer run.job.Free()
+	p.monitor.watch(run.job)
+	defer p.monitor.watch(nil)
+	m := newMeter(p, run)
+
+	interval := t.Window
+	if interval == 0 {
+		interval = time.Second
+	}
+	sending, cancel := context.WithTimeout(ctx, t.Duration)
+	failed := watch(sending, p.dp, run, interval, func(now time.Time) error {
+		c, err := m.tick(now, t.Window > 0)
+		if err == nil && t.Partial != nil {
+			err = t.Partial(c)
+		}
+		return err
+	})
+	cancel()
+	if t.Rate > 0 && ctx.Err() == nil && failed == nil {
+		asked := limits(streams)
+		for end := time.Now().Add(lateLimit); m.sum().Offered < asked && time.Now().Before(end); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	run.job.StopTx()
+	settle(m.sum)
+	c, err := m.finish(t.Window > 0)
+	return c, errors.Join(failed, run.job.Stop(), err)
+}
+
+// streams makes the trial's streams: for every direction one that receives on
+// each queue, and one that sends on as many queues as there are flows for.
+func (p *path) streams(t bench.Trial) ([]stream, error) {
+	signature := bench.NewSignature()
+	var out []stream
+	for i, d := range p.directions {
+		tx, rx := p.dp.ports[d.tx], p.dp.ports[d.rx]
+		flow := p.flow
+		flow.SrcMAC, flow.DstMAC = tx.MAC, d.dst
+		if i > 0 {
+			flow.SrcIP, flow.DstIP = flow.DstIP, flow.SrcIP
+		}
+		frames, offset, err := flow.Frames(t.Mix, signature+uint32(i))
+		if err != nil {
+			return nil, err
+		}
+		share := 1 / float64(len(p.directions))
+		sends := divide(p.flows(), min(tx.queues, p.flows()))
+		for q := range max(rx.queues, len(sends)) {
+			if q < rx.queues {
+				out = append(out, stream{rx: d.rx, Stream: dpdk.Stream{
+					Mode: dpdk.Verify, Rx: dpdk.Queue{Port: rx.Port, Index: q},
+					Signature: signature + uint32(i), StampOffset: offset, Flows: p.flows(),
+				}})
+			}
+			if q < len(sends) {
+				part := float64(sends[q].n) / float64(p.flows()) * share
+				out = append(out, stream{tx: d.tx, Stream: dpdk.Stream{
+					Mode: dpdk.Generate, Tx: dpdk.Queue{Port: tx.Port, Index: q},
+					Frames: frames, Pattern: t.Mix.Pattern(), StampOffset: offset,
+					FirstFlow: sends[q].first, Flows: sends[q].n,
+					Rate: t.Rate * part, Limit: limit(t, part),
+				}})
+			}
+		}
+	}
+	return out, nil
+}
+
+// limit is how many packets a stream with that part of the trial sends.
+func limit(t bench.Trial, part float64) uint64 {
+	if t.Packets > 0 {
+		return uint64(float64(t.Packets)*part + 0.5)
+	}
+	return uint64(t.Rate*part*t.Duration.Seconds() + 0.5)
+}
+
+// limits is how many packets the streams send together.
+func limits(streams []stream) (n uint64) {
+	for _, s := range streams {
+		n += s.Limit
+	}
+	return n
+}
+
+// portion is a run of flows.
+type portion struct{ first, n int }
+
+// divide deals n flows out in equal portions.
+func divide(n, portions int) []portion {
+	var out []portion
+	for i := range portions {
+		first := n * i / portions
+		out = append(out, portion{first, n*(i+1)/portions - first})
+	}
+	return out
+}

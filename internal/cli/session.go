@@ -1,0 +1,217 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/metrics"
+	"github.com/podnet/podnet/internal/report"
+)
+
+// session is one run of bench and what it has measured so far.
+type session struct {
+	*benchOptions
+	method  *method
+	plan    plan
+	monitor *monitor
+	file    *report.File // nil: none
+	result  report.Result
+}
+
+// benchRun measures, and writes what was measured whatever became of it.
+func benchRun(ctx context.Context, o benchOptions, m *method) error {
+	p, err := o.plan(m)
+	if err != nil {
+		return err
+	}
+	s := &session{benchOptions: &o, method: m, plan: p}
+	s.begin()
+	if err := s.openOutputs(); err != nil {
+		return err
+	}
+	s.monitor = newMonitor(o.Streams, &s.result)
+	if o.Metrics != "" {
+		server, err := metrics.Serve(ctx, o.Metrics, s.monitor)
+		if err != nil {
+			return fmt.Errorf("--metrics: %w", err)
+		}
+		defer server.Close()
+	}
+	dp, err := o.start(ctx, o.deps)
+	if err == nil {
+		s.monitor.setReady()
+		err = errors.Join(s.measure(ctx, dp), dp.Close())
+	}
+	return s.end(err)
+}
+
+// begin fills in what is known before the run.
+func (s *session) begin() {
+	s.result = report.Result{
+		Schema: report.ResultSchema, Method: s.method.name, Started: time.Now().UTC(),
+		Settings: report.Settings{
+			TX: s.TX, RX: s.RX, Bidirectional: s.Bidirectional, Flows: s.Flows, Queues: s.Queues, VLAN: s.VLAN,
+			WarmupSeconds: s.Warmup.Seconds(), MinMpps: s.plan.minMpps, MaxLoss: s.plan.maxLoss,
+		},
+		Environment:  noEnvironment(s.deps),
+		Measurements: []report.Measurement{},
+	}
+	s.method.settings(&s.result.Settings)
+}
+
+// openOutputs makes sure, before the run, that what it measures can be written.
+func (s *session) openOutputs() (err error) {
+	if s.ResultFile != "" {
+		if s.file, err = report.Create(s.ResultFile); err != nil {
+			return fmt.Errorf("--result-file: %w", err)
+		}
+		if err := s.file.Write(s.result); err != nil {
+			return fmt.Errorf("--result-file: %w", err)
+		}
+	}
+	if s.TerminationLog != "" {
+		f, err := os.OpenFile(s.TerminationLog, os.O_WRONLY|os.O_CREATE, 0o644)
+		if err != nil {
+			return fmt.Errorf("--termination-log: %w", err)
+		}
+		return f.Close()
+	}
+	return nil
+}
+
+// measure carries out the plan on ports that are up.
+func (s *session) measure(ctx context.Context, dp *dataplane) error {
+	way, err := s.path(ctx, dp, s.plan, s.monitor)
+	if err != nil {
+		return err
+	}
+	set := &s.result.Settings
+	set.TX, set.RX = dp.ports[way.directions[0].tx].iface, dp.ports[way.directions[0].rx].iface
+	set.DstMAC = way.directions[0].dst.String()
+	s.result.Environment = environment(s.deps, dp)
+	if s.Calibrate {
+		if s.result.Calibration, err = way.calibrate(ctx, s.plan.mixes[0]); err != nil {
+			return err
+		}
+	}
+	if err := s.save(); err != nil {
+		return err
+	}
+	for _, mix := range s.plan.mixes {
+		for repeat := range s.Repeat {
+			if err := s.measureOne(ctx, way, mix, repeat+1); err != nil {
+				return err
+			}
+			if ctx.Err() != nil {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// partialInterval is how often a soak that goes on is written to the file.
+const partialInterval = 5 * time.Second
+
+// measureOne makes one measurement. While it goes on, its trials so far stand at
+// the end of the result.
+func (s *session) measureOne(ctx context.Context, way *path, mix bench.Mix, repeat int) error {
+	at := len(s.result.Measurements)
+	s.result.Measurements = append(s.result.Measurements, report.Measurement{
+		Frame: mix.Frame(), Repeat: repeat, Reason: "it has not come to its end", Trials: []report.Trial{},
+	})
+	var kept time.Time
+	keep := func(trials []report.Trial) error {
+		s.result.Measurements[at].Trials = trials
+		return s.save()
+	}
+	r := &bench.Runner{
+		Path: way, Mix: mix, Warmup: s.Warmup,
+		Begin: s.monitor.begin,
+		End: func(p bench.Progress, trials []report.Trial) error {
+			s.monitor.end(p, trials)
+			return keep(trials)
+		},
+		Partial: func(trials []report.Trial) error {
+			if time.Since(kept) < partialInterval {
+				return nil
+			}
+			kept = time.Now()
+			return keep(trials)
+		},
+	}
+	m, err := s.method.measure(ctx, r)
+	m.Repeat = repeat
+	s.result.Measurements[at] = m
+	s.result.Settings.MaxMpps = max(s.result.Settings.MaxMpps, r.MaxRate/1e6)
+	return errors.Join(err, s.save())
+}
+
+// save writes the result so far to its file.
+func (s *session) save() error {
+	s.judge()
+	if s.file == nil {
+		return nil
+	}
+	if err := s.file.Write(s.result); err != nil {
+		return fmt.Errorf("--result-file: %w", err)
+	}
+	return nil
+}
+
+// judge settles what the measurements so far say of the whole run.
+func (s *session) judge() {
+	r := &s.result
+	planned := len(s.plan.mixes) * s.Repeat
+	r.Complete, r.Valid, r.Reason = len(r.Measurements) == planned, len(r.Measurements) > 0, ""
+	for _, m := range r.Measurements {
+		r.Complete = r.Complete && m.Complete
+		if r.Valid && !m.Valid {
+			r.Valid, r.Reason = false, m.Reason
+		}
+	}
+	if !r.Complete && r.Reason == "" {
+		r.Valid, r.Reason = false, fmt.Sprintf("%d of %d measurements were made", len(r.Measurements), planned)
+	}
+	r.Failed = failedGates(r)
+}
+
+// end closes the result, whatever the run came to, writes it in every form that
+// was asked for, and returns what the command ends with.
+func (s *session) end(err error) error {
+	measured := len(s.result.Measurements) > 0
+	s.judge()
+	now := time.Now().UTC()
+	s.result.Ended = &now
+	if err != nil {
+		s.result.Complete, s.result.Valid = false, false
+		s.result.Reason = err.Error()
+	}
+	s.monitor.close()
+	if s.file != nil && !errors.Is(err, report.ErrWrite) {
+		err = errors.Join(err, s.file.Write(s.result))
+	}
+	if s.TerminationLog != "" {
+		err = errors.Join(err, report.WriteTermination(s.TerminationLog, s.result))
+	}
+	if measured {
+		err = errors.Join(err, report.Write(s.Out, s.Output, s.result))
+	}
+	switch {
+	case err != nil:
+		return err
+	case !s.result.Valid:
+		return notValid(fmt.Errorf("not valid: %s", s.result.Reason))
+	case len(s.result.Failed) > 0:
+		var errs []error
+		for _, f := range s.result.Failed {
+			errs = append(errs, errors.New(f))
+		}
+		return belowThreshold(errors.Join(errs...))
+	}
+	return nil
+}

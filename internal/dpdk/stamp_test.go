@@ -1,0 +1,277 @@
+//go:build cgo && !nodpdk
+
+package dpdk
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// arrived tells when all that the second stream sends has come to the first.
+func arrived(limit uint64) func(*Job) bool {
+	return func(j *Job) bool {
+		rx, tx := j.Counters(0), j.Counters(1)
+		return max(tx.Offered, tx.TxPackets) == limit && rx.RxPackets == tx.TxPackets
+	}
+}
+
+func TestStampedPacketsArrive(t *testing.T) {
+	q := Queue{Port: realPort(t, "net_ring0")}
+	const limit = 100_000
+	for _, rate := range []float64{0, 5e6, 2e5} {
+		for _, flows := range []int{1, 1000} {
+			tx := generator(q, flows)
+			tx.Rate, tx.Limit = rate, limit
+			j := runUntil(t, []Stream{verifier(q, flows), tx}, arrived(limit))
+			rx, sent := j.Counters(0), j.Counters(1)
+			if sent.TxPackets+sent.TxRefused != limit || rate == 0 && sent.TxRefused != 0 {
+				t.Errorf("at %g/s: %d sent and %d refused, want %d together", rate, sent.TxPackets, sent.TxRefused, limit)
+			}
+			if rx.RxOther != 0 || rx.Duplicates != 0 || rx.Reordered != 0 || rx.Missing > sent.TxRefused {
+				t.Errorf("at %g/s in %d flows: %+v, with %d refused", rate, flows, rx, sent.TxRefused)
+			}
+			if least := time.Duration((limit - 1) / rate * float64(time.Second)); rate > 0 && sent.Active < least {
+				t.Errorf("at %g/s: took %s, and %s is the least", rate, sent.Active, least)
+			}
+			var timed int64
+			j.RTT(0, func(_, packets int64) { timed += packets })
+			if uint64(timed) != rx.RxPackets {
+				t.Errorf("at %g/s: %d round-trip times of %d packets", rate, timed, rx.RxPackets)
+			}
+		}
+	}
+}
+
+// Each packet is of its size, flow and number, with a checksum that is right.
+func TestStampedPacketsOnTheWire(t *testing.T) {
+	p := realPort(t, "net_ring0")
+	empty(p)
+	const limit = 52
+	pattern := []int{0, 2, 1, 0, 2}
+	for _, tt := range []struct {
+		name         string
+		headers      headers
+		flows, first int
+		number       uint32
+	}{
+		{"one flow", headers{}, 1, 0, 0},
+		{"flows", headers{}, 7, 3, 0},
+		{"as many flows as sizes in a round", headers{}, 5, 0, 0},
+		{"the last flows", headers{}, 2, 65534, 0},
+		{"the last numbers", headers{}, 3, 0, 1<<32 - 5},
+		{"IPv6", headers{v6: true}, 3, 60000, 1 << 20},
+		{"VLAN", headers{vlan: true}, 3, 1, 0xfffe},
+		{"IPv6 in a VLAN", headers{vlan: true, v6: true}, 3, 1, 0xfffe},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var frames [][]byte
+			var at int
+			for _, size := range []int{98, 333, 1518} {
+				var f []byte
+				f, at = udpFrame(size, tt.headers)
+				frames = append(frames, f)
+			}
+			runUntil(t, []Stream{{
+				Mode: Generate, Tx: Queue{Port: p}, Frames: frames, Pattern: pattern, StampOffset: at,
+				Flows: tt.flows, FirstFlow: tt.first, firstNumber: tt.number, Limit: limit,
+			}}, func(j *Job) bool { return j.Counters(0).TxPackets == limit })
+			for k := 0; k < limit; k += 4 { // Receive gives the first of four
+				flow := uint16(tt.first + k%tt.flows)
+				number := tt.number + uint32(k/tt.flows)
+				// Reckoned without the wrap of the number, which begins the pattern anew.
+				turn := (tt.first + k%tt.flows + int(tt.number) + k/tt.flows) % len(pattern)
+				want := bytes.Clone(frames[pattern[turn]])
+				got := p.Receive()
+				if len(got) != len(want) {
+					t.Fatalf("packet %d: %d bytes, want %d", k, len(got), len(want))
+				}
+				if sum := udpSum(got); sum != 0xffff {
+					t.Errorf("packet %d: the checksum adds up to %#x", k, sum)
+				}
+				binary.BigEndian.PutUint16(want[at-8:], 4000+flow)
+				copy(want[at-2:], got[at-2:at]) // the checksum
+				binary.NativeEndian.PutUint16(want[at+4:], flow)
+				binary.NativeEndian.PutUint32(want[at+6:], number)
+				copy(want[at+10:], got[at+10:at+14]) // the time
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("packet %d (-want +got):\n%s", k, diff)
+				}
+			}
+			empty(p)
+		})
+	}
+}
+
+// What waits for a full ring when a job is stopped goes back to its pool.
+func TestPendingPacketsAreFreed(t *testing.T) {
+	p := realPort(t, "net_ring0")
+	// Each time whole bursts fill the ring and one waits: more in all than the
+	// pool has, if they were kept.
+	const burst, full = 64, ringSize - 1
+	for range (ringSize + poolCaches) / burst {
+		for range full % burst {
+			if err := p.Send(make([]byte, 60)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tx := generator(Queue{Port: p}, 1)
+		runUntil(t, []Stream{tx}, func(j *Job) bool { return j.Counters(0).TxPackets == full/burst*burst }).Free()
+		empty(p)
+	}
+}
+
+// A packet that says that it was sent long ago has been on its way for so long,
+// and for as long as the test took.
+func TestRoundTripTimesOfStamps(t *testing.T) {
+	p := realPort(t, "net_ring0")
+	empty(p)
+	hz := shared.tscHz()
+	begin := time.Now()
+	ago := []time.Duration{0, time.Millisecond, time.Second, 10 * time.Second}
+	for number, d := range ago {
+		frame, at := udpFrame(64, headers{})
+		tsc, _ := shared.drv.clock()
+		binary.NativeEndian.PutUint32(frame[at+6:], uint32(number))
+		binary.NativeEndian.PutUint32(frame[at+10:], uint32((tsc-uint64(d.Seconds()*hz))>>4))
+		if err := p.Send(frame); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := runUntil(t, []Stream{verifier(Queue{Port: p}, 1)}, func(j *Job) bool { return j.Counters(0).RxPackets == uint64(len(ago)) })
+	took := time.Since(begin)
+	var got []time.Duration
+	j.RTT(0, func(ns, packets int64) {
+		for range packets {
+			got = append(got, time.Duration(ns))
+		}
+	})
+	if len(got) != len(ago) {
+		t.Fatalf("%d times of %d packets: %v", len(got), len(ago), got)
+	}
+	for i, d := range ago {
+		if least, most := d-d/500, d+took+took/500; got[i] < least || got[i] > most {
+			t.Errorf("sent %s ago: %s, want %s to %s", d, got[i], least, most)
+		}
+	}
+}
+
+// What Verify makes of packets with these numbers.
+func TestOrder(t *testing.T) {
+	p := realPort(t, "net_ring0")
+	for _, tt := range []struct {
+		numbers []uint32
+		want    Counters
+	}{
+		{[]uint32{0, 1, 2}, Counters{RxPackets: 3}},
+		{[]uint32{2}, Counters{RxPackets: 1, Missing: 2}},
+		{[]uint32{0, 3, 1}, Counters{RxPackets: 3, Missing: 1, Reordered: 1}},
+		{[]uint32{0, 3, 1, 1, 3, 0}, Counters{RxPackets: 3, Missing: 1, Reordered: 1, Duplicates: 3}},
+		{[]uint32{63, 64, 128, 63, 64, 65}, Counters{RxPackets: 4, Missing: 125, Reordered: 1, Duplicates: 2}},
+		// 1 is the last in the window, and 0 can be told no more.
+		{[]uint32{0, 1, 960, 1, 0, 2, 2}, Counters{RxPackets: 5, Missing: 956, Reordered: 2, Duplicates: 2}},
+		{[]uint32{0, 5000, 5000, 4999, 4999}, Counters{RxPackets: 3, Missing: 4998, Reordered: 1, Duplicates: 2}},
+		{[]uint32{1, 5000, 0, 0}, Counters{RxPackets: 4, Missing: 4997, Reordered: 2}},   // beyond the window
+		{[]uint32{0, 1<<32 - 1}, Counters{RxPackets: 1, Duplicates: 1}},                  // not the next by far
+		{[]uint32{1, 0, 1<<32 - 1}, Counters{RxPackets: 2, Reordered: 1, Duplicates: 1}}, // but before the first
+	} {
+		empty(p)
+		for _, n := range tt.numbers {
+			frame, at := udpFrame(64, headers{})
+			binary.NativeEndian.PutUint32(frame[at+6:], n)
+			if err := p.Send(frame); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := runUntil(t, []Stream{verifier(Queue{Port: p}, 1)}, func(j *Job) bool {
+			c := j.Counters(0)
+			return c.RxPackets+c.Duplicates == uint64(len(tt.numbers))
+		}).Counters(0)
+		if got != tt.want {
+			t.Errorf("numbers %v:\ngot  %+v,\nwant %+v", tt.numbers, got, tt.want)
+		}
+	}
+}
+
+// A signature at the end of a frame has no stamp behind it.
+func TestFrameThatEndsInItsStamp(t *testing.T) {
+	p := realPort(t, "net_ring0")
+	empty(p)
+	rx := verifier(Queue{Port: p}, 1)
+	rx.StampOffset = 50
+	frame := make([]byte, rx.StampOffset+StampLen-1)
+	binary.NativeEndian.PutUint32(frame[rx.StampOffset:], signature)
+	if err := p.Send(frame); err != nil {
+		t.Fatal(err)
+	}
+	j := runUntil(t, []Stream{rx}, func(j *Job) bool { return j.Counters(0) != Counters{} })
+	if c := j.Counters(0); c.RxOther != 1 || c.RxPackets != 0 {
+		t.Errorf("%+v, want one other", c)
+	}
+}
+
+func TestVerifyTellsOthersApart(t *testing.T) {
+	q := Queue{Port: realPort(t, "net_ring0")}
+	const limit = 1000
+	for name, change := range map[string]func(rx, tx *Stream){
+		"signature": func(rx, _ *Stream) { rx.Signature++ },
+		"flow":      func(_, tx *Stream) { tx.FirstFlow = 1 },
+	} {
+		rx, tx := verifier(q, 1), generator(q, 1)
+		tx.Rate, tx.Limit = 1e5, limit
+		change(&rx, &tx)
+		j := runUntil(t, []Stream{rx, tx}, func(j *Job) bool { return j.Counters(0).RxOther == limit })
+		if rx := j.Counters(0); rx.RxPackets != 0 {
+			t.Errorf("%s: %d packets of others were counted", name, rx.RxPackets)
+		}
+	}
+}
+
+// The number of a packet is cut to 32 bits, which a long trial goes beyond.
+func TestNumbersWrap(t *testing.T) {
+	q := Queue{Port: realPort(t, "net_ring0")}
+	const limit = 10_000
+	rx, tx := verifier(q, 2), generator(q, 2)
+	tx.Rate, tx.Limit = 1e6, limit
+	rx.firstNumber = 1<<32 - 1000
+	tx.firstNumber = rx.firstNumber
+	j := runUntil(t, []Stream{rx, tx}, arrived(limit))
+	if c, sent := j.Counters(0), j.Counters(1); c.Duplicates != 0 || c.Reordered != 0 || c.Missing > sent.TxRefused {
+		t.Errorf("%+v, with %d refused", c, sent.TxRefused)
+	}
+}
+
+// A schedule that cannot be kept is told by how late its packets are.
+func TestLateness(t *testing.T) {
+	q := Queue{Port: realPort(t, "net_ring0")}
+	const limit = 1_000_000
+	tx := generator(q, 1)
+	tx.Rate, tx.Limit = 2e9, limit
+	j := runUntil(t, []Stream{verifier(q, 1), tx}, func(j *Job) bool { return j.Counters(1).Offered == limit })
+	if c := j.Counters(1); c.Late < limit/2 || c.Late > limit || c.MaxLate < lateAfter {
+		t.Errorf("%d of %d late, by up to %s", c.Late, limit, c.MaxLate)
+	}
+}
+
+func TestGeneratorAndVerifierOnARing(t *testing.T) {
+	q := Queue{Port: realPort(t, "net_ring0")}
+	ring, err := shared.NewRing(1024, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := q.Port.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const limit = 100_000
+	rx, tx := verifier(q, 1), generator(q, 1)
+	rx.Ring, tx.Ring, tx.Limit = ring, ring, limit
+	runUntil(t, []Stream{rx, tx}, arrived(limit))
+	if after, err := q.Port.Stats(); err != nil || after != before {
+		t.Errorf("the port carried packets: %+v, then %+v, %v", before, after, err)
+	}
+	ring.Free()
+}

@@ -1,0 +1,72 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// patience is how long a polling lcore may stand still.
+	patience = time.Second
+	// interval is how often the heartbeats are looked at, and so how much longer
+	// than patience it may take to notice.
+	interval = 250 * time.Millisecond
+)
+
+// health knows when each polling lcore was last seen to have moved.
+type health struct {
+	src Source
+
+	mu    sync.Mutex
+	beats map[int]beat // by lcore
+}
+
+// beat is an lcore's heartbeat when it was first seen.
+type beat struct {
+	turns uint64
+	seen  time.Time
+}
+
+func newHealth(src Source) *health { return &health{src: src} }
+
+// watch looks at the heartbeats until ctx ends. Without it a request could tell
+// only what happened since the one before.
+func (h *health) watch(ctx context.Context) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		h.complaints()
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// complaints looks at the heartbeats and names the lcores that stand still, one
+// an element. An lcore that is new has moved; those of a job that has ended are
+// forgotten.
+func (h *health) complaints() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	beats := make(map[int]beat)
+	var out []string
+	heartbeats := h.src.Snapshot().Heartbeats
+	now := time.Now()
+	for _, b := range slices.SortedFunc(slices.Values(heartbeats), func(a, b Heartbeat) int { return a.Lcore - b.Lcore }) {
+		was, ok := h.beats[b.Lcore]
+		if !ok || was.turns != b.Turns {
+			was = beat{b.Turns, now}
+		}
+		beats[b.Lcore] = was
+		if still := now.Sub(was.seen); still > patience {
+			out = append(out, fmt.Sprintf("lcore %d has stood still for %s", b.Lcore, still.Round(time.Millisecond)))
+		}
+	}
+	h.beats = beats
+	return out
+}

@@ -1,0 +1,44 @@
+package metrics
+
+import "github.com/podnet/podnet/internal/report"
+
+// Source is what the server tells of.
+type Source interface {
+	// Snapshot is called from other goroutines than the run's, at any time and
+	// several times a second. What it gives is not changed afterwards.
+	Snapshot() Snapshot
+}
+
+// Snapshot is the state of a run at one time. The zero value is a run that is
+// not ready and has no figures.
+type Snapshot struct {
+	Ready    bool   // the ports are up
+	NotReady string // why they are not
+	// Heartbeats are those of the job that runs, as they are now and not when
+	// they were last shown; empty while none does.
+	Heartbeats []Heartbeat
+
+	Version string // of testpmd-wrapper
+	DPDK    string // release
+	Method  string // as ndr
+
+	Phase        string  // of the running trial, as search; empty: none runs
+	Frame        string  // of the running trial, as 64 or imix
+	Requested    float64 // rate of the running trial in packets a second; 0: maximum, or none runs
+	Lower, Upper float64 // the interval that a search has come to, in packets a second; 0: not known
+
+	Trials uint64 // that have ended
+	// Totals are the sums of report.TrialCounters, in their order, over all trials
+	// and as far as it is counted the running one. They may only grow: Prometheus
+	// takes a smaller one for a new start.
+	Totals []uint64
+	// Interfaces are the ports' counters, which may begin anew with each trial.
+	Interfaces []report.Interface
+}
+
+// Heartbeat is how often a polling lcore has gone round its loop, since the job
+// began.
+type Heartbeat struct {
+	Lcore int
+	Turns uint64
+}

@@ -1,0 +1,187 @@
+package report
+
+import (
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+)
+
+// TrialCounter is a counter of trials as Prometheus sees it, in a result and
+// while the run goes on.
+type TrialCounter struct {
+	Name, Help string
+	Value      func(t Trial) uint64
+}
+
+// TrialCounters are all of them.
+var TrialCounters = []TrialCounter{
+	{"podnet_offered_packets_total", "Packets that the schedule asked for.", func(t Trial) uint64 { return t.Offered }},
+	{"podnet_sent_packets_total", "Packets that the ports took.", func(t Trial) uint64 { return t.Sent.Packets }},
+	{"podnet_received_packets_total", "Packets that came back, each counted once.", func(t Trial) uint64 { return t.Received.Packets }},
+	{"podnet_lost_packets_total", "Offered packets that did not come back.", func(t Trial) uint64 { return t.Lost }},
+	{"podnet_tx_refused_packets_total", "Offered packets that the Tx rings had no room for: part of those lost.", func(t Trial) uint64 { return t.TxRefused }},
+	{"podnet_duplicate_packets_total", "Packets that came once more.", func(t Trial) uint64 { return t.Duplicates }},
+	{"podnet_reordered_packets_total", "Packets that came after one of their flow that was sent later.", func(t Trial) uint64 { return t.Reordered }},
+	{"podnet_late_packets_total", "Packets that the generator offered more than 100 us after their time.", func(t Trial) uint64 { return t.Late }},
+}
+
+// Names of further metrics that a result and a run that goes on have both.
+const (
+	MetricInfo   = "podnet_info"         // version, dpdk, method
+	MetricTrials = "podnet_trials_total" // trials that have ended
+)
+
+// writeOpenMetrics writes the figures as OpenMetrics text.
+func writeOpenMetrics(w io.Writer, results []Result) error {
+	registry := prometheus.NewPedanticRegistry()
+	if err := registry.Register(resultCollector(results)); err != nil {
+		return err
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		return err
+	}
+	e := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeOpenMetrics))
+	for _, f := range families {
+		f.Unit = unit(f.GetName())
+		if err := e.Encode(f); err != nil {
+			return err
+		}
+	}
+	return e.(expfmt.Closer).Close() // the end mark
+}
+
+// units are those that names end in, as OpenMetrics wants it.
+var units = []string{"packets_per_second", "packets", "seconds", "ratio", "frames"}
+
+// unit is the unit in a name; nil of a figure without one.
+func unit(name string) *string {
+	for _, u := range units {
+		if strings.HasSuffix(strings.TrimSuffix(name, "_total"), "_"+u) {
+			return &u
+		}
+	}
+	return nil
+}
+
+type resultCollector []Result
+
+// of is what tells a figure of one measurement from those of others.
+var of = []string{"method", "tx", "rx", "run", "frame", "repeat"}
+
+func described(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+func perMeasurement(name, help string, more ...string) *prometheus.Desc {
+	return described(name, help, append(append([]string{}, of...), more...)...)
+}
+
+var (
+	infoDesc     = described(MetricInfo, "What was measured, by which release, on which DPDK.", "version", "dpdk", "method")
+	completeDesc = described("podnet_run_complete", "1 if the run came to its end.", "method", "tx", "rx", "run")
+	validDesc    = perMeasurement("podnet_measurement_valid", "1 if the figures are the path's, not the generator's.")
+	trialsDesc   = perMeasurement(MetricTrials, "Trials that have ended.")
+	lowerDesc    = perMeasurement("podnet_goal_packets_per_second", "Highest rate found for the goal: its relevant lower bound.", "goal")
+	conditional  = perMeasurement("podnet_goal_conditional_packets_per_second", "Conditional throughput of the goal.", "goal")
+	lossDesc     = perMeasurement("podnet_goal_loss_ratio", "Loss that the goal allows.", "goal")
+	rttDesc      = perMeasurement("podnet_rtt_seconds", "Round-trip time that so many of 100 packets did not exceed.", "load", "percentile")
+	burstDesc    = perMeasurement("podnet_burst_frames", "Longest burst without loss.")
+	receivedDesc = perMeasurement("podnet_received_packets_per_second", "Rate that came back in the last trial.")
+	ratioDesc    = perMeasurement("podnet_loss_ratio", "Loss of the last trial.")
+	counterDescs = func() (list []*prometheus.Desc) {
+		for _, c := range TrialCounters {
+			list = append(list, perMeasurement(c.Name, c.Help))
+		}
+		return list
+	}()
+)
+
+// Describe implements prometheus.Collector.
+func (resultCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range append([]*prometheus.Desc{
+		infoDesc, completeDesc, validDesc, trialsDesc, lowerDesc, conditional, lossDesc, rttDesc, burstDesc, receivedDesc, ratioDesc,
+	}, counterDescs...) {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c resultCollector) Collect(ch chan<- prometheus.Metric) {
+	seen := map[[3]string]bool{}
+	for i, r := range c {
+		info := [3]string{plain(r.Environment.Version), plain(r.Environment.DPDK), plain(r.Method)}
+		if !seen[info] {
+			seen[info] = true
+			gauge(ch, infoDesc, 1, info[:]...)
+		}
+		run := []string{plain(r.Method), plain(r.Settings.TX), plain(r.Settings.RX), strconv.Itoa(i + 1)}
+		gauge(ch, completeDesc, truth(r.Complete), run...)
+		for _, m := range r.Measurements {
+			m.collect(ch, append(append([]string{}, run...), plain(m.Frame.Name), strconv.Itoa(m.Repeat)))
+		}
+	}
+}
+
+func (m Measurement) collect(ch chan<- prometheus.Metric, labels []string) {
+	with := func(more ...string) []string { return append(append([]string{}, labels...), more...) }
+	gauge(ch, validDesc, truth(m.Valid && m.Complete), labels...)
+	counter(ch, trialsDesc, float64(len(m.Trials)), labels...)
+	for i, c := range TrialCounters {
+		var sum uint64
+		for _, t := range m.Trials {
+			sum += c.Value(t)
+		}
+		counter(ch, counterDescs[i], float64(sum), labels...)
+	}
+	for _, g := range m.Goals {
+		gauge(ch, lossDesc, g.LossRatio, with(plain(g.Name))...)
+		if g.Lower != nil {
+			gauge(ch, lowerDesc, g.Lower.Mpps*1e6, with(plain(g.Name))...)
+		}
+		if g.Conditional != nil {
+			gauge(ch, conditional, g.Conditional.Mpps*1e6, with(plain(g.Name))...)
+		}
+	}
+	for _, l := range m.Latency {
+		m.collectRTT(ch, &l.RTT, func(p string) []string { return with(plain(l.Load), p) })
+	}
+	if m.Burst != nil {
+		gauge(ch, burstDesc, m.Burst.Frames, labels...)
+	}
+	if n := len(m.Trials); n > 0 {
+		last := m.Trials[n-1]
+		gauge(ch, receivedDesc, last.Received.Mpps*1e6, labels...)
+		gauge(ch, ratioDesc, last.LossRatio, labels...)
+		if m.Latency == nil {
+			m.collectRTT(ch, last.RTT, func(p string) []string { return with("", p) })
+		}
+	}
+}
+
+func (m Measurement) collectRTT(ch chan<- prometheus.Metric, r *RTT, labels func(percentile string) []string) {
+	if r == nil {
+		return
+	}
+	for _, p := range r.Percentiles {
+		gauge(ch, rttDesc, p.Us/1e6, labels(float(p.Percent))...)
+	}
+}
+
+func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+func counter(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,220 @@
+package report
+
+import (
+	"cmp"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The page and its style, which it holds itself: it asks the network for nothing.
+var (
+	//go:embed page.html
+	pageHTML string
+	//go:embed page.css
+	pageCSS string
+
+	page = template.Must(template.New("page").Funcs(template.FuncMap{"plain": plain}).Parse(pageHTML))
+)
+
+// section is a result in the page.
+type section struct {
+	ID, Title, Verdict string
+	State              string // the verdict's class: good, bad or open
+	Result             Result
+	Facts              []figure // when, where and by what
+	Found              []grid
+	Drawings           []drawing
+	Windows            grid
+	Settings           []figure
+	Environment        []figure
+	Trials             grid
+}
+
+// grid is a table in the page.
+type grid struct {
+	Caption string
+	Head    []string
+	Text    int // so many columns at the left are text, the others numbers
+	Rows    [][]string
+	Remarks bool // the last column is remarks
+}
+
+func (g *grid) add(cells ...string) { g.Rows = append(g.Rows, cells) }
+
+// tidy leaves out the last column, of remarks, if there are none.
+func (g grid) tidy() grid {
+	last := len(g.Head) - 1
+	for _, row := range g.Rows {
+		if row[last] != "" {
+			g.Remarks = true
+			return g
+		}
+	}
+	g.Head = g.Head[:last]
+	for i, row := range g.Rows {
+		g.Rows[i] = row[:last]
+	}
+	return g
+}
+
+// writeHTML writes a page that shows the results one after another.
+func writeHTML(w io.Writer, results []Result) error {
+	data := struct {
+		Title    string
+		CSS      template.CSS
+		Sections []section
+	}{Title: "Benchmark results", CSS: template.CSS(pageCSS)}
+	for i, r := range results {
+		data.Sections = append(data.Sections, sectionOf("run"+strconv.Itoa(i+1), r))
+	}
+	if len(results) == 1 {
+		data.Title = title(results[0])
+	}
+	return page.Execute(w, data)
+}
+
+func sectionOf(id string, r Result) section {
+	s := section{
+		ID: id, Title: path(r.Settings, "→", "↔"), Verdict: verdict(r.Complete, r.Valid, r.Failed), State: "good", Result: r,
+		Drawings: []drawing{plotThroughput(id+"-throughput", r), plotLoss(id+"-loss", r), plotLatency(id+"-latency", r)},
+		Found:    foundGrids(r), Windows: windowGrid(r), Trials: trialGrid(r),
+		Settings: settingsList(r), Environment: environmentList(r.Environment),
+	}
+	switch {
+	case !r.Complete || !r.Valid:
+		s.State = "open"
+	case len(r.Failed) > 0:
+		s.State = "bad"
+	}
+	s.Facts = []figure{{"started", moment(r.Started)}}
+	if r.Ended != nil {
+		s.Facts = append(s.Facts, figure{"took", r.Ended.Sub(r.Started).Round(time.Second).String()})
+	}
+	s.Facts = append(s.Facts, figure{"CPUs", r.Environment.CPUs}, figure{"DPDK", r.Environment.DPDK})
+	if c := r.Calibration; c != nil {
+		p50, _ := c.TimestampError.at(50)
+		s.Facts = append(s.Facts, figure{"generator alone", fmt.Sprintf("%.4g Mpps, %.3g µs", c.Ceiling.Mpps, p50)})
+	}
+	return s
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// state says of a measurement what a reader has to know before its figures.
+func state(m Measurement) string {
+	if m.Complete && m.Valid {
+		return ""
+	}
+	return verdict(m.Complete, m.Valid, nil) + ": " + m.Reason
+}
+
+func percent(ratio float64) string { return fmt.Sprintf("%.4g %%", 100*ratio) }
+
+func fixed(v float64) string { return fmt.Sprintf("%.4f", v) }
+
+// foundGrids are the figures that were found, a table a kind.
+func foundGrids(r Result) (list []grid) {
+	goals := grid{Caption: "Rates found", Text: 2, Head: []string{"frames", "goal", "loss at most", "Mpps", "Gbit/s L1", "Gbit/s L2", "conditional Mpps", "lost more at Mpps", "remarks"}}
+	loads := grid{Caption: "Round-trip times, in µs", Text: 2, Head: []string{"frames", "load", "Mpps", "lost", "min", "mean", "50 %", "99 %", "99.9 %", "99.999 %", "max", "remarks"}}
+	steps := grid{Caption: "Loss at rates", Text: 1, Head: []string{"frames", "of the highest rate", "Mpps", "lost", "remarks"}}
+	bursts := grid{Caption: "Longest bursts without loss", Text: 1, Head: []string{"frames", "mean length", "repetitions", "longest that was tried", "remarks"}}
+	trials := grid{Caption: "Traffic", Text: 1, Head: []string{"frames", "offered", "received", "Mpps", "Gbit/s L1", "Gbit/s L2", "lost", "loss", "duplicates", "reordered", "remarks"}}
+	for _, m := range r.Measurements {
+		name := frameName(m.Frame)
+		if m.Repeat > 1 {
+			name += fmt.Sprintf(" (%d)", m.Repeat)
+		}
+		for _, g := range m.Goals {
+			row := []string{name, g.Name, percent(g.LossRatio), "none", "", "", "", "", strings.Trim(note(g.Status)+"; "+state(m), "; ")}
+			if g.Lower == nil {
+				row[8] = strings.TrimSuffix("even the lowest rate lost more; "+row[8], "; ")
+			} else {
+				row[3], row[4], row[5] = fixed(g.Lower.Mpps), fixed(g.Lower.GbpsL1), fixed(g.Lower.GbpsL2)
+			}
+			if g.Conditional != nil {
+				row[6] = fixed(g.Conditional.Mpps)
+			}
+			if g.Upper != nil {
+				row[7] = fixed(g.Upper.Mpps)
+			}
+			goals.add(row...)
+		}
+		for _, l := range m.Latency {
+			loads.add(latencyRow(name, l.Load, l.Rate, l.Loss, &l.RTT, state(m))...)
+		}
+		for _, s := range m.Steps {
+			steps.add(name, percent(s.Fraction), fixed(s.Rate.Mpps), percent(s.LossRatio), state(m))
+		}
+		if b := m.Burst; b != nil {
+			bursts.add(name, fmt.Sprintf("%.1f", b.Frames), strconv.Itoa(len(b.Lengths)), count(b.Limit), state(m))
+		}
+		if n := len(m.Trials); n > 0 && m.Goals == nil && m.Latency == nil && m.Steps == nil && m.Burst == nil {
+			t := m.Trials[n-1]
+			trials.add(name, count(t.Offered), count(t.Received.Packets), fixed(t.Received.Mpps), fixed(t.Received.GbpsL1), fixed(t.Received.GbpsL2),
+				count(t.Lost), percent(t.LossRatio), count(t.Duplicates), count(t.Reordered), state(m))
+		}
+		if t, at := typical(m); t != nil && m.Latency == nil {
+			loads.add(latencyRow(name, cmp.Or(strings.TrimPrefix(at, " at "), "last trial"), t.Received.Rate, t.LossRatio, t.RTT, state(m))...)
+		}
+	}
+	for _, g := range []grid{goals, trials, steps, bursts, loads} {
+		if len(g.Rows) > 0 {
+			list = append(list, g.tidy())
+		}
+	}
+	return list
+}
+
+func latencyRow(name, load string, rate Rate, loss float64, r *RTT, state string) []string {
+	row := []string{name, load, fixed(rate.Mpps), percent(loss)}
+	return append(append(row, strings.Split(times(r), "\t")...), state)
+}
+
+// windowGrid has the windows with loss, and what happened in them.
+func windowGrid(r Result) grid {
+	g := grid{Caption: "Windows with loss", Text: 2, Head: []string{
+		"frames", "from", "seconds", "offered", "lost", "refused", "threads' run %", "switches", "throttled ms", "steal ms", "missed", "no mbuf",
+	}}
+	for _, m := range r.Measurements {
+		for _, t := range m.Trials {
+			for _, w := range t.Windows {
+				g.add(append([]string{frameName(m.Frame), moment(w.Started), fmt.Sprintf("%.2f", w.Seconds), count(w.Offered), count(w.Lost), count(w.TxRefused)},
+					machineCells(w.Machine)...)...)
+			}
+			if t.WindowsOmitted > 0 {
+				g.add(frameName(m.Frame), fmt.Sprintf("and %d more", t.WindowsOmitted), "", "", "", "", "", "", "", "", "", "")
+			}
+		}
+	}
+	return g
+}
+
+// trialGrid has every trial.
+func trialGrid(r Result) grid {
+	g := grid{Caption: "All trials", Text: 3, Head: []string{
+		"frames", "phase", "started", "seconds", "offered Mpps", "received Mpps", "lost", "loss", "refused", "duplicates", "reordered", "p50 µs", "p99.9 µs", "late", "remarks",
+	}}
+	for _, m := range r.Measurements {
+		for _, t := range m.Trials {
+			var p50, p999 string
+			if v, ok := t.RTT.at(50); ok {
+				p50 = us(v)
+			}
+			if v, ok := t.RTT.at(99.9); ok {
+				p999 = us(v)
+			}
+			why := ""
+			if !t.Valid {
+				why = "not valid: " + t.Reason
+			}
+			g.add(frameName(m.Frame), t.Phase, t.Started.UTC().Format("15:04:05.0"), fmt.Sprintf("%.1f", t.Seconds), fixed(t.offeredMpps()), fixed(t.Received.Mpps),
+				count(t.Lost), percent(t.LossRatio), count(t.TxRefused), count(t.Duplicates), count(t.Reordered), p50, p999, count(t.Late), why)
+		}
+	}
+	return g.tidy()
+}

@@ -1,0 +1,128 @@
+package report
+
+import (
+	"fmt"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// distribution is round-trip times, and what they are of.
+type distribution struct {
+	name        string
+	rtt         *RTT
+	frame, load int // which of those there are
+}
+
+// distributions are the round-trip times at the loads, of a search at the rate
+// that it found for its first goal, and else of the last trial. Of too many to be
+// told apart, those at each frame size's highest load are kept, and the others
+// counted.
+func distributions(r Result) (list []distribution, left int) {
+	var highest []distribution
+	for i, f := range frames(r.Measurements) {
+		for _, m := range r.Measurements {
+			if m.Frame.Name != f.Name {
+				continue
+			}
+			name := frameName(f)
+			if m.Repeat > 1 {
+				name += fmt.Sprintf(" (%d)", m.Repeat)
+			}
+			before := len(list)
+			for n, l := range m.Latency {
+				list = append(list, distribution{name + ", " + l.Load, &l.RTT, i, n})
+			}
+			if t, at := typical(m); m.Latency == nil && t != nil {
+				list = append(list, distribution{name + at, t.RTT, i, 0})
+			}
+			if n := len(list); n > before && m.Repeat <= 1 {
+				highest = append(highest, list[n-1])
+			}
+		}
+	}
+	if len(list) <= ramp {
+		return list, 0
+	}
+	highest = highest[:min(len(highest), ramp)]
+	return highest, len(list) - len(highest)
+}
+
+// typical is the trial whose round-trip times stand for the measurement, and at
+// which rate it was.
+func typical(m Measurement) (found *Trial, at string) {
+	for i, t := range m.Trials {
+		if t.RTT == nil || !t.Valid {
+			continue
+		}
+		if len(m.Goals) > 0 {
+			if g := m.Goals[0]; g.Lower == nil || t.offeredMpps() > g.Lower.Mpps*1.0001 || found != nil && t.offeredMpps() < found.offeredMpps() {
+				continue
+			}
+			at = " at " + m.Goals[0].Name
+		}
+		found = &m.Trials[i]
+	}
+	return found, at
+}
+
+// loadDashes tell loads apart where colors tell frame sizes.
+var loadDashes = [][]vg.Length{nil, {6, 3}, {2, 2}, {8, 3, 2, 3}}
+
+// plotLatency draws the percentiles of the round-trip times.
+func plotLatency(id string, r Result) drawing {
+	d := drawing{ID: id, Title: "Latency percentiles"}
+	c := newChart("percentile of the packets, %", "round-trip time, µs")
+	list, left := distributions(r)
+	sizes := len(frames(r.Measurements))
+	var times extent
+	for i, one := range list {
+		nth, n, dashes := one.frame, sizes, loadDashes[one.load%len(loadDashes)]
+		if sizes == 1 {
+			nth, n, dashes = i, len(list), nil
+		}
+		s := c.percentiles(one, &times)
+		s.glyph = shaped(nth, ordered(nth, n))
+		s.glyph.Radius = 3
+		s.line = draw.LineStyle{Color: s.glyph.Color, Width: 1.8, Dashes: dashes}
+	}
+	if times == (extent{}) {
+		d.Absent = "No round-trip times were measured."
+		return d
+	}
+	caption := "The time that so many percent of the packets did not exceed, from the packets' own timestamps."
+	if r.Calibration != nil {
+		s := c.percentiles(distribution{name: "generator alone", rtt: &r.Calibration.TimestampError}, &times)
+		s.line = draw.LineStyle{Color: ink("muted"), Width: 1.4, Dashes: dotted}
+		caption += " The dotted line is what the generator adds by itself."
+	}
+	fit(&c.Y, times.least, times.most)
+	c.X.Min, c.X.Max, c.X.Tick.Marker = 0, nines(99.999), nineTicks{}
+	if left > 0 {
+		caption += fmt.Sprintf(" %d more are in the document.", left)
+	}
+	d.draw(c, caption)
+	return d
+}
+
+// percentiles adds a distribution, from its least time on.
+func (c *chart) percentiles(one distribution, times *extent) *series {
+	s := &series{svg: c.svg}
+	add := func(percent, us float64) {
+		// A percentile that not even one packet is beyond says nothing.
+		if percent < 0 || percent >= 100 || float64(one.rtt.Packets)*(1-percent/100) < 0.999 || !drawable(us) {
+			return
+		}
+		times.add(us)
+		s.points = append(s.points, point{nines(percent), us, fmt.Sprintf("%s: %g %% within %.4g µs", one.name, percent, us)})
+	}
+	add(0, one.rtt.MinUs)
+	for _, p := range one.rtt.Percentiles {
+		add(p.Percent, p.Us)
+	}
+	if len(s.points) > 0 {
+		c.Add(s)
+		c.name(one.name, s)
+	}
+	return s
+}

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"fmt"
+	"time"
+)
+
+// The samples are a result of each kind: short, and with every field in use.
+
+var sampleStart = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func sampleEnvironment() Environment {
+	quota := 4.0
+	return Environment{
+		Version: "v0.1.0", DPDK: "22.11.11", Kernel: "6.1.0", CPUModel: "Some CPU @ 2.5 GHz", Host: "bench-0", CPUs: "4-7", CPUQuota: &quota,
+		NUMANodes: []int{0}, Hugepages: []Hugepages{{Size: "2Mi", LimitBytes: 1 << 30}},
+		EALArgs: []string{"--lcores", "0@4,1@5", "--vdev", "net_memif_net1,role=client"},
+		Interfaces: []Device{
+			{Name: "net1", Kind: "memif", Port: "net_memif_net1", Driver: "net_memif", MAC: "02:00:00:00:00:01", Device: "/run/memif/net1"},
+			{Name: "net2", Kind: "pci", Port: "0000:3b:02.6", Driver: "net_iavf", MAC: "02:00:00:00:00:02", NUMANode: 1, Device: "0000:3b:02.6"},
+		},
+		Lcores: []LcoreInfo{{Lcore: 0, CPU: 4, Main: true}, {Lcore: 1, CPU: 5}},
+	}
+}
+
+func sampleMachine() Machine {
+	periods, ms := uint64(2), 12.5
+	return Machine{
+		Threads:          []Thread{{Lcore: 1, CPU: 5, RunPercent: 99.5, InvoluntarySwitches: 3}},
+		ThrottledPeriods: &periods, ThrottledMs: &ms, StealMs: 10, RxMissed: 4, RxNoMbuf: 5,
+	}
+}
+
+func sampleRTT(us float64) *RTT {
+	r := &RTT{Packets: 990_000, MinUs: us / 2, MeanUs: us * 1.1, MaxUs: us * 40}
+	for i, percent := range []float64{50, 75, 90, 95, 99, 99.9, 99.99, 99.999} {
+		r.Percentiles = append(r.Percentiles, Percentile{percent, us * (1 + float64(i*i)/2)})
+	}
+	return r
+}
+
+// sampleTrial offers at so many Mpps for a second, and loses that part.
+func sampleTrial(phase string, f Frame, mpps, loss float64) Trial {
+	offered := uint64(mpps * 1e6)
+	lost := uint64(mpps * 1e6 * loss)
+	return Trial{
+		Phase: phase, Started: sampleStart, Seconds: 1, Frame: f.Name,
+		Requested: NewTarget(mpps*1e6, f.Bytes), Offered: offered,
+		Sent:     NewTraffic(offered-lost/2, f.Bytes, time.Second),
+		Received: NewTraffic(offered-lost, f.Bytes, time.Second),
+		Lost:     lost, LossRatio: loss, TxRefused: lost / 2, RTT: sampleRTT(10 * (1 + mpps)),
+		Late: 7, MaxLateUs: 130.5, Valid: true, Machine: sampleMachine(),
+		Interfaces: []Interface{
+			{Name: "net1", Port: "net_memif_net1", MAC: "02:00:00:00:00:01", Counters: Counters{TxPackets: offered - lost/2, TxBytes: 64 * (offered - lost/2), TxRefused: lost / 2}},
+			{Name: "net2", Port: "0000:3b:02.6", MAC: "02:00:00:00:00:02", Counters: Counters{RxPackets: offered - lost, RxMissed: 4, RxErrors: 1, RxNoMbuf: 5, TxErrors: 2}},
+		},
+	}
+}
+
+func size(bytes int) Frame { return Frame{Name: fmt.Sprint(bytes), Bytes: float64(bytes)} }
+
+// sampleFixed is one trial both ways.
+func sampleFixed() Result {
+	ended := sampleStart.Add(12 * time.Second)
+	least := 1.0
+	t := sampleTrial("measurement", size(64), 2, 0.0001)
+	t.Duplicates, t.Reordered, t.RxOther = 3, 2, 1
+	t.Directions = []Direction{
+		{TX: "net1", RX: "net2", Offered: 1_000_000, Sent: 999_900, Received: 999_800, Lost: 200, TxRefused: 100, Duplicates: 3, Reordered: 2},
+		{TX: "net2", RX: "net1", Offered: 1_000_000, Sent: 1_000_000, Received: 1_000_000},
+	}
+	return Result{
+		Schema: ResultSchema, Method: Fixed, Started: sampleStart, Ended: &ended, Complete: true, Valid: true,
+		Settings: Settings{
+			TX: "net1", RX: "net2", Bidirectional: true, Rate: "2Mpps", Flows: 16, Queues: 1, VLAN: 7, DstMAC: "02:00:00:00:00:02",
+			TrialSeconds: 1, WarmupSeconds: 1, MinMpps: &least,
+		},
+		Environment:  sampleEnvironment(),
+		Calibration:  &Calibration{Ceiling: NewRate(21e6, 64), Seconds: 0.2, TimestampError: *sampleRTT(0.2)},
+		Measurements: []Measurement{{Frame: size(64), Repeat: 1, Complete: true, Valid: true, Trials: []Trial{t}}},
+	}
+}
+
+// sampleNDR is a sweep of sizes with two goals and the latency at loads.
+func sampleNDR() Result {
+	r := sampleFixed()
+	most, least := 0.01, 4.0
+	r.Method = NDR
+	r.Settings.Rate, r.Settings.Bidirectional, r.Settings.MaxMpps = "", false, 20
+	r.Settings.MaxLoss, r.Settings.MinMpps = &most, &least
+	r.Settings.Goals = []GoalSettings{
+		{Name: "NDR", ExceedRatio: 0.5, DurationSumSeconds: 21, Width: 0.005},
+		{Name: "PDR", LossRatio: 0.005, ExceedRatio: 0.5, DurationSumSeconds: 21, Width: 0.005},
+	}
+	r.Failed = []string{"imix frames: NDR is 3.5 Mpps, below the 4 of --min-mpps"}
+	r.Measurements = nil
+	frames := []Frame{size(64), size(128), size(256), size(512), size(1024), size(1280), size(1518)}
+	frames = append(frames, Frame{Name: "imix", Bytes: 353.8333333333333, Mix: []Share{{64, 7}, {570, 4}, {1518, 1}}})
+	for _, f := range frames {
+		ndr := 12 / (1 + f.Bytes/150)
+		m := Measurement{Frame: f, Repeat: 1, Complete: true, Valid: true}
+		for i, g := range r.Settings.Goals {
+			rate := (ndr + 0.2*float64(i)) * 1e6
+			lower, upper, conditional := NewRate(rate, f.Bytes), NewRate(rate*1.004, f.Bytes), NewRate(rate*0.999, f.Bytes)
+			m.Goals = append(m.Goals, Goal{GoalSettings: g, Status: Regular, Lower: &lower, Upper: &upper, Conditional: &conditional})
+		}
+		for _, part := range []float64{1.6, 1.3, 1.1, 1.05, 1.02, 1.004, 1, 0.999} {
+			loss := max(0, 1-1/part-0.002)
+			m.Trials = append(m.Trials, sampleTrial("search", f, ndr*part, loss))
+		}
+		r.Measurements = append(r.Measurements, m)
+	}
+	// Not every search has two bounds.
+	r.Measurements[5].Goals[0].Status, r.Measurements[5].Goals[0].Upper = AboveMaximum, nil
+	bare := &r.Measurements[6].Goals[0]
+	bare.Status, bare.Lower, bare.Conditional = BelowMinimum, nil, nil
+	late := &r.Measurements[0].Trials[3]
+	late.Valid, late.Reason = false, "the generator was late with 4000 packets"
+	return r
+}
+
+// sampleLatency is what is found at loads.
+func sampleLatency() Result {
+	r := sampleFixed()
+	r.Method = Latency
+	m := &r.Measurements[0]
+	for _, part := range []float64{0.1, 0.5, 0.9} {
+		m.Latency = append(m.Latency, LoadLatency{
+			Load: fmt.Sprintf("%g%% of NDR", part*100), Fraction: part, Rate: NewRate(2e6*part, 64), RTT: *sampleRTT(10 / (1 - part)),
+		})
+	}
+	return r
+}
+
+// sampleSteps has the forms of loss and of bursts.
+func sampleSteps() Result {
+	r := sampleFixed()
+	r.Method = Loss
+	m := &r.Measurements[0]
+	m.Steps = []LossStep{{1, NewRate(2e6, 64), 0.25}, {0.9, NewRate(1.8e6, 64), 0}}
+	burst := *m
+	burst.Steps, burst.Repeat = nil, 2
+	burst.Burst = &BurstResult{Frames: 1500.5, Lengths: []uint64{1500, 1501}, Limit: 100_000}
+	r.Measurements = append(r.Measurements, burst)
+	return r
+}
+
+// sampleSoak was killed, and its names were written by somebody who means harm.
+func sampleSoak() Result {
+	r := sampleFixed()
+	const hostile = "=cmd|'/c'!A1\x1b[31m</text><script>alert(1)</script>|`&\"'\u202e"
+	r.Method, r.Complete, r.Valid, r.Ended = Soak, false, false, nil
+	r.Reason = "it was stopped before its time"
+	r.Settings.TX, r.Settings.Bidirectional = hostile, false
+	m := &r.Measurements[0]
+	m.Complete, m.Valid, m.Reason = false, false, hostile
+	t := &m.Trials[0]
+	t.Directions, t.Valid, t.Reason = nil, false, hostile
+	t.Requested = NewTarget(0, 64)
+	t.Interfaces[0].Name = hostile
+	t.Windows = []Window{{Started: sampleStart.Add(time.Minute), Seconds: 1, Lost: 200, TxRefused: 100, Offered: 2_000_000, Machine: sampleMachine()}}
+	t.WindowsOmitted = 2
+	return r
+}
+
+func samples() map[string]Result {
+	return map[string]Result{
+		"fixed": sampleFixed(), "ndr": sampleNDR(), "latency": sampleLatency(), "loss": sampleSteps(), "soak": sampleSoak(),
+	}
+}

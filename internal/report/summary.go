@@ -1,0 +1,71 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"unicode/utf8"
+)
+
+// SummaryBytes is what Kubernetes keeps of a container's termination message.
+const SummaryBytes = 4096
+
+// Summary says what came of a run in at most so many bytes of UTF-8, the most
+// important first. What does not fit is left out, and counted.
+func Summary(r Result, most int) []byte {
+	var lines []string
+	add := func(format string, args ...any) { lines = append(lines, plain(fmt.Sprintf(format, args...))) }
+	add("%s: %s", title(r), verdict(r.Complete, r.Valid, r.Failed))
+	if r.Reason != "" {
+		add("%s", r.Reason)
+	}
+	for _, f := range r.Failed {
+		add("%s", f)
+	}
+	for _, m := range r.Measurements {
+		for _, f := range figures(m) {
+			name := m.Frame.Name
+			if m.Repeat > 1 {
+				name += fmt.Sprintf(" (%d)", m.Repeat)
+			}
+			state := ""
+			if !m.Valid || !m.Complete {
+				state = " (" + verdict(m.Complete, m.Valid, nil) + ")"
+			}
+			add("%s %s: %s%s", name, f.Name, f.Text, state)
+		}
+	}
+	var b bytes.Buffer
+	for i, line := range lines {
+		rest := fmt.Sprintf("and %d lines more\n", len(lines)-i)
+		last := i == len(lines)-1
+		if room := most - b.Len() - len(line) - 1; room < 0 || !last && room < len(rest) {
+			if i == 0 {
+				return cut(line, most)
+			}
+			b.WriteString(rest)
+			break
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.Bytes()
+}
+
+// cut gives as many whole runes of s as fit.
+func cut(s string, most int) []byte {
+	for len(s) > most {
+		_, n := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-n]
+	}
+	return []byte(s)
+}
+
+// WriteTermination writes the result's summary to the file from which Kubernetes
+// takes a container's termination message. It is a mount of its own, which cannot
+// be replaced, so it is written in place.
+func WriteTermination(path string, r Result) error {
+	if err := os.WriteFile(path, Summary(r, SummaryBytes), 0o644); err != nil {
+		return fmt.Errorf("termination message: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,310 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"k8s.io/utils/cpuset"
+
+	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/report/reporttest"
+	"github.com/podnet/podnet/test/internal/testpeer"
+)
+
+// dut is the application standing in for the host, with faults that are known.
+type dut struct {
+	*testpeer.Process
+	t *testing.T
+}
+
+// dutResult is what `dut -o json` prints.
+type dutResult struct {
+	runResult
+	Faults struct {
+		Dropped    uint64 `json:"dropped"`
+		Overflowed uint64 `json:"overflowed"`
+		Duplicated uint64 `json:"duplicated"`
+		Reordered  uint64 `json:"reordered"`
+	} `json:"faults"`
+}
+
+// startDut starts the host's side of the pod's sockets, which the pod connects to.
+func startDut(t *testing.T, pod *scratchPod, args ...string) *dut {
+	t.Helper()
+	argv := []string{wrapper, "dut", "-o", "json"}
+	for _, n := range pod.networks {
+		argv = append(argv, "--"+n.kind, n.path)
+	}
+	d := &dut{start(t, "dut", append(argv, args...), testpeer.Options{CPUs: cpuset.New(peerCPU)}), t}
+	for _, n := range pod.networks {
+		if err := d.Poll(2*settleTime, func() error {
+			if !listening(t, n.path) {
+				return fmt.Errorf("dut does not listen on %s", n.path)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
+}
+
+// stop ends the device and returns what it counted.
+func (d *dut) stop() (r dutResult) {
+	d.t.Helper()
+	d.Signal(syscall.SIGTERM)
+	if code, err := d.Wait(settleTime); err != nil || code != 0 {
+		d.t.Fatalf("dut: exit code %d, %v\n%s", code, err, d.Stderr())
+	}
+	if err := json.Unmarshal([]byte(d.Stdout()), &r); err != nil {
+		d.t.Fatalf("dut: %v\n%s", err, d.Stdout())
+	}
+	return r
+}
+
+// What the device does to frames by count is counted exactly.
+func TestFaultsAreCounted(t *testing.T) {
+	const frames, every = 2050, 100 // more come after the last that is held back
+	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {
+		for _, tt := range []struct {
+			fault                       string
+			lost, duplicates, reordered uint64
+		}{
+			{fault: "loss", lost: frames / every},
+			{fault: "duplicate", duplicates: frames / every},
+			{fault: "reorder", reordered: frames / every},
+		} {
+			t.Run(n.kind+"/"+tt.fault, func(t *testing.T) {
+				pod := newPod(t, n)
+				d := startDut(t, pod, "--"+tt.fault, fmt.Sprintf("every:%d", every))
+				// Slow enough for every ring to last while others have the CPU.
+				a := startApp(t, pod, "bench", append(quietBench, "--rate", fmt.Sprint(frames))...)
+				a.exit(benchTimeout, 0)
+				r, was := a.benchResult(), d.stop()
+				if r.Sent.Packets != frames || uint64(r.Lost) != tt.lost || r.Duplicates != tt.duplicates || r.Reordered != tt.reordered {
+					t.Errorf("bench sent %d, lost %d, counts %d duplicates and %d reordered; want %d, %d, %d, %d",
+						r.Sent.Packets, r.Lost, r.Duplicates, r.Reordered, frames, tt.lost, tt.duplicates, tt.reordered)
+				}
+				f := was.Faults
+				if f.Dropped != tt.lost || f.Duplicated != tt.duplicates || f.Reordered != tt.reordered || f.Overflowed != 0 {
+					t.Errorf("dut says that it dropped, doubled, reordered %+v; want %+v", f, tt)
+				}
+			})
+		}
+	}
+}
+
+// Both directions, many flows and a mix of sizes: nothing is counted twice, and
+// each direction by itself.
+func TestBenchBothWays(t *testing.T) {
+	for _, networks := range [][]socketNet{
+		{vhostUser("net1", client), vhostUser("net2", client)},
+		{memif("net1", client), memif("net2", client)},
+	} {
+		t.Run(networks[0].kind, func(t *testing.T) {
+			pod := newPod(t, networks...)
+			startDut(t, pod, "--forward", "bridge")
+			a := startApp(t, pod, "bench", append(quietBench, "--tx", "net1", "--rx", "net2", "--bidirectional",
+				"--flows", "100", "--frame-size", "imix", "--rate", "2400")...)
+			a.exit(benchTimeout, 0)
+			r := a.benchResult()
+			if r.Sent.Packets != 2400 || r.Received.Packets != 2400 || r.Duplicates != 0 || r.Reordered != 0 {
+				t.Errorf("sent %d, received %d, %d duplicates, %d reordered; want 2400, 2400, 0, 0",
+					r.Sent.Packets, r.Received.Packets, r.Duplicates, r.Reordered)
+			}
+			want := []direction{
+				{Tx: "net1", Rx: "net2", Offered: 1200, Received: 1200},
+				{Tx: "net2", Rx: "net1", Offered: 1200, Received: 1200},
+			}
+			if len(r.Directions) != 2 || r.Directions[0] != want[0] || r.Directions[1] != want[1] {
+				t.Errorf("directions %+v, want %+v", r.Directions, want)
+			}
+			// 100 rounds of 12 frames each way.
+			const bytes = 100 * (7*64 + 4*570 + 1*1518)
+			for _, i := range r.Interfaces {
+				if i.TxBytes != bytes || i.RxBytes != bytes {
+					t.Errorf("%s: %d bytes sent, %d received; want %d", i.Name, i.TxBytes, i.RxBytes, bytes)
+				}
+			}
+		})
+	}
+}
+
+// A delay of the device is in every round-trip time.
+func TestDelayIsInTheLatency(t *testing.T) {
+	const delay = 3 * time.Millisecond
+	pod := newPod(t, memif("net1", client))
+	startDut(t, pod, "--delay", delay.String())
+	a := startApp(t, pod, "bench", append(quietBench, "--rate", "1000")...)
+	a.exit(benchTimeout, 0)
+	r := a.benchResult()
+	// Times are kept to a thousandth.
+	if least := 0.998 * float64(delay.Microseconds()); r.RTT == nil || r.RTT.Packets != 1000 || r.RTT.MinUs < least {
+		t.Errorf("round-trip times %+v, want of 1000 packets, none below %s", r.RTT, delay)
+	}
+}
+
+// A generator that cannot keep its schedule ends in exit code 5, and says so.
+func TestGeneratorIsTheLimit(t *testing.T) {
+	pod := newPod(t, memif("net1", client))
+	startDut(t, pod)
+	a := startApp(t, pod, "bench", append(quietBench, "--rate", "2Gpps")...)
+	a.exit(benchTimeout, 5)
+	if r := a.benchResult(); r.Valid || !strings.Contains(r.Reason, "it was the limit, not the path") {
+		t.Errorf("valid %t, because %q", r.Valid, r.Reason)
+	}
+}
+
+// A threshold that is not met ends in exit code 4.
+func TestThresholds(t *testing.T) {
+	pod := newPod(t, memif("net1", client))
+	startDut(t, pod, "--loss", "every:10")
+	for _, tt := range []struct {
+		gate string
+		code int
+	}{
+		{"--max-loss=11%", 0}, {"--max-loss=9%", 4}, {"--min-mpps=0.0005", 0}, {"--min-mpps=1", 4},
+	} {
+		a := startApp(t, pod, "bench", append(quietBench, "--rate", "1000", tt.gate)...)
+		a.exit(benchTimeout, tt.code)
+		if r := a.benchResult(); !r.Valid || r.Lost == 0 {
+			t.Errorf("%s: valid %t (%s), lost %d", tt.gate, r.Valid, r.Reason, r.Lost)
+		}
+	}
+}
+
+// The search finds what the device forwards. How exactly is a matter of time and
+// of a quiet machine: make bench-dut.
+func TestNDRFindsTheRate(t *testing.T) {
+	pod := newPod(t, memif("net1", client))
+	// So slow that what a busy machine makes late all the same fits into the rings.
+	startDut(t, pod, "--rate", "5kpps", "--queue-depth", "16")
+	var a *app
+	for attempt := 0; ; attempt++ {
+		a = startApp(t, pod, "bench", "ndr", "--tx", "net1", "--frame-size", "64", "--dst-mac", "02:00:00:00:02:01",
+			"--trial", "250ms", "--duration-sum", "750ms", "--max-rate", "20kpps", "--width", "5%", "-o", "json")
+		code, err := a.Wait(2 * time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code == 0 {
+			break
+		}
+		// On a machine that others use too it may be right that it cannot tell.
+		if code != 5 || attempt == 2 {
+			t.Fatalf("exit code %d in attempt %d", code, attempt)
+		}
+	}
+	a.checkLeft()
+	r := a.benchResult()
+	if len(r.Measurements) != 1 || len(r.Measurements[0].Goals) != 2 {
+		t.Fatalf("result %+v, want one measurement with two goals", r)
+	}
+	for _, g := range r.Measurements[0].Goals {
+		if g.Status != report.Regular || g.Lower == nil || g.Lower.Mpps < 0.004 || g.Lower.Mpps > 0.006 {
+			t.Errorf("%s is %+v (%s), want about 0.005 Mpps", g.Name, g.Lower, g.Status)
+		}
+	}
+}
+
+// readResult reads a result from disk, which has to be valid at any time.
+func readResult(t *testing.T, path string) report.Result {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reporttest.Validate(t, data)
+	r, err := report.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// A run that is killed leaves what it measured, marked as incomplete.
+func TestKilledRunLeavesItsResult(t *testing.T) {
+	pod := newPod(t, memif("net1", client))
+	startDut(t, pod, "--loss", "every:100")
+	file := filepath.Join(pod.dir, "result.json")
+	a := startApp(t, pod, "bench", "soak", "--tx", "net1", "--rate", "1000", "--duration", "1h", "--window", "200ms",
+		"--dst-mac", "02:00:00:00:02:01", "--warmup", "0s", "--result-file", file)
+	if err := a.Poll(benchTimeout, func() error {
+		if _, err := os.Stat(file); err != nil {
+			return err
+		}
+		if r := readResult(t, file); len(r.Measurements) == 0 || len(r.Measurements[0].Trials) == 0 {
+			return fmt.Errorf("no trial in %s yet", file)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a.Signal(syscall.SIGKILL)
+	if _, err := a.Wait(settleTime); err != nil {
+		t.Fatal(err)
+	}
+	r := readResult(t, file)
+	if r.Complete || r.Valid || r.Ended != nil {
+		t.Errorf("complete %t, valid %t, ended %v; want neither", r.Complete, r.Valid, r.Ended)
+	}
+	got := r.Measurements[0].Trials[0]
+	if got.Offered == 0 || got.Received.Packets == 0 || len(got.Windows) == 0 {
+		t.Errorf("trial: %d offered, %d received, %d windows with loss; want some", got.Offered, got.Received.Packets, len(got.Windows))
+	}
+	if left, err := filepath.Glob(file + "?*"); err != nil || len(left) > 1 {
+		t.Errorf("beside the result lie %v, %v", left, err)
+	}
+}
+
+// What cannot be written is said before anything is measured.
+func TestUnwritableResult(t *testing.T) {
+	pod := newPod(t, memif("net1", client))
+	for _, flag := range []string{"--result-file", "--termination-log"} {
+		a := startApp(t, pod, "bench", append(quietBench, flag+"="+filepath.Join(pod.dir, "absent", "result.json"))...)
+		a.exit(settleTime, 1)
+		if a.Stdout() != "" || !strings.Contains(a.Stderr(), flag) || !strings.Contains(a.Stderr(), "absent") {
+			t.Errorf("%s: standard error %q, standard output %q", flag, a.Stderr(), a.Stdout())
+		}
+	}
+}
+
+// A disk that gets full ends the run with exit code 1, and what was measured is
+// printed.
+func TestDiskFull(t *testing.T) {
+	pod := newPod(t, memif("net1", client))
+	disk := filepath.Join(pod.dir, "disk")
+	if err := os.Mkdir(disk, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("none", disk, "tmpfs", 0, "size=64k"); err != nil {
+		t.Fatalf("mount a tmpfs: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(disk, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	startDut(t, pod)
+	file := filepath.Join(disk, "result.json")
+	a := startApp(t, pod, "bench", "fixed", "--rate", "1000", "--duration", "200ms", "--warmup", "0s", "--repeat", "1000",
+		"--dst-mac", "02:00:00:00:02:01", "--result-file", file, "-o", "json")
+	a.exit(2*time.Minute, 1)
+	if !strings.Contains(a.Stderr(), "--result-file") || !strings.Contains(a.Stderr(), "no space left") {
+		t.Errorf("standard error %q", a.Stderr())
+	}
+	printed := a.benchResult()
+	onDisk := readResult(t, file)
+	if n, m := len(printed.Measurements), len(onDisk.Measurements); n < 5 || m == 0 || m >= n || onDisk.Complete {
+		t.Errorf("%d measurements are printed, %d are on disk, complete %t; want more than on disk, which is not complete", n, m, onDisk.Complete)
+	}
+}
