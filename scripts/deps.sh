@@ -23,6 +23,8 @@ needs() {
 		dpdk-dev      command -v dpdk-testpmd
 		iproute2      command -v ip
 		procps        command -v pgrep
+		util-linux    command -v taskset
+		chromium      command -v chromium
 		openvswitch-switch      command -v ovs-vsctl
 		openvswitch-switch-dpdk test -x /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk
 	END

@@ -1,0 +1,255 @@
+// Package page opens the page of results in a browser, where its other tests
+// only read it.
+package page
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/podnet/podnet/internal/report"
+)
+
+var update = flag.Bool("update", false, "take the screenshot anew")
+
+// policy is where the page forbids itself everything that is not in it. The test
+// has to take it out to look around, and then sees too what it would have held back.
+const policy = `<meta http-equiv="Content-Security-Policy"`
+
+// measure is put into a page to tell what only a browser knows of it.
+//
+//	sizes      of each plot on the screen, in CSS pixels
+//	contrasts  the least of a text of the plots, as WCAG 2.2 defines it
+//	colliding  texts of the plots that lie on another or stick out
+//	too wide   by how much the page is wider than the window
+const measure = `<script>
+addEventListener("load", () => {
+  const luminance = c => c.match(/[\d.]+/g).slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = luminance(getComputedStyle(document.body).backgroundColor);
+  const contrast = c => { const l = luminance(c); return (Math.max(l, ground) + 0.05) / (Math.min(l, ground) + 0.05); };
+  const seen = {ground, plots: [], tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth};
+  for (const svg of document.querySelectorAll("figure svg")) {
+    const frame = svg.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll("text")].map(t => ({says: t.textContent, at: t.getBoundingClientRect(), fill: getComputedStyle(t).fill}));
+    const plot = {id: svg.id, width: frame.width, height: frame.height, contrast: Math.min(...texts.map(t => contrast(t.fill))), colliding: []};
+    texts.forEach((t, i) => {
+      if (t.at.left < frame.left - 1 || t.at.right > frame.right + 1 || t.at.top < frame.top - 1 || t.at.bottom > frame.bottom + 1)
+        plot.colliding.push(t.says + " sticks out");
+      for (const o of texts.slice(i + 1)) {
+        // Half of a line's box is empty above and below its letters.
+        const over = Math.min(t.at.bottom, o.at.bottom) - Math.max(t.at.top, o.at.top);
+        if (t.at.left < o.at.right && o.at.left < t.at.right && over > 0.4 * Math.min(t.at.height, o.at.height))
+          plot.colliding.push(t.says + " is on " + o.says);
+      }
+    });
+    seen.plots.push(plot);
+  }
+  const pre = document.createElement("pre");
+  pre.id = "seen";
+  pre.textContent = JSON.stringify(seen);
+  document.body.append(pre);
+});
+</script>`
+
+type seen struct {
+	Ground  float64 // luminance of the page's ground, from 0 to 1
+	TooWide float64
+	Plots   []struct {
+		ID            string
+		Width, Height float64
+		Contrast      float64
+		Colliding     []string
+	}
+}
+
+// results are those of the report's own golden files.
+func results(t *testing.T, pattern string) (list []report.Result) {
+	t.Helper()
+	names, err := filepath.Glob("../../internal/report/testdata/" + pattern)
+	if err != nil || names == nil {
+		t.Fatalf("no results %s: %v", pattern, err)
+	}
+	for _, name := range names {
+		r, err := report.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+func pageOf(t *testing.T, list []report.Result) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.Write(&b, "html", list...); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), policy); n != 1 {
+		t.Fatalf("%d times %s in the page, want once", n, policy)
+	}
+	return b.String()
+}
+
+// open takes the policy out of a page and puts something in.
+func open(page, with string) string {
+	return strings.Replace(strings.Replace(page, policy, `<meta name="no-policy"`, 1), "</body>", with+"</body>", 1)
+}
+
+func TestPlotsAreSeen(t *testing.T) {
+	b := newBrowser(t)
+	page := open(pageOf(t, results(t, "*.json")), measure)
+	for _, scheme := range []struct {
+		name   string
+		flag   string
+		ground func(float64) bool
+	}{
+		{"light", "--blink-settings=preferredColorScheme=1", func(l float64) bool { return l > 0.8 }},
+		{"dark", "--blink-settings=preferredColorScheme=0", func(l float64) bool { return l < 0.1 }},
+	} {
+		t.Run(scheme.name, func(t *testing.T) {
+			dom := b.dom(t, page, scheme.flag, "--window-size=1200,1600")
+			got := readSeen(t, dom)
+			if !scheme.ground(got.Ground) {
+				t.Errorf("the page's ground has luminance %.2f: it does not follow the color scheme", got.Ground)
+			}
+			if got.TooWide > 0 {
+				t.Errorf("the page is %g pixels wider than its window", got.TooWide)
+			}
+			sizes := map[string]bool{}
+			for _, p := range got.Plots {
+				sizes[p.ID] = p.Width > 300 && p.Height > 100
+				if p.Contrast < 4.5 || math.IsNaN(p.Contrast) {
+					t.Errorf("%s: a text has a contrast of %.2f, want 4.5 (WCAG 2.2, 1.4.3)", p.ID, p.Contrast)
+				}
+				for _, text := range p.Colliding {
+					t.Errorf("%s: %s", p.ID, text)
+				}
+			}
+			for i, r := range results(t, "*.json") {
+				if r.Method != report.NDR {
+					continue
+				}
+				for _, plot := range []string{"loss", "latency", "throughput"} {
+					if id := fmt.Sprintf("run%d-%s", i+1, plot); !sizes[id] {
+						t.Errorf("%s cannot be seen", id)
+					}
+				}
+			}
+			for _, r := range b.requests() {
+				t.Errorf("the page asked for %s", r)
+			}
+		})
+	}
+}
+
+// What a hostile result may smuggle into the page finds no network there.
+func TestPageAsksForNothing(t *testing.T) {
+	const (
+		elsewhere = "http://elsewhere.test/pixel.png"
+		image     = `<img src="` + elsewhere + `">`
+	)
+	b := newBrowser(t)
+	page := pageOf(t, results(t, "ndr.json"))
+	for _, c := range []struct {
+		name, page string
+		want       []string
+	}{
+		{"as it is", page, nil},
+		{"without its policy", open(page, ""), nil},
+		{"with an image", strings.Replace(page, "</body>", image+"</body>", 1), nil},
+		// That it is seen where it does ask.
+		{"with an image and without its policy", open(page, image), []string{"GET " + elsewhere}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if dom := b.dom(t, c.page); !strings.Contains(dom, "</article>") {
+				t.Errorf("the browser does not show the page:\n%.500s", dom)
+			}
+			if got := b.requests(); strings.Join(got, "\n") != strings.Join(c.want, "\n") {
+				t.Errorf("the page asked for %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestScreenshot(t *testing.T) {
+	const (
+		name = "../../docs/images/report.png"
+		most = 300_000 // bytes
+	)
+	if *update {
+		b := newBrowser(t)
+		picture, err := png.Decode(bytes.NewReader(b.screenshot(t, pageOf(t, results(t, "ndr.json")), 1200, 2900)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var small bytes.Buffer
+		if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, fewColors(picture)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, small.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatalf("%v: -update takes it", err)
+	}
+	if _, err := png.DecodeConfig(bytes.NewReader(text)); err != nil || len(text) > most {
+		t.Errorf("%s: %d bytes, want at most %d; %v", name, len(text), most, err)
+	}
+}
+
+// fewColors paints a picture in the 256 colors that it has most of, which is a
+// third of the file.
+func fewColors(picture image.Image) image.Image {
+	uses := map[color.Color]int{}
+	area := picture.Bounds()
+	for y := area.Min.Y; y < area.Max.Y; y++ {
+		for x := area.Min.X; x < area.Max.X; x++ {
+			uses[picture.At(x, y)]++
+		}
+	}
+	colors := slices.SortedFunc(maps.Keys(uses), func(a, b color.Color) int {
+		return cmp.Or(uses[b]-uses[a], cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)))
+	})
+	painted := image.NewPaletted(area, colors[:min(len(colors), 256)])
+	draw.Draw(painted, area, picture, area.Min, draw.Src)
+	return painted
+}
+
+// readSeen finds what measure has written.
+func readSeen(t *testing.T, dom string) (s seen) {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(dom))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range doc.Descendants() {
+		if n.Data == "pre" && len(n.Attr) == 1 && n.Attr[0].Val == "seen" && n.FirstChild != nil {
+			if err := json.Unmarshal([]byte(n.FirstChild.Data), &s); err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+	}
+	t.Fatalf("the script did not run:\n%.500s", dom)
+	return s
+}
