@@ -66,6 +66,10 @@ bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time a packe
 	@scripts/deps.sh test
 	$(HUGE) 512 $(GO) run ./test/benchpeers
 
+.PHONY: bench-dut
+bench-dut: build ## measure a device whose rate, loss and delay are known
+	$(HUGE) 512 $(GO) run ./test/benchdut
+
 .PHONY: bench-parity
 bench-parity: ## compare our speed with app-netutil's, in CPU time a call
 	cd test/parity && $(GO) run ./bench

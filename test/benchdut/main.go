@@ -1,0 +1,200 @@
+// Command benchdut shows how well bench measures: it sets the device that dut is
+// to a rate, a loss or a delay, has bench measure it through vhost-user and memif
+// sockets, and compares what bench found with what was set.
+//
+// A machine that others use too loses packets by itself. So each measurement
+// stands between two of the same device without a fault, at the same rate: it
+// counts only if neither of these lost anything, and is repeated if one did.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/podnet/podnet/internal/report"
+)
+
+func main() {
+	wrapper := flag.String("wrapper", "bin/testpmd-wrapper", "the application")
+	runs := flag.Int("runs", 5, "measurements of each setting, of which the median counts")
+	flag.Parse()
+	// Both sides inherit it, where it may be had at all.
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, -20)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := benchDut(ctx, *wrapper, *runs, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "benchdut: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// The settings. They are so slow that what is late because others had the CPU for
+// a few milliseconds makes no burst that a ring or dut's queue could not take.
+const (
+	controlRate = "10kpps"
+	setRate     = 10e3 // packets a second
+	setLoss     = 1e-4
+	setDelay    = 500 * time.Microsecond
+	lossSeconds = 20
+)
+
+// question is one thing that dut is set to and bench has to find.
+type question struct {
+	name  string
+	fault []string // of dut
+	bench []string // how to ask
+	// answer reads what bench found, given the control before it.
+	answer func(r, control report.Result) (float64, error)
+	want   float64
+	unit   string
+	// most is by how much the median may be off.
+	most func(r, control report.Result) float64
+}
+
+func questions() []question {
+	fixed := func(seconds int) []string {
+		return []string{"fixed", "--rate", controlRate, "--duration", fmt.Sprintf("%ds", seconds)}
+	}
+	trial := func(r report.Result) report.Trial { return r.Measurements[0].Trials[len(r.Measurements[0].Trials)-1] }
+	median := func(r report.Result) (float64, error) {
+		if rtt := trial(r).RTT; rtt != nil {
+			return rtt.Percentiles[0].Us, nil
+		}
+		return 0, errors.New("no round-trip times")
+	}
+	return []question{
+		{
+			name: "forwarding rate", fault: []string{"--rate", controlRate, "--queue-depth", "64"}, want: setRate / 1e6, unit: "Mpps",
+			bench: []string{"ndr", "--trial", "2s", "--duration-sum", "6s", "--max-rate", "20kpps", "--goal", "NDR=0"},
+			answer: func(r, _ report.Result) (float64, error) {
+				if g := r.Measurements[0].Goals[0]; g.Status == report.Regular {
+					return g.Lower.Mpps, nil
+				}
+				return 0, errors.New("the search found no bound")
+			},
+			most: func(_, _ report.Result) float64 { return 0.01 * setRate / 1e6 },
+		},
+		{
+			name: "loss ratio", fault: []string{"--loss", "1/10000"}, want: setLoss, unit: "",
+			bench:  fixed(lossSeconds),
+			answer: func(r, _ report.Result) (float64, error) { return trial(r).LossRatio, nil },
+			// Three standard errors of a binomial distribution.
+			most: func(r, _ report.Result) float64 {
+				return 3 * math.Sqrt(setLoss*(1-setLoss)/float64(trial(r).Offered))
+			},
+		},
+		{
+			name: "added delay", fault: []string{"--delay", setDelay.String()}, want: float64(setDelay.Microseconds()), unit: "us",
+			bench: fixed(2),
+			answer: func(r, control report.Result) (float64, error) {
+				with, err := median(r)
+				if err != nil {
+					return 0, err
+				}
+				without, err := median(control)
+				return with - without, err
+			},
+			most: func(r, _ report.Result) float64 {
+				own := 0.0
+				if c := r.Calibration; c != nil {
+					own = c.TimestampError.Percentiles[0].Us
+				}
+				return 5 + own
+			},
+		},
+	}
+}
+
+// attempts is how often a measurement is repeated because a control lost packets.
+const attempts = 5
+
+func benchDut(ctx context.Context, wrapper string, runs int, out io.Writer) error {
+	var errs []error
+	tw := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(tw, "socket\tset\tto\tmedian found\toff by\tallowed\truns\trepeated\t")
+	for _, socket := range []string{"vhost-user", "memif"} {
+		for _, q := range questions() {
+			var found []float64
+			var last, control report.Result
+			repeated := 0
+			for range runs {
+				r, c, again, err := between(ctx, wrapper, socket, q)
+				if err != nil {
+					return errors.Join(fmt.Errorf("%s, %s: %w", socket, q.name, err), tw.Flush())
+				}
+				v, err := q.answer(r, c)
+				if err != nil {
+					return errors.Join(fmt.Errorf("%s, %s: %w", socket, q.name, err), tw.Flush())
+				}
+				found = append(found, v)
+				last, control = r, c
+				repeated += again
+			}
+			slices.Sort(found)
+			median := found[len(found)/2]
+			most := q.most(last, control)
+			fmt.Fprintf(tw, "%s\t%s\t%.6g %s\t%.6g\t%.3g\t%.3g\t%s\t%d\t\n",
+				socket, q.name, q.want, q.unit, median, math.Abs(median-q.want), most, list(found), repeated)
+			if math.Abs(median-q.want) > most {
+				errs = append(errs, fmt.Errorf("%s: a %s of %g %s was measured as %g, off by more than %.3g", socket, q.name, q.want, q.unit, median, most))
+			}
+		}
+	}
+	return errors.Join(append(errs, tw.Flush())...)
+}
+
+// list shows values for a table.
+func list(values []float64) string {
+	parts := make([]string, len(values))
+	for i, v := range values {
+		parts[i] = fmt.Sprintf("%.5g", v)
+	}
+	return strings.Join(parts, " ")
+}
+
+// between measures the question between two controls that lose nothing.
+func between(ctx context.Context, wrapper, socket string, q question) (r, control report.Result, again int, err error) {
+	for ; again < attempts; again++ {
+		var clean bool
+		if control, clean, err = controlTrial(ctx, wrapper, socket); err != nil {
+			return r, control, again, err
+		} else if !clean {
+			continue
+		}
+		if r, err = measure(ctx, wrapper, socket, q.fault, q.bench); err != nil {
+			return r, control, again, err
+		}
+		if !r.Valid {
+			continue
+		}
+		var after bool
+		if _, after, err = controlTrial(ctx, wrapper, socket); err != nil || after {
+			return r, control, again, err
+		}
+	}
+	return r, control, again, fmt.Errorf("in %d attempts the device without a fault lost packets, or the generator was late: the machine is too busy", attempts)
+}
+
+// controlTrial measures the device without a fault, and tells whether it lost
+// nothing.
+func controlTrial(ctx context.Context, wrapper, socket string) (report.Result, bool, error) {
+	r, err := measure(ctx, wrapper, socket, nil, []string{"fixed", "--rate", controlRate, "--duration", "2s"})
+	if err != nil {
+		return r, false, err
+	}
+	return r, r.Valid && r.Measurements[0].Trials[0].Lost == 0, nil
+}
