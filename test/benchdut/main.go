@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -43,19 +44,21 @@ func main() {
 }
 
 // The settings. They are so slow that what is late because others had the CPU for
-// a few milliseconds makes no burst that a ring or dut's queue could not take.
+// some milliseconds makes no burst that a ring or dut's queue could not take; slower
+// where one trial is long.
 const (
-	controlRate = "10kpps"
 	setRate     = 10e3 // packets a second
 	setLoss     = 1e-4
 	setDelay    = 500 * time.Microsecond
-	lossSeconds = 20
+	fixedRate   = 2e3 // packets a second
+	lossSeconds = 50
 )
 
 // question is one thing that dut is set to and bench has to find.
 type question struct {
 	name  string
 	fault []string // of dut
+	rate  float64  // of the controls, in packets a second
 	bench []string // how to ask
 	// answer reads what bench found, given the control before it.
 	answer func(r, control report.Result) (float64, error)
@@ -66,9 +69,6 @@ type question struct {
 }
 
 func questions() []question {
-	fixed := func(seconds int) []string {
-		return []string{"fixed", "--rate", controlRate, "--duration", fmt.Sprintf("%ds", seconds)}
-	}
 	trial := func(r report.Result) report.Trial { return r.Measurements[0].Trials[len(r.Measurements[0].Trials)-1] }
 	median := func(r report.Result) (float64, error) {
 		if rtt := trial(r).RTT; rtt != nil {
@@ -78,7 +78,8 @@ func questions() []question {
 	}
 	return []question{
 		{
-			name: "forwarding rate", fault: []string{"--rate", controlRate, "--queue-depth", "64"}, want: setRate / 1e6, unit: "Mpps",
+			name: "forwarding rate", fault: []string{"--rate", strconv.Itoa(setRate), "--queue-depth", "64"}, want: setRate / 1e6, unit: "Mpps",
+			rate:  setRate,
 			bench: []string{"ndr", "--trial", "2s", "--duration-sum", "6s", "--max-rate", "20kpps", "--goal", "NDR=0"},
 			answer: func(r, _ report.Result) (float64, error) {
 				if g := r.Measurements[0].Goals[0]; g.Status == report.Regular {
@@ -90,7 +91,8 @@ func questions() []question {
 		},
 		{
 			name: "loss ratio", fault: []string{"--loss", "1/10000"}, want: setLoss, unit: "",
-			bench:  fixed(lossSeconds),
+			rate:   fixedRate,
+			bench:  fixedTrial(fixedRate, lossSeconds),
 			answer: func(r, _ report.Result) (float64, error) { return trial(r).LossRatio, nil },
 			// Three standard errors of a binomial distribution.
 			most: func(r, _ report.Result) float64 {
@@ -99,7 +101,8 @@ func questions() []question {
 		},
 		{
 			name: "added delay", fault: []string{"--delay", setDelay.String()}, want: float64(setDelay.Microseconds()), unit: "us",
-			bench: fixed(2),
+			rate:  fixedRate,
+			bench: fixedTrial(fixedRate, 2),
 			answer: func(r, control report.Result) (float64, error) {
 				with, err := median(r)
 				if err != nil {
@@ -166,35 +169,49 @@ func list(values []float64) string {
 	return strings.Join(parts, " ")
 }
 
-// between measures the question between two controls that lose nothing.
+// between measures the question between two controls that lose nothing, and says
+// why when it has to measure again.
 func between(ctx context.Context, wrapper, socket string, q question) (r, control report.Result, again int, err error) {
 	for ; again < attempts; again++ {
-		var clean bool
-		if control, clean, err = controlTrial(ctx, wrapper, socket); err != nil {
-			return r, control, again, err
-		} else if !clean {
-			continue
-		}
-		if r, err = measure(ctx, wrapper, socket, q.fault, q.bench); err != nil {
+		var why string
+		if control, why, err = controlTrial(ctx, wrapper, socket, q.rate); err != nil {
 			return r, control, again, err
 		}
-		if !r.Valid {
-			continue
+		if why == "" {
+			if r, err = measure(ctx, wrapper, socket, q.fault, q.bench); err != nil {
+				return r, control, again, err
+			}
+			if !r.Valid {
+				why = r.Reason
+			}
 		}
-		var after bool
-		if _, after, err = controlTrial(ctx, wrapper, socket); err != nil || after {
-			return r, control, again, err
+		if why == "" {
+			if _, why, err = controlTrial(ctx, wrapper, socket, q.rate); err != nil || why == "" {
+				return r, control, again, err
+			}
 		}
+		fmt.Fprintf(os.Stderr, "benchdut: %s, %s: measuring again: %s\n", socket, q.name, why)
 	}
 	return r, control, again, fmt.Errorf("in %d attempts the device without a fault lost packets, or the generator was late: the machine is too busy", attempts)
 }
 
-// controlTrial measures the device without a fault, and tells whether it lost
-// nothing.
-func controlTrial(ctx context.Context, wrapper, socket string) (report.Result, bool, error) {
-	r, err := measure(ctx, wrapper, socket, nil, []string{"fixed", "--rate", controlRate, "--duration", "2s"})
-	if err != nil {
-		return r, false, err
+// fixedTrial asks bench for one trial, at a rate in packets a second.
+func fixedTrial(rate float64, seconds int) []string {
+	return []string{"fixed", "--rate", fmt.Sprint(rate), "--duration", fmt.Sprintf("%ds", seconds)}
+}
+
+// controlTrial measures the device without a fault, and tells what is wrong if
+// it lost anything.
+func controlTrial(ctx context.Context, wrapper, socket string, rate float64) (r report.Result, fault string, err error) {
+	r, err = measure(ctx, wrapper, socket, nil, fixedTrial(rate, 2))
+	switch {
+	case err != nil:
+		return r, "", err
+	case !r.Valid:
+		return r, "without a fault: " + r.Reason, nil
 	}
-	return r, r.Valid && r.Measurements[0].Trials[0].Lost == 0, nil
+	if lost := r.Measurements[0].Trials[0].Lost; lost != 0 {
+		return r, fmt.Sprintf("the device without a fault lost %d packets", lost), nil
+	}
+	return r, "", nil
 }
