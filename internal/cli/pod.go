@@ -182,15 +182,6 @@ func nothingToDrive(pod *podnet.Pod) error {
 	return fmt.Errorf("nothing to drive: %s", strings.Join(reasons, "; "))
 }
 
-// checkReady joins the reasons why ports would not come up.
-func checkReady(ports []podnet.Port) error {
-	var errs []error
-	for _, p := range ports {
-		errs = append(errs, p.Ready)
-	}
-	return notReady(errors.Join(errs...))
-}
-
 // linkedVersion is the DPDK that arguments are for unless another is named: the
 // one that is linked, else the oldest.
 func (d deps) linkedVersion() eal.Version {

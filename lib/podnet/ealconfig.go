@@ -290,6 +290,9 @@ func (i namedInterface) ready() error {
 		if driver != "" && !strings.HasPrefix(driver, "mlx5_core") {
 			return fail(fmt.Sprintf("device %s is bound to the driver %s, and DPDK drives scalable functions of mlx5_core only", id, driver), "")
 		}
+	case driver == "" && i.PCI.Vendor != "" && i.PCI.IOMMUGroup == nil:
+		return fail(fmt.Sprintf("device %s is bound to no driver, and no IOMMU is in front of it, without which vfio-pci does not take it", id),
+			"turn the IOMMU on (VT-d or AMD-Vi in the firmware, intel_iommu=on for the kernel on Intel) and bind the device to vfio-pci on the node")
 	case driver == "" && i.PCI.Vendor != "":
 		return fail(fmt.Sprintf("device %s is bound to no driver", id), "bind it to vfio-pci on the node")
 	case driver == "", driver == "vfio-pci", strings.HasSuffix(driver, "_vfio_pci"),

@@ -2,7 +2,9 @@ package sysfs
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"net"
 	"path"
 	"slices"
 	"strconv"
@@ -165,7 +167,7 @@ func (r *reader) rdmaDevice(rdma fact.RDMA) {
 		names = append(names, r.portNetdevs(path.Join(dir, "ports", port, "gid_attrs/ndevs"))...)
 	}
 	for _, name := range distinct(names) {
-		if r.ownNetdev(name, dev.Parent) {
+		if r.ownNetdev(name, dev.Parent) || dev.Parent == "" && r.hasGUID(name, r.text(dir, "node_guid")) {
 			dev.Netdevs = append(dev.Netdevs, name)
 		}
 	}
@@ -232,6 +234,18 @@ func (r *reader) ownNetdev(name, parent string) bool {
 		}
 	}
 	return false
+}
+
+// hasGUID reports whether an RDMA device without a parent, which is one of
+// software (rxe, siw), was made on this netdev: rxe's GUID is then the netdev's MAC
+// address as an EUI-64, with the bit inverted that tells local addresses.
+func (r *reader) hasGUID(name, guid string) bool {
+	mac, err := net.ParseMAC(r.text(netClass, name, "address"))
+	if err != nil || len(mac) != 6 {
+		return false
+	}
+	eui := fmt.Sprintf("%02x%02x%02xfffe%02x%02x%02x", mac[0]^2, mac[1], mac[2], mac[3], mac[4], mac[5])
+	return eui == strings.ToLower(strings.ReplaceAll(guid, ":", ""))
 }
 
 // ipoibNetdevs finds the netdevs of IP over InfiniBand that have the node's GUID

@@ -3,6 +3,7 @@
 package sysfs_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -188,6 +189,32 @@ func TestRDMA(t *testing.T) {
 	}
 	if len(got) > 2 && got[2].Where != "/sys/class/infiniband/mlx5_4" {
 		t.Errorf("origin %v", got[2].Origin)
+	}
+}
+
+// TestSoftRDMA has an RDMA device of software on net1, and one on another network
+// namespace's net1.
+func TestSoftRDMA(t *testing.T) {
+	for guid, want := range map[string][]string{
+		"5054:00ff:fe00:0001\n": {"net1"},
+		"5054:00ff:fe00:0002\n": nil,
+		"":                      nil,
+	} {
+		got, _ := only[fact.RDMADevice](sysfs.RDMA(tree(t, `
+-- /dev/infiniband/uverbs0 --
+-- /sys/class/infiniband_verbs/uverbs0/ibdev --
+rxe0
+-- /sys/class/infiniband/rxe0/node_guid --
+`+guid+`-- /sys/class/infiniband/rxe0/ports/1/gid_attrs/ndevs/0 --
+net1
+-- /sys/class/net/net1/address --
+52:54:00:00:00:01
+-- symlinks --
+/sys/class/net/net1/device -> ../../../0000:3b:00.4
+`)))
+		if len(got) != 1 || !slices.Equal(got[0].Netdevs, want) {
+			t.Errorf("GUID %q: %+v, want the netdevs %q", guid, got, want)
+		}
 	}
 }
 
