@@ -50,7 +50,7 @@ func startReflector(t *testing.T, pod *scratchPod, mode string, args ...string) 
 	t.Helper()
 	if pod.networks[0].role == client {
 		peer := peerOf(t, pod, mode)
-		peer.command("start")
+		peer.Command("start")
 		return peer, startApp(t, pod, "bench", args...)
 	}
 	a := startApp(t, pod, "bench", args...)
@@ -60,7 +60,7 @@ func startReflector(t *testing.T, pod *scratchPod, mode string, args ...string) 
 		}
 	}
 	peer := peerOf(t, pod, mode)
-	peer.command("start")
+	peer.Command("start")
 	return peer, a
 }
 
@@ -125,7 +125,7 @@ func TestBenchCountsOnlyItsOwnPackets(t *testing.T) {
 func TestBenchIgnoresForeignPackets(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
 	peer := peerOf(t, pod, "txonly") // generates its own, and leaves bench's where they are
-	peer.command("start")
+	peer.Command("start")
 	a := startApp(t, pod, "bench", append(quietBench, "--tx", "net1", "--rx", "net1", "--rate", "500")...)
 	a.exit(benchTimeout, 0)
 	r := a.benchResult()
@@ -165,7 +165,7 @@ func TestBenchInterrupted(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
 	n := pod.networks[0]
 	peer := peerOf(t, pod, "macswap")
-	peer.command("start")
+	peer.Command("start")
 	a := startApp(t, pod, "bench", append(quietBench, "--tx", "net1", "--rx", "net1", "--rate", "10000", "--duration", "1m")...)
 	peer.awaitRx(n, 1000)
 	a.Signal(syscall.SIGINT)

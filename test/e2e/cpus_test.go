@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/utils/cpuset"
 
+	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
@@ -68,7 +69,7 @@ func TestRunKeepsItsThreadsApart(t *testing.T) {
 			peer := peerOf(t, pod, "rxonly")
 			a := startAppAs(t, testpeer.Options{CPUs: cpus}, pod, "run", "--mode", "macswap", "-o", "json")
 			peer.awaitLink(pod.networks...)
-			peer.send(testpmdBurst, pod.networks...)
+			peer.send(peertest.Burst, pod.networks...)
 			checkThreads(t, a.Process, cpus)
 			var want counters
 			for _, n := range pod.networks {
@@ -96,7 +97,7 @@ func TestExecOnCPUs(t *testing.T) {
 			pod := newPod(t, vhostUser("net1", client), memif("net2", client))
 			peer := peerOf(t, pod, "rxonly")
 			inPod := execTestpmd(t, testpeer.Options{CPUs: cpus}, pod, "macswap")
-			inPod.command("start")
+			inPod.Command("start")
 			peer.awaitLink(pod.networks...)
 			checkExchange(t, peer, inPod, pod)
 			checkThreads(t, inPod.Process, cpus)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/report/reporttest"
+	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
@@ -44,7 +45,7 @@ func startDut(t *testing.T, pod *scratchPod, args ...string) *dut {
 	for _, n := range pod.networks {
 		argv = append(argv, "--"+n.kind, n.path)
 	}
-	d := &dut{start(t, "dut", append(argv, args...), testpeer.Options{CPUs: cpuset.New(peerCPU)}), t}
+	d := &dut{peertest.Start(t, "dut", append(argv, args...), testpeer.Options{CPUs: cpuset.New(peerCPU)}), t}
 	for _, n := range pod.networks {
 		if err := d.Poll(2*settleTime, func() error {
 			if !listening(t, n.path) {

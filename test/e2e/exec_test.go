@@ -12,15 +12,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/utils/cpuset"
 
+	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
 // execTestpmd has the application replace itself with dpdk-testpmd.
 func execTestpmd(t *testing.T, o testpeer.Options, pod *scratchPod, mode string) *testpmd {
 	t.Helper()
-	a := startAppAs(t, o, pod, "exec", append([]string{"--app", "testpmd", "--"}, testpmdArgs(mode)...)...)
+	a := startAppAs(t, o, pod, "exec", append([]string{"--app", "testpmd", "--"}, peertest.TestpmdArgs(mode)...)...)
 	t.Cleanup(func() { os.RemoveAll(testpeer.RuntimeDir(a.prefix)) }) // testpmd leaves it
-	return attach(t, a.Process, a.prefix)
+	return &testpmd{peertest.Attach(t, a.Process, testpeer.RuntimeDir(a.prefix)), t}
+}
+
+// attachTestpmd starts a testpmd in the pod.
+func attachTestpmd(t *testing.T, argv []string, prefix string) *testpmd {
+	t.Helper()
+	t.Cleanup(func() { os.RemoveAll(testpeer.RuntimeDir(prefix)) }) // testpmd leaves it
+	return &testpmd{peertest.Attach(t, peertest.Start(t, "testpmd", argv, testpeer.Options{}), testpeer.RuntimeDir(prefix)), t}
 }
 
 // wantPorts are the names of the ports that a pod with these networks has.
@@ -35,7 +43,7 @@ func wantPorts(networks []socketNet) []string {
 
 func (p *testpmd) portNames() []string {
 	var names []string
-	for name := range p.ports {
+	for name := range p.Ports {
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -46,10 +54,10 @@ func (p *testpmd) portNames() []string {
 // testpmd forwards them, and wants both to count the same.
 func checkExchange(t *testing.T, peer, inPod *testpmd, pod *scratchPod) {
 	t.Helper()
-	peer.send(testpmdBurst, pod.networks...)
+	peer.send(peertest.Burst, pod.networks...)
 	for _, n := range pod.networks {
 		outside := peer.rest(n)
-		inside, err := inPod.telemetry.Stats(inPod.ports[n.port()])
+		inside, err := inPod.Telemetry.Stats(inPod.Ports[n.port()])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,12 +85,12 @@ func TestExecBecomesTestpmd(t *testing.T) {
 		t.Errorf("process %d runs %s (%v), want dpdk-testpmd", inPod.PID, exe, err)
 	}
 	for _, n := range pod.networks {
-		mac, err := inPod.telemetry.MAC(inPod.ports[n.port()])
+		mac, err := inPod.Telemetry.MAC(inPod.Ports[n.port()])
 		if err != nil || mac.String() != n.mac {
 			t.Errorf("%s has MAC address %s (%v), want %s", n.port(), mac, err, n.mac)
 		}
 	}
-	inPod.command("start")
+	inPod.Command("start")
 	peer.awaitLink(pod.networks...)
 	checkExchange(t, peer, inPod, pod)
 }
@@ -93,7 +101,7 @@ func TestArgsOfEveryProfile(t *testing.T) {
 	peerOf(t, pod, "rxonly")
 	for _, profile := range []string{"eal", "testpmd", "l2fwd", "l3fwd", "pktgen"} {
 		t.Run(profile, func(t *testing.T) {
-			prefix := newPrefix()
+			prefix := peertest.NewPrefix()
 			a := startApp(t, pod, "args", "--app", profile, "--file-prefix", prefix, "-o", "json")
 			a.exit(settleTime, 0)
 			var argv []string
@@ -103,7 +111,8 @@ func TestArgsOfEveryProfile(t *testing.T) {
 			if i := slices.Index(argv, "--"); i >= 0 {
 				argv = argv[:i]
 			}
-			inPod := startTestpmdWith(t, prefix, argv, "rxonly")
+			argv = slices.Concat([]string{findProgram(t, "dpdk-testpmd")}, argv, []string{"--"}, peertest.TestpmdArgs("rxonly"))
+			inPod := attachTestpmd(t, argv, prefix)
 			if diff := cmp.Diff(wantPorts(pod.networks), inPod.portNames()); diff != "" {
 				t.Errorf("ports of %q (-want +got):\n%s", argv, diff)
 			}
@@ -115,7 +124,7 @@ func TestArgsOfEveryProfile(t *testing.T) {
 func TestArgsOfTestpmdWhole(t *testing.T) {
 	pod := newPod(t, clientSockets()...)
 	peer := peerOf(t, pod, "rxonly")
-	prefix := newPrefix()
+	prefix := peertest.NewPrefix()
 	a := startApp(t, pod, "args", "--app", "testpmd", "--file-prefix", prefix, "-o", "json")
 	a.exit(settleTime, 0)
 	var argv []string
@@ -125,11 +134,9 @@ func TestArgsOfTestpmdWhole(t *testing.T) {
 	if !slices.Contains(argv, "--") {
 		argv = append(argv, "--")
 	}
-	path := findProgram(t, "dpdk-testpmd")
-	t.Cleanup(func() { os.RemoveAll(testpeer.RuntimeDir(prefix)) })
-	argv = slices.Concat([]string{path}, argv, []string{"-i", "--no-mlockall", "--total-num-mbufs=8192"})
-	inPod := attach(t, start(t, "testpmd", argv, testpeer.Options{}), prefix)
-	inPod.command("start")
+	inPod := attachTestpmd(t, slices.Concat([]string{findProgram(t, "dpdk-testpmd")}, argv,
+		[]string{"-i", "--no-mlockall", "--total-num-mbufs=8192"}), prefix)
+	inPod.Command("start")
 	peer.awaitLink(pod.networks...)
 	checkExchange(t, peer, inPod, pod)
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+
+	"github.com/podnet/podnet/test/internal/peertest"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -75,7 +77,7 @@ func TestExitCodes(t *testing.T) {
 func TestAbort(t *testing.T) {
 	pod := newPod(t, memif("net1", server))
 	peer, a := startBoth(t, pod, "rxonly", "--mode", "io")
-	peer.exchange(testpmdBurst, pod.networks[0])
+	peer.exchange(peertest.Burst, pod.networks[0])
 	a.Signal(syscall.SIGABRT)
 	code, err := a.Wait(settleTime)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/test/internal/peertest"
 )
 
 // Two stock testpmds count the same, so a difference in the other tests is not
@@ -24,10 +26,10 @@ func TestStockPeersAgree(t *testing.T) {
 			n := pod.networks[0]
 			host := peerOf(t, pod, "rxonly")
 			inPod := startTestpmd(t, podCPU, "macswap", fmt.Sprintf(tt.vdev, n.path))
-			inPod.command("start")
+			inPod.Command("start")
 			host.awaitLink(n)
-			want := host.exchange(bursts*testpmdBurst, n)
-			s, err := inPod.telemetry.Stats(inPod.ports[n.port()])
+			want := host.exchange(peertest.Bursts*peertest.Burst, n)
+			s, err := inPod.Telemetry.Stats(inPod.Ports[n.port()])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -46,25 +48,25 @@ func TestStockPeersAgreeThroughOVS(t *testing.T) {
 	inPod := startTestpmd(t, podCPU, "rxonly",
 		fmt.Sprintf("net_virtio_user_net1,server=1,path=%s", net1.path),
 		fmt.Sprintf("net_virtio_user_net2,server=1,path=%s", net2.path))
-	port := func(n socketNet) int { return inPod.ports[n.port()] }
+	port := func(n socketNet) int { return inPod.Ports[n.port()] }
 	for _, n := range pod.networks {
-		inPod.await("link", func() error {
-			up, err := inPod.telemetry.LinkUp(port(n))
+		inPod.Await("link", func() error {
+			up, err := inPod.Telemetry.LinkUp(port(n))
 			if !up && err == nil {
 				err = fmt.Errorf("%s is down", n.port())
 			}
 			return err
 		})
 	}
-	inPod.command("start tx_first 2")
-	const want = 2 * testpmdBurst
+	inPod.Command("start tx_first 2")
+	const want = 2 * peertest.Burst
 	wantOVS := map[string]ovsStats{"net1": {want, want}, "net2": {want, want}}
 	if diff := cmp.Diff(wantOVS, ovs.await(wantOVS), cmp.AllowUnexported(ovsStats{})); diff != "" {
 		t.Errorf("OVS (-want +got):\n%s", diff)
 	}
 	for _, n := range pod.networks {
-		inPod.await("what OVS sent", func() error {
-			s, err := inPod.telemetry.Stats(port(n))
+		inPod.Await("what OVS sent", func() error {
+			s, err := inPod.Telemetry.Stats(port(n))
 			if err == nil && (s.RxPackets != want || s.TxPackets != want) {
 				err = fmt.Errorf("testpmd on %s: %+v, want %d each way", n.name, s, want)
 			}

@@ -19,8 +19,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
@@ -33,7 +33,7 @@ var peerCPU, podCPU int
 
 // settleTime is how long counters may take to come to rest, and a process to
 // notice what happened to its peer, on a busy machine.
-const settleTime = 5 * time.Second
+var settleTime = peertest.Patience
 
 func TestMain(m *testing.M) {
 	flag.Parse()

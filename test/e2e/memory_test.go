@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
@@ -39,7 +40,7 @@ func useHugepages(t *testing.T, sig syscall.Signal) error {
 	before := usedHugepages(t)
 	a := startApp(t, newPod(t), "run", "--mode", "io", "--vdev", "net_null0", "--memory", "hugepages")
 	t.Cleanup(func() { os.RemoveAll(testpeer.RuntimeDir(a.prefix)) }) // of one that is killed
-	telemetry := dial(t, a.Process, testpeer.RuntimeDir(a.prefix))
+	telemetry := peertest.Dial(t, a.Process, testpeer.RuntimeDir(a.prefix))
 	if err := a.Poll(settleTime, func() error {
 		s, err := telemetry.Stats(0)
 		if err == nil && s.TxPackets == 0 {

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
@@ -54,15 +55,15 @@ func startOVS(t *testing.T, a, b socketNet) *ovsBridge {
 	o := &ovsBridge{t: t, dir: dir, bridge: fmt.Sprintf("e2e%d", os.Getpid())}
 	db := filepath.Join(dir, "conf.db")
 	o.run("ovsdb-tool", "create", db, "/usr/share/openvswitch/vswitch.ovsschema")
-	start(t, "ovsdb-server", []string{findProgram(t, "ovsdb-server"), db, "--remote=punix:" + o.socket("db.sock")}, testpeer.Options{})
+	peertest.Start(t, "ovsdb-server", []string{findProgram(t, "ovsdb-server"), db, "--remote=punix:" + o.socket("db.sock")}, testpeer.Options{})
 	awaitFile(t, o.socket("db.sock"))
 
 	o.vsctl("--no-wait", "init")
 	o.vsctl("--no-wait", "set", "Open_vSwitch", ".",
 		"other_config:dpdk-init=true", "other_config:dpdk-socket-mem=256",
 		fmt.Sprintf("other_config:pmd-cpu-mask=%#x", uint64(1)<<peerCPU),
-		"other_config:dpdk-extra=--no-pci --in-memory --file-prefix="+newPrefix())
-	start(t, "ovs-vswitchd", []string{ovsVswitchd, "unix:" + o.socket("db.sock")},
+		"other_config:dpdk-extra=--no-pci --in-memory --file-prefix="+peertest.NewPrefix())
+	peertest.Start(t, "ovs-vswitchd", []string{ovsVswitchd, "unix:" + o.socket("db.sock")},
 		testpeer.Options{Env: []string{"RUNTIME_DIRECTORY=" + dir}})
 	o.vsctl("add-br", o.bridge, "--", "set", "bridge", o.bridge, "datapath_type=netdev")
 	for i, n := range []socketNet{a, b} {

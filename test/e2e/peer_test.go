@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/podnet/podnet/test/internal/peertest"
 )
 
 // comeback is how soon packets must flow after a peer has returned, or how soon
@@ -33,7 +35,7 @@ func TestPeerStartsLate(t *testing.T) {
 			}
 			peer := peerOf(t, pod, "rxonly")
 			peer.awaitLink(n)
-			want := peer.exchange(testpmdBurst, n)
+			want := peer.exchange(peertest.Burst, n)
 			if got := a.stop(syscall.SIGINT).Total; got.RxPackets != want || got.TxPackets != want {
 				t.Errorf("run received %d and sent %d, want %d each", got.RxPackets, got.TxPackets, want)
 			}
@@ -49,7 +51,7 @@ func TestBenchWaitsForALatePeer(t *testing.T) {
 	peer := peerOf(t, pod, "macswap")
 	peer.awaitLink(n)
 	time.Sleep(late) // the probe has to wait for a peer that does not answer yet, too
-	peer.command("start")
+	peer.Command("start")
 	a.exit(benchTimeout, 0)
 	if r := a.benchResult(); r.Sent.Packets != 500 || r.Received.Packets != 500 {
 		t.Errorf("sent %d, received %d, want 500 each", r.Sent.Packets, r.Received.Packets)
@@ -73,7 +75,7 @@ func killAndRestartPeer(t *testing.T, pod *scratchPod) {
 	t.Helper()
 	n := pod.networks[0]
 	peer, a := startBoth(t, pod, "rxonly", "--mode", "macswap", "-o", "json")
-	before := peer.exchange(testpmdBurst, n)
+	before := peer.exchange(peertest.Burst, n)
 
 	peer.Kill()
 	if n.final() {
@@ -113,7 +115,7 @@ func TestPeerIsKilledDuringTraffic(t *testing.T) {
 			pod := newPod(t, n)
 			n := pod.networks[0]
 			peer, a := startBoth(t, pod, "flowgen", "--mode", "macswap", "-o", "json")
-			peer.command("start")
+			peer.Command("start")
 			peer.awaitRx(n, 10_000)
 			peer.Kill()
 			if n.final() {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
@@ -51,8 +52,8 @@ func TestRunReflects(t *testing.T) {
 				pod := newPod(t, n)
 				n := pod.networks[0]
 				peer, a := startBoth(t, pod, "rxonly", "--mode", mode, "-o", "json")
-				peer.command("set txpkts 60")
-				want := peer.exchange(bursts*testpmdBurst, n)
+				peer.Command("set txpkts 60")
+				want := peer.exchange(peertest.Bursts*peertest.Burst, n)
 				got := a.stop(syscall.SIGTERM)
 				c := counters{RxPackets: want, RxBytes: want * 64, TxPackets: want, TxBytes: want * 64}
 				if diff := cmp.Diff(runResult{
@@ -88,7 +89,7 @@ func TestRunGenerates(t *testing.T) {
 				pod := newPod(t, n)
 				n := pod.networks[0]
 				peer, a := startBoth(t, pod, "rxonly", "--mode", "txonly", "--rate", rate, "--duration", "1s", "-o", "json")
-				peer.command("start")
+				peer.Command("start")
 				s := peer.follow(a, n)[0]
 				a.exit(settleTime, 0)
 				got := a.runResult().Total
@@ -112,7 +113,7 @@ func TestFrameSizes(t *testing.T) {
 				n := pod.networks[0]
 				peer, a := startBoth(t, pod, "rxonly", "--mode", "txonly", "-o", "json",
 					"--rate", "2000", "--duration", "300ms", "--frame-size", strconv.Itoa(size))
-				peer.command("start")
+				peer.Command("start")
 				s := peer.follow(a, n)[0]
 				a.exit(settleTime, 0)
 				if s.RxPackets == 0 || s.RxBytes != s.RxPackets*uint64(size-4) {
@@ -143,11 +144,11 @@ func TestRunMapsPortsToInterfaces(t *testing.T) {
 	}
 	// All take what comes before the first sends: nothing is dropped for want of room.
 	for _, n := range pod.networks {
-		peers[n.name].command("start")
+		peers[n.name].Command("start")
 	}
 	sent := make(map[string]uint64)
 	for i, n := range pod.networks {
-		peers[n.name].send(uint64(i+1)*bursts*testpmdBurst, n)
+		peers[n.name].send(uint64(i+1)*peertest.Bursts*peertest.Burst, n)
 		sent[n.name] = peers[n.name].stats(n).TxPackets
 	}
 	for _, n := range pod.networks {
@@ -196,10 +197,10 @@ func TestServersAcceptPeersInReverseOrder(t *testing.T) {
 	}
 	for _, n := range pod.networks {
 		peers[n.name].awaitLink(n)
-		peers[n.name].command("start")
+		peers[n.name].Command("start")
 	}
 	for _, n := range pod.networks {
-		peers[n.name].send(testpmdBurst, n)
+		peers[n.name].send(peertest.Burst, n)
 	}
 	stats := make(map[string]testpeer.PortStats)
 	for _, n := range pod.networks {
@@ -220,14 +221,14 @@ func TestRunForwardsBothWaysAtOnce(t *testing.T) {
 		net1, net2 := pod.networks[0], pod.networks[1]
 		t.Run(net1.kind, func(t *testing.T) {
 			peer, a := startBoth(t, pod, "flowgen", "--mode", "io", "-o", "json")
-			peer.command("start")
+			peer.Command("start")
 			for _, n := range pod.networks {
 				peer.awaitRx(n, 100_000)
 			}
 			// What is still on its way is for a port that only receives.
-			peer.command("stop")
-			peer.command("set fwd rxonly")
-			peer.command("start")
+			peer.Command("stop")
+			peer.Command("set fwd rxonly")
+			peer.Command("start")
 			s1, s2 := peer.rest(net1), peer.rest(net2)
 			got := a.stop(syscall.SIGTERM)
 			c1, c2 := of(t, got.Interfaces, "net1"), of(t, got.Interfaces, "net2")

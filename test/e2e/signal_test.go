@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/podnet/podnet/test/internal/peertest"
 )
 
 var stopSignals = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
@@ -22,7 +24,7 @@ func TestSignalDuringTraffic(t *testing.T) {
 				pod := newPod(t, n)
 				n := pod.networks[0]
 				peer, a := startBoth(t, pod, "rxonly", "--mode", "txonly", "--rate", "100000", "-o", "json")
-				peer.command("start")
+				peer.Command("start")
 				peer.awaitRx(n, 1000)
 				a.Signal(sig)
 				begin := time.Now()
@@ -44,7 +46,7 @@ func TestSignalPrintsTotals(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
 	n := pod.networks[0]
 	peer, a := startBoth(t, pod, "rxonly", "--mode", "txonly", "--rate", "1000")
-	peer.command("start")
+	peer.Command("start")
 	peer.awaitRx(n, 2100)
 	a.Signal(syscall.SIGINT)
 	s := peer.follow(a, n)[0]
@@ -107,7 +109,7 @@ func TestStaleSocketIsReplaced(t *testing.T) {
 			dead.SetUnlinkOnClose(false)
 			dead.Close()
 			peer, a := startBoth(t, pod, "rxonly", "--mode", "macswap", "-o", "json")
-			want := peer.exchange(testpmdBurst, n)
+			want := peer.exchange(peertest.Burst, n)
 			if got := a.stop(syscall.SIGTERM).Total.RxPackets; got != want {
 				t.Errorf("run received %d, want %d", got, want)
 			}

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/utils/cpuset"
 
+	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
@@ -56,7 +57,7 @@ func TestWithoutPrivilegeOrHugepages(t *testing.T) {
 				peer = peerOf(t, pod, "rxonly")
 			}
 			peer.awaitLink(n)
-			want := peer.exchange(testpmdBurst, n)
+			want := peer.exchange(peertest.Burst, n)
 			if got := a.stop(syscall.SIGTERM).Total; got.RxPackets != want || got.TxPackets != want {
 				t.Errorf("run received %d and sent %d, want %d each", got.RxPackets, got.TxPackets, want)
 			}
@@ -68,7 +69,7 @@ func TestWithoutPrivilegeOrHugepages(t *testing.T) {
 			n := pod.networks[0]
 			o := asNobody(t, pod)
 			peer := peerOf(t, pod, "macswap")
-			peer.command("start")
+			peer.Command("start")
 			openSockets(t, pod)
 			a := startAppAs(t, o, pod, "bench", append(quietBench, "--memory", "none", "--tx", "net1", "--rx", "net1")...)
 			s := peer.follow(a, n)[0]

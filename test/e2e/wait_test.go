@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/podnet/podnet/test/internal/peertest"
 )
 
 // newPodWithoutStatus makes a pod as it is when its container starts: kubelet
@@ -51,7 +53,7 @@ func TestWaitForStatus(t *testing.T) {
 			}
 			peer := peerOf(t, pod, "rxonly")
 			peer.awaitLink(n)
-			want := peer.exchange(testpmdBurst, n)
+			want := peer.exchange(peertest.Burst, n)
 			if got := a.stop(syscall.SIGTERM).Total.RxPackets; got != want {
 				t.Errorf("run received %d, want %d", got, want)
 			}

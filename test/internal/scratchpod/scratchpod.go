@@ -58,7 +58,7 @@ func Create(dir string) (Pod, error) {
 			return Pod{}, err
 		}
 	}
-	annotations, err := downwardAPI(map[string]string{
+	annotations, err := Annotations(map[string]string{
 		"k8s.v1.cni.cncf.io/network-status": strings.ReplaceAll(networkStatus, "SOCKETS", p.sockets),
 		"userspace/configuration-data":      configurationData,
 		"userspace/mapped-dir":              p.sockets,
@@ -76,8 +76,8 @@ func Create(dir string) (Pod, error) {
 // Socket is the path of an interface's socket.
 func (p Pod) Socket(iface string) string { return filepath.Join(p.sockets, iface) }
 
-// downwardAPI formats annotations as the kubelet does.
-func downwardAPI(annotations map[string]string) ([]byte, error) {
+// Annotations formats annotations as the kubelet does for the Downward API volume.
+func Annotations(annotations map[string]string) ([]byte, error) {
 	var lines []string
 	for key, value := range annotations {
 		if json.Valid([]byte(value)) {

@@ -25,6 +25,7 @@ type Options struct {
 	CPUs       cpuset.CPUSet       // CPUs to start on; empty: those of the caller
 	Env        []string            // added to the caller's environment
 	Credential *syscall.Credential // user to start as; nil: the caller's
+	Caps       []uintptr           // capabilities that this user has all the same
 }
 
 // Process is a program that runs, or ran, with its output in files.
@@ -49,7 +50,7 @@ func Start(dir, name string, argv []string, o Options) (*Process, error) {
 		cmd:    exec.Command(argv[0], argv[1:]...),
 	}
 	p.cmd.Env = append(os.Environ(), o.Env...)
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: o.Credential}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: o.Credential, AmbientCaps: o.Caps}
 	stdout, err := os.Create(p.out)
 	if err != nil {
 		return nil, err
