@@ -29,8 +29,8 @@ demo: build ## resolve a scratch pod and measure its vhost-user and memif socket
 
 .PHONY: test
 test: ## install what is missing and run every test
-	@scripts/deps.sh build test
-	$(MAKE) --no-print-directory test-lib test-unit test-parity test-dpdk test-e2e
+	@scripts/deps.sh build test lab
+	$(MAKE) --no-print-directory test-lib test-unit test-parity test-dpdk test-e2e test-lab
 
 .PHONY: test-lib
 test-lib: ## test the library alone: without cgo, and that it compiles elsewhere
@@ -56,10 +56,25 @@ test-e2e: build ## test the application against dpdk-testpmd and Open vSwitch
 	$(HUGE) 1024 $(DPDK) env PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper \
 		$(GO) test -count=1 -tags e2e -timeout 10m ./test/e2e/...
 
+# Each package of test/lab is tested in a guest of its own; the tests themselves
+# are plain Go, for whatever root the guest has.
+LAB = CGO_ENABLED=0 $(GO) test -count=1 -tags lab -p 1 -timeout 10m -exec $(CURDIR)/test/lab/boot.sh $(LAB_FLAGS) ./test/lab/...
+
+.PHONY: test-lab
+test-lab: build ## test on the VFs, RDMA and vDPA devices of an emulated machine
+	@scripts/deps.sh lab
+	PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper $(LAB)
+
 .PHONY: test-trixie
 test-trixie: ## build and test in a Debian 13 chroot, on DPDK 24.11
 	@scripts/deps.sh trixie
-	scripts/trixie.sh
+	scripts/trixie.sh test-dpdk test-e2e
+
+.PHONY: test-lab-trixie
+test-lab-trixie: ## the same as test-lab with Debian 13's programs and DPDK 24.11
+	@scripts/deps.sh lab trixie
+	scripts/trixie.sh build
+	PODNET_BIN=$(CURDIR)/bin/trixie/testpmd-wrapper LAB_ROOT=$$(scripts/trixie.sh --root) $(LAB)
 
 .PHONY: bench-peers
 bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time a packet
@@ -87,10 +102,10 @@ cover: ## print how much of the library its tests cover
 .PHONY: lint
 lint: ## check the Go code and the scripts
 	@scripts/deps.sh build lint
-	$(DPDK) $(GOLANGCI) run --build-tags e2e
+	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab
 	$(GOLANGCI) run --build-tags nodpdk
 	cd test/parity && $(GOLANGCI) run --config ../../.golangci.yml
-	shellcheck scripts/*.sh .ci/run
+	shellcheck scripts/*.sh test/lab/*.sh test/lab/init .ci/run
 
 .PHONY: fmt
 fmt: ## format the Go code

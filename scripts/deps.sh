@@ -5,7 +5,7 @@
 set -euo pipefail
 
 usage() {
-	echo "usage: deps.sh [--list] build|test|lint|trixie ..." >&2
+	echo "usage: deps.sh [--list] build|test|lab|lint|trixie ..." >&2
 	exit 64
 }
 
@@ -27,6 +27,17 @@ needs() {
 		chromium      command -v chromium
 		openvswitch-switch      command -v ovs-vsctl
 		openvswitch-switch-dpdk test -x /usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk
+	END
+	lab) cat <<-'END' ;;
+		qemu-system-x86   qemu-system-x86_64 -device igb,help
+		busybox-static    busybox cpio --help
+		kmod              command -v depmod
+		xz-utils          command -v xz
+		make              command -v make
+		dpdk-dev          command -v dpdk-testpmd
+		iproute2          command -v vdpa
+		ibverbs-providers test -d /etc/libibverbs.d
+		ibverbs-utils     command -v ibv_devices
 	END
 	lint) echo 'shellcheck command -v shellcheck' ;;
 	trixie) echo 'mmdebstrap command -v mmdebstrap' ;;
@@ -59,12 +70,31 @@ no_services() {
 	printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin $policy
 }
 
+# backports adds Debian's backports of QEMU to the package sources of Debian 12,
+# whose own has no emulated NIC with VFs, and the kernel that is only unpacked. No
+# other package comes from there.
+backports() {
+	# shellcheck source=/dev/null
+	[ "$(. /etc/os-release && echo "$VERSION_CODENAME")" = bookworm ] || return 0
+	local list=/etc/apt/sources.list.d/podnet-backports.list uri
+	[ ! -e $list ] || return 0
+	# shellcheck disable=SC2016 # apt-get expands it
+	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | sort -u | sed -n 1p)
+	echo "deps: adding $list, of which QEMU and its firmware may be installed"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri bookworm-backports main" |
+		as_root tee $list >/dev/null
+	printf 'Package: src:qemu src:seabios\nPin: release n=bookworm-backports\nPin-Priority: 900\n' |
+		as_root tee /etc/apt/preferences.d/podnet-backports >/dev/null
+	apt -qq update
+}
+
 list_only=''
 if [ "${1-}" = --list ]; then
 	list_only=1
 	shift
 fi
 [ $# -gt 0 ] || usage
+case "$list_only $* " in " "*" lab "*) backports ;; esac
 missing=()
 for group in "$@"; do
 	list=$(needs "$group")

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Builds and tests a copy of this tree in a Debian 13 chroot, against its
-# DPDK 24.11. The chroot is made once and kept in the user's cache. All mounts
-# and processes are in namespaces of their own, and end with this script.
+# trixie.sh TARGET...: makes the Makefile's targets of a copy of this tree in a
+# Debian 13 chroot, against its DPDK 24.11; what is built is in bin/trixie. The
+# chroot is made once and kept in the user's cache. All mounts and processes are
+# in namespaces of their own, and end with this script. With --root it prints the
+# chroot's directory and does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,11 +13,18 @@ root=$cache/root
 
 [ "$(id -u)" = 0 ] || { echo "trixie: mmdebstrap and chroot need root" >&2; exit 1; }
 
-if [ $# -eq 0 ]; then
+case ${1-} in
+--root)
+	echo "$root"
+	exit
+	;;
+--inside) shift ;;
+*)
 	# Fetch the modules here, so that the chroot needs no network.
 	go mod download
-	exec unshare --mount --propagation private --pid --fork --kill-child "$0" inside
-fi
+	exec unshare --mount --propagation private --pid --fork --kill-child "$0" --inside "$@"
+	;;
+esac
 
 # mirror: where this machine gets Debian from.
 mirror() {
@@ -24,7 +33,7 @@ mirror() {
 		'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 'Component: main' | sed -n 1p
 }
 
-packages=$(scripts/deps.sh --list build test | paste -sd,),make,ca-certificates
+packages=$(scripts/deps.sh --list build test lab | sort -u | paste -sd,),make,ca-certificates
 if [ "$(cat "$cache/packages" 2>/dev/null)" != "$packages" ]; then
 	echo "trixie: making $root from $(mirror)"
 	rm -rf "$root" "$cache/packages"
@@ -50,11 +59,12 @@ bind "$goroot" "$goroot" ro
 bind "$modules" "$modules" ro
 bind "$cache/go-build" /var/cache/go-build
 
-mkdir "$root/tmp/podnet"
+mkdir -p "$root/tmp/podnet" bin/trixie
+bind "$PWD/bin/trixie" /tmp/podnet/bin
 git ls-files -z --cached --others --exclude-standard |
 	tar -c --null --ignore-failed-read -T - | tar -x -C "$root/tmp/podnet"
 
 exec chroot "$root" /usr/bin/env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
 	PATH="$goroot/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
 	GOCACHE=/var/cache/go-build GOMODCACHE="$modules" GOPROXY=off \
-	make -C /tmp/podnet build test-dpdk test-e2e
+	make -C /tmp/podnet "$@"

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# boot.sh TEST-BINARY [ARG]...: runs a test binary as the one program of a QEMU
+# guest, for `go test -exec`. The guest has SR-IOV NICs and shares this machine's
+# root, read-only, so that what is built and installed here runs there unchanged.
+# The machine is chosen by the name of the directory that the test is in.
+#
+#	LAB_ROOT     root of the guest instead of /
+#	PODNET_BIN   the application, for the guest at /mnt/lab/testpmd-wrapper
+# shellcheck disable=SC2054 # the commas are QEMU's
+set -euo pipefail
+
+lab=$(cd "$(dirname "$0")" && pwd)
+src=$(cd "$lab/../.." && pwd)
+here=${PWD#"$src"}
+machine=$(basename "$PWD")
+image=$("$lab/image.sh")
+
+dir=$(mktemp -d /tmp/podnet-lab-XXXXXX)
+qemu=''
+# shellcheck disable=SC2317 # the trap calls it
+finish() {
+	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || true
+	rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM QUIT HUP
+
+cp "$1" "$dir/test"
+cp "${PODNET_BIN:?the application}" "$dir/testpmd-wrapper"
+chmod 755 "$dir"
+shift
+cat >"$dir/run" <<END
+#!/bin/bash
+cd /mnt/src$here && exec /mnt/lab/test ${*@Q}
+END
+chmod +x "$dir/run"
+
+# /dev/kvm alone proves nothing: it is there without the CPU's help, too.
+accel=tcg,thread=multi
+if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
+	accel=kvm
+fi
+
+args=(
+	-accel "$accel" -cpu max -smp 2 -nodefaults -no-user-config -no-reboot -display none -monitor none
+	-machine q35,kernel-irqchip=split
+	# With more, memory lies above 4 GiB and the VFs' registers where the guest
+	# does not reach them (seen with QEMU 10.0).
+	-m 2G
+	-object memory-backend-ram,id=m0,size=1G -object memory-backend-ram,id=m1,size=1G
+	-numa node,nodeid=0,cpus=0,memdev=m0 -numa node,nodeid=1,cpus=1,memdev=m1
+	-kernel "$image/vmlinuz" -initrd "$image/initrd"
+	-append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable no_timer_check intel_iommu=on hugepages=400"
+	-serial "file:$dir/serial" -serial stdio
+	-virtfs "local,path=${LAB_ROOT:-/},mount_tag=root,security_model=none,readonly=on,multidevs=remap"
+	-virtfs "local,path=$image/modules,mount_tag=modules,security_model=none,readonly=on"
+	-virtfs "local,path=$src,mount_tag=src,security_model=none,readonly=on,multidevs=remap"
+	-virtfs "local,path=$dir,mount_tag=lab,security_model=none"
+)
+case $machine in
+iommu) args+=(-device intel-iommu,intremap=on) ;;
+noiommu) ;;
+*) echo "boot.sh: there is no machine $machine" >&2; exit 1 ;;
+esac
+# Two NICs on one wire, each on a NUMA node of its own.
+for n in 0 1; do
+	args+=(
+		-device "pxb-pcie,id=pxb$n,bus=pcie.0,bus_nr=$((16 * (n + 1))),numa_node=$n"
+		-device "pcie-root-port,id=port$n,bus=pxb$n,chassis=$((n + 1)),slot=$((n + 1))"
+		-netdev "hubport,id=wire$n,hubid=0"
+		-device "igb,bus=port$n,netdev=wire$n,mac=52:54:00:00:00:0$n,romfile="
+	)
+done
+
+setpriv --pdeathsig KILL qemu-system-x86_64 "${args[@]}" </dev/null &
+qemu=$!
+wait $qemu || true
+qemu=''
+if [ ! -e "$dir/code" ]; then
+	echo "boot.sh: the guest ended without an exit code; its serial log:"
+	cat "$dir/serial"
+	exit 1
+fi
+exit "$(cat "$dir/code")"

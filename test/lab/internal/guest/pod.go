@@ -1,0 +1,151 @@
+//go:build linux
+
+package guest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+
+	"github.com/podnet/podnet/lib/podnet"
+	"github.com/podnet/podnet/test/internal/peertest"
+	"github.com/podnet/podnet/test/internal/scratchpod"
+	"github.com/podnet/podnet/test/internal/testpeer"
+)
+
+// Pod is a pod with VFs, as its container would see it.
+type Pod struct {
+	dir string
+	// Under is a command that runs the application's, such as ip netns exec.
+	Under []string
+	// As are the options that the application's processes start with.
+	As testpeer.Options
+}
+
+// NewPod makes a pod with these networks behind the default one, and with these
+// lines in its environment.
+func NewPod(t *testing.T, environ []string, networks ...nadv1.NetworkStatus) *Pod {
+	t.Helper()
+	p := &Pod{dir: t.TempDir()}
+	for dir := p.dir; dir != "/tmp"; dir = filepath.Dir(dir) { // for those who are not root
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	statuses := append([]nadv1.NetworkStatus{{Name: "cbr0", Interface: "eth0", IPs: []string{"10.244.0.7"}, Default: true}}, networks...)
+	text, err := json.MarshalIndent(statuses, "", "    ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	annotations, err := scratchpod.Annotations(map[string]string{nadv1.NetworkStatusAnnot: string(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(p.dir, "podinfo"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(p.dir, "run")
+	if err := errors.Join(os.Mkdir(run, 0o755), os.Chmod(run, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	p.As.Env = []string{"RUNTIME_DIRECTORY=" + run}
+	for name, data := range map[string]string{
+		"podinfo/annotations": string(annotations),
+		"environ":             strings.Join(append(environ, "HOSTNAME=lab"), "\x00") + "\x00",
+	} {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+// NewVFPod makes a pod that has the VFs as net1, net2 and so on, with
+// device-info and the device plugin's variable.
+func NewVFPod(t *testing.T, vfs ...VF) *Pod {
+	t.Helper()
+	var networks []nadv1.NetworkStatus
+	var addresses []string
+	for i, vf := range vfs {
+		networks = append(networks, vf.Network("net"+string(rune('1'+i))))
+		addresses = append(addresses, vf.Address)
+	}
+	return NewPod(t, []string{Resource(addresses...)}, networks...)
+}
+
+// Network is the status of a network whose interface the VF is.
+func (vf VF) Network(name string) nadv1.NetworkStatus {
+	return nadv1.NetworkStatus{
+		Name: "lab/sriov-" + name, Interface: name, Mac: vf.MAC,
+		DeviceInfo: &nadv1.DeviceInfo{
+			Type: nadv1.DeviceInfoTypePCI, Version: nadv1.DeviceInfoVersion, Pci: &nadv1.PciDevice{PciAddress: vf.Address},
+		},
+	}
+}
+
+// Resource is the variable in which the device plugin names the devices.
+func Resource(addresses ...string) string {
+	return "PCIDEVICE_LAB_PODNET_IO_VF=" + strings.Join(addresses, ",")
+}
+
+// Start starts a command of the application on the pod.
+func (p *Pod) Start(t *testing.T, command string, args ...string) *testpeer.Process {
+	t.Helper()
+	argv := slices.Concat(p.Under, []string{
+		Wrapper, command, "--podinfo", filepath.Join(p.dir, "podinfo"), "--environ", filepath.Join(p.dir, "environ"),
+	}, args)
+	return peertest.Start(t, command, argv, p.As)
+}
+
+// RuntimeDir is the runtime directory of DPDK in a process of the application.
+func (p *Pod) RuntimeDir(process *testpeer.Process) string {
+	return filepath.Join(p.dir, "run/dpdk", fmt.Sprintf("podnet-%d", process.PID))
+}
+
+// Run runs a command of the application to its end, wants this exit code, and
+// gives what it said.
+func (p *Pod) Run(t *testing.T, want int, command string, args ...string) (stdout, stderr string) {
+	t.Helper()
+	process := p.Start(t, command, args...)
+	code, err := process.Wait(peertest.Patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code != want {
+		t.Errorf("%s: exit code %d, want %d", command, code, want)
+	}
+	return process.Stdout(), process.Stderr()
+}
+
+// Inspect is what inspect says of the pod.
+func (p *Pod) Inspect(t *testing.T, args ...string) *podnet.Pod {
+	t.Helper()
+	stdout, _ := p.Run(t, 0, "inspect", append(args, "-o", "json")...)
+	pod := new(podnet.Pod)
+	decode(t, stdout, pod)
+	return pod
+}
+
+func decode(t *testing.T, text string, value any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), value); err != nil {
+		t.Fatalf("standard output is not one JSON object: %v\n%s", err, text)
+	}
+}
+
+// Interface is the pod's interface of that name.
+func Interface(t *testing.T, pod *podnet.Pod, name string) podnet.Interface {
+	t.Helper()
+	i := slices.IndexFunc(pod.Interfaces, func(i podnet.Interface) bool { return i.Name == name })
+	if i < 0 {
+		t.Fatalf("no interface %s, but %+v", name, pod.Interfaces)
+	}
+	return pod.Interfaces[i]
+}

@@ -1,0 +1,13 @@
+//go:build lab
+
+// Package iommu is tested on a machine whose VFs are behind an IOMMU: what works,
+// and what is refused for other reasons than that.
+package iommu
+
+import (
+	"testing"
+
+	"github.com/podnet/podnet/test/lab/internal/guest"
+)
+
+func TestMain(m *testing.M) { guest.Run(m) }
