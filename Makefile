@@ -56,9 +56,9 @@ test-e2e: build ## test the application against dpdk-testpmd and Open vSwitch
 	$(HUGE) 1024 $(DPDK) env PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper \
 		$(GO) test -count=1 -tags e2e -timeout 10m ./test/e2e/...
 
-# Each package of test/lab is tested in a guest of its own; the tests themselves
-# are plain Go, for whatever root the guest has.
-LAB = CGO_ENABLED=0 $(GO) test -count=1 -tags lab -p 1 -timeout 10m -exec $(CURDIR)/test/lab/boot.sh $(LAB_FLAGS) ./test/lab/...
+# Each package of test/lab is tested in a guest of its own, two at a time; the
+# tests themselves are plain Go, for whatever root the guest has.
+LAB = CGO_ENABLED=0 $(GO) test -count=1 -tags lab -p 2 -timeout 10m -exec $(CURDIR)/test/lab/boot.sh $(LAB_FLAGS) ./test/lab/...
 
 .PHONY: test-lab
 test-lab: build ## test on the VFs, RDMA and vDPA devices of an emulated machine

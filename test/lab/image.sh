@@ -9,6 +9,9 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/podnet/lab
 # What is made depends on these alone. A newer kernel of Debian's does not make a
 # cached one stale.
 image=$cache/$(cat image.sh init | sha256sum | cut -c1-16)
+mkdir -p "$cache"
+exec {lock}>"$cache/lock"
+flock "$lock" # guests boot side by side
 if [ -e "$image/done" ]; then
 	echo "$image"
 	exit

@@ -3,6 +3,7 @@
 package iommu
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,7 +43,7 @@ func TestInspectCgroup(t *testing.T) {
 	const limit = 64 << 20
 	write(container+"/cpuset.cpus", "1")
 	write(container+"/cpu.max", "150000 100000")
-	write(container+"/hugetlb.2MB.max", itoa(limit))
+	write(container+"/hugetlb.2MB.max", fmt.Sprint(limit))
 
 	enter := `echo $$ >` + filepath.Join(root, container, "cgroup.procs") + ` && exec "$@"`
 	own := `exec unshare --cgroup --mount sh -c 'umount ` + root + ` && mount -t cgroup2 none ` + root + ` && exec "$@"' sh "$@"`

@@ -48,15 +48,6 @@ func checkPCI(t *testing.T, want *podnet.PCI, got podnet.Interface) {
 	}
 }
 
-func checkNoWarnings(t *testing.T, pod *podnet.Pod) {
-	t.Helper()
-	for _, w := range pod.Warnings {
-		if w.Code != "shared-cpus" {
-			t.Errorf("warning: %+v", w)
-		}
-	}
-}
-
 func TestInspectVFIO(t *testing.T) {
 	// The second and the last, which are on different NICs and nodes.
 	vfs := []guest.VF{guest.VFs[1].VFIO(t), guest.VFs[5].VFIO(t)}
@@ -71,7 +62,7 @@ func TestInspectVFIO(t *testing.T) {
 			t.Errorf("%s has MAC address %s, want %s", name, iface.MAC, vfs[i].MAC)
 		}
 	}
-	checkNoWarnings(t, pod)
+	guest.NoWarnings(t, pod)
 }
 
 // inNetns makes a pod whose commands run in a network namespace.
@@ -116,7 +107,7 @@ func TestInspectKernelVF(t *testing.T) {
 			if len(pod.Unassigned) > 0 {
 				t.Errorf("unassigned: %+v", pod.Unassigned)
 			}
-			checkNoWarnings(t, pod)
+			guest.NoWarnings(t, pod)
 		})
 	}
 }
@@ -165,7 +156,7 @@ func TestInspectVanished(t *testing.T) {
 	if !slices.ContainsFunc(pod.Warnings, func(w podnet.Warning) bool { return w.Code == "not-present" }) {
 		t.Errorf("warnings %+v, want one of not-present", pod.Warnings)
 	}
-	checkRefused(t, withEvidence, []string{"net1", vf.Address, "is not there"})
+	withEvidence.Refused(t, []string{"net1", vf.Address, "is not there"})
 
 	pod = without.Inspect(t)
 	if len(pod.Unassigned) != 1 || pod.Unassigned[0].ID != vf.Address || pod.Unassigned[0].Reason != podnet.ReasonNotPresent {

@@ -1,7 +1,7 @@
 //go:build lab
 
-// Package iommu is tested on a machine whose VFs are behind an IOMMU: what works,
-// and what is refused for other reasons than that.
+// Package iommu is tested on a machine whose VFs are behind an IOMMU: what inspect
+// tells of it, and what is refused for other reasons than that.
 package iommu
 
 import (

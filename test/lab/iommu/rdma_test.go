@@ -55,7 +55,7 @@ func TestInspectRDMA(t *testing.T) {
 	}
 	check(want)
 	// Nobody may open what the kernel gives to root alone.
-	asNobody(p)
+	p.AsNobody()
 	for i, node := range want[0].CharDevices {
 		want[0].CharDevices[i].Openable = strings.Contains(guest.Command(t, "stat", "-c", "%A", node.Path)[6:], "rw")
 	}

@@ -168,6 +168,18 @@ func (vf VF) Group() string { return base(filepath.Join(pciDevices, vf.Address, 
 // Node is the device node of the VF's IOMMU group.
 func (vf VF) Node() string { return "/dev/vfio/" + vf.Group() }
 
+// nobody is the user without privileges, and its group.
+const nobody = 65534
+
+// GiveToNobody gives the VF's device node to the user without privileges.
+func (vf VF) GiveToNobody(t *testing.T) {
+	t.Helper()
+	if err := os.Chown(vf.Node(), nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chown(vf.Node(), 0, 0) }) //nolint:errcheck // the next bind makes it anew
+}
+
 func base(link string) string {
 	target, err := os.Readlink(link)
 	if err != nil {

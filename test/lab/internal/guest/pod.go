@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
@@ -124,16 +125,43 @@ func (p *Pod) Run(t *testing.T, want int, command string, args ...string) (stdou
 	return process.Stdout(), process.Stderr()
 }
 
+// AsNobody has the application run without privileges, but with these
+// capabilities.
+func (p *Pod) AsNobody(caps ...uintptr) {
+	p.As.Credential, p.As.Caps = &syscall.Credential{Uid: nobody, Gid: nobody}, caps
+}
+
+// Refused wants run, or the commands that are given, to end with exit code 3,
+// nothing on standard output, and an error that says all of this.
+func (p *Pod) Refused(t *testing.T, says []string, commands ...[]string) {
+	t.Helper()
+	if commands == nil {
+		commands = [][]string{{"run", "--mode", "io"}}
+	}
+	for _, command := range commands {
+		stdout, stderr := p.Run(t, 3, command[0], command[1:]...)
+		if stdout != "" {
+			t.Errorf("%s: standard output %q", command[0], stdout)
+		}
+		for _, want := range says {
+			if !strings.Contains(stderr, want) {
+				t.Errorf("%s does not say %q:\n%s", command[0], want, stderr)
+			}
+		}
+	}
+}
+
 // Inspect is what inspect says of the pod.
 func (p *Pod) Inspect(t *testing.T, args ...string) *podnet.Pod {
 	t.Helper()
 	stdout, _ := p.Run(t, 0, "inspect", append(args, "-o", "json")...)
 	pod := new(podnet.Pod)
-	decode(t, stdout, pod)
+	Decode(t, stdout, pod)
 	return pod
 }
 
-func decode(t *testing.T, text string, value any) {
+// Decode reads a JSON document that the application has written.
+func Decode(t *testing.T, text string, value any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(text), value); err != nil {
 		t.Fatalf("standard output is not one JSON object: %v\n%s", err, text)
@@ -148,4 +176,14 @@ func Interface(t *testing.T, pod *podnet.Pod, name string) podnet.Interface {
 		t.Fatalf("no interface %s, but %+v", name, pod.Interfaces)
 	}
 	return pod.Interfaces[i]
+}
+
+// NoWarnings wants the pod to have none, but that the guest's CPUs are not its own.
+func NoWarnings(t *testing.T, pod *podnet.Pod) {
+	t.Helper()
+	for _, w := range pod.Warnings {
+		if w.Code != "shared-cpus" {
+			t.Errorf("warning: %+v", w)
+		}
+	}
 }

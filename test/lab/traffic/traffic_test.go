@@ -1,10 +1,9 @@
 //go:build lab
 
-package iommu
+package traffic
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -32,21 +31,14 @@ const packets = 256
 // packets back.
 func benchBetweenVFs(t *testing.T, p *guest.Pod) {
 	t.Helper()
-	stdout, _ := p.Run(t, 0, "bench", "--tx", "net1", "--rx", "net2", "--rate", itoa(packets), "--duration", "1s", "--warmup", "0s",
+	stdout, _ := p.Run(t, 0, "bench", "--tx", "net1", "--rx", "net2", "--rate", fmt.Sprint(packets), "--duration", "1s", "--warmup", "0s",
 		"--calibrate=false", "-o", "json")
 	var r report.Result
-	decode(t, stdout, &r)
+	guest.Decode(t, stdout, &r)
 	trial := r.Measurements[0].Trials[0]
 	if !r.Valid || trial.Sent.Packets != packets || trial.Received.Packets != packets || trial.Duplicates+trial.Reordered != 0 {
 		t.Errorf("sent %d and received %d, %d twice, %d out of order (%s), want %d and 0",
 			trial.Sent.Packets, trial.Received.Packets, trial.Duplicates, trial.Reordered, r.Reason, packets)
-	}
-}
-
-func decode(t *testing.T, text string, value any) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(text), value); err != nil {
-		t.Fatalf("standard output is not one JSON object: %v\n%s", err, text)
 	}
 }
 
@@ -57,9 +49,9 @@ func users(t *testing.T, test func(t *testing.T, prepare func(p *guest.Pod, vfs 
 	t.Run("nobody", func(t *testing.T) {
 		test(t, func(p *guest.Pod, vfs ...guest.VF) {
 			for _, vf := range vfs {
-				give(t, vf, nobody)
+				vf.GiveToNobody(t)
 			}
-			asNobody(p, unix.CAP_IPC_LOCK)
+			p.AsNobody(unix.CAP_IPC_LOCK)
 		})
 	})
 }
@@ -77,6 +69,26 @@ func TestBenchVFToVF(t *testing.T) {
 	})
 }
 
+func TestBenchWithoutHugepages(t *testing.T) {
+	const file = "/proc/sys/vm/nr_hugepages"
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte("0"), 0); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := os.WriteFile(file, before, 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	pod := guest.NewVFPod(t, guest.VFs[0].VFIO(t))
+	pod.Refused(t, []string{"hugepages", "none are free"}, []string{"run", "--mode", "io", "--memory", "hugepages"})
+	// Ordinary pages carry packets all the same.
+	t.Run("none", func(t *testing.T) { benchBetweenVFs(t, guest.NewVFPod(t, guest.VFs[0].VFIO(t), guest.VFs[1].VFIO(t))) })
+}
+
 // stop tells run to end and gives what it counted.
 func stop(t *testing.T, p *testpeer.Process) report.Run {
 	t.Helper()
@@ -85,7 +97,7 @@ func stop(t *testing.T, p *testpeer.Process) report.Run {
 		t.Fatalf("exit code %d (%v), want 0", code, err)
 	}
 	var r report.Run
-	decode(t, p.Stdout(), &r)
+	guest.Decode(t, p.Stdout(), &r)
 	return r
 }
 
@@ -282,8 +294,8 @@ func exchangeIn(netns, netdev, from, to string) (int, error) {
 func TestExecTestpmd(t *testing.T) {
 	vf, other := guest.VFs[0].VFIO(t), guest.VFs[1].VFIO(t)
 	p := guest.NewVFPod(t, vf)
-	give(t, vf, nobody)
-	asNobody(p, unix.CAP_IPC_LOCK)
+	vf.GiveToNobody(t)
+	p.AsNobody(unix.CAP_IPC_LOCK)
 	inPod := p.Start(t, "exec", append([]string{"--app", "testpmd", "--"}, peertest.TestpmdArgs("macswap")...)...)
 	dpdk := peertest.Attach(t, inPod, p.RuntimeDir(inPod))
 	clearStats(dpdk, vf)

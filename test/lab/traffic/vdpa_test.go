@@ -1,9 +1,10 @@
 //go:build lab
 
-package iommu
+package traffic
 
 import (
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +62,7 @@ func TestInspectVDPA(t *testing.T) {
 			if iface.Kind != podnet.KindVDPA || v == nil || v.Parent != "vd0" || v.Driver != "vhost" || v.Path != node || v.Openable == nil || !*v.Openable {
 				t.Errorf("kind %s, %+v, want vd0 at %s, which may be opened", iface.Kind, v, node)
 			}
-			checkNoWarnings(t, pod)
+			guest.NoWarnings(t, pod)
 		})
 	}
 }
@@ -77,13 +78,13 @@ func TestRunVDPA(t *testing.T) {
 		p := guest.NewPod(t, nil, vdpaNetwork(nadv1.VdpaDevice{ParentDevice: "vs0", Driver: "vhost", Path: node}))
 		stdout, _ := p.Run(t, 0, "run", "--mode", "rxonly", "--duration", "1s", "-o", "json")
 		var run report.Run
-		decode(t, stdout, &run)
+		guest.Decode(t, stdout, &run)
 		if len(run.Interfaces) != 1 || run.Interfaces[0].MAC != simMAC {
 			t.Errorf("interfaces %+v, want one with the MAC address %s", run.Interfaces, simMAC)
 		}
-		stdout, _ = p.Run(t, 0, "bench", "--dst-mac", simMAC, "--rate", itoa(packets), "--duration", "1s", "--warmup", "0s", "--calibrate=false", "-o", "json")
+		stdout, _ = p.Run(t, 0, "bench", "--dst-mac", simMAC, "--rate", fmt.Sprint(packets), "--duration", "1s", "--warmup", "0s", "--calibrate=false", "-o", "json")
 		var r report.Result
-		decode(t, stdout, &r)
+		guest.Decode(t, stdout, &r)
 		if got := r.Measurements[0].Trials[0]; got.Sent.Packets != packets || got.Received.Packets != packets {
 			t.Errorf("sent %d and received %d, want %d", got.Sent.Packets, got.Received.Packets, packets)
 		}
@@ -102,7 +103,7 @@ func TestRunVDPA(t *testing.T) {
 		if v := iface.VDPA; iface.Kind != podnet.KindVDPA || v == nil || v.Driver != "virtio" || v.Netdev != netdev || v.Path != "" {
 			t.Errorf("kind %s, %+v, want the virtio driver and the netdev %s", iface.Kind, iface.VDPA, netdev)
 		}
-		checkRefused(t, p, []string{"net1", "virtio-vdpa"})
+		p.Refused(t, []string{"net1", "virtio-vdpa"})
 		stdout, _ := p.Run(t, 3, "args")
 		if strings.Contains(stdout, "vdev") {
 			t.Errorf("args has a port of it: %s", stdout)
