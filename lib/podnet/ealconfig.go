@@ -69,7 +69,7 @@ func (e *InterfaceError) Error() string {
 // EALConfig gives the EAL configuration with which a DPDK process drives the
 // pod's interfaces, and the ports that it makes, in the order of the interfaces
 // and then of the options' own devices. Kernel netdevs and interfaces of which
-// nothing is known are left out.
+// nothing is known are left out, and so is the default network unless it is named.
 //
 // An interface that is asked for and that DPDK cannot drive is an
 // *InterfaceError, as is one that was not asked for and is meant for DPDK but
@@ -152,7 +152,8 @@ type namedInterface struct {
 }
 
 // selectInterfaces finds the interfaces of these names, in the order of the pod;
-// without names, all that are for DPDK.
+// without names, all that are for DPDK. The default network is only if it is named,
+// even if it is offloaded to a VF: kubelet, DNS and the API server are reached by it.
 func (p *Pod) selectInterfaces(names []string) ([]namedInterface, error) {
 	var selected []namedInterface
 	var known []string
@@ -163,7 +164,7 @@ func (p *Pod) selectInterfaces(names []string) ([]namedInterface, error) {
 		}
 		known = append(known, i.name)
 		if names == nil {
-			if _, err := i.device(0); err != nil && err.kernel {
+			if _, err := i.device(0); i.Default || err != nil && err.kernel {
 				continue
 			}
 		} else if !slices.Contains(names, i.name) {
