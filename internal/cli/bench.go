@@ -18,6 +18,9 @@ type benchOptions struct {
 	deps
 	driveOptions
 	flowOptions
+	metricsOption
+	baselineOption
+	publishOptions
 	TX, RX         string
 	Bidirectional  bool
 	FrameSizes     []string
@@ -28,7 +31,6 @@ type benchOptions struct {
 	MaxLoss        string
 	ResultFile     string
 	TerminationLog string
-	Metrics        string
 	Output         string
 }
 
@@ -78,7 +80,9 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	f.StringVar(&opts.ResultFile, "result-file", "", "write the result to this file as JSON, after every trial")
 	f.StringVar(&opts.TerminationLog, "termination-log", "", "write a summary of at most 4096 bytes to this file; without a value to "+defaultTerminationLog)
 	f.Lookup("termination-log").NoOptDefVal = defaultTerminationLog
-	f.StringVar(&opts.Metrics, "metrics", "", "serve /metrics, /healthz and /readyz on this address, as :9090")
+	opts.addMetricsFlag(f)
+	opts.addBaselineFlag(f)
+	opts.publishOptions.addFlags(f)
 	m.flags(f)
 	opts.driveOptions.addFlags(cmd, d)
 	opts.flowOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")
@@ -133,6 +137,12 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 		if err := m.check(mix.Mean()); err != nil {
 			return p, usageError(err)
 		}
+	}
+	if err := o.checkBaseline(); err != nil {
+		return p, err
+	}
+	if err := o.checkPublish(); err != nil {
+		return p, err
 	}
 	return p, o.choose()
 }

@@ -81,8 +81,16 @@ func execute(ctx context.Context, args []string, d deps) int {
 	return code
 }
 
-// buildVersion is the version that the Go toolchain stamped into the binary.
+// version is set by builds that have no repository for the Go toolchain to see, as
+// the image's.
+var version string
+
+// buildVersion is the version that was set, or that the Go toolchain stamped into
+// the binary.
 func buildVersion() string {
+	if version != "" {
+		return version
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}

@@ -51,7 +51,7 @@ func TestLive(t *testing.T) {
 	now := time.Unix(0, 0)
 	show := func(terminal bool) string {
 		var b bytes.Buffer
-		l := newLive(Streams{Err: &b, IsTerminal: terminal})
+		l := newLive(Streams{Err: &b, IsTerminal: terminal}, newStatus(deps{}, "io"))
 		l.update(now, list(1_000_000))
 		l.update(now.Add(2*time.Second), list(2_000_000))
 		l.update(now.Add(3*time.Second), list(250_000)) // counting began anew

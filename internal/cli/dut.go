@@ -17,6 +17,7 @@ import (
 type dutOptions struct {
 	deps
 	faultOptions
+	metricsOption
 	VhostUser []string
 	Memif     []string
 	VDevs     []string
@@ -60,6 +61,7 @@ func newDutCmd(d deps) *cobra.Command {
 	f.StringArrayVar(&opts.Memif, "memif", nil, "a memif socket; may be repeated")
 	f.StringArrayVar(&opts.VDevs, "vdev", nil, "another virtual device, as net_ring0; may be repeated")
 	opts.addFlags(f)
+	opts.addMetricsFlag(f)
 	f.DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
 	f.BoolVarP(&opts.Verbose, "verbose", "v", false, "log what DPDK says")
 	addChoiceFlag(cmd, &opts.Forward, "forward", "", "what to do with frames", "reflect", "bridge")
@@ -80,9 +82,15 @@ func dutRun(ctx context.Context, o dutOptions) error {
 	if faults == nil && o.mixed() {
 		faults = &dpdk.Impairment{Depth: o.QueueDepth}
 	}
+	st := newStatus(o.deps, o.Forward)
+	stop, err := o.serveMetrics(ctx, st)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	dp, err := o.start(ctx, devices, faults)
 	return o.countRun(ctx, o.Output, o.Forward, dp, err, func() (report.Run, error) {
-		return forward(ctx, dp, o.streams(dp, faults), o.Duration, newLive(o.Streams))
+		return forward(ctx, dp, o.streams(dp, faults), o.Duration, newLive(o.Streams, st))
 	})
 }
 

@@ -22,6 +22,7 @@ func environment(d deps, dp *dataplane) report.Environment {
 	e := noEnvironment(d)
 	e.Kernel, e.CPUModel = machine.Describe("/")
 	e.Host, _ = os.Hostname() // said or not: no reason to fail
+	e.Labels = dp.pod.Labels
 	if cpus := dp.pod.CPUs; cpus != nil {
 		e.CPUs, e.CPUQuota = cpus.Allowed.String(), cpus.Quota
 		e.NUMANodes = append(e.NUMANodes, cpus.NUMANodes...)

@@ -34,6 +34,8 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 		return report.Run{}, err
 	}
 	defer t.job.Free()
+	show.status.watch(t.job)
+	show.status.setReady()
 
 	failed := watch(ctx, dp, t, time.Second, func(now time.Time) error {
 		list, err := t.read()
@@ -42,12 +44,15 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 		}
 		return err
 	})
+	show.status.watch(nil)
+	show.status.setEnded()
 	r := report.Run{Seconds: time.Since(begin).Seconds(), Lcores: t.lcores()}
 	t.job.StopTx()
 	failed = errors.Join(failed, t.job.Stop())
 	if r.Interfaces, err = t.read(); err != nil {
 		return r, errors.Join(failed, err)
 	}
+	show.status.carried(r.Interfaces)
 	for _, i := range r.Interfaces {
 		r.Total = r.Total.Add(i.Counters)
 	}
@@ -92,12 +97,13 @@ func watch(ctx context.Context, dp *dataplane, t *tally, interval time.Duration,
 	}
 }
 
-// live shows rates while packets move: on a terminal in place, elsewhere as one
-// line a second.
+// live shows rates while packets move, on a terminal in place, elsewhere as one
+// line a second, and tells the counters to whoever asks.
 type live struct {
 	w        io.Writer
 	terminal bool
 	last     *snapshot
+	status   *status
 }
 
 type snapshot struct {
@@ -112,11 +118,12 @@ func (s snapshot) counted() (packets uint64) {
 	return packets
 }
 
-func newLive(s Streams) live {
-	return live{w: s.Err, terminal: s.IsTerminal, last: &snapshot{}}
+func newLive(s Streams, st *status) live {
+	return live{w: s.Err, terminal: s.IsTerminal, last: &snapshot{}, status: st}
 }
 
 func (l live) update(now time.Time, list []report.Interface) {
+	l.status.carried(list)
 	last := *l.last
 	*l.last = snapshot{now, list}
 	if l.terminal && last.list != nil {

@@ -5,11 +5,9 @@ import (
 	"io"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
-	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/metrics"
 	"github.com/podnet/podnet/internal/report"
 )
@@ -21,15 +19,13 @@ type monitor struct {
 	terminal bool
 	log      *slog.Logger
 
-	mu       sync.Mutex // what follows is also read by the metrics server
-	snapshot metrics.Snapshot
+	status   // whose lock is that of what follows too
 	progress bench.Progress
 	began    time.Time
 	counts   bench.Counts // of the running trial, at its last tick
 	countsAt time.Time
 	running  report.Trial // of which only the counters are set, and never go down
 	ended    []uint64     // sums of report.TrialCounters
-	job      *dpdk.Job    // that runs; nil: none
 }
 
 // sums adds a trial to sums of report.TrialCounters, in a new list.
@@ -49,38 +45,18 @@ func newMonitor(s Streams, r *report.Result) *monitor {
 		}
 		return a
 	}})
-	return &monitor{out: s.Err, terminal: s.IsTerminal, log: slog.New(text), snapshot: metrics.Snapshot{
-		NotReady: "DPDK has not started", Version: r.Environment.Version, DPDK: r.Environment.DPDK, Method: r.Method,
-	}}
+	return &monitor{out: s.Err, terminal: s.IsTerminal, log: slog.New(text), status: status{snapshot: metrics.Snapshot{
+		NotReady: notStarted, Version: r.Environment.Version, DPDK: r.Environment.DPDK, Method: r.Method,
+	}}}
 }
 
 // Snapshot implements metrics.Source.
 func (m *monitor) Snapshot() metrics.Snapshot {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := m.snapshot
+	s := m.now()
 	s.Totals = sums(m.ended, m.running)
-	if m.job != nil {
-		lcores := m.job.Lcores()
-		for i, turns := range m.job.Turns() {
-			s.Heartbeats = append(s.Heartbeats, metrics.Heartbeat{Lcore: lcores[i].ID, Turns: turns})
-		}
-	}
 	return s
-}
-
-// setReady says that the ports are up.
-func (m *monitor) setReady() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.snapshot.Ready, m.snapshot.NotReady = true, ""
-}
-
-// watch is told which job runs; nil: none.
-func (m *monitor) watch(job *dpdk.Job) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.job = job
 }
 
 // begin is told that a trial begins.
@@ -171,9 +147,9 @@ func (m *monitor) draw(now string) {
 
 // close ends the line.
 func (m *monitor) close() {
+	m.setEnded()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.snapshot.Ready, m.snapshot.NotReady = false, "the run has ended"
 	if m.terminal && !m.began.IsZero() {
 		fmt.Fprint(m.out, "\r\x1b[K")
 	}

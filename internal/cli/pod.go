@@ -175,8 +175,11 @@ func nothingToDrive(pod *podnet.Pod) error {
 	}
 	var reasons []string
 	for _, i := range pod.Interfaces {
-		if err := i.Drivable(); err != nil {
+		switch err := i.Drivable(); {
+		case err != nil:
 			reasons = append(reasons, err.Error())
+		case i.Default:
+			reasons = append(reasons, fmt.Sprintf("interface %q: it is the pod's default network, which is DPDK's only if --interfaces names it", i.Name))
 		}
 	}
 	return fmt.Errorf("nothing to drive: %s", strings.Join(reasons, "; "))

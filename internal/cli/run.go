@@ -18,6 +18,8 @@ type runOptions struct {
 	deps
 	driveOptions
 	flowOptions
+	metricsOption
+	echoOption
 	FrameSize int
 	Rate      string
 	Mode      string
@@ -35,7 +37,10 @@ generates packets until it is told to stop (SIGINT, SIGTERM) or --duration ends.
   txonly    generate UDP packets
 
 Forwarding goes between the first and the second interface, the third and the
-fourth and so on; a last one without a partner sends back what it receives.`
+fourth and so on; a last one without a partner sends back what it receives.
+
+With --udp-echo it also answers bench --kernel-baseline of a peer, through the
+kernel, on a CPU that does not poll if the pod has one.`
 
 func newRunCmd(d deps) *cobra.Command {
 	opts := runOptions{deps: d}
@@ -50,6 +55,8 @@ func newRunCmd(d deps) *cobra.Command {
 	cmd.Flags().DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
 	cmd.Flags().IntVar(&opts.FrameSize, "frame-size", bench.MinFrame, frameSizeUsage)
 	cmd.Flags().StringVar(&opts.Rate, "rate", "max", "of txonly: "+rateUsage)
+	opts.addMetricsFlag(cmd.Flags())
+	opts.addEchoFlag(cmd.Flags())
 	opts.driveOptions.addFlags(cmd, d)
 	opts.flowOptions.addFlags(cmd, "", "destination of mac and txonly: an address, or auto to learn it from a probe that comes back "+
 		"(default: 02:00:00:00:00:0N, where N counts the receiving interface from 0)")
@@ -69,10 +76,24 @@ func runRun(ctx context.Context, o runOptions) error {
 	if o.DstMAC == autoMAC && o.Mode != "txonly" {
 		return usageErrorf("--dst-mac auto: only txonly sends the probes that it is learned by")
 	}
+	if err := o.checkEcho(); err != nil {
+		return err
+	}
+	st := newStatus(o.deps, o.Mode)
+	stop, err := o.serveMetrics(ctx, st)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	endEcho, err := o.serveEcho(ctx)
+	if err != nil {
+		return err
+	}
 	dp, err := o.start(ctx, o.deps)
-	return o.countRun(ctx, o.Output, o.Mode, dp, err, func() (report.Run, error) {
-		return o.drive(ctx, dp, flow, rate)
+	err = o.countRun(ctx, o.Output, o.Mode, dp, err, func() (report.Run, error) {
+		return o.drive(ctx, dp, flow, rate, st)
 	})
+	return errors.Join(err, endEcho())
 }
 
 // countRun runs a dataplane that has started, or failed to, and writes what it
@@ -97,7 +118,7 @@ func stopped(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }
 
-func (o *runOptions) drive(ctx context.Context, dp *dataplane, flow bench.Flow, rate float64) (report.Run, error) {
+func (o *runOptions) drive(ctx context.Context, dp *dataplane, flow bench.Flow, rate float64, st *status) (report.Run, error) {
 	var streams []stream
 	for i := range dp.ports {
 		s, err := o.portStreams(ctx, dp, i, flow, rate)
@@ -106,7 +127,7 @@ func (o *runOptions) drive(ctx context.Context, dp *dataplane, flow bench.Flow, 
 		}
 		streams = append(streams, s...)
 	}
-	return forward(ctx, dp, streams, o.Duration, newLive(o.Streams))
+	return forward(ctx, dp, streams, o.Duration, newLive(o.Streams, st))
 }
 
 // portStreams makes a stream for every queue of the i-th port.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
-	"github.com/podnet/podnet/internal/metrics"
+	"github.com/podnet/podnet/internal/kube"
 	"github.com/podnet/podnet/internal/report"
 )
 
@@ -19,6 +19,7 @@ type session struct {
 	plan    plan
 	monitor *monitor
 	file    *report.File // nil: none
+	kube    *kube.Client // of --result-configmap, once the run is announced there; nil: none
 	result  report.Result
 }
 
@@ -34,19 +35,26 @@ func benchRun(ctx context.Context, o benchOptions, m *method) error {
 		return err
 	}
 	s.monitor = newMonitor(o.Streams, &s.result)
-	if o.Metrics != "" {
-		server, err := metrics.Serve(ctx, o.Metrics, s.monitor)
-		if err != nil {
-			return fmt.Errorf("--metrics: %w", err)
-		}
-		defer server.Close()
+	stop, err := o.serveMetrics(ctx, s.monitor)
+	if err != nil {
+		return err
 	}
-	dp, err := o.start(ctx, o.deps)
+	defer stop()
+	err = s.announce(ctx)
 	if err == nil {
-		s.monitor.setReady()
-		err = errors.Join(s.measure(ctx, dp), dp.Close())
+		err = s.drive(ctx)
 	}
-	return s.end(err)
+	return s.end(ctx, err)
+}
+
+// drive starts DPDK and measures.
+func (s *session) drive(ctx context.Context) error {
+	dp, err := s.start(ctx, s.deps)
+	if err != nil {
+		return err
+	}
+	s.monitor.setReady()
+	return errors.Join(s.measure(ctx, dp), dp.Close())
 }
 
 // begin fills in what is known before the run.
@@ -93,6 +101,9 @@ func (s *session) measure(ctx context.Context, dp *dataplane) error {
 	set.TX, set.RX = dp.ports[way.directions[0].tx].iface, dp.ports[way.directions[0].rx].iface
 	set.DstMAC = way.directions[0].dst.String()
 	s.result.Environment = environment(s.deps, dp)
+	if err := s.measureKernel(ctx, baselineTime); err != nil {
+		return err
+	}
 	if s.Calibrate {
 		if s.result.Calibration, err = way.calibrate(ctx, s.plan.mixes[0]); err != nil {
 			return err
@@ -182,7 +193,7 @@ func (s *session) judge() {
 
 // end closes the result, whatever the run came to, writes it in every form that
 // was asked for, and returns what the command ends with.
-func (s *session) end(err error) error {
+func (s *session) end(ctx context.Context, err error) error {
 	measured := len(s.result.Measurements) > 0
 	s.judge()
 	now := time.Now().UTC()
@@ -198,12 +209,20 @@ func (s *session) end(err error) error {
 	if s.TerminationLog != "" {
 		err = errors.Join(err, report.WriteTermination(s.TerminationLog, s.result))
 	}
+	// Before what goes to stdout, whose reader may let us wait.
+	published := s.publish(ctx, err)
 	if measured {
 		err = errors.Join(err, report.Write(s.Out, s.Output, s.result))
 	}
+	if err == nil {
+		err = s.verdict()
+	}
+	return errors.Join(err, published)
+}
+
+// verdict is what the command ends with if nothing failed.
+func (s *session) verdict() error {
 	switch {
-	case err != nil:
-		return err
 	case !s.result.Valid:
 		return notValid(fmt.Errorf("not valid: %s", s.result.Reason))
 	case len(s.result.Failed) > 0:

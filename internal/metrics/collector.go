@@ -30,7 +30,7 @@ type sample struct {
 // families are all metrics. Those that a result has too have its names.
 var families = slices.Concat(trialCounters(), []family{
 	{
-		desc(report.MetricInfo, "What is measured, by which release, on which DPDK.", "version", "dpdk", "method"),
+		desc(report.MetricInfo, "What is measured, or the mode of forwarding, by which release, on which DPDK.", "version", "dpdk", "method"),
 		prometheus.GaugeValue,
 		func(s Snapshot) []sample { return []sample{{1, []string{s.Version, s.DPDK, s.Method}}} },
 	},
@@ -53,7 +53,12 @@ var families = slices.Concat(trialCounters(), []family{
 	{
 		desc(report.MetricTrials, "Trials that have ended."),
 		prometheus.CounterValue,
-		func(s Snapshot) []sample { return []sample{{value: float64(s.Trials)}} },
+		func(s Snapshot) []sample {
+			if s.NoTrials {
+				return nil
+			}
+			return []sample{{value: float64(s.Trials)}}
+		},
 	},
 	port("podnet_port_rx_packets_total", "Packets that the port received.", func(c report.Counters) uint64 { return c.RxPackets }),
 	port("podnet_port_rx_bytes_total", "Bytes that the port received, on the wire.", func(c report.Counters) uint64 { return c.RxBytes }),
@@ -86,7 +91,10 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 func trialCounters() (out []family) {
 	for i, c := range report.TrialCounters {
 		out = append(out, family{desc(c.Name, c.Help), prometheus.CounterValue, func(s Snapshot) []sample {
-			if i >= len(s.Totals) {
+			switch {
+			case s.NoTrials:
+				return nil
+			case i >= len(s.Totals):
 				return []sample{{value: 0}}
 			}
 			return []sample{{value: float64(s.Totals[i])}}

@@ -82,6 +82,30 @@ func TestAbsentMetrics(t *testing.T) {
 	}
 }
 
+// What forwards has no trials, which 0 of them would not say.
+func TestNoTrials(t *testing.T) {
+	src := &fake{s: full}
+	src.s.Method, src.s.NoTrials, src.s.Phase, src.s.Requested, src.s.Lower, src.s.Upper = "macswap", true, "", 0, 0, 0
+	_, body := ask(src, newHealth(src), "/metrics")
+	var got []string
+	for line := range strings.Lines(body) {
+		if name, ok := strings.CutPrefix(line, "# TYPE "); ok {
+			got = append(got, strings.Fields(name)[0])
+		}
+	}
+	want := []string{
+		"podnet_info", "podnet_lcore_turns_total", "podnet_port_rx_bytes_total", "podnet_port_rx_errors_total",
+		"podnet_port_rx_missed_packets_total", "podnet_port_rx_no_mbuf_total", "podnet_port_rx_packets_total", "podnet_port_tx_bytes_total",
+		"podnet_port_tx_errors_total", "podnet_port_tx_packets_total", "podnet_port_tx_refused_packets_total",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(body, `method="macswap"`) {
+		t.Errorf("the mode is missing:\n%s", body)
+	}
+}
+
 func TestOpenMetrics(t *testing.T) {
 	src := &fake{s: full}
 	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)

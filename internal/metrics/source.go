@@ -20,7 +20,11 @@ type Snapshot struct {
 
 	Version string // of testpmd-wrapper
 	DPDK    string // release
-	Method  string // as ndr
+	Method  string // as ndr; of what forwards its mode, as macswap
+
+	// NoTrials says that packets are forwarded and nothing is measured: there are
+	// no trials, nor totals of them.
+	NoTrials bool
 
 	Phase        string  // of the running trial, as search; empty: none runs
 	Frame        string  // of the running trial, as 64 or imix

@@ -2,39 +2,77 @@ package report
 
 import "fmt"
 
-// figure is one thing that a measurement found, in words.
-type figure struct{ Name, Text string }
+// figure is one thing that a measurement found, in words and in numbers.
+type figure struct {
+	Name, Text string
+	Values     []value
+}
+
+// value is a number of a figure, or a word. Its key is for programs; the name of a
+// goal in it is the user's, and may hold anything.
+type value struct{ Key, Text string }
 
 // figures are what a measurement found, in short.
 func figures(m Measurement) (list []figure) {
 	for _, g := range m.Goals {
-		text := "none: even the lowest rate lost more"
+		text, mpps := "none: even the lowest rate lost more", 0.0
 		if g.Lower != nil {
+			mpps = g.Lower.Mpps
 			text = fmt.Sprintf("%.4f Mpps, %.4f Gbit/s at L1", g.Lower.Mpps, g.Lower.GbpsL1)
 			if n := note(g.Status); n != "" {
 				text += ", " + n
 			}
 		}
-		list = append(list, figure{g.Name, text})
+		key := "goal." + g.Name
+		list = append(list, figure{g.Name, text, []value{{key + ".mpps", float(mpps)}, {key + ".status", g.Status}}})
 	}
 	for _, l := range m.Latency {
 		p50, _ := l.RTT.at(50)
 		p999, _ := l.RTT.at(99.9)
-		list = append(list, figure{"round trip at " + l.Load, fmt.Sprintf("median %.1f us, 99.9 %% %.1f us, most %.1f us", p50, p999, l.RTT.MaxUs)})
+		list = append(list, figure{
+			"round trip at " + l.Load, fmt.Sprintf("median %.1f us, 99.9 %% %.1f us, most %.1f us", p50, p999, l.RTT.MaxUs),
+			atPercent("load", l.Fraction, rated(l.Rate.Mpps, l.Loss, &l.RTT)),
+		})
 	}
 	for _, s := range m.Steps {
-		list = append(list, figure{fmt.Sprintf("loss at %.4g %%", 100*s.Fraction), fmt.Sprintf("%.4g %% at %.4f Mpps", 100*s.LossRatio, s.Rate.Mpps)})
+		list = append(list, figure{
+			fmt.Sprintf("loss at %.4g %%", 100*s.Fraction), fmt.Sprintf("%.4g %% at %.4f Mpps", 100*s.LossRatio, s.Rate.Mpps),
+			atPercent("step", s.Fraction, rated(s.Rate.Mpps, s.LossRatio, nil)),
+		})
 	}
 	if b := m.Burst; b != nil {
-		list = append(list, figure{"burst", fmt.Sprintf("%.1f frames without loss", b.Frames)})
+		list = append(list, figure{"burst", fmt.Sprintf("%.1f frames without loss", b.Frames), []value{{"burstFrames", float(b.Frames)}}})
 	}
 	if len(list) == 0 && len(m.Trials) > 0 {
 		t := m.Trials[len(m.Trials)-1]
-		list = append(list, figure{"received", fmt.Sprintf("%.4f Mpps, %.4f Gbit/s at L1, lost %d (%.4g %%)",
-			t.Received.Mpps, t.Received.GbpsL1, t.Lost, 100*t.LossRatio)})
+		list = append(list, figure{
+			"received",
+			fmt.Sprintf("%.4f Mpps, %.4f Gbit/s at L1, lost %d (%.4g %%)", t.Received.Mpps, t.Received.GbpsL1, t.Lost, 100*t.LossRatio),
+			rated(t.Received.Mpps, t.LossRatio, t.RTT),
+		})
 	}
 	if len(list) == 0 {
-		list = append(list, figure{"measurement", "nothing was measured"})
+		list = append(list, figure{Name: "measurement", Text: "nothing was measured"})
 	}
 	return list
+}
+
+// rated are the values at a rate, with those of the round-trip time that were
+// measured.
+func rated(mpps, loss float64, rtt *RTT) []value {
+	list := []value{{"mpps", float(mpps)}, {"lossRatio", float(loss)}}
+	for _, p := range []float64{50, 99} {
+		if us, ok := rtt.at(p); ok {
+			list = append(list, value{fmt.Sprintf("rttP%gUs", p), float(us)})
+		}
+	}
+	return list
+}
+
+// atPercent puts the part of a rate in front of the keys, as load.90.
+func atPercent(what string, fraction float64, values []value) []value {
+	for i := range values {
+		values[i].Key = fmt.Sprintf("%s.%.4g.%s", what, 100*fraction, values[i].Key)
+	}
+	return values
 }

@@ -25,7 +25,7 @@ func writeMarkdown(w io.Writer, r Result) error {
 		if !m.Valid || !m.Complete {
 			state = verdict(m.Complete, m.Valid, nil) + ": " + m.Reason
 		}
-		for _, f := range figures(m) {
+		for _, f := range r.compared(m) {
 			fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", escape(m.Frame.Name), m.Repeat, escape(f.Name), escape(f.Text), escape(state))
 		}
 	}

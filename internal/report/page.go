@@ -26,14 +26,17 @@ type section struct {
 	ID, Title, Verdict string
 	State              string // the verdict's class: good, bad or open
 	Result             Result
-	Facts              []figure // when, where and by what
+	Facts              []fact // when, where and by what
 	Found              []grid
 	Drawings           []drawing
 	Windows            grid
-	Settings           []figure
-	Environment        []figure
+	Settings           []fact
+	Environment        []fact
 	Trials             grid
 }
+
+// fact is a line of a list in the page.
+type fact struct{ Name, Text string }
 
 // grid is a table in the page.
 type grid struct {
@@ -91,14 +94,14 @@ func sectionOf(id string, r Result) section {
 	case len(r.Failed) > 0:
 		s.State = "bad"
 	}
-	s.Facts = []figure{{"started", moment(r.Started)}}
+	s.Facts = []fact{{"started", moment(r.Started)}}
 	if r.Ended != nil {
-		s.Facts = append(s.Facts, figure{"took", r.Ended.Sub(r.Started).Round(time.Second).String()})
+		s.Facts = append(s.Facts, fact{"took", r.Ended.Sub(r.Started).Round(time.Second).String()})
 	}
-	s.Facts = append(s.Facts, figure{"CPUs", r.Environment.CPUs}, figure{"DPDK", r.Environment.DPDK})
+	s.Facts = append(s.Facts, fact{"CPUs", r.Environment.CPUs}, fact{"DPDK", r.Environment.DPDK})
 	if c := r.Calibration; c != nil {
 		p50, _ := c.TimestampError.at(50)
-		s.Facts = append(s.Facts, figure{"generator alone", fmt.Sprintf("%.4g Mpps, %.3g µs", c.Ceiling.Mpps, p50)})
+		s.Facts = append(s.Facts, fact{"generator alone", fmt.Sprintf("%.4g Mpps, %.3g µs", c.Ceiling.Mpps, p50)})
 	}
 	return s
 }
@@ -162,7 +165,7 @@ func foundGrids(r Result) (list []grid) {
 			loads.add(latencyRow(name, cmp.Or(strings.TrimPrefix(at, " at "), "last trial"), t.Received.Rate, t.LossRatio, t.RTT, state(m))...)
 		}
 	}
-	for _, g := range []grid{goals, trials, steps, bursts, loads} {
+	for _, g := range []grid{goals, trials, steps, bursts, loads, kernelGrid(r)} {
 		if len(g.Rows) > 0 {
 			list = append(list, g.tidy())
 		}

@@ -7,9 +7,9 @@ import (
 )
 
 // settingsList is what was asked for, in words.
-func settingsList(r Result) []figure {
+func settingsList(r Result) []fact {
 	s := r.Settings
-	list := []figure{
+	list := []fact{
 		{"sends", s.TX},
 		{"receives", s.RX},
 		{"both ways", yes(s.Bidirectional)},
@@ -19,28 +19,28 @@ func settingsList(r Result) []figure {
 		{"destination MAC", s.DstMAC},
 	}
 	if s.VLAN != 0 {
-		list = append(list, figure{"VLAN", strconv.Itoa(s.VLAN)})
+		list = append(list, fact{"VLAN", strconv.Itoa(s.VLAN)})
 	}
-	list = append(list, figure{"trial", seconds(s.TrialSeconds)}, figure{"warm-up", seconds(s.WarmupSeconds)})
+	list = append(list, fact{"trial", seconds(s.TrialSeconds)}, fact{"warm-up", seconds(s.WarmupSeconds)})
 	if s.MaxMpps > 0 {
-		list = append(list, figure{"highest rate tried", fmt.Sprintf("%.4g Mpps", s.MaxMpps)})
+		list = append(list, fact{"highest rate tried", fmt.Sprintf("%.4g Mpps", s.MaxMpps)})
 	}
 	if s.MinMpps != nil {
-		list = append(list, figure{"threshold", fmt.Sprintf("at least %.4g Mpps", *s.MinMpps)})
+		list = append(list, fact{"threshold", fmt.Sprintf("at least %.4g Mpps", *s.MinMpps)})
 	}
 	if s.MaxLoss != nil {
-		list = append(list, figure{"threshold", "at most " + percent(*s.MaxLoss) + " lost"})
+		list = append(list, fact{"threshold", "at most " + percent(*s.MaxLoss) + " lost"})
 	}
 	for _, g := range s.Goals {
-		list = append(list, figure{"goal " + g.Name, fmt.Sprintf("loss %s, exceed ratio %.4g, duration sum %s, width %s",
+		list = append(list, fact{"goal " + g.Name, fmt.Sprintf("loss %s, exceed ratio %.4g, duration sum %s, width %s",
 			percent(g.LossRatio), g.ExceedRatio, seconds(g.DurationSumSeconds), percent(g.Width))})
 	}
 	return filled(list)
 }
 
 // environmentList is what the run ran on, in words.
-func environmentList(e Environment) []figure {
-	list := []figure{
+func environmentList(e Environment) []fact {
+	list := []fact{
 		{"testpmd-wrapper", e.Version},
 		{"DPDK", e.DPDK},
 		{"kernel", e.Kernel},
@@ -49,13 +49,13 @@ func environmentList(e Environment) []figure {
 		{"CPUs", e.CPUs},
 	}
 	if e.CPUQuota != nil {
-		list = append(list, figure{"CFS quota", fmt.Sprintf("%.4g CPUs", *e.CPUQuota)})
+		list = append(list, fact{"CFS quota", fmt.Sprintf("%.4g CPUs", *e.CPUQuota)})
 	}
 	var nodes, lcores []string
 	for _, n := range e.NUMANodes {
 		nodes = append(nodes, strconv.Itoa(n))
 	}
-	list = append(list, figure{"NUMA nodes", strings.Join(nodes, ", ")})
+	list = append(list, fact{"NUMA nodes", strings.Join(nodes, ", ")})
 	for _, l := range e.Lcores {
 		text := fmt.Sprintf("%d on CPU %d", l.Lcore, l.CPU)
 		if l.Main {
@@ -63,22 +63,22 @@ func environmentList(e Environment) []figure {
 		}
 		lcores = append(lcores, text)
 	}
-	list = append(list, figure{"lcores", strings.Join(lcores, ", ")})
+	list = append(list, fact{"lcores", strings.Join(lcores, ", ")})
 	for _, h := range e.Hugepages {
-		list = append(list, figure{"hugepages of " + h.Size, fmt.Sprintf("%d MiB", h.LimitBytes>>20)})
+		list = append(list, fact{"hugepages of " + h.Size, fmt.Sprintf("%d MiB", h.LimitBytes>>20)})
 	}
 	for _, d := range e.Interfaces {
 		node := "NUMA node unknown"
 		if d.NUMANode >= 0 {
 			node = fmt.Sprintf("NUMA node %d", d.NUMANode)
 		}
-		list = append(list, figure{d.Name, strings.Join([]string{d.Kind, d.Driver, d.Port, d.MAC, node}, ", ")})
+		list = append(list, fact{d.Name, strings.Join([]string{d.Kind, d.Driver, d.Port, d.MAC, node}, ", ")})
 	}
-	return filled(append(list, figure{"EAL arguments", strings.Join(e.EALArgs, " ")}))
+	return filled(append(list, fact{"EAL arguments", strings.Join(e.EALArgs, " ")}))
 }
 
 // filled leaves out what is not known.
-func filled(list []figure) (known []figure) {
+func filled(list []fact) (known []fact) {
 	for _, f := range list {
 		if f.Text != "" {
 			known = append(known, f)

@@ -32,10 +32,13 @@ type Result struct {
 	// Failed says which thresholds (--min-mpps, --max-loss) were not met.
 	Failed []string `json:"failed,omitempty"`
 
-	Settings     Settings      `json:"settings"`
-	Environment  Environment   `json:"environment"`
-	Calibration  *Calibration  `json:"calibration,omitempty"` // of the generator, before the run
-	Measurements []Measurement `json:"measurements"`          // one a frame size and repetition, in the order of their time
+	Settings    Settings     `json:"settings"`
+	Environment Environment  `json:"environment"`
+	Calibration *Calibration `json:"calibration,omitempty"` // of the generator, before the run
+	// KernelBaseline is what the kernel carried before the run (--kernel-baseline),
+	// one a frame size.
+	KernelBaseline []KernelBaseline `json:"kernelBaseline,omitempty"`
+	Measurements   []Measurement    `json:"measurements"` // one a frame size and repetition, in the order of their time
 }
 
 // Settings are what was asked for.
@@ -67,18 +70,19 @@ type GoalSettings struct {
 
 // Environment is what the run ran on.
 type Environment struct {
-	Version    string      `json:"version"`            // of testpmd-wrapper
-	DPDK       string      `json:"dpdk"`               // release of the linked DPDK
-	Kernel     string      `json:"kernel"`             // release of the kernel
-	CPUModel   string      `json:"cpuModel"`           // as /proc/cpuinfo names it
-	Host       string      `json:"host"`               // the pod's host name
-	CPUs       string      `json:"cpus"`               // CPUs of the container, as 4-7
-	CPUQuota   *float64    `json:"cpuQuota,omitempty"` // CFS quota, in CPUs; absent: none
-	NUMANodes  []int       `json:"numaNodes"`          // of these CPUs
-	Hugepages  []Hugepages `json:"hugepages"`          // that the container may use
-	EALArgs    []string    `json:"ealArgs"`            // that DPDK was started with
-	Interfaces []Device    `json:"interfaces"`         // that the run used
-	Lcores     []LcoreInfo `json:"lcores"`             // all of EAL's; the main one does not poll
+	Version    string            `json:"version"`            // of testpmd-wrapper
+	DPDK       string            `json:"dpdk"`               // release of the linked DPDK
+	Kernel     string            `json:"kernel"`             // release of the kernel
+	CPUModel   string            `json:"cpuModel"`           // as /proc/cpuinfo names it
+	Host       string            `json:"host"`               // the pod's host name
+	Labels     map[string]string `json:"labels,omitempty"`   // of the pod, if the Downward API tells them
+	CPUs       string            `json:"cpus"`               // CPUs of the container, as 4-7
+	CPUQuota   *float64          `json:"cpuQuota,omitempty"` // CFS quota, in CPUs; absent: none
+	NUMANodes  []int             `json:"numaNodes"`          // of these CPUs
+	Hugepages  []Hugepages       `json:"hugepages"`          // that the container may use
+	EALArgs    []string          `json:"ealArgs"`            // that DPDK was started with
+	Interfaces []Device          `json:"interfaces"`         // that the run used
+	Lcores     []LcoreInfo       `json:"lcores"`             // all of EAL's; the main one does not poll
 }
 
 // Hugepages are pages of one size.

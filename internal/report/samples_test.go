@@ -81,6 +81,15 @@ func sampleFixed() Result {
 	}
 }
 
+// sampleKernel is what the kernel carried of one size.
+func sampleKernel(name string, bytes int, mpps float64) KernelBaseline {
+	sent := uint64(2 * mpps * 1e6)
+	return KernelBaseline{
+		Peer: "10.244.1.7:7000", Interface: "eth0", MTU: 1450, Frame: name, FrameBytes: bytes,
+		Sent: sent + 100, Received: sent, Seconds: 2, Mpps: mpps, LossRatio: 100 / float64(sent+100), RTT: sampleRTT(30),
+	}
+}
+
 // sampleNDR is a sweep of sizes with two goals and the latency at loads.
 func sampleNDR() Result {
 	r := sampleFixed()
@@ -110,6 +119,9 @@ func sampleNDR() Result {
 		}
 		r.Measurements = append(r.Measurements, m)
 	}
+	// The largest is in fragments, and has no rate to compare with.
+	r.KernelBaseline = []KernelBaseline{sampleKernel("64", 64, 0.25), sampleKernel("1518", 1518, 0.125), sampleKernel("imix", 354, 0.2)}
+	r.KernelBaseline[2].Interface, r.KernelBaseline[2].MTU, r.KernelBaseline[2].RTT = "", 0, nil
 	// Not every search has two bounds.
 	r.Measurements[5].Goals[0].Status, r.Measurements[5].Goals[0].Upper = AboveMaximum, nil
 	bare := &r.Measurements[6].Goals[0]
@@ -160,6 +172,9 @@ func sampleSoak() Result {
 	t.Interfaces[0].Name = hostile
 	t.Windows = []Window{{Started: sampleStart.Add(time.Minute), Seconds: 1, Lost: 200, TxRefused: 100, Offered: 2_000_000, Machine: sampleMachine()}}
 	t.WindowsOmitted = 2
+	six := sampleKernel("64", 82, 0.25) // over IPv6 there is no smaller one
+	six.Peer, six.Interface = "[fd00::7]:7000", hostile
+	r.KernelBaseline = []KernelBaseline{six}
 	return r
 }
 

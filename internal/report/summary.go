@@ -23,7 +23,7 @@ func Summary(r Result, most int) []byte {
 		add("%s", f)
 	}
 	for _, m := range r.Measurements {
-		for _, f := range figures(m) {
+		for _, f := range r.compared(m) {
 			name := m.Frame.Name
 			if m.Repeat > 1 {
 				name += fmt.Sprintf(" (%d)", m.Repeat)

@@ -17,8 +17,14 @@ func writeTable(w io.Writer, r Result) error {
 		p50, _ := c.TimestampError.at(50)
 		p.text("generator alone: at most %.4g Mpps, %.3g us in every round-trip time", c.Ceiling.Mpps, p50)
 	}
+	for _, k := range r.KernelBaseline {
+		p.text("%s", k)
+	}
 	for _, m := range r.Measurements {
 		p.measurement(m)
+		if k := r.kernel(m.Frame.Name); k != nil {
+			p.gain(m, k)
+		}
 	}
 	if !r.Complete || !r.Valid {
 		p.line("")

@@ -9,8 +9,12 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/podnet/podnet/test/internal/peertest"
 )
 
 // get asks the application's server.
@@ -24,9 +28,9 @@ func get(address, path string) (code int, body string, err error) {
 	return r.StatusCode, string(b), err
 }
 
-// metric is the value of a metric without labels.
+// metric is the value of a metric, by its name and labels; -1: there is none.
 func metric(body, name string) float64 {
-	m := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindStringSubmatch(body)
+	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (\S+)$`).FindStringSubmatch(body)
 	if m == nil {
 		return -1
 	}
@@ -34,26 +38,35 @@ func metric(body, name string) float64 {
 	return v
 }
 
-// While a run waits for its peer it is alive and not ready; while it measures it
-// is both, and its counters grow.
-func TestMetrics(t *testing.T) {
-	pod := newPod(t, memif("net1", client))
+// freeAddress is one that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	l.Close()
-	a := startApp(t, pod, "bench", "soak", "--tx", "net1", "--rate", "1000", "--duration", "1h", "--metrics", address)
-	want := func(path string, code int) func() error {
-		return func() error {
-			got, body, err := get(address, path)
-			if err == nil && got != code {
-				err = fmt.Errorf("%s answers %d, want %d: %s", path, got, code, body)
-			}
-			return err
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// answers is a check of what the application's server says.
+func answers(address, path string, code int) func() error {
+	return func() error {
+		got, body, err := get(address, path)
+		if err == nil && got != code {
+			err = fmt.Errorf("%s answers %d, want %d: %s", path, got, code, body)
 		}
+		return err
 	}
+}
+
+// While a run waits for its peer it is alive and not ready; while it measures it
+// is both, and its counters grow.
+func TestMetrics(t *testing.T) {
+	pod := newPod(t, memif("net1", client))
+	address := freeAddress(t)
+	a := startApp(t, pod, "bench", "soak", "--tx", "net1", "--rate", "1000", "--duration", "1h", "--metrics", address)
+	want := func(path string, code int) func() error { return answers(address, path, code) }
 	check := func(f func() error) {
 		t.Helper()
 		if err := a.Poll(benchTimeout, f); err != nil {
@@ -82,5 +95,55 @@ func TestMetrics(t *testing.T) {
 	a.exit(settleTime, 5) // it was stopped before its time
 	if _, _, err := get(address, "/readyz"); err == nil {
 		t.Error("the server outlived the run")
+	}
+}
+
+// What forwards is ready while it does, and its counters are those that it ends
+// with.
+func TestRunMetrics(t *testing.T) {
+	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {
+		t.Run(n.kind, func(t *testing.T) {
+			pod := newPod(t, n)
+			n := pod.networks[0]
+			address := freeAddress(t)
+			a := startApp(t, pod, "run", "--mode", "macswap", "--metrics", address, "-o", "json")
+			check := func(f func() error) {
+				t.Helper()
+				if err := a.Poll(benchTimeout, f); err != nil {
+					t.Fatal(err)
+				}
+			}
+			check(answers(address, "/healthz", 200))
+			check(answers(address, "/readyz", 503))
+
+			peer := peerOf(t, pod, "rxonly")
+			peer.awaitLink(n)
+			check(answers(address, "/readyz", 200))
+			want := peer.exchange(peertest.Bursts*peertest.Burst, n)
+			labels := fmt.Sprintf("{interface=%q,port=%q}", n.name, n.port())
+			check(func() error {
+				_, body, err := get(address, "/metrics")
+				if err != nil {
+					return err
+				}
+				for _, name := range []string{"podnet_port_rx_packets_total", "podnet_port_tx_packets_total"} {
+					if got := metric(body, name+labels); got != float64(want) {
+						return fmt.Errorf("%s is %g, want %d", name, got, want)
+					}
+				}
+				if metric(body, "podnet_trials_total") >= 0 || !strings.Contains(body, `method="macswap"`) {
+					return fmt.Errorf("want the mode, and no trials:\n%s", body)
+				}
+				return nil
+			})
+			time.Sleep(2 * time.Second) // as long as an lcore that stood still would need to show
+			check(answers(address, "/healthz", 200))
+			if got := a.stop(syscall.SIGTERM).Total; got.RxPackets != want || got.TxPackets != want {
+				t.Errorf("run received %d and sent %d, want %d", got.RxPackets, got.TxPackets, want)
+			}
+			if _, _, err := get(address, "/readyz"); err == nil {
+				t.Error("the server outlived the run")
+			}
+		})
 	}
 }

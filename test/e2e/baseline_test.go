@@ -1,0 +1,76 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+
+	"k8s.io/utils/cpuset"
+
+	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/test/internal/testpeer"
+)
+
+// freeUDPAddress is one that nobody listens on.
+func freeUDPAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.LocalAddr().String()
+}
+
+// Two pods as those of a benchmark's Job: one reflects on its socket and echoes
+// through the kernel, the other measures both.
+func TestKernelBaseline(t *testing.T) {
+	reflecting, measuring := newPod(t, memif("net1", server)), newPod(t, memif("net1", client))
+	measuring.networks[0].path = reflecting.networks[0].path
+	measuring.writePodinfo(t)
+	address := freeUDPAddress(t)
+	peer := startAppAs(t, testpeer.Options{CPUs: cpuset.New(peerCPU)}, reflecting,
+		"run", "--mode", "macswap", "--udp-echo", address, "-o", "json")
+	peer.awaitListening(reflecting.networks[0])
+	a := startApp(t, measuring, "bench", append(quietBench, "--frame-size", "64,1518", "--rate", "500", "--kernel-baseline", address)...)
+	a.exit(2*benchTimeout, 0)
+	a.benchResult() // as the schema wants it
+	var r report.Result
+	a.decode(&r)
+	if len(r.KernelBaseline) != 2 || len(r.Measurements) != 2 {
+		t.Fatalf("%d baselines and %d measurements, want 2 each", len(r.KernelBaseline), len(r.Measurements))
+	}
+	for i, k := range r.KernelBaseline {
+		if f := r.Measurements[i].Frame; k.Frame != f.Name || float64(k.FrameBytes) != f.Bytes {
+			t.Errorf("baseline of %s, %d bytes, want that of %s", k.Frame, k.FrameBytes, f)
+		}
+		if k.Peer != address || k.Interface != "lo" || k.Sent == 0 || k.Received == 0 || k.Received > k.Sent || k.Mpps <= 0 || k.RTT == nil {
+			t.Errorf("baseline %+v", k)
+		}
+	}
+	// The echo is no part of what the ports carried.
+	var sent uint64
+	for _, m := range r.Measurements {
+		for _, trial := range m.Trials {
+			sent += trial.Sent.Packets
+		}
+	}
+	if got := peer.stop(syscall.SIGTERM).Total.RxPackets; got != sent {
+		t.Errorf("the reflector's port received %d, want the %d that bench sent on its own", got, sent)
+	}
+}
+
+// A peer that does not echo is not ready, and nothing is measured.
+func TestKernelBaselineWithoutEcho(t *testing.T) {
+	pod := newPod(t, memif("net1", client))
+	startDut(t, pod)
+	address := freeUDPAddress(t)
+	a := startApp(t, pod, "bench", append(quietBench, "--tx", "net1", "--kernel-baseline", address, "--peer-timeout", "2s")...)
+	a.exit(benchTimeout, 3)
+	if text := a.Stderr(); !strings.Contains(text, address) || !strings.Contains(text, "run --udp-echo") {
+		t.Errorf("standard error does not name the peer and the remedy:\n%s", text)
+	}
+}
