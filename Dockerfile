@@ -1,0 +1,47 @@
+# testpmd-wrapper, and Debian's own dpdk-testpmd beside it.
+#
+#   BASE      Debian 12 or 13; the image has the DPDK of that release
+#   GO_IMAGE  any image that has Go in /usr/local/go
+#   DRIVERS   what of DPDK's network drivers is installed (librte-net-*)
+#   VERSION   what `testpmd-wrapper version` says
+ARG BASE=docker.io/library/debian:bookworm-slim
+ARG GO_IMAGE=docker.io/library/golang:1.26
+
+FROM ${GO_IMAGE} AS go
+
+FROM ${BASE} AS build
+RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+    ca-certificates dpdk-dev gcc libc6-dev libdpdk-dev pkg-config
+COPY --from=go /usr/local/go /usr/local/go
+ENV PATH=/usr/local/go/bin:$PATH
+WORKDIR /src
+COPY go.mod go.sum ./
+ARG GOPROXY
+RUN go mod download
+COPY . .
+ARG VERSION=devel
+RUN scripts/with-dpdk.sh go build -trimpath -ldflags "-s -w -X github.com/podnet/podnet/internal/cli.version=${VERSION}" \
+    -o /out/usr/bin/testpmd-wrapper ./cmd/testpmd-wrapper
+# virtio and vhost are the two ends of vhost-user, ixgbe and e1000 have ixgbevf and
+# igbvf. A stock testpmd is linked to some more.
+ARG DRIVERS="af-packet af-xdp e1000 ena iavf ixgbe memif mlx5 null ring tap vhost virtio"
+RUN cp /usr/bin/dpdk-testpmd /out/usr/bin/ && scripts/image-packages.sh "$DRIVERS" /out/usr/bin/* >/packages
+
+FROM ${BASE}
+# What the build found out, as packages, so that scanners see them. udev comes with
+# them; the names of all hardware are of no use here.
+RUN --mount=from=build,source=/packages,target=/packages \
+    apt-get update && DEBIAN_FRONTEND=noninteractive xargs -a /packages apt-get install -y --no-install-recommends \
+    -o Dpkg::Options::=--path-exclude=/usr/share/doc/* -o Dpkg::Options::=--path-exclude=/usr/share/man/* \
+    -o Dpkg::Options::=--path-exclude=/usr/share/locale/* -o Dpkg::Options::=--path-exclude=/*/udev/hwdb.d/* && \
+    apt-get clean && rm -rf /usr/lib/udev/hwdb.bin /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log
+COPY --from=build /out /
+LABEL org.opencontainers.image.title="testpmd-wrapper" \
+      org.opencontainers.image.description="Finds a pod's DPDK devices and measures what they carry" \
+      org.opencontainers.image.source="https://github.com/podnet/podnet" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.vendor="podnet"
+ARG VERSION=devel
+LABEL org.opencontainers.image.version="${VERSION}"
+USER 65532:65532
+ENTRYPOINT ["testpmd-wrapper"]

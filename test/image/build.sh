@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# build.sh [SUITE]: builds the Dockerfile's image of this tree as
+# localhost/testpmd-wrapper:SUITE, and prints that name. No registry is needed: its
+# base is made by mmdebstrap, once, and Go and its modules are this machine's. It
+# needs root.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+suite=${1:-bookworm}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/podnet/image
+base=localhost/podnet-base:$suite
+go=localhost/podnet-go:$(go env GOVERSION)
+image=localhost/testpmd-wrapper:$suite
+
+have() { buildah inspect --type image "$1" >/dev/null 2>&1; }
+
+if ! have "$base"; then
+	# shellcheck disable=SC2016 # apt-get expands it
+	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 'Component: main' | sed -n 1p)
+	echo "image: making $base" >&2
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	mmdebstrap --quiet --variant=minbase "$suite" "$work/base.tar" "$mirror"
+	container=$(buildah from scratch)
+	buildah add -q "$container" "$work/base.tar" / >/dev/null
+	buildah commit -q --rm "$container" "$base" >/dev/null
+fi
+if ! have "$go"; then
+	container=$(buildah from scratch)
+	buildah copy -q "$container" "$(go env GOROOT)" /usr/local/go >/dev/null
+	buildah commit -q --rm "$container" "$go" >/dev/null
+fi
+go mod download
+mkdir -p "$cache/$suite/go-build"
+buildah bud --quiet --layers --isolation chroot --tag "$image" \
+	--build-arg BASE="$base" --build-arg GO_IMAGE="$go" --build-arg GOPROXY=off \
+	--build-arg VERSION="$(git describe --always --dirty)" \
+	--volume "$(go env GOMODCACHE):/root/go/pkg/mod" --volume "$cache/$suite/go-build:/root/.cache/go-build" \
+	. >&2
+echo "$image"

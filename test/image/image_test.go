@@ -1,0 +1,145 @@
+//go:build image
+
+// Package image builds the Dockerfile and runs what is in it.
+package image
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+
+	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/lib/podnet"
+	"github.com/podnet/podnet/test/internal/scratchpod"
+)
+
+// maxMiB is what the image may take above its base.
+const maxMiB = 80
+
+func command(t *testing.T, name string, args ...string) (stdout string) {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s", name, args, err, stderr.String())
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func TestImage(t *testing.T) {
+	suite := "bookworm"
+	if s := os.Getenv("SUITE"); s != "" {
+		suite = s
+	}
+	image := command(t, "./build.sh", suite)
+
+	t.Run("configuration", func(t *testing.T) {
+		var got struct {
+			OCIv1 struct {
+				Config struct {
+					User       string
+					Entrypoint []string
+					Labels     map[string]string
+				} `json:"config"`
+			}
+		}
+		decode(t, command(t, "buildah", "inspect", "--type", "image", image), &got)
+		c := got.OCIv1.Config
+		if c.User != "65532:65532" || len(c.Entrypoint) != 1 || c.Entrypoint[0] != "testpmd-wrapper" {
+			t.Errorf("user %q, entry point %q", c.User, c.Entrypoint)
+		}
+		for _, label := range []string{"title", "description", "version", "source", "licenses"} {
+			if c.Labels["org.opencontainers.image."+label] == "" {
+				t.Errorf("no label %s in %v", label, c.Labels)
+			}
+		}
+	})
+	t.Run("size", func(t *testing.T) {
+		above := size(t, image) - size(t, "localhost/podnet-base:"+suite)
+		t.Logf("%d MiB above the base", above)
+		if above > maxMiB {
+			t.Errorf("the image takes %d MiB above its base, want at most %d", above, maxMiB)
+		}
+	})
+
+	container := command(t, "buildah", "from", image)
+	t.Cleanup(func() { exec.Command("buildah", "rm", container).Run() }) //nolint:errcheck // it is a leftover at worst
+	dir := t.TempDir()
+	annotations, err := scratchpod.Annotations(map[string]string{nadv1.NetworkStatusAnnot: `[
+		{"name": "cbr0", "interface": "eth0", "default": true},
+		{"name": "ns/memif", "interface": "net1", "device-info": {"type": "memif", "version": "1.1.0",
+			"memif": {"role": "master", "mode": "ethernet", "path": "/tmp/memif.sock"}}}]`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "annotations"), annotations, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for d := dir; d != "/tmp" && d != "/"; d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// in runs a command as the image's user, without a capability.
+	in := func(t *testing.T, args ...string) string {
+		t.Helper()
+		return command(t, "buildah", append([]string{
+			"run", "--isolation", "chroot", "--cap-drop", "all",
+			"--volume", dir + ":/etc/podnetinfo:ro", container, "--",
+		}, args...)...)
+	}
+	t.Run("inspect", func(t *testing.T) {
+		var pod podnet.Pod
+		decode(t, in(t, "testpmd-wrapper", "inspect", "-o", "json"), &pod)
+		if len(pod.Interfaces) != 2 || pod.Interfaces[1].Memif == nil || pod.Interfaces[1].Memif.Path != "/tmp/memif.sock" {
+			t.Errorf("interfaces %+v", pod.Interfaces)
+		}
+	})
+	// A ring gives back what it gets; what net_null gives is never bench's own.
+	t.Run("bench", func(t *testing.T) {
+		for vdev, back := range map[string]bool{"net_ring0": true, "net_null0": false} {
+			var r report.Result
+			decode(t, in(t, "testpmd-wrapper", "bench", "--vdev", vdev, "--tx", vdev, "--dst-mac", "02:00:00:00:00:01",
+				"--memory", "none", "--duration", "1s", "--warmup", "0s", "-o", "json"), &r)
+			if trial := r.Measurements[0].Trials[0]; trial.Sent.Packets == 0 || (trial.Received.Packets > 0) != back {
+				t.Errorf("%s: sent %d, received %d", vdev, trial.Sent.Packets, trial.Received.Packets)
+			}
+		}
+	})
+	t.Run("exec", func(t *testing.T) {
+		out := in(t, "testpmd-wrapper", "exec", "--memory", "none", "--", "--no-mlockall", "--total-num-mbufs=2048")
+		if !strings.Contains(out, "Configuring Port 0") || !strings.Contains(out, "Bye...") {
+			t.Errorf("dpdk-testpmd said:\n%s", out)
+		}
+	})
+}
+
+// size is what an image takes uncompressed, in MiB.
+func size(t *testing.T, image string) int {
+	t.Helper()
+	container := command(t, "buildah", "from", image)
+	defer command(t, "buildah", "rm", container)
+	dir := command(t, "buildah", "mount", container)
+	kib, _, _ := strings.Cut(command(t, "du", "-sxk", dir), "\t")
+	n, err := strconv.Atoi(kib)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n / 1024
+}
+
+func decode(t *testing.T, text string, value any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), value); err != nil {
+		t.Fatalf("not one JSON object: %v\n%s", err, text)
+	}
+}
