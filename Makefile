@@ -65,6 +65,16 @@ test-lab: build ## test on the VFs, RDMA and vDPA devices of an emulated machine
 	@scripts/deps.sh lab
 	PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper $(LAB)
 
+.PHONY: test-image
+test-image: ## build the container image and run what is in it, as root
+	@scripts/deps.sh image
+	CGO_ENABLED=0 $(GO) test -count=1 -tags image -timeout 30m ./test/image/...
+
+.PHONY: test-k8s
+test-k8s: ## test the image and the manifests on a Kubernetes node made here, as root
+	@scripts/deps.sh image k8s
+	$(HUGE) 512 env CGO_ENABLED=0 $(GO) test -count=1 -tags k8s -timeout 45m $(K8S_FLAGS) ./test/k8s/
+
 .PHONY: test-trixie
 test-trixie: ## build and test in a Debian 13 chroot, on DPDK 24.11
 	@scripts/deps.sh trixie
@@ -102,10 +112,10 @@ cover: ## print how much of the library its tests cover
 .PHONY: lint
 lint: ## check the Go code and the scripts
 	@scripts/deps.sh build lint
-	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab
+	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab,image,k8s
 	$(GOLANGCI) run --build-tags nodpdk
 	cd test/parity && $(GOLANGCI) run --config ../../.golangci.yml
-	shellcheck scripts/*.sh test/lab/*.sh test/lab/init .ci/run
+	shellcheck scripts/*.sh test/lab/*.sh test/lab/init test/image/*.sh test/k8s/node/*.sh .ci/run
 
 .PHONY: fmt
 fmt: ## format the Go code

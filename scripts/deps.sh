@@ -5,7 +5,7 @@
 set -euo pipefail
 
 usage() {
-	echo "usage: deps.sh [--list] build|test|lab|lint|trixie ..." >&2
+	echo "usage: deps.sh [--list] build|test|lab|image|k8s|lint|trixie ..." >&2
 	exit 64
 }
 
@@ -38,6 +38,16 @@ needs() {
 		iproute2          command -v vdpa
 		ibverbs-providers test -d /etc/libibverbs.d
 		ibverbs-utils     command -v ibv_devices
+	END
+	image) cat <<-'END' ;;
+		buildah    command -v buildah
+		mmdebstrap command -v mmdebstrap
+	END
+	k8s) cat <<-'END' ;;
+		iproute2   command -v ip
+		openssl    command -v openssl
+		procps     command -v pgrep
+		util-linux command -v nsenter
 	END
 	lint) echo 'shellcheck command -v shellcheck' ;;
 	trixie) echo 'mmdebstrap command -v mmdebstrap' ;;
