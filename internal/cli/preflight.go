@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -63,8 +62,7 @@ func checkVFIO(pod *podnet.Pod, cfg eal.Config, ports []podnet.Port) error {
 	first, mapped := true, false
 	for _, i := range pod.Interfaces {
 		used := slices.ContainsFunc(ports, func(p podnet.Port) bool { return p.Interface == i.Name })
-		if !used || i.Kind != podnet.KindPCI || i.PCI.IOMMUGroup == nil ||
-			i.PCI.Driver != "vfio-pci" && !strings.HasSuffix(i.PCI.Driver, "_vfio_pci") {
+		if !used || i.Kind != podnet.KindPCI || i.PCI.IOMMUGroup == nil || !i.PCI.OnVFIO() {
 			continue
 		}
 		if first {

@@ -142,6 +142,9 @@ func (p *Pod) EALConfig(o EALOptions) (eal.Config, []Port, error) {
 	}
 	nodes = p.CPUs.withMemory(nodes)
 	c.Memory, err = p.ealMemory(o.Memory, nodes, needMiB(len(ports), o.Queues))
+	if c.Memory.NoHuge && slices.ContainsFunc(selected, func(i namedInterface) bool { return i.Kind == KindPCI && i.PCI.OnVFIO() }) {
+		c.Memory.NoHugeMiB = min(c.Memory.NoHugeMiB, maxMappedMiB)
+	}
 	return c, ports, err
 }
 
@@ -296,7 +299,7 @@ func (i namedInterface) ready() error {
 			"turn the IOMMU on (VT-d or AMD-Vi in the firmware, intel_iommu=on for the kernel on Intel) and bind the device to vfio-pci on the node")
 	case driver == "" && i.PCI.Vendor != "":
 		return fail(fmt.Sprintf("device %s is bound to no driver", id), "bind it to vfio-pci on the node")
-	case driver == "", driver == "vfio-pci", strings.HasSuffix(driver, "_vfio_pci"),
+	case driver == "", i.PCI.OnVFIO(),
 		slices.Contains(uioDrivers(), driver), slices.Contains(bifurcatedDrivers(), driver):
 	default:
 		return fail(fmt.Sprintf("device %s is bound to the kernel's driver %s, beside which DPDK cannot drive it", id, driver),

@@ -13,9 +13,11 @@ import (
 // MemoryMode chooses between hugepages and ordinary pages.
 //
 // Hugepages are taken up to the pod's hugetlb limits, less what is in use, all
-// sizes together, in whole pages. Where no limit is visible, and without hugepages, it is what the
-// ports need: 256 MiB for up to eight queue pairs on all ports together, and 16
-// MiB for each further pair; of hugepages, no more than are free.
+// sizes together, in whole pages. Where no limit is visible, and without
+// hugepages, it is what the ports need: 256 MiB for up to eight queue pairs on all
+// ports together, and 16 MiB for each further pair; of hugepages, no more than are
+// free, and of ordinary pages no more than 240 MiB for devices on vfio, whose limit
+// of mappings it is.
 type MemoryMode string
 
 // The modes.
@@ -28,6 +30,11 @@ const (
 )
 
 const mib = 1 << 20
+
+// maxMappedMiB is how much memory of ordinary pages a device behind an IOMMU can
+// have: DPDK 24.11 maps them one by one, and vfio allows 65535 mappings
+// (dma_entry_limit of vfio_iommu_type1), which is 256 MiB less one page of 4 KiB.
+const maxMappedMiB = 240
 
 // needMiB is what ports take: 16 MiB hold about 6500 mbufs of 2 KiB, enough for
 // a full ring each way and what lcores cache, and 128 MiB are EAL's and the

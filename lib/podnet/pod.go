@@ -2,6 +2,7 @@ package podnet
 
 import (
 	"net/netip"
+	"strings"
 
 	"k8s.io/utils/cpuset"
 
@@ -105,6 +106,12 @@ type PCI struct {
 	Representor string `json:"representor,omitempty"`
 	VFIOToken   string `json:"vfioToken,omitempty"`
 	NotPresent  bool   `json:"notPresent,omitempty"` // named, but not among this machine's PCI devices
+}
+
+// OnVFIO reports whether the device is bound to vfio-pci or a variant of it, such
+// as mlx5_vfio_pci.
+func (p *PCI) OnVFIO() bool {
+	return p.Driver == "vfio-pci" || strings.HasSuffix(p.Driver, "_vfio_pci")
 }
 
 // Socket roles as seen from the container: a client connects to a socket that
