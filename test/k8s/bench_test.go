@@ -88,7 +88,7 @@ func (n *namespace) overlay(name string, replace ...string) {
 }
 
 // short makes the measurement short.
-var short = []string{"- --frame-size=64,512,1518\n", "- --frame-size=64\n        - --duration=2s\n"}
+var short = []string{"- --frame-size=64,512,1518\n", "- --frame-size=64\n", "- --duration=5s\n", "- --duration=2s\n"}
 
 // checkPassed wants a valid result with packets, everywhere that it goes.
 func checkPassed(t *testing.T, o outcome, sizes int) {
@@ -222,7 +222,7 @@ func TestBenchmarkDeleted(t *testing.T) {
 	n := newNamespace(t)
 	n.admit()
 	n.overlay("one-node-vhost-user",
-		"- fixed\n", "- soak\n        - --rate=10kpps\n        - --duration=10m\n", "- --frame-size=64,512,1518\n", "- --frame-size=64\n")
+		"- fixed\n", "- soak\n        - --rate=10kpps\n", "- --frame-size=64,512,1518\n", "- --frame-size=64\n", "- --duration=5s\n", "- --duration=10m\n")
 	pod := n.generatorPod()
 	endpoint := func(name string) (string, error) {
 		return kubectl(t.Context(), nil, "get", "--raw", "/api/v1/namespaces/"+n.name+"/pods/"+pod+":9090/proxy/"+name)

@@ -61,11 +61,13 @@ spec:
   containers:
   - name: main
     `+ourImage+`
-    args: [inspect, --wait, 60s, -o, json]
+    command: [sh, -c, "grep -c network-status /etc/podnetinfo/annotations >/dev/termination-log; exec testpmd-wrapper inspect --wait 60s -o json"]
     volumeMounts: [{name: podnetinfo, mountPath: /etc/podnetinfo}]
     securityContext: {runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}
     resources: {limits: {cpu: 100m, memory: 64Mi}}
 `+podinfo)
+	// Kubelet may win the race now and then.
+	t.Logf("lines with the status when the container began: %s", n.get("pod/inspect", "{.status.containerStatuses[0].state.terminated.message}"))
 	var pod podnet.Pod
 	decode(t, out, &pod)
 	def, plain := iface(t, &pod, "eth0"), iface(t, &pod, "net1")
