@@ -258,9 +258,10 @@ load() {
 
 down() {
 	local dir=$1 pid inside group hugetlb
+	[ -e "$dir/pid" ] || return 0 # it never began
 	pid=$(<"$dir/pid")
 	inside=$(pgrep -P "$pid" | sed -n 1p || true)
-	[ -z "$inside" ] || kill -KILL "$inside"
+	kill -KILL "${inside:-$pid}" 2>/dev/null || true
 	for _ in $(seq 50); do
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.1
@@ -281,7 +282,7 @@ down() {
 			;;
 		*) remove_groups "$group" ;;
 		esac
-	done <"$dir/cgroups"
+	done < <(cat "$dir/cgroups" 2>/dev/null)
 	[ ! -e "$dir/mountpoints" ] || xargs rmdir --ignore-fail-on-non-empty <"$dir/mountpoints"
 }
 

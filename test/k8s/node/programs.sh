@@ -9,6 +9,7 @@ cd "$(dirname "$0")"
 echo "node: making $made" >&2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+rm -rf "$made" # what an interrupted run has left
 mkdir -p "$made/bin/cni" "$made/root"
 
 (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download etcd-server containerd runc)
@@ -37,3 +38,5 @@ buildah config --entrypoint '["/pause"]' "$image"
 buildah commit -q "$image" "docker-archive:$made/pause.tar:localhost/pause:1" >/dev/null
 buildah rm "$image" >/dev/null
 touch "$made/done"
+# Those that older trees made.
+find "$(dirname "$made")" -mindepth 1 -maxdepth 1 -type d ! -path "$made" -mtime +30 -exec rm -rf {} +
