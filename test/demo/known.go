@@ -6,15 +6,37 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os/exec"
 	"text/tabwriter"
 
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/test/internal/scratchpod"
 )
 
+// notValid is the exit code of a measurement that the machine spoiled, which is
+// made again at most so many times.
+const (
+	notValid = 5
+	attempts = 6
+)
+
 // known shows that bench tells apart what happens to packets: the host drops,
-// doubles and reorders some, counts them, and bench has to count the same.
-func (l *lab) known(ctx context.Context, pod scratchpod.Pod) error {
+// doubles and reorders some, counts them, and bench has to count the same. Where
+// others take the CPU away for longer than the rings last, bench is right to say
+// that it cannot tell.
+func (l *lab) known(ctx context.Context, pod scratchpod.Pod) (err error) {
+	for range attempts {
+		err = l.faults(ctx, pod)
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != notValid {
+			return err
+		}
+		fmt.Fprintln(l.out, "others had the CPU meanwhile: bench says that it cannot tell. Again:")
+	}
+	return err
+}
+
+func (l *lab) faults(ctx context.Context, pod scratchpod.Pod) error {
 	host, err := l.startHost(ctx, "dut", "--memif", "server:"+pod.Socket("net3"),
 		"--loss", "every:101", "--duplicate", "every:251", "--reorder", "every:397", "--memory", l.memory, "-o", "json")
 	if err != nil {
@@ -22,7 +44,7 @@ func (l *lab) known(ctx context.Context, pod scratchpod.Pod) error {
 	}
 	defer host.kill()
 	args := []string{
-		"bench", "--tx", "net3", "--rate", "10kpps", "--duration", "1s", "--warmup", "0s",
+		"bench", "--tx", "net3", "--rate", "2kpps", "--duration", "2s", "--warmup", "0s",
 		"--dst-mac", "02:00:00:00:00:99", "--memory", l.memory,
 		"--podinfo", pod.Podinfo, "--environ", pod.Environ, "-o", "json",
 	}
