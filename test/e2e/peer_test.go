@@ -138,10 +138,10 @@ func TestNoPeer(t *testing.T) {
 			t.Run(n.String()+"/"+command[0], func(t *testing.T) {
 				pod := newPod(t, n)
 				begin := time.Now()
-				a := startApp(t, pod, command[0], append(command[1:], "--peer-timeout", "2s")...)
+				a := startApp(t, pod, command[0], append(command[1:], "--peer-timeout", "1s")...)
 				a.exit(5*time.Second, 3)
-				if took := time.Since(begin); took < 2*time.Second {
-					t.Errorf("gave up after %v, want no sooner than 2s", took)
+				if took := time.Since(begin); took < time.Second {
+					t.Errorf("gave up after %v, want no sooner than 1s", took)
 				}
 				if text := a.Stderr(); !strings.Contains(text, "net1") {
 					t.Errorf("standard error does not name net1:\n%s", text)

@@ -107,7 +107,7 @@ func TestRunGenerates(t *testing.T) {
 // Frame sizes are those on the wire; DPDK's counters are without the FCS.
 func TestFrameSizes(t *testing.T) {
 	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {
-		for _, size := range []int{64, 65, 128, 256, 512, 1024, 1280, 1518} {
+		for _, size := range []int{64, 65, 512, 1518} {
 			t.Run(fmt.Sprintf("%s/%d", n.kind, size), func(t *testing.T) {
 				pod := newPod(t, n)
 				n := pod.networks[0]
