@@ -47,11 +47,12 @@ func iface(t *testing.T, pod *podnet.Pod, name string) podnet.Interface {
 	return pod.Interfaces[i]
 }
 
-// Kubelet starts the container before the file has the status that Multus wrote:
-// inspect waits for it.
+// Kubelet starts the container before the file has the status that Multus wrote,
+// and inspect waits for it. Where the file was faster, the status is taken away
+// until inspect has missed it.
 func TestInspectWaits(t *testing.T) {
 	n := newNamespace(t)
-	out := n.run("inspect", "main", networks+`
+	n.apply(networks + `
 apiVersion: v1
 kind: Pod
 metadata: {name: inspect, annotations: {k8s.v1.cni.cncf.io/networks: plain}}
@@ -60,14 +61,33 @@ spec:
   automountServiceAccountToken: false
   containers:
   - name: main
-    `+ourImage+`
-    command: [sh, -c, "grep -c network-status /etc/podnetinfo/annotations >/dev/termination-log; exec testpmd-wrapper inspect --wait 60s -o json"]
+    ` + ourImage + `
+    command:
+    - sh
+    - -c
+    - |
+      while grep -q ^k8s.v1.cni.cncf.io/network-status= /etc/podnetinfo/annotations; do sleep 0.1; done
+      testpmd-wrapper inspect --wait 100ms >/dev/null 2>&1
+      echo $?
+      exec testpmd-wrapper inspect --wait 60s -o json
     volumeMounts: [{name: podnetinfo, mountPath: /etc/podnetinfo}]
     securityContext: {runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}
     resources: {limits: {cpu: 100m, memory: 64Mi}}
-`+podinfo)
-	// Kubelet may win the race now and then.
-	t.Logf("lines with the status when the container began: %s", n.get("pod/inspect", "{.status.containerStatuses[0].state.terminated.message}"))
+` + podinfo)
+	const key = "k8s.v1.cni.cncf.io/network-status"
+	n.awaitPhase("inspect", "Running")
+	status := n.get("pod/inspect", `{.metadata.annotations.k8s\.v1\.cni\.cncf\.io/network-status}`)
+	n.kubectl("annotate", "pod", "inspect", key+"-")
+	n.await("inspect to miss the status", func() error {
+		out, err := n.try("logs", "inspect")
+		if err == nil && !strings.HasPrefix(out, "3\n") {
+			err = fmt.Errorf("it has ended with %q, want 3", out)
+		}
+		return err
+	})
+	n.kubectl("annotate", "pod", "inspect", key+"="+status)
+	n.awaitPhase("inspect", "Succeeded")
+	out := strings.TrimPrefix(n.kubectl("logs", "inspect"), "3\n")
 	var pod podnet.Pod
 	decode(t, out, &pod)
 	def, plain := iface(t, &pod, "eth0"), iface(t, &pod, "net1")
