@@ -45,6 +45,9 @@ func ConfigMapAtStart(r Result) map[string]string {
 //	frame.F.step.P.mpps, .lossRatio
 //	                              loss: at P percent of the highest rate
 //	frame.F.burstFrames           burst: mean length of the longest burst without loss
+//	frame.F.kernel.mpps, .kernel.lossRatio
+//	                              what the kernel's path carried, where it was measured
+//	frame.F.kernel.gain           how many times that the fast path carried, where it can be said
 //	goal.G.mpps, goal.G.status    as frame.F.goal.G of the first repetition, if all measurements are of one kind of frames
 //	omitted                       what was left out, most often because a ConfigMap has no room for it; absent: nothing
 //
@@ -146,7 +149,7 @@ func addFigures(data map[string]string, r Result, most int) (omitted int) {
 			frame += fmt.Sprintf(".repeat.%d", m.Repeat)
 		}
 		add(frame+".valid", strconv.FormatBool(m.Valid && m.Complete))
-		for _, f := range figures(m) {
+		for _, f := range r.compared(m) {
 			for _, v := range f.Values {
 				key := keyed(v.Key)
 				add(frame+"."+key, plain(v.Text))

@@ -109,6 +109,10 @@ func TestConfigMapFigures(t *testing.T) {
 			"frame.64-7-570-4.goal.a-b.mpps": "3.57260999",
 			"omitted":                        "4 figures for want of room or of a key of their own",
 		}, nil},
+		{"kernel's path", sampleNDR(), map[string]string{
+			"frame.64.kernel.mpps": "0.25", "frame.64.kernel.lossRatio": "0.000199960008", "frame.64.kernel.gain": "33.64485981",
+			"frame.1518.kernel.mpps": "0.125",
+		}, []string{"frame.1518.kernel.gain"}},
 		{"latency", sampleLatency(), map[string]string{
 			"frame.64.load.90.mpps": "1.8", "frame.64.load.90.lossRatio": "0", "frame.64.load.90.rttP50Us": "100", "frame.64.load.90.rttP99Us": "900",
 			"frame.64.load.10.rttP50Us": "11.11111111",

@@ -89,13 +89,17 @@ func (m Measurement) gain(k *KernelBaseline) (times float64, ok bool) {
 
 // against compares a measurement with the kernel's baseline.
 func (m Measurement) against(k *KernelBaseline) figure {
-	f := figure{Name: k.name(), Text: fmt.Sprintf("%.4f Mpps", k.Mpps)}
+	f := figure{
+		Name: k.name(), Text: fmt.Sprintf("%.4f Mpps", k.Mpps),
+		Values: []value{{"kernel.mpps", float(k.Mpps)}, {"kernel.lossRatio", float(k.LossRatio)}},
+	}
 	if math.Round(m.Frame.Bytes) != float64(k.FrameBytes) {
 		f.Text += fmt.Sprintf(" of %d-byte frames", k.FrameBytes)
 	}
 	if times, ok := m.gain(k); ok {
 		mpps, name, _ := m.carried()
 		f.Text += fmt.Sprintf("; fast path%s: %.4f Mpps, %s times", name, mpps, factor(times))
+		f.Values = append(f.Values, value{"kernel.gain", float(times)})
 	}
 	return f
 }

@@ -92,6 +92,8 @@ var (
 	burstDesc    = perMeasurement("podnet_burst_frames", "Longest burst without loss.")
 	receivedDesc = perMeasurement("podnet_received_packets_per_second", "Rate that came back in the last trial.")
 	ratioDesc    = perMeasurement("podnet_loss_ratio", "Loss of the last trial.")
+	kernelDesc   = perMeasurement("podnet_kernel_packets_per_second", "Rate that UDP through the kernel carried before the run, at this frame size.")
+	gainDesc     = perMeasurement("podnet_kernel_gain_ratio", "How many times the kernel's rate the path carried.")
 	counterDescs = func() (list []*prometheus.Desc) {
 		for _, c := range TrialCounters {
 			list = append(list, perMeasurement(c.Name, c.Help))
@@ -103,7 +105,7 @@ var (
 // Describe implements prometheus.Collector.
 func (resultCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range append([]*prometheus.Desc{
-		infoDesc, completeDesc, validDesc, trialsDesc, lowerDesc, conditional, lossDesc, rttDesc, burstDesc, receivedDesc, ratioDesc,
+		infoDesc, completeDesc, validDesc, trialsDesc, lowerDesc, conditional, lossDesc, rttDesc, burstDesc, receivedDesc, ratioDesc, kernelDesc, gainDesc,
 	}, counterDescs...) {
 		ch <- d
 	}
@@ -121,7 +123,14 @@ func (c resultCollector) Collect(ch chan<- prometheus.Metric) {
 		run := []string{plain(r.Method), plain(r.Settings.TX), plain(r.Settings.RX), strconv.Itoa(i + 1)}
 		gauge(ch, completeDesc, truth(r.Complete), run...)
 		for _, m := range r.Measurements {
-			m.collect(ch, append(append([]string{}, run...), plain(m.Frame.Name), strconv.Itoa(m.Repeat)))
+			labels := append(append([]string{}, run...), plain(m.Frame.Name), strconv.Itoa(m.Repeat))
+			m.collect(ch, labels)
+			if k := r.kernel(m.Frame.Name); k != nil {
+				gauge(ch, kernelDesc, k.Mpps*1e6, labels...)
+				if times, ok := m.gain(k); ok {
+					gauge(ch, gainDesc, times, labels...)
+				}
+			}
 		}
 	}
 }
