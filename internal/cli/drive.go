@@ -32,7 +32,7 @@ type driveOptions struct {
 func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.VDevs, "vdev", nil, "another virtual device, as net_null0,size=64, whose name is then its interface's (may be repeated)")
-	f.DurationVar(&o.PeerTimeout, "peer-timeout", 30*time.Second, "how long to wait for the peers of sockets, and for a probe to come back")
+	f.DurationVar(&o.PeerTimeout, "peer-timeout", 30*time.Second, "how long to wait for the peers of sockets, and for a probe to come back; 0s: for ever")
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "log what DPDK says")
 	addEALArgFlag(cmd, &o.EALArgs)
 	o.addEALFlags(cmd, ownPrefix(d))
