@@ -348,6 +348,86 @@ func TestCancelDuringLoad(t *testing.T) {
 	}
 }
 
+// What ICMP says of one datagram is its loss, and the others are measured.
+func TestReportedLosses(t *testing.T) {
+	icmp, err := net.Dial("ip4:icmp", "127.0.0.2")
+	if errors.Is(err, syscall.EPERM) {
+		t.Skip("a raw socket takes CAP_NET_RAW")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer icmp.Close()
+	for name, code := range map[string]byte{"too large for a link": 4, "refused by a firewall": 13} {
+		t.Run(name, func(t *testing.T) {
+			// An address of its own: the kernel keeps the MTU that it is told of.
+			c := client(t, serveEcho(t, "127.0.0.2:0").Addr().String())
+			local, remote := c.conn.LocalAddr().(*net.UDPAddr), c.conn.RemoteAddr().(*net.UDPAddr)
+			b := []byte{3, code, 0, 0, 0, 0, 0xff, 0xff, 0x45, 19: 0} // destination unreachable, and the IPv4 header
+			b[17] = syscall.IPPROTO_UDP
+			b = append(append(b, local.IP.To4()...), remote.IP.To4()...)
+			b = binary.BigEndian.AppendUint16(b, uint16(local.Port))
+			b = binary.BigEndian.AppendUint16(b, uint16(remote.Port))
+			b = append(b, 0, 8, 0, 0)
+			binary.BigEndian.PutUint16(b[2:], checksum(b))
+
+			var sending sync.WaitGroup
+			defer sending.Wait()
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			sending.Go(func() {
+				for ctx.Err() == nil {
+					if _, err := icmp.Write(b); err != nil {
+						t.Error(err)
+						return
+					}
+					time.Sleep(time.Millisecond)
+				}
+			})
+			if got := measure(t, c, 64, 3*short); got.Received == 0 || got.Received > got.Sent {
+				t.Errorf("%d of %d came back, want some", got.Received, got.Sent)
+			}
+			if c.told.Load() == nil {
+				t.Error("the kernel has not passed it on")
+			}
+		})
+	}
+}
+
+// checksum is the internet's (RFC 1071).
+func checksum(b []byte) uint16 {
+	var sum uint32
+	for i := 0; i < len(b); i += 2 {
+		sum += uint32(binary.BigEndian.Uint16(b[i:]))
+	}
+	for sum > 0xffff {
+		sum = sum&0xffff + sum>>16
+	}
+	return ^uint16(sum)
+}
+
+// A peer that begins anew costs what was sent meanwhile.
+func TestPeerComesBack(t *testing.T) {
+	first, err := Serve(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := first.Addr().String()
+	c := client(t, address)
+	first.Close()
+	time.AfterFunc(short, func() {
+		second, err := Serve(t.Context(), address)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(func() { second.Close() })
+	})
+	if got := measure(t, c, 64, 4*short); got.Received == 0 {
+		t.Errorf("none of %d came back", got.Sent)
+	}
+}
+
 func TestPeerGoes(t *testing.T) {
 	e := serveEcho(t, "127.0.0.1:0")
 	c := client(t, e.Addr().String())

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -27,7 +29,8 @@ var longAgo = time.Unix(1, 0)
 type Client struct {
 	conn    *net.UDPConn
 	batches *ipv4.PacketConn
-	headers int // in bytes of a frame
+	headers int                   // in bytes of a frame
+	told    atomic.Pointer[error] // the last that lost has seen
 }
 
 // Counts are what a measurement counted.
@@ -113,11 +116,13 @@ func (c *Client) Interface() *net.Interface {
 // Measure sends datagrams for d whose frames have that size on the wire, with
 // the FCS, or the smallest above it that has room for a datagram of ours. Before,
 // it takes round-trip times for a quarter of that. It returns why ctx ended, if
-// that came first, and fails if the kernel refuses to send.
+// that came first, and fails if the kernel refuses to send, or if ICMP says why
+// nothing at all came back.
 func (c *Client) Measure(ctx context.Context, frameBytes int, d time.Duration) (Counts, error) {
 	payload := min(max(frameBytes-c.headers, headerSize), maxPayload)
 	counts := Counts{FrameBytes: payload + c.headers, RTT: hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)}
 	defer context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(longAgo) })()
+	c.told.Store(nil)
 	err := c.times(ctx, payload, d/4, counts.RTT)
 	if err == nil {
 		err = c.load(ctx, payload, d, &counts)
@@ -125,7 +130,23 @@ func (c *Client) Measure(ctx context.Context, frameBytes int, d time.Duration) (
 	if ctx.Err() != nil {
 		return counts, context.Cause(ctx)
 	}
+	if told := c.told.Load(); err == nil && counts.Received == 0 && told != nil {
+		err = *told
+	}
 	return counts, err
+}
+
+// lost tells whether an error says of a datagram that was sent before that it was
+// lost: what an ICMP message reports comes with the next call on the socket. One
+// that was too large for a link further on is sent in fragments from then on.
+func (c *Client) lost(err error) bool {
+	for _, reported := range []error{syscall.ECONNREFUSED, syscall.EMSGSIZE, syscall.EHOSTUNREACH, syscall.ENETUNREACH} {
+		if errors.Is(err, reported) {
+			c.told.Store(&err)
+			return true
+		}
+	}
+	return false
 }
 
 // hello fails if the echo does not answer now.
@@ -144,7 +165,7 @@ func (c *Client) times(ctx context.Context, payload int, d time.Duration, rtt *h
 		switch {
 		case err == nil:
 			_ = rtt.RecordValue(max(took.Nanoseconds(), 1)) // below the histogram's end
-		case !errors.Is(err, ErrNoAnswer) || ctx.Err() != nil:
+		case ctx.Err() != nil || !errors.Is(err, ErrNoAnswer) && !c.lost(err):
 			return err
 		}
 	}

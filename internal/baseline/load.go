@@ -89,7 +89,7 @@ func (c *Client) send(ctx context.Context, f *flight, end time.Time) (sent uint6
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return sent, nil
-		case errors.Is(err, syscall.ENOBUFS): // the queue of the interface is full
+		case errors.Is(err, syscall.ENOBUFS), c.lost(err): // the queue of the interface is full, or the peer away
 			time.Sleep(time.Millisecond)
 		case err != nil:
 			return sent, err
@@ -106,6 +106,9 @@ func (c *Client) receive(f *flight) error {
 		n, err := c.batches.ReadBatch(batch, 0)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			return nil
+		}
+		if c.lost(err) {
+			continue
 		}
 		if err != nil {
 			return err
