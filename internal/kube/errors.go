@@ -37,12 +37,23 @@ func (e *StatusError) Error() string {
 	return text
 }
 
+// TooLarge tells whether the server has refused an object that it might take if it
+// were smaller: a ConfigMap that is too large with what others keep in it is not
+// valid, and a request that is too large for the server has a status of its own.
+func (e *StatusError) TooLarge() bool {
+	return e.Code == http.StatusRequestEntityTooLarge || e.Code == http.StatusUnprocessableEntity && strings.Contains(e.Message, "Too long")
+}
+
 // remedy says what to do about it; empty: what the server says has to do.
 func (e *StatusError) remedy() string {
 	switch e.Code {
 	case http.StatusUnauthorized:
 		return "the server does not take the token of the pod's service account: see that the account has not been deleted or made anew since the pod began"
 	case http.StatusForbidden:
+		// Quotas and admission policies refuse with 403 too, and say so themselves.
+		if e.Message != "" && !strings.Contains(e.Message, " cannot "+e.Verb+" ") && !strings.Contains(e.Message, " cannot create ") {
+			return ""
+		}
 		verbs := e.Verb
 		if e.Resource == configMaps {
 			verbs += " (and create, if there is no such object yet)"

@@ -34,6 +34,9 @@ type Event struct {
 
 // CreateEvent records an event of core/v1. It fails as ApplyConfigMap does.
 func (c *Client) CreateEvent(ctx context.Context, e Event) error {
+	if e.Pod == "" {
+		return errors.New("event: the pod's name is not known: give the container POD_NAME and POD_UID by fieldRef, of metadata.name and metadata.uid")
+	}
 	if err := CheckName(e.Pod); err != nil {
 		return fmt.Errorf("event: pod %w", err)
 	}

@@ -66,7 +66,7 @@ type Client struct {
 // server yet. It fails with ErrNotInPod, and with ErrNoAccount if the files of
 // the service account are not mounted.
 func New(o Options) (*Client, error) {
-	c := &Client{root: o.Root, timeout: 10 * time.Second, backoff: 250 * time.Millisecond, sleep: sleep}
+	c := &Client{root: o.Root, timeout: 5 * time.Second, backoff: 250 * time.Millisecond, sleep: sleep}
 	if c.root == "" {
 		c.root = "/"
 	}

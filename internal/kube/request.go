@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"time"
 )
@@ -21,27 +22,27 @@ type request struct {
 }
 
 const (
-	tries       = 5
 	maxResponse = 4 << 20 // in bytes; the answer to a write is the object
 	maxWait     = 5 * time.Second
 )
 
-// do sends a request, again if the server is overloaded, failing or away: at most
-// so many tries, and no longer than ctx lets it. It fails with a StatusError, or
-// with ErrUnreachable. again says that one was sent before and got no answer, or
-// none that says what became of it.
+// do sends a request, and again while the server is overloaded, failing or away,
+// until ctx ends. It fails with a StatusError, or with ErrUnreachable. again says
+// that one was sent before and got no answer, or none that says what became of it.
 func (c *Client) do(ctx context.Context, r request) (again bool, err error) {
-	for try, wait := 1, c.backoff; ; try, wait = try+1, 2*wait {
-		after, err := c.once(ctx, r)
-		if err == nil || !passing(err) {
-			return try > 1, err
+	for wait := c.backoff; ; wait, again = min(2*wait, maxWait), true {
+		after, failed := c.once(ctx, r)
+		if failed == nil || !passing(failed) {
+			return again, failed
 		}
-		if try == tries || ctx.Err() != nil {
-			return try > 1, err
+		if err == nil || ctx.Err() == nil { // a try that ctx cut short says less than the one before
+			err = failed
 		}
-		c.sleep(ctx.Done(), min(max(wait, after), maxWait))
+		if ctx.Err() == nil {
+			c.sleep(ctx.Done(), min(max(wait, after), maxWait))
+		}
 		if ctx.Err() != nil {
-			return try > 1, err
+			return again, err
 		}
 	}
 }
@@ -123,9 +124,13 @@ func (c *Client) unreachable(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	remedy := "see that the pod's default network is up, and that no NetworkPolicy keeps the pod from the API server"
+	switch _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); {
+	case untrusted:
+		remedy = fmt.Sprintf("%s has to be of the authority that signed the server's certificate, and %s what that is made out to",
+			path.Join(accountDir, "ca.crt"), hostVariable)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		err = fmt.Errorf("no answer in time: %w", err)
 	}
-	return fmt.Errorf("%w at %s: %w: see that the pod's default network is up, and that no NetworkPolicy keeps the pod from the API server",
-		ErrUnreachable, c.address, err)
+	return fmt.Errorf("%w at %s: %w: %s", ErrUnreachable, c.address, err, remedy)
 }

@@ -143,11 +143,17 @@ func TestAnswers(t *testing.T) {
 			nil,
 		},
 		{
-			"always failing",
-			[]answer{{code: 500}, {code: 500}, {code: 500}, {code: 500}, {code: 500, body: status("last")}, fine},
-			5,
-			[]time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second},
-			[]string{"500", "last"},
+			"failing for long",
+			[]answer{{code: 500}, {code: 500}, {code: 500}, {code: 500}, {code: 500}, {code: 500}, {code: 500}, fine},
+			8,
+			[]time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 5 * time.Second, 5 * time.Second},
+			nil,
+		},
+		{
+			"over its quota",
+			[]answer{{code: 403, body: status("configmaps \"result\" is forbidden: exceeded quota: q, requested: count/configmaps=1")}},
+			1, nil,
+			[]string{"count/configmaps=1$"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -158,7 +164,7 @@ func TestAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, part := range tt.want {
-				if !strings.Contains(err.Error(), part) {
+				if !strings.Contains(err.Error()+"$", part) {
 					t.Errorf("error %v, want it to have %q", err, part)
 				}
 			}
@@ -196,6 +202,15 @@ func TestEventTwice(t *testing.T) {
 	c, _ = k.client(t)
 	if err := c.CreateEvent(t.Context(), e); err == nil {
 		t.Error("a conflict at the first try is none")
+	}
+}
+
+func TestEventOfNoPod(t *testing.T) {
+	k := newCluster(t)
+	c, _ := k.client(t)
+	err := c.CreateEvent(t.Context(), Event{Type: Normal, Reason: "BenchPassed", At: time.Now()})
+	if err == nil || !strings.Contains(err.Error(), "POD_NAME") || len(k.seen()) > 0 {
+		t.Errorf("error %v, %d requests", err, len(k.seen()))
 	}
 }
 
@@ -244,12 +259,30 @@ func TestUnreachable(t *testing.T) {
 	l.Close()
 	k.environ = append(k.environ, "KUBERNETES_SERVICE_PORT="+port)
 	c, slept := k.client(t)
-	err = c.ApplyConfigMap(t.Context(), "result", nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	const tries = 8 // until ctx ends
+	c.sleep = func(_ <-chan struct{}, d time.Duration) {
+		if *slept = append(*slept, d); len(*slept) == tries {
+			cancel()
+		}
+	}
+	err = c.ApplyConfigMap(ctx, "result", nil)
 	if !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), "refused") || strings.Contains(err.Error(), "https://") {
 		t.Errorf("error %v", err)
 	}
-	if len(*slept) != tries-1 {
+	if len(*slept) != tries {
 		t.Errorf("slept %v", *slept)
+	}
+}
+
+// What a try says that the context has cut short is not what is wrong.
+func TestLastWord(t *testing.T) {
+	k := newCluster(t, answer{code: 500, body: status("etcd is away")}, answer{hang: true})
+	c, _ := k.client(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := c.ApplyConfigMap(ctx, "result", nil); err == nil || !strings.Contains(err.Error(), "etcd is away") {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -260,7 +293,7 @@ func TestImpostor(t *testing.T) {
 	k.mount(t, "ca.crt", otherAuthority)
 	c, slept := k.client(t)
 	err := c.ApplyConfigMap(t.Context(), "result", nil)
-	if !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), "certificate") || len(*slept) > 0 || len(k.seen()) > 0 {
+	if !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), accountDir+"/ca.crt has to be") || len(*slept) > 0 || len(k.seen()) > 0 {
 		t.Errorf("error %v, slept %v, seen %d", err, *slept, len(k.seen()))
 	}
 }
