@@ -74,7 +74,7 @@ func ConfigMap(r Result, failure error, most int) map[string]string {
 		data[DocumentKey] = document
 	}
 	if without != "" {
-		omitted = append(omitted, without+" for want of room")
+		omitted = append(omitted, without)
 	}
 	if omitted != nil {
 		data[OmittedKey] = strings.Join(omitted, "; ")
@@ -183,15 +183,18 @@ func fitted(r Result, most int) (document, omitted string) {
 		of      func(Result) Result
 	}{
 		{"", func(r Result) Result { return r }},
-		{"the windows of trials", withoutWindows},
-		{"all trials but the last of each measurement", lastTrials},
+		{"the windows of trials for want of room", withoutWindows},
+		{"all trials but the last of each measurement for want of room", lastTrials},
 	} {
 		b, err := compact(form.of(r))
-		if err == nil && len(b) <= most {
+		if err != nil {
+			return "", string(cut("the document: "+line(err.Error()), maxOmitted/2))
+		}
+		if len(b) <= most {
 			return string(b), form.omitted
 		}
 	}
-	return "", "the document"
+	return "", "the document for want of room"
 }
 
 // compact writes the document in one line: a search of seven sizes would not fit

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -178,6 +179,11 @@ func TestConfigMapFits(t *testing.T) {
 			}
 		}
 	}
+	odd := sampleFixed()
+	odd.Measurements[0].Trials[0].LossRatio = math.NaN()
+	if document, omitted := fitted(odd, 1<<20); document != "" || !strings.Contains(omitted, "NaN") {
+		t.Errorf("what JSON has not: %d bytes, left out is %q", len(document), omitted)
+	}
 	whole, _ := compact(big)
 	windowless, _ := compact(withoutWindows(big))
 	last, _ := compact(lastTrials(big))
@@ -188,10 +194,10 @@ func TestConfigMapFits(t *testing.T) {
 		want    string
 	}{
 		{len(whole), 4, 2, ""},
-		{len(whole) - 1, 4, 3003, "the windows of trials"},
-		{len(windowless), 4, 3003, "the windows of trials"},
-		{len(windowless) - 1, 1, 0, "all trials but the last of each measurement"},
-		{len(last) - 1, 0, 0, "the document"},
+		{len(whole) - 1, 4, 3003, "the windows of trials for want of room"},
+		{len(windowless), 4, 3003, "the windows of trials for want of room"},
+		{len(windowless) - 1, 1, 0, "all trials but the last of each measurement for want of room"},
+		{len(last) - 1, 0, 0, "the document for want of room"},
 	} {
 		document, omitted := fitted(big, tt.most)
 		if omitted != tt.want {
