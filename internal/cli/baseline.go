@@ -3,10 +3,12 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -92,12 +94,8 @@ func (s *session) measureKernel(ctx context.Context, d time.Duration) error {
 	if s.KernelBaseline == "" {
 		return nil
 	}
-	waiting := ctx
-	if s.PeerTimeout > 0 {
-		var cancel context.CancelFunc
-		waiting, cancel = context.WithTimeoutCause(ctx, s.PeerTimeout, errNoPeer)
-		defer cancel()
-	}
+	waiting, cancel := awaiting(ctx, s.PeerTimeout)
+	defer cancel()
 	client, err := baseline.Dial(waiting, s.KernelBaseline)
 	switch {
 	case ctx.Err() != nil:
@@ -133,6 +131,10 @@ func (s *session) measureKernel(ctx context.Context, d time.Duration) error {
 
 // kernelError names the peer and the remedy.
 func (s *session) kernelError(err error) error {
+	if errors.Is(err, syscall.EMSGSIZE) {
+		return notReady(fmt.Errorf("--kernel-baseline %s: %w: a link on the way has a smaller MTU than this pod, and takes no fragments: "+
+			"correct the MTU of the cluster's network, or leave such sizes out of --frame-size", s.KernelBaseline, err))
+	}
 	_, port, _ := net.SplitHostPort(s.KernelBaseline) // checked before
 	return notReady(fmt.Errorf("--kernel-baseline %s: %w: see that the peer runs `run --udp-echo :%s`, "+
 		"and that no NetworkPolicy or firewall keeps UDP to that port from passing", s.KernelBaseline, err, port))

@@ -110,6 +110,9 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 	if p.flow, err = o.flow(p.mixes...); err != nil {
 		return p, err
 	}
+	if err := o.checkPeerTimeout(); err != nil {
+		return p, err
+	}
 	switch {
 	case o.Warmup < 0:
 		return p, usageErrorf("--warmup %s: must not be below 0", o.Warmup)

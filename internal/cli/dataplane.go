@@ -23,6 +23,7 @@ type dataplane struct {
 	ownPrefix bool // nobody else uses cfg.FilePrefix
 	ports     []*port
 	sockets   []socket
+	needLinks bool // a port without a link is not ready
 }
 
 // port is a port and the interface that it is of.
@@ -56,7 +57,7 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 	if err != nil {
 		return nil, err
 	}
-	d := &dataplane{pod: c.pod, cfg: c.eal, ownPrefix: c.ownPrefix}
+	d := &dataplane{pod: c.pod, cfg: c.eal, ownPrefix: c.ownPrefix, needLinks: c.awaitPeers}
 	byPort := map[string]*socket{}
 	devices := map[string]eal.Device{}
 	for _, dev := range c.eal.Devices {
@@ -66,12 +67,8 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 			byPort[dev.PortName()] = &s
 		}
 	}
-	waiting, cancel := context.WithCancel(ctx)
+	waiting, cancel := awaiting(ctx, c.peerTimeout)
 	defer cancel()
-	if c.peerTimeout > 0 {
-		waiting, cancel = context.WithTimeoutCause(ctx, c.peerTimeout, errNoPeer)
-		defer cancel()
-	}
 	if err := d.clearTheWay(waiting); err != nil {
 		return nil, err
 	}
@@ -247,6 +244,20 @@ func (p *port) keep(ctx context.Context, job *dpdk.Job) error {
 		_ = job.Restart(p.Port)
 	}
 	return nil
+}
+
+// down says which port has no link; empty: all have theirs, or need none.
+func (d *dataplane) down() string {
+	for _, p := range d.ports {
+		switch {
+		case !d.needLinks || p.LinkUp():
+		case p.socket != nil:
+			return p.socket.String() + ": no peer"
+		default:
+			return fmt.Sprintf("interface %q: no link", p.iface)
+		}
+	}
+	return ""
 }
 
 // Close ends DPDK and removes what it left behind. It may be called on a

@@ -39,6 +39,22 @@ func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
 	o.addRootlessFlags(cmd)
 }
 
+// checkPeerTimeout reads the flag, before anything is started.
+func (o *driveOptions) checkPeerTimeout() error {
+	if o.PeerTimeout < 0 {
+		return usageErrorf("--peer-timeout %s: must not be below 0", o.PeerTimeout)
+	}
+	return nil
+}
+
+// awaiting bounds a wait for peers, whose end has the cause errNoPeer; 0 is for ever.
+func awaiting(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, timeout, errNoPeer)
+}
+
 // ownPrefix is a --file-prefix that no other process has.
 func ownPrefix(d deps) string { return fmt.Sprintf("podnet-%d", d.pid) }
 
@@ -132,7 +148,7 @@ func (o *driveOptions) learn(ctx context.Context, tx, rx *port, flow bench.Flow)
 	if tx == rx {
 		flow.DstMAC = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 	}
-	waiting, cancel := context.WithTimeoutCause(ctx, o.PeerTimeout, errNoPeer)
+	waiting, cancel := awaiting(ctx, o.PeerTimeout)
 	defer cancel()
 	from, err := bench.Probe(waiting, tx, rx, flow)
 	if errors.Is(err, bench.ErrNoAnswer) {

@@ -35,9 +35,10 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 	}
 	defer t.job.Free()
 	show.status.watch(t.job)
-	show.status.setReady()
+	show.status.setReady(dp.down())
 
 	failed := watch(ctx, dp, t, time.Second, func(now time.Time) error {
+		show.status.setReady(dp.down())
 		list, err := t.read()
 		if err == nil {
 			show.update(now, list)

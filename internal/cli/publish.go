@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,16 +36,22 @@ func (o *publishOptions) checkPublish() error {
 	return nil
 }
 
-// How long the API may take: before a run there is time to wait for it, and after
-// one that the pod's deletion has stopped there is the rest of the grace period,
-// which is 30 s by default.
+// How long the API may take. A result is worth waiting until a control plane has
+// begun anew; after the pod's deletion there is the rest of the grace period, which
+// is 30 s by default.
 const (
 	announceTimeout = 30 * time.Second
-	publishTimeout  = 10 * time.Second
+	publishTimeout  = 2 * time.Minute
+	stoppedTimeout  = 10 * time.Second
+	eventTimeout    = 5 * time.Second
 )
 
-// roomForOthers is what the values of a ConfigMap's other keys may take, in bytes.
-const roomForOthers = 64 << 10
+// roomForOthers is what the values of a ConfigMap's other keys may take, in bytes,
+// and littleRoom is what is tried if they take more.
+const (
+	roomForOthers = 64 << 10
+	littleRoom    = 16 << 10
+)
 
 // newClient finds the API of the pod's cluster.
 func (s *session) newClient() (*kube.Client, error) {
@@ -66,47 +73,70 @@ func (s *session) announce(ctx context.Context) error {
 	}
 	client, err := s.newClient()
 	if err == nil {
+		s.kube = client
 		waiting, cancel := context.WithTimeout(ctx, announceTimeout)
 		defer cancel()
 		err = client.ApplyConfigMap(waiting, s.ResultConfigMap, report.ConfigMapAtStart(s.result))
 	}
 	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx) // told to stop
+		return context.Cause(ctx) // told to stop; the start may have been written all the same
 	}
 	if err != nil {
+		s.unannounced = true
 		return notReady(fmt.Errorf("--result-configmap: %w", err))
 	}
-	s.kube = client
 	return nil
 }
 
 // publish tells Kubernetes' API what became of the run, also when it was told to
 // stop. failure is what the run failed with; nil: nothing.
 func (s *session) publish(ctx context.Context, failure error) (err error) {
-	if s.ResultConfigMap != "" && s.kube == nil {
-		return nil // could not be announced: that is the failure, or it was told to stop
+	if s.unannounced && s.kube == nil {
+		return nil // not in a pod: that is the failure
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
-	defer cancel()
-	if s.ResultConfigMap != "" {
-		data := report.ConfigMap(s.result, failure, kube.MaxData-roomForOthers)
-		if omitted := data[report.OmittedKey]; omitted != "" {
-			s.warn("--result-configmap: left out: %s", omitted)
-		}
-		if err = s.kube.ApplyConfigMap(ctx, s.ResultConfigMap, data); err != nil {
+	if s.ResultConfigMap != "" && s.kube != nil && !s.unannounced {
+		if err = s.writeConfigMap(ctx, failure); err != nil {
 			err = fmt.Errorf("--result-configmap: %w", err)
 		}
 	}
 	if s.Events {
-		if err := s.record(ctx, failure); err != nil {
+		if err := s.record(ctx, errors.Join(failure, err)); err != nil {
 			s.warn("--events: %v", err)
 		}
 	}
 	return err
 }
 
+// writeConfigMap writes the result, without the document if there is no room for it
+// beside what others keep there.
+func (s *session) writeConfigMap(ctx context.Context, failure error) (err error) {
+	ctx, cancel := publishing(ctx)
+	defer cancel()
+	for _, room := range []int{kube.MaxData - roomForOthers, littleRoom} {
+		data := report.ConfigMap(s.result, failure, room)
+		err = s.kube.ApplyConfigMap(ctx, s.ResultConfigMap, data)
+		if refused, ok := errors.AsType[*kube.StatusError](err); ok && refused.TooLarge() {
+			continue
+		}
+		if omitted := data[report.OmittedKey]; err == nil && omitted != "" {
+			s.warn("--result-configmap: left out: %s", omitted)
+		}
+		return err
+	}
+	return err
+}
+
+// publishing bounds the writing of a result, more tightly once ctx has ended.
+func publishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stoppedTimeout, cancel) })
+	return bounded, func() { stop(); cancel() }
+}
+
 // record makes an event of the run's end.
 func (s *session) record(ctx context.Context, failure error) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), eventTimeout)
+	defer cancel()
 	client := s.kube
 	if client == nil {
 		if client, err = s.newClient(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -183,8 +184,8 @@ func TestPublishRefused(t *testing.T) {
 	if exitCode(err) != codeNotReady || !strings.HasPrefix(err.Error(), "--result-configmap: ConfigMap result: the Kubernetes API answers 403") {
 		t.Errorf("%v, code %d", err, exitCode(err))
 	}
-	if len(k.data) != 1 || len(k.events) != 0 {
-		t.Errorf("%d writes and %d events, want 1 and 0", len(k.data), len(k.events))
+	if len(k.data) != 1 || len(k.events) != 1 || k.events[0].Reason != "BenchFailed" || !strings.Contains(k.events[0].Message, "403") {
+		t.Errorf("%d writes and the events %q, want 1 and BenchFailed", len(k.data), k.events)
 	}
 	for _, tt := range []struct {
 		mpps float64
@@ -207,6 +208,86 @@ func TestPublishRefused(t *testing.T) {
 		if !strings.Contains(f.err.String(), "testpmd-wrapper: warning: --events: event Bench") || !strings.Contains(f.err.String(), "403") {
 			t.Errorf("%g Mpps: on stderr %q", tt.mpps, &f.err)
 		}
+	}
+}
+
+// Where others' keys leave no room, what is short is written; and an event does not
+// say that a run passed whose result could not be written.
+func TestPublishWithoutRoom(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		codes  []int // of the writes
+		code   int
+		reason string // of the event
+	}{
+		{"for the document", []int{http.StatusOK, http.StatusRequestEntityTooLarge, http.StatusOK}, codeDone, "BenchPassed"},
+		{"for anything", []int{http.StatusOK, http.StatusRequestEntityTooLarge, http.StatusRequestEntityTooLarge}, codeFailed, "BenchFailed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			k := newFakeCluster(t)
+			k.refuses = func(write int) int { return tt.codes[write] }
+			var f fakeExec
+			m := fixedAt(1, 0)
+			for range 1000 {
+				m.Trials = append(m.Trials, m.Trials[0])
+			}
+			s := k.measured(&f, k.options(&f), m)
+			if err := s.announce(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.end(t.Context(), nil); exitCode(err) != tt.code {
+				t.Errorf("%v, code %d, want %d", err, exitCode(err), tt.code)
+			}
+			if len(k.data) != 3 || k.data[2][report.SucceededKey] != "true" || len(k.data[2][report.DocumentKey]) > littleRoom ||
+				k.data[2][report.OmittedKey] == "" || len(k.data[1][report.DocumentKey]) <= littleRoom {
+				t.Errorf("%d writes, the last of %q", len(k.data), k.data[len(k.data)-1])
+			}
+			if len(k.events) != 1 || k.events[0].Reason != tt.reason {
+				t.Errorf("events %q, want %s", k.events, tt.reason)
+			}
+		})
+	}
+}
+
+// Once it is told to stop, a run has little time left to write its result.
+func TestPublishing(t *testing.T) {
+	const run = 100 * time.Second // less than publishTimeout
+	for name, tt := range map[string]struct {
+		stopped bool
+		want    time.Duration
+	}{"at its end": {false, publishTimeout}, "stopped": {true, run + stoppedTimeout}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, stop := context.WithCancel(t.Context())
+				defer stop()
+				begin := time.Now()
+				bounded, cancel := publishing(ctx)
+				defer cancel()
+				time.Sleep(run)
+				if tt.stopped {
+					stop()
+				}
+				<-bounded.Done()
+				if got := time.Since(begin); got != tt.want {
+					t.Errorf("ends after %v, want %v", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// A result file that cannot be written is told where the last run's result stands.
+func TestPublishUnwritable(t *testing.T) {
+	k := newFakeCluster(t)
+	var f fakeExec
+	o := k.options(&f)
+	o.ResultFile = filepath.Join(t.TempDir(), "none", "result.json")
+	err := benchRun(t.Context(), o, newFixedForTest(t))
+	if exitCode(err) != codeFailed || !strings.HasPrefix(err.Error(), "--result-file") {
+		t.Errorf("%v, code %d", err, exitCode(err))
+	}
+	if len(k.data) != 2 || k.data[1][report.SucceededKey] != "false" || !strings.Contains(k.data[1][report.FailureKey], "--result-file") {
+		t.Errorf("written: %q", k.data)
 	}
 }
 
@@ -235,8 +316,9 @@ func TestPublishStopped(t *testing.T) {
 	if err := benchRun(ctx, k.options(&f), newFixedForTest(t)); !errors.Is(err, stop) || exitCode(err) != codeFailed {
 		t.Errorf("stopped at once: %v, code %d", err, exitCode(err))
 	}
-	if len(k.data) != 0 || len(k.events) != 0 {
-		t.Errorf("stopped at once: %d writes and %d events", len(k.data), len(k.events))
+	// The start may have been written, or not.
+	if len(k.data) != 1 || k.data[0][report.FailureKey] == "" || len(k.events) != 1 {
+		t.Errorf("stopped at once: written %q, events %q", k.data, k.events)
 	}
 }
 

@@ -76,6 +76,9 @@ func runRun(ctx context.Context, o runOptions) error {
 	if o.DstMAC == autoMAC && o.Mode != "txonly" {
 		return usageErrorf("--dst-mac auto: only txonly sends the probes that it is learned by")
 	}
+	if err := o.checkPeerTimeout(); err != nil {
+		return err
+	}
 	if err := o.checkEcho(); err != nil {
 		return err
 	}

@@ -19,8 +19,11 @@ type session struct {
 	plan    plan
 	monitor *monitor
 	file    *report.File // nil: none
-	kube    *kube.Client // of --result-configmap, once the run is announced there; nil: none
 	result  report.Result
+
+	termination string       // the file of --termination-log, which can be written; empty: none
+	kube        *kube.Client // of --result-configmap; nil: none
+	unannounced bool         // the ConfigMap could not be written when the run began
 }
 
 // benchRun measures, and writes what was measured whatever became of it.
@@ -31,18 +34,15 @@ func benchRun(ctx context.Context, o benchOptions, m *method) error {
 	}
 	s := &session{benchOptions: &o, method: m, plan: p}
 	s.begin()
-	if err := s.openOutputs(); err != nil {
-		return err
-	}
 	s.monitor = newMonitor(o.Streams, &s.result)
-	stop, err := o.serveMetrics(ctx, s.monitor)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	err = s.announce(ctx)
+	// Of what fails from here on the ConfigMap tells, in place of the last run's result.
+	err = errors.Join(s.openOutputs(), s.announce(ctx))
 	if err == nil {
-		err = s.drive(ctx)
+		var stop func()
+		if stop, err = o.serveMetrics(ctx, s.monitor); err == nil {
+			defer stop()
+			err = s.drive(ctx)
+		}
 	}
 	return s.end(ctx, err)
 }
@@ -53,7 +53,7 @@ func (s *session) drive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.monitor.setReady()
+	s.monitor.setReady("")
 	return errors.Join(s.measure(ctx, dp), dp.Close())
 }
 
@@ -86,6 +86,7 @@ func (s *session) openOutputs() (err error) {
 		if err != nil {
 			return fmt.Errorf("--termination-log: %w", err)
 		}
+		s.termination = s.TerminationLog
 		return f.Close()
 	}
 	return nil
@@ -206,8 +207,8 @@ func (s *session) end(ctx context.Context, err error) error {
 	if s.file != nil && !errors.Is(err, report.ErrWrite) {
 		err = errors.Join(err, s.file.Write(s.result))
 	}
-	if s.TerminationLog != "" {
-		err = errors.Join(err, report.WriteTermination(s.TerminationLog, s.result))
+	if s.termination != "" {
+		err = errors.Join(err, report.WriteTermination(s.termination, s.result))
 	}
 	// Before what goes to stdout, whose reader may let us wait.
 	published := s.publish(ctx, err)

@@ -47,11 +47,11 @@ func (s *status) now() metrics.Snapshot {
 	return now
 }
 
-// setReady says that the ports are up.
-func (s *status) setReady() {
+// setReady says that the ports are up, but for what down says; empty: all are.
+func (s *status) setReady(down string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.snapshot.Ready, s.snapshot.NotReady = true, ""
+	s.snapshot.Ready, s.snapshot.NotReady = down == "", down
 }
 
 // setEnded says that nothing is measured or forwarded any more.

@@ -21,9 +21,14 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	check("before")
-	s.setReady()
+	s.setReady("")
 	want.Ready, want.NotReady = true, ""
 	check("ready")
+	s.setReady("no peer")
+	want.Ready, want.NotReady = false, "no peer"
+	check("alone")
+	s.setReady("")
+	want.Ready, want.NotReady = true, ""
 	l := newLive(Streams{Err: t.Output()}, s)
 	list := []report.Interface{{Name: "net1", Port: "net_memif0", Counters: report.Counters{RxPackets: 1, RxBytes: 64}}}
 	l.update(time.Unix(0, 0), list)

@@ -138,6 +138,10 @@ func TestRunMetrics(t *testing.T) {
 			})
 			time.Sleep(2 * time.Second) // as long as an lcore that stood still would need to show
 			check(answers(address, "/healthz", 200))
+			if !n.final() {
+				peer.Kill()
+				check(answers(address, "/readyz", 503))
+			}
 			if got := a.stop(syscall.SIGTERM).Total; got.RxPackets != want || got.TxPackets != want {
 				t.Errorf("run received %d and sent %d, want %d", got.RxPackets, got.TxPackets, want)
 			}

@@ -46,7 +46,7 @@ func TestPeerStartsLate(t *testing.T) {
 func TestBenchWaitsForALatePeer(t *testing.T) {
 	pod := newPod(t, vhostUser("net1", client))
 	n := pod.networks[0]
-	a := startApp(t, pod, "bench", "--tx", "net1", "--rx", "net1", "--rate", "500", "--duration", "1s", "--warmup", "0s", "-o", "json")
+	a := startApp(t, pod, "bench", "--tx", "net1", "--rx", "net1", "--rate", "500", "--duration", "1s", "--warmup", "0s", "--peer-timeout", "0s", "-o", "json")
 	time.Sleep(late)
 	peer := peerOf(t, pod, "macswap")
 	peer.awaitLink(n)
