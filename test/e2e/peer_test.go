@@ -18,7 +18,7 @@ const comeback = 5 * time.Second
 
 // late is how long a peer stays away: long enough that who does not wait for it
 // has failed.
-const late = 1500 * time.Millisecond
+const late = time.Second
 
 func TestPeerStartsLate(t *testing.T) {
 	for _, n := range sockets("net1") {

@@ -66,9 +66,9 @@ spec:
     - sh
     - -c
     - |
-      while grep -q ^k8s.v1.cni.cncf.io/network-status= /etc/podnetinfo/annotations; do sleep 0.1; done
-      testpmd-wrapper inspect --wait 100ms >/dev/null 2>&1
-      echo $?
+      code=0
+      while [ $code = 0 ]; do testpmd-wrapper inspect --wait 100ms >/dev/null 2>&1; code=$?; done
+      echo $code
       exec testpmd-wrapper inspect --wait 60s -o json
     volumeMounts: [{name: podnetinfo, mountPath: /etc/podnetinfo}]
     securityContext: {runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}
