@@ -32,14 +32,20 @@ type Comparison struct {
 // Compare compares two sets of runs. The interval is the percentile bootstrap's:
 // each side is drawn anew from its own runs, with replacement. The same seed gives
 // the same interval. It returns ErrTooFew for fewer than five runs of a side, and
-// another error for a figure that is not a number above 0.
+// another error for a figure of the base that is not a number above 0, or a new one
+// that is not one from 0 up: what carries nothing any more has become slower.
 func Compare(base, next []float64, seed uint64) (Comparison, error) {
 	if n := min(len(base), len(next)); n < minRuns {
 		return Comparison{}, fmt.Errorf("%w: %d, and %d at least must be", ErrTooFew, n, minRuns)
 	}
-	for _, v := range slices.Concat(base, next) {
+	for _, v := range base {
 		if !(v > 0) || math.IsInf(v, 1) {
-			return Comparison{}, fmt.Errorf("a figure of %g: must be above 0 to be compared", v)
+			return Comparison{}, fmt.Errorf("a figure of %g in the base: must be above 0 to be compared with", v)
+		}
+	}
+	for _, v := range next {
+		if !(v >= 0) || math.IsInf(v, 1) {
+			return Comparison{}, fmt.Errorf("a figure of %g: must be a number from 0 up", v)
 		}
 	}
 	c := Comparison{

@@ -41,7 +41,13 @@ func TestCompareErrors(t *testing.T) {
 			t.Errorf("%v: error %v, want ErrTooFew", sides, err)
 		}
 	}
-	for _, bad := range []float64{0, -1, math.NaN(), math.Inf(1)} {
+	if c, err := Compare(five, make([]float64, 5), 1); err != nil || !c.Regressed(0.5) {
+		t.Errorf("a path that carries nothing any more: %+v, %v", c, err)
+	}
+	if _, err := Compare(make([]float64, 5), five, 1); err == nil {
+		t.Error("a base of 0: no error")
+	}
+	for _, bad := range []float64{-1, math.NaN(), math.Inf(1)} {
 		six := append([]float64{bad}, five...)
 		if _, err := Compare(six, five, 1); err == nil || errors.Is(err, ErrTooFew) {
 			t.Errorf("%g: error %v", bad, err)

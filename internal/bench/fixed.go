@@ -14,11 +14,7 @@ import (
 // whatever came of it: what was measured is the answer. An error is the path's.
 func Fixed(ctx context.Context, r *Runner, rate float64, d, window time.Duration) (report.Measurement, error) {
 	p := Progress{Phase: "measurement", Left: d}
-	t := Trial{Rate: rate, Duration: d, Window: window}
-	if window > 0 && r.Partial != nil {
-		t.Partial = r.partial(p, t)
-	}
-	got, err := r.once(ctx, p, t)
+	got, err := r.once(ctx, p, Trial{Rate: rate, Duration: d, Window: window})
 	m, err := r.measurement(err)
 	if m.Valid && !got.Valid {
 		m.Valid, m.Reason = false, got.Reason
@@ -27,9 +23,7 @@ func Fixed(ctx context.Context, r *Runner, rate float64, d, window time.Duration
 }
 
 // partial makes what reports a trial after each of its windows.
-func (r *Runner) partial(p Progress, t Trial) func(Counts) error {
-	t.Mix = r.Mix
-	started := r.now()
+func (r *Runner) partial(p Progress, t Trial, started time.Time) func(Counts) error {
 	return func(c Counts) error {
 		got := Summarize(t, c)
 		got.Phase, got.Started = p.Phase, started

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/podnet/podnet/internal/report"
@@ -37,9 +38,12 @@ func (c LatencyConfig) Check() error {
 	case len(c.Fractions) == 0:
 		return fmt.Errorf("no load to measure at")
 	}
-	for _, f := range c.Fractions {
-		if !(f >= 0 && f <= 1) {
+	for i, f := range c.Fractions {
+		switch {
+		case !(f >= 0 && f <= 1):
 			return fmt.Errorf("a load of %g: must be from 0 to 1", f)
+		case slices.Contains(c.Fractions[:i], f):
+			return fmt.Errorf("a load of %g is there twice", f)
 		}
 	}
 	if c.Base > 0 {
@@ -90,10 +94,7 @@ func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, nam
 		if err != nil {
 			return list, err
 		}
-		load.Rate, load.Loss = report.NewRate(rate, r.Mix.Mean()), got.LossRatio
-		if got.RTT != nil {
-			load.RTT = *got.RTT
-		}
+		load.Rate, load.Loss, load.RTT = report.NewRate(rate, r.Mix.Mean()), got.LossRatio, got.RTT
 		list = append(list, load)
 	}
 	return list, nil

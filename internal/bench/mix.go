@@ -16,8 +16,11 @@ type Mix []report.Share
 // its usual sizes on Ethernet.
 var imix = Mix{{Bytes: 64, Weight: 7}, {Bytes: 570, Weight: 4}, {Bytes: 1518, Weight: 1}}
 
-// maxRound is how many frames a round of a mix may have.
-const maxRound = 256
+// What a mix may have (internal/dpdk's limits): sizes, and frames in a round.
+const (
+	maxSizes = 16
+	maxRound = 256
+)
 
 // Sizes are the frame sizes that RFC 2544 wants tested on Ethernet (section 9.1).
 func Sizes() []Mix {
@@ -40,6 +43,9 @@ func ParseMix(s string) (Mix, error) {
 	var m Mix
 	round := 0
 	parts := strings.Split(s, "+")
+	if len(parts) > maxSizes {
+		return nil, fmt.Errorf("frame size %.40q...: %d sizes, at most %d may be", s, len(parts), maxSizes)
+	}
 	for _, part := range parts {
 		size, weight, weighted := strings.Cut(part, ":")
 		share := report.Share{Weight: 1}

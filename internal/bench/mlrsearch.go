@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/podnet/podnet/internal/report"
@@ -34,8 +35,10 @@ func (c NDRConfig) Check() error {
 	if len(c.Goals) == 0 {
 		return fmt.Errorf("no goal to search for")
 	}
-	for _, g := range c.Goals {
+	for i, g := range c.Goals {
 		switch {
+		case slices.ContainsFunc(c.Goals[:i], func(o report.GoalSettings) bool { return o.Name == g.Name }):
+			return fmt.Errorf("goal %q: there are two of that name", g.Name)
 		case !(g.LossRatio >= 0 && g.LossRatio < 1):
 			return fmt.Errorf("goal %q: a loss ratio of %g: must be from 0 to below 1", g.Name, g.LossRatio)
 		case !(g.ExceedRatio >= 0 && g.ExceedRatio < 1):

@@ -53,7 +53,7 @@ func TestLatencyOfRate(t *testing.T) {
 	if err != nil || !m.Valid || len(d.trials) != 1 || m.Goals != nil {
 		t.Fatal(m, err)
 	}
-	if l := m.Latency[0]; l.Load != "100% of 8 Mpps" || l.Rate.Mpps != 8 || l.Loss != 0.375 || l.RTT.Packets != 0 {
+	if l := m.Latency[0]; l.Load != "100% of 8 Mpps" || l.Rate.Mpps != 8 || l.Loss != 0.375 || l.RTT != nil {
 		t.Errorf("%+v", l)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -28,6 +29,14 @@ type Trial struct {
 	// Partial, if not nil, is called after each window with what has been counted
 	// so far. An error of it ends the trial.
 	Partial func(Counts) error
+}
+
+// Schedule is how many packets the trial is to send; 0: as many as it can.
+func (t Trial) Schedule() uint64 {
+	if t.Packets > 0 {
+		return t.Packets
+	}
+	return uint64(math.Round(t.Rate * t.Duration.Seconds()))
 }
 
 // Counts are what a trial counted. All packets that were on their way when the
@@ -133,6 +142,9 @@ func (r *Runner) once(ctx context.Context, p Progress, t Trial) (report.Trial, e
 		r.Begin(p)
 	}
 	started := r.now()
+	if t.Window > 0 && r.Partial != nil {
+		t.Partial = r.partial(p, t, started)
+	}
 	c, err := r.Path.Trial(ctx, t)
 	if err != nil {
 		return report.Trial{}, err
@@ -158,13 +170,16 @@ func (r *Runner) once(ctx context.Context, p Progress, t Trial) (report.Trial, e
 	return got, nil
 }
 
+// WarmUp is the phase in which nothing is measured.
+const WarmUp = "warm-up"
+
 // warmUp sends before the first trial, at its rate.
 func (r *Runner) warmUp(ctx context.Context, p Progress, t Trial) error {
 	if r.warm || r.Warmup <= 0 || ctx.Err() != nil {
 		return nil
 	}
 	r.warm = true
-	t.Duration, t.Packets, t.Window, p.Phase = r.Warmup, 0, 0, "warm-up"
+	t.Duration, t.Packets, t.Window, p.Phase = r.Warmup, 0, 0, WarmUp
 	if r.Begin != nil {
 		r.Begin(p)
 	}
@@ -235,20 +250,20 @@ func Summarize(t Trial, c Counts) report.Trial {
 		r.Lost = c.Offered - c.Received
 		r.LossRatio = float64(r.Lost) / float64(c.Offered)
 	}
-	asked := t.Rate * t.Duration.Seconds()
-	if t.Packets > 0 {
-		asked = float64(t.Packets)
-	}
+	asked := float64(t.Schedule())
 	late := float64(c.Late)
 	atOnce := c.MaxLate.Seconds() * t.Rate
+	missed := c.Machine.RxMissed + c.Machine.RxNoMbuf
 	switch {
-	case c.Sent == 0:
+	case c.Offered == 0:
 		r.Valid, r.Reason = false, "nothing could be sent"
 	case float64(c.Offered) < asked*(1-maxLateness):
 		r.Valid, r.Reason = false, fmt.Sprintf("the generator offered %d of %.0f packets in time: it was the limit, not the path", c.Offered, asked)
 	case late > asked*maxLateness && atOnce > harmless && r.Lost > 0 && late >= float64(r.Lost):
 		r.Valid, r.Reason = false, fmt.Sprintf("the generator was late with %d packets, by up to %s: that may be why %d were lost",
 			c.Late, c.MaxLate.Round(time.Microsecond), r.Lost)
+	case r.Lost > 0 && missed >= r.Lost:
+		r.Valid, r.Reason = false, fmt.Sprintf("the own ports dropped %d packets that were not fetched in time: that may be why %d were lost", missed, r.Lost)
 	}
 	return r
 }

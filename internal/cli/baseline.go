@@ -104,13 +104,8 @@ func (s *session) measureKernel(ctx context.Context, d time.Duration) error {
 		return s.kernelError(fmt.Errorf("%w within %s", err, s.PeerTimeout))
 	}
 	defer client.Close()
-	names := map[string]bool{}
 	for _, mix := range s.plan.mixes {
 		frame := mix.Frame()
-		if names[frame.Name] {
-			continue
-		}
-		names[frame.Name] = true
 		s.monitor.begin(bench.Progress{Phase: "kernel baseline", Frame: frame})
 		counts, err := client.Measure(ctx, int(math.Round(frame.Bytes)), d)
 		if ctx.Err() != nil {

@@ -36,7 +36,7 @@ func TestKernelBaseline(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer echo.Close()
-	s, log := kernelSession(t, echo.Addr().String(), time.Minute, "64", "imix", "64")
+	s, log := kernelSession(t, echo.Addr().String(), time.Minute, "64", "imix")
 	if err := s.measureKernel(t.Context(), 300*time.Millisecond); err != nil {
 		t.Fatal(err)
 	}

@@ -123,8 +123,11 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 	case o.MinMpps < 0:
 		return p, usageErrorf("--min-mpps %g: must not be below 0", o.MinMpps)
 	}
-	if (o.MinMpps > 0 || o.MaxLoss != "") && !m.gates {
-		return p, usageErrorf("--min-mpps and --max-loss: %s gives no rate to hold to them", m.name)
+	if o.MinMpps > 0 && !m.rate {
+		return p, usageErrorf("--min-mpps: %s gives no rate to hold to it", m.name)
+	}
+	if o.MaxLoss != "" && !m.loss {
+		return p, usageErrorf("--max-loss is for a rate that is asked for, by fixed and soak: what %s may lose is its own", m.name)
 	}
 	if o.MinMpps > 0 {
 		p.minMpps = &o.MinMpps
@@ -166,6 +169,11 @@ func parseMixes(values []string) ([]bench.Mix, error) {
 			return nil, usageErrorf("--frame-size: %w", err)
 		}
 		list = append(list, mix)
+	}
+	for i, mix := range list {
+		if slices.ContainsFunc(list[:i], func(m bench.Mix) bool { return m.String() == mix.String() }) {
+			return nil, usageErrorf("--frame-size: %s is there twice; --repeat measures again", mix)
+		}
 	}
 	if len(list) == 0 {
 		return nil, usageErrorf("--frame-size: must have a value")

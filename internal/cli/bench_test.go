@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -28,8 +29,8 @@ func TestParseMixes(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", in, diff)
 		}
 	}
-	for _, in := range []string{"", "big", "64:1", "64:0+128:1", "64+128:1", "64:300+128:1"} {
-		if _, err := parseMixes([]string{in}); exitCode(err) != codeUsage {
+	for _, in := range []string{"", "big", "64:1", "64:0+128:1", "64+128:1", "64:300+128:1", "64,imix,64", strings.Repeat("64:1+", 16) + "128:1"} {
+		if _, err := parseMixes(strings.Split(in, ",")); exitCode(err) != codeUsage {
 			t.Errorf("%q: error %v, want one about usage", in, err)
 		}
 	}
@@ -47,15 +48,15 @@ func TestStreamsShareATrial(t *testing.T) {
 					t.Errorf("%d flows on %d queues: portion %d is %+v, want it to begin at %d", flows, queues, i, p, n)
 				}
 				n += p.n
-				packets += limit(bench.Trial{Rate: 1e5, Duration: time.Second}, float64(p.n)/float64(flows))
+				packets += limit(bench.Trial{Rate: 99_999.4, Duration: time.Second}, float64(p.first)/float64(flows), float64(p.first+p.n)/float64(flows))
 			}
-			if n != flows || packets < 1e5-2 || packets > 1e5+2 {
+			if n != flows || packets != 99_999 {
 				t.Errorf("%d flows on %d queues: %d flows and %d packets are sent", flows, queues, n, packets)
 			}
 		}
 	}
-	if got := limit(bench.Trial{Rate: 1e6, Packets: 500, Duration: time.Hour}, 0.5); got != 250 {
-		t.Errorf("half a burst of 500 is %d", got)
+	if got := limit(bench.Trial{Rate: 1e6, Packets: 501, Duration: time.Hour}, 0.5, 1); got != 250 {
+		t.Errorf("the second half of a burst of 501 is %d", got)
 	}
 }
 
@@ -119,6 +120,18 @@ func TestMonitor(t *testing.T) {
 		m.end(p, []report.Trial{trial})
 		m.close()
 		return b.String()
+	}
+	m := newMonitor(Streams{Err: io.Discard}, &report.Result{})
+	for _, tt := range []struct {
+		phase string
+		want  uint64
+	}{{"search", 5}, {bench.WarmUp, 0}} {
+		m.begin(bench.Progress{Phase: tt.phase})
+		m.counted(time.Now(), bench.Counts{Offered: 5})
+		if got := m.Snapshot().Totals[0]; got != tt.want {
+			t.Errorf("%s: %d of 5 packets are in the totals, want %d", tt.phase, got, tt.want)
+		}
+		m.end(bench.Progress{}, []report.Trial{{}})
 	}
 	want := "msg=trial phase=search frame=64 seconds=1 requestedMpps=1.5 receivedMpps=1.125 lossRatio=0.25 lowerMpps=1 upperMpps=2 left=1m0s\n"
 	if diff := cmp.Diff(want, show(false)); diff != "" {

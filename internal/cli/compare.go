@@ -14,12 +14,13 @@ import (
 
 const compareHelp = `compare tells whether NEW is slower than BASE. Each is a result file with repeated
 measurements (--repeat 5), or a directory of result files. For every frame size and
-goal that both have, it takes the rates of all valid measurements and gives the
-ratio of their medians, NEW to BASE, with its 95 % bootstrap interval.
+goal of BASE it takes the rates of all valid measurements and gives the ratio of
+their medians, NEW to BASE, with its 95 % bootstrap interval. A goal that even the
+lowest rate did not meet counts as 0.
 
 It ends with exit code 4 if a ratio is below 1 less --threshold and its interval
-excludes 1, and with 5 if a side has fewer than five measurements of anything that
-is compared.`
+excludes 1, and with 5 if a side has fewer than five valid measurements of anything
+that BASE has.`
 
 func newCompareCmd(d deps) *cobra.Command {
 	var threshold, output string
@@ -65,9 +66,6 @@ func compareRun(d deps, base, next string, threshold float64, output string) err
 	var tooFew []error
 	slower := 0
 	for _, key := range old.keys {
-		if now.rates[key] == nil {
-			continue
-		}
 		c, err := bench.Compare(old.rates[key], now.rates[key], compareSeed)
 		if err != nil {
 			tooFew = append(tooFew, fmt.Errorf("frames of %s, %s: %w", key.frame, key.rate, err))
@@ -79,8 +77,8 @@ func compareRun(d deps, base, next string, threshold float64, output string) err
 		}
 		rows = append(rows, row)
 	}
-	if len(rows) == 0 && tooFew == nil {
-		return notValid(fmt.Errorf("%s and %s have no frame size and rate in common", base, next))
+	if len(old.keys) == 0 {
+		return notValid(fmt.Errorf("%s has no valid measurement to compare with", base))
 	}
 	if err := printComparison(d, output, rows); err != nil {
 		return err
@@ -157,8 +155,11 @@ func (s *rateSet) add(method string, m report.Measurement) {
 		s.rates[key] = append(s.rates[key], mpps)
 	}
 	for _, g := range m.Goals {
-		if g.Lower != nil {
+		switch {
+		case g.Lower != nil:
 			put(g.Name, g.Lower.Mpps)
+		case g.Status == report.BelowMinimum:
+			put(g.Name, 0)
 		}
 	}
 	if t := measured(m); t != nil && (method == report.Fixed || method == report.Soak) {

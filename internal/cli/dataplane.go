@@ -323,5 +323,10 @@ func (d *dataplane) run(streams []dpdk.Stream) (*dpdk.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return job, dpdk.ConfineGo(d.cfg.CPUs, job.Lcores())
+	if err := dpdk.ConfineGo(d.cfg.CPUs, job.Lcores()); err != nil {
+		err = errors.Join(err, job.Stop())
+		job.Free()
+		return nil, err
+	}
+	return job, nil
 }

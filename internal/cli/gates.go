@@ -6,8 +6,8 @@ import (
 	"github.com/podnet/podnet/internal/report"
 )
 
-// failedGates says which thresholds the measurements do not meet: of rates that a
-// search found, or that a trial had.
+// failedGates says which thresholds the measurements do not meet: the rate that a
+// search found or that a trial had, and the loss of a trial.
 func failedGates(r *report.Result) (failed []string) {
 	least, most := r.Settings.MinMpps, r.Settings.MaxLoss
 	for _, m := range r.Measurements {

@@ -10,10 +10,11 @@ import (
 	"github.com/podnet/podnet/internal/report"
 )
 
-// Packets that are on their way when the sending ends are waited for until none
-// has come for arrivalQuiet, or for duplicateQuiet once all have, and at most for
-// arrivalLimit.
+// Packets that are on their way when the sending ends are waited for: firstArrival
+// for the first (RFC 2544, section 23), then until none has come for arrivalQuiet,
+// or for duplicateQuiet once all have, and at most for arrivalLimit.
 const (
+	firstArrival   = 2 * time.Second
 	arrivalQuiet   = 200 * time.Millisecond
 	duplicateQuiet = 20 * time.Millisecond
 	arrivalLimit   = 5 * time.Second
@@ -30,8 +31,11 @@ func settle(sum func() bench.Counts) {
 	for end := since.Add(arrivalLimit); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		c := sum()
 		quiet := arrivalQuiet
-		if c.Received >= c.Sent {
+		switch {
+		case c.Received >= c.Sent:
 			quiet = duplicateQuiet
+		case c.Received == 0:
+			quiet = firstArrival
 		}
 		switch {
 		case c.Received != last.Received || c.Duplicates != last.Duplicates:
@@ -53,6 +57,7 @@ type meter struct {
 	lastTime time.Time
 	windows  []report.Window
 	omitted  uint64
+	ended    bool // what has not come now is lost
 }
 
 func newMeter(p *path, run *tally) *meter {
@@ -121,6 +126,13 @@ func (m *meter) tick(now time.Time, windows bool) (bench.Counts, error) {
 		return c, nil
 	}
 	sample := m.sampler.Sample()
+	// On a path that carries nothing any more no later number tells what is missing:
+	// then it is what was offered before this window and has not come.
+	due := m.last.Offered
+	if m.ended {
+		due = c.Offered
+	}
+	c.Missing = max(c.Missing, due-min(due, c.Received))
 	if lost := c.Missing - min(c.Missing, m.last.Missing); lost > 0 || c.Refused > m.last.Refused {
 		w := report.Window{
 			Started: m.lastTime, Seconds: now.Sub(m.lastTime).Seconds(),
@@ -151,6 +163,7 @@ func (m *meter) read() (c bench.Counts, err error) {
 // each direction by itself.
 func (m *meter) finish(windows bool) (bench.Counts, error) {
 	if windows {
+		m.ended = true
 		if _, err := m.tick(time.Now(), true); err != nil {
 			return bench.Counts{}, err
 		}

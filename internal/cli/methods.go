@@ -16,7 +16,8 @@ import (
 type method struct {
 	name, short, long string
 	sizes             []string // of frames, by default
-	gates             bool     // its result is a rate, which --min-mpps and --max-loss can be held to
+	rate              bool     // its result has a rate, which --min-mpps can be held to
+	loss              bool     // and the loss at a rate that was asked for, for --max-loss
 	flags             func(f *pflag.FlagSet)
 	check             func(frameBytes float64) error // of the flags' values
 	settings          func(s *report.Settings)
@@ -72,7 +73,7 @@ func newFixed() *method {
 		name:  report.Fixed,
 		short: "Measure one trial at one rate",
 		long:  "fixed measures one trial at one rate, after a warm-up at the same rate.",
-		sizes: []string{"64"}, gates: true,
+		sizes: []string{"64"}, rate: true, loss: true,
 		flags: func(f *pflag.FlagSet) {
 			f.StringVar(&rate.value, rate.name, "max", rateUsage)
 			f.DurationVarP(&duration, "duration", "d", 10*time.Second, "how long to measure")
@@ -101,10 +102,11 @@ func newSoak() *method {
 		name:  report.Soak,
 		short: "Keep one rate for hours, and list when packets were lost",
 		long: `soak keeps one rate for as long as --duration says. It cuts the time into windows and
-lists those in which packets were lost, each with what happened on the machine
+lists those in which packets were lost (a packet that needs longer than a window to
+come back counts there as lost), each with what happened on the machine
 meanwhile: how much of its CPU each polling thread had, how often it was made to
 leave it, CFS throttling, steal, and what the ports dropped.`,
-		sizes: []string{"64"}, gates: true,
+		sizes: []string{"64"}, rate: true, loss: true,
 		flags: func(f *pflag.FlagSet) {
 			f.StringVar(&rate.value, rate.name, "100kpps", rateUsage)
 			f.DurationVarP(&duration, "duration", "d", time.Hour, "how long to measure")
@@ -137,7 +139,7 @@ func newThroughput() *method {
 		long: `throughput finds the highest rate at which no packet is lost by a binary search, and
 confirms it by a final trial of --validation (RFC 2544, section 26.1). If that trial
 loses packets the search goes on below.`,
-		sizes: sweep, gates: true,
+		sizes: sweep, rate: true,
 		flags: func(f *pflag.FlagSet) {
 			top.addFlag(f)
 			f.DurationVar(&cfg.Trial, "trial", 2*time.Second, "how long a trial of the search takes")
@@ -217,7 +219,7 @@ func newNDR() *method {
 9971): by default the non-drop rate (NDR) and the rate with at most 0.5 % loss (PDR).
 A rate is settled by trials whose times add up to --duration-sum, of which a part may
 be bad, so that a machine that is noisy now and then does not spoil it.`,
-		sizes: sweep, gates: true,
+		sizes: sweep, rate: true,
 		flags: func(f *pflag.FlagSet) {
 			top.addFlag(f)
 			f.StringSliceVar(&search.goals, "goal", []string{"NDR=0", "PDR=0.5%"}, "name of a goal and the loss that it allows; may be repeated")

@@ -76,10 +76,13 @@ func (m *monitor) counted(now time.Time, c bench.Counts) {
 	seconds := now.Sub(m.countsAt).Seconds()
 	received, missing := c.Received-m.counts.Received, c.Missing
 	m.counts, m.countsAt, m.snapshot.Interfaces = c, now, c.Interfaces
-	// What is missing may come yet, so it is lost only when the trial has ended.
-	m.running = report.Trial{
-		Offered: c.Offered, TxRefused: c.Refused, Duplicates: c.Duplicates, Reordered: c.Reordered, Late: c.Late,
-		Sent: report.Traffic{Packets: c.Sent}, Received: report.Traffic{Packets: c.Received},
+	// A warm-up is no part of the result, nor of the totals. What is missing may come
+	// yet, so it is lost only when the trial has ended.
+	if m.progress.Phase != bench.WarmUp {
+		m.running = report.Trial{
+			Offered: c.Offered, TxRefused: c.Refused, Duplicates: c.Duplicates, Reordered: c.Reordered, Late: c.Late,
+			Sent: report.Traffic{Packets: c.Sent}, Received: report.Traffic{Packets: c.Received},
+		}
 	}
 	if seconds > 0 {
 		m.draw(fmt.Sprintf("receiving %.4g Mpps, %d missing", float64(received)/seconds/1e6, missing))

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"time"
 
@@ -51,6 +52,7 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	}
 	sending, cancel := context.WithTimeout(ctx, t.Duration)
 	failed := watch(sending, p.dp, run, interval, func(now time.Time) error {
+		p.monitor.setReady(p.dp.down())
 		c, err := m.tick(now, t.Window > 0)
 		if err == nil && t.Partial != nil {
 			err = t.Partial(c)
@@ -88,6 +90,8 @@ func (p *path) streams(t bench.Trial) ([]stream, error) {
 		}
 		share := 1 / float64(len(p.directions))
 		sends := divide(p.flows(), min(tx.queues, p.flows()))
+		// before is the part of the trial that is for the streams before a flow.
+		before := func(flow int) float64 { return (float64(i) + float64(flow)/float64(p.flows())) * share }
 		for q := range max(rx.queues, len(sends)) {
 			if q < rx.queues {
 				out = append(out, stream{rx: d.rx, Stream: dpdk.Stream{
@@ -96,12 +100,12 @@ func (p *path) streams(t bench.Trial) ([]stream, error) {
 				}})
 			}
 			if q < len(sends) {
-				part := float64(sends[q].n) / float64(p.flows()) * share
+				from, to := before(sends[q].first), before(sends[q].first+sends[q].n)
 				out = append(out, stream{tx: d.tx, Stream: dpdk.Stream{
 					Mode: dpdk.Generate, Tx: dpdk.Queue{Port: tx.Port, Index: q},
 					Frames: frames, Pattern: t.Mix.Pattern(), StampOffset: offset,
 					FirstFlow: sends[q].first, Flows: sends[q].n,
-					Rate: t.Rate * part, Limit: limit(t, part),
+					Rate: t.Rate * (to - from), Limit: limit(t, from, to),
 				}})
 			}
 		}
@@ -109,12 +113,11 @@ func (p *path) streams(t bench.Trial) ([]stream, error) {
 	return out, nil
 }
 
-// limit is how many packets a stream with that part of the trial sends.
-func limit(t bench.Trial, part float64) uint64 {
-	if t.Packets > 0 {
-		return uint64(float64(t.Packets)*part + 0.5)
-	}
-	return uint64(t.Rate*part*t.Duration.Seconds() + 0.5)
+// limit is how many packets a stream sends that has the trial's part between from
+// and to. All streams together send the trial's.
+func limit(t bench.Trial, from, to float64) uint64 {
+	n := float64(t.Schedule())
+	return uint64(math.Round(n*to)) - uint64(math.Round(n*from))
 }
 
 // limits is how many packets the streams send together.

@@ -27,11 +27,14 @@ func figures(m Measurement) (list []figure) {
 		list = append(list, figure{g.Name, text, []value{{key + ".mpps", float(mpps)}, {key + ".status", g.Status}}})
 	}
 	for _, l := range m.Latency {
-		p50, _ := l.RTT.at(50)
-		p999, _ := l.RTT.at(99.9)
+		text := "nothing came back"
+		if l.RTT != nil {
+			p50, _ := l.RTT.at(50)
+			p999, _ := l.RTT.at(99.9)
+			text = fmt.Sprintf("median %.1f us, 99.9 %% %.1f us, most %.1f us", p50, p999, l.RTT.MaxUs)
+		}
 		list = append(list, figure{
-			"round trip at " + l.Load, fmt.Sprintf("median %.1f us, 99.9 %% %.1f us, most %.1f us", p50, p999, l.RTT.MaxUs),
-			atPercent("load", l.Fraction, rated(l.Rate.Mpps, l.Loss, &l.RTT)),
+			"round trip at " + l.Load, text, atPercent("load", l.Fraction, rated(l.Rate.Mpps, l.Loss, l.RTT)),
 		})
 	}
 	for _, s := range m.Steps {

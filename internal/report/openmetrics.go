@@ -156,7 +156,7 @@ func (m Measurement) collect(ch chan<- prometheus.Metric, labels []string) {
 		}
 	}
 	for _, l := range m.Latency {
-		m.collectRTT(ch, &l.RTT, func(p string) []string { return with(plain(l.Load), p) })
+		m.collectRTT(ch, l.RTT, func(p string) []string { return with(plain(l.Load), p) })
 	}
 	if m.Burst != nil {
 		gauge(ch, burstDesc, m.Burst.Frames, labels...)

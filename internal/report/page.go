@@ -148,7 +148,7 @@ func foundGrids(r Result) (list []grid) {
 			goals.add(row...)
 		}
 		for _, l := range m.Latency {
-			loads.add(latencyRow(name, l.Load, l.Rate, l.Loss, &l.RTT, state(m))...)
+			loads.add(latencyRow(name, l.Load, l.Rate, l.Loss, l.RTT, state(m))...)
 		}
 		for _, s := range m.Steps {
 			steps.add(name, percent(s.Fraction), fixed(s.Rate.Mpps), percent(s.LossRatio), state(m))

@@ -31,7 +31,9 @@ func distributions(r Result) (list []distribution, left int) {
 			}
 			before := len(list)
 			for n, l := range m.Latency {
-				list = append(list, distribution{name + ", " + l.Load, &l.RTT, i, n})
+				if l.RTT != nil {
+					list = append(list, distribution{name + ", " + l.Load, l.RTT, i, n})
+				}
 			}
 			if t, at := typical(m); m.Latency == nil && t != nil {
 				list = append(list, distribution{name + at, t.RTT, i, 0})

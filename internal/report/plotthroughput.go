@@ -53,7 +53,7 @@ func plotThroughput(id string, r Result) drawing {
 	}
 	switch {
 	case len(names) == 0:
-		d.Absent = "Nothing was measured, so there is no rate to plot."
+		d.Absent = "No rate was found, so there is none to plot: the tables say what was measured."
 		return d
 	case len(sizes) == 1 && names[0] == received:
 		d.Absent = "One frame size was measured, and no rate was searched for: the tables say it all."
@@ -134,15 +134,15 @@ type rates struct {
 // received names what came back, where no goal was searched for.
 const received = "received"
 
-// found is what was found for frames of a size, goal by goal. Where nothing was
-// searched for it is what came back.
+// found is what was found for frames of a size, goal by goal. Of a single trial it
+// is what came back. What is not valid is no rate of the path.
 func found(list []Measurement, f Frame) (all []rates) {
 	for _, m := range list {
-		if m.Frame.Name != f.Name {
+		if m.Frame.Name != f.Name || !m.Valid || !m.Complete {
 			continue
 		}
 		goals := m.Goals
-		if n := len(m.Trials); goals == nil && n > 0 {
+		if n := len(m.Trials); goals == nil && m.Latency == nil && m.Steps == nil && m.Burst == nil && n > 0 {
 			goals = []Goal{{GoalSettings: GoalSettings{Name: received}, Lower: &m.Trials[n-1].Received.Rate}}
 		}
 		for _, g := range goals {

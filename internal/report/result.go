@@ -182,11 +182,11 @@ const (
 
 // LoadLatency is the latency at a load.
 type LoadLatency struct {
-	Load     string  `json:"load"`      // as 90% of NDR
-	Fraction float64 `json:"fraction"`  // as 0.9
-	Rate     Rate    `json:"rate"`      // that was sent
-	Loss     float64 `json:"lossRatio"` // lost of offered
-	RTT      RTT     `json:"rtt"`
+	Load     string  `json:"load"`          // as 90% of NDR
+	Fraction float64 `json:"fraction"`      // as 0.9
+	Rate     Rate    `json:"rate"`          // that was sent
+	Loss     float64 `json:"lossRatio"`     // lost of offered
+	RTT      *RTT    `json:"rtt,omitempty"` // absent if nothing came back
 }
 
 // LossStep is a step of RFC 2544's frame loss rate (section 26.3).
@@ -257,7 +257,7 @@ type Direction struct {
 type Window struct {
 	Started   time.Time `json:"started"`   // RFC 3339
 	Seconds   float64   `json:"seconds"`   // its length
-	Lost      uint64    `json:"lost"`      // packets found missing in it
+	Lost      uint64    `json:"lost"`      // packets found missing in it, though they may have been offered in the one before
 	TxRefused uint64    `json:"txRefused"` // that the Tx ring had no room for: part of lost
 	Offered   uint64    `json:"offered"`   // packets that the schedule asked for in it
 	Machine   Machine   `json:"machine"`

@@ -138,7 +138,7 @@ func sampleLatency() Result {
 	m := &r.Measurements[0]
 	for _, part := range []float64{0.1, 0.5, 0.9} {
 		m.Latency = append(m.Latency, LoadLatency{
-			Load: fmt.Sprintf("%g%% of NDR", part*100), Fraction: part, Rate: NewRate(2e6*part, 64), RTT: *sampleRTT(10 / (1 - part)),
+			Load: fmt.Sprintf("%g%% of NDR", part*100), Fraction: part, Rate: NewRate(2e6*part, 64), RTT: sampleRTT(10 / (1 - part)),
 		})
 	}
 	return r

@@ -94,12 +94,15 @@ func note(status string) string {
 func (p *printer) latency(list []LoadLatency) {
 	p.line("load\tMpps\tlost\tmin us\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax")
 	for _, l := range list {
-		p.line("%s\t%.4f\t%.4g %%\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(&l.RTT))
+		p.line("%s\t%.4f\t%.4g %%\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(l.RTT))
 	}
 }
 
 // times are the cells of a distribution in microseconds.
 func times(r *RTT) string {
+	if r == nil {
+		return strings.Repeat("\t", 6) // nothing came back
+	}
 	cells := []string{us(r.MinUs), us(r.MeanUs)}
 	for _, percent := range []float64{50, 99, 99.9, 99.999} {
 		v, _ := r.at(percent)

@@ -232,6 +232,26 @@ func readResult(t *testing.T, path string) report.Result {
 	return r
 }
 
+// A path that carries nothing loses in every window, though no later packet ever
+// tells that one is missing.
+func TestSoakOfADeadPath(t *testing.T) {
+	pod := newPod(t, memif("net1", client))
+	startDut(t, pod, "--loss", "every:1")
+	a := startApp(t, pod, "bench", append([]string{"soak", "--tx", "net1", "--rate", "1000", "--window", "200ms"}, quietBench...)...)
+	a.exit(benchTimeout, 0)
+	a.benchResult()
+	var r report.Result
+	a.decode(&r)
+	got := r.Measurements[0].Trials[0]
+	var lost uint64
+	for _, w := range got.Windows {
+		lost += w.Lost
+	}
+	if got.Offered != 1000 || got.Lost != 1000 || lost != 1000 || len(got.Windows) < 4 {
+		t.Errorf("%d offered, %d lost, %d of them in %d windows; want 1000 in 4 at least", got.Offered, got.Lost, lost, len(got.Windows))
+	}
+}
+
 // A run that is killed leaves what it measured, marked as incomplete.
 func TestKilledRunLeavesItsResult(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
