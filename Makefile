@@ -28,7 +28,7 @@ demo: build ## resolve a scratch pod and measure its vhost-user and memif socket
 	$(HUGE) 512 bin/demo
 
 .PHONY: test
-test: ## install what is missing and run every test
+test: ## install what is missing and run the tests that need no container
 	@scripts/deps.sh build test lab
 	$(MAKE) --no-print-directory test-lib test-unit test-parity test-dpdk test-e2e test-lab
 

@@ -48,8 +48,10 @@ type container struct {
 		Limits   map[string]string `json:"limits"`
 	} `json:"resources"`
 	SecurityContext struct {
+		RunAsUser    *int `json:"runAsUser"`
 		Capabilities struct {
-			Add []string `json:"add"`
+			Add  []string `json:"add"`
+			Drop []string `json:"drop"`
 		} `json:"capabilities"`
 	} `json:"securityContext"`
 	VolumeMounts []struct {
@@ -136,8 +138,10 @@ func checkContainer(t *testing.T, pod string, c container, devices map[string]in
 	if !slices.Contains(c.Command, "--wait") {
 		t.Errorf("%s does not wait for its networks: %q", pod, c.Command)
 	}
-	if !slices.Contains(c.SecurityContext.Capabilities.Add, "IPC_LOCK") {
-		t.Errorf("%s may not lock memory", pod)
+	// For another user than 0 an added capability is not effective.
+	s := c.SecurityContext
+	if !slices.Contains(s.Capabilities.Add, "IPC_LOCK") || !slices.Contains(s.Capabilities.Drop, "ALL") || s.RunAsUser == nil || *s.RunAsUser != 0 {
+		t.Errorf("%s may not lock memory, or more than that: %+v", pod, s)
 	}
 }
 

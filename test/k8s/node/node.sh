@@ -284,13 +284,14 @@ down() {
 		esac
 	done < <(cat "$dir/cgroups" 2>/dev/null)
 	[ ! -e "$dir/mountpoints" ] || xargs rmdir --ignore-fail-on-non-empty <"$dir/mountpoints"
+	rm "$dir/pid" # which may soon be another's
 }
 
 # remove_groups removes a control group with its children, whose last processes
 # may be dying yet.
 remove_groups() {
 	for _ in $(seq 50); do
-		find "$1" -depth -type d -exec rmdir {} \; 2>/dev/null
+		find "$1" -depth -type d -exec rmdir {} \; 2>/dev/null || true
 		[ -d "$1" ] || return 0
 		sleep 0.1
 	done
