@@ -44,6 +44,7 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	defer run.job.Free()
 	p.monitor.watch(run.job)
 	defer p.monitor.watch(nil)
+	p.monitor.setReady(p.dp.down())
 	m := newMeter(p, run)
 
 	interval := t.Window
