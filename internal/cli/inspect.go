@@ -101,7 +101,7 @@ func printPod(w io.Writer, pod *podnet.Pod) error {
 			b.WriteByte('\n')
 		}
 		fmt.Fprintf(&b, "Warning: %s (%s %s): %s\n",
-			cell(warning.Code), cell(warning.Source), cell(warning.Where), cell(warning.Message))
+			cell(string(warning.Code)), cell(warning.Source), cell(warning.Where), cell(warning.Message))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

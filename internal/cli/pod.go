@@ -160,7 +160,7 @@ func (o *ealOptions) config(d deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	}
 	if len(o.Interfaces) == 0 {
 		for _, i := range pod.Interfaces {
-			if err := i.Drivable(); i.Kind == podnet.KindUnknown && err != nil {
+			if err := i.PortError(); i.Kind == podnet.KindUnknown && err != nil {
 				fmt.Fprintf(d.Err, "%s: left out: %v\n", program, err)
 			}
 		}
@@ -175,7 +175,7 @@ func nothingToDrive(pod *podnet.Pod) error {
 	}
 	var reasons []string
 	for _, i := range pod.Interfaces {
-		switch err := i.Drivable(); {
+		switch err := i.PortError(); {
 		case err != nil:
 			reasons = append(reasons, err.Error())
 		case i.Default:

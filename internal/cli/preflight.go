@@ -19,7 +19,7 @@ import (
 func checkReady(pod *podnet.Pod, cfg eal.Config, ports []podnet.Port) error {
 	var errs []error
 	for _, p := range ports {
-		errs = append(errs, p.Ready)
+		errs = append(errs, p.NotReady)
 	}
 	if errors.Join(errs...) == nil {
 		errs = append(errs, checkHugepages(pod, cfg), checkVFIO(pod, cfg, ports))
@@ -55,8 +55,8 @@ const vfioContainer = "/dev/vfio/vfio"
 func checkVFIO(pod *podnet.Pod, cfg eal.Config, ports []podnet.Port) error {
 	var errs []error
 	check := func(iface, node string) {
-		if reason, remedy := whyClosed(node); reason != "" {
-			errs = append(errs, &podnet.InterfaceError{Interface: iface, Reason: reason, Remedy: remedy})
+		if code, reason, remedy := whyClosed(node); reason != "" {
+			errs = append(errs, &podnet.InterfaceError{Interface: iface, Problem: podnet.Problem{Code: code, Where: node, Message: reason, Remedy: remedy, Transient: code.Transient()}})
 		}
 	}
 	first, mapped := true, false
@@ -84,21 +84,21 @@ func checkVFIO(pod *podnet.Pod, cfg eal.Config, ports []podnet.Port) error {
 
 // whyClosed says why this process cannot open a device node of vfio; empty: it
 // can.
-func whyClosed(name string) (reason, remedy string) {
+func whyClosed(name string) (code podnet.Code, reason, remedy string) {
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
 	switch {
 	case err == nil:
 		f.Close()
-		return "", ""
+		return "", "", ""
 	case errors.Is(err, fs.ErrNotExist):
-		return name + " is not in the container", "request the device's resource from its device plugin for this container"
+		return podnet.CodeDeviceNodeMissing, name + " is not in the container", "request the device's resource from its device plugin for this container"
 	case errors.Is(err, unix.EBUSY):
-		return name + " is held by another process", "end what else drives the device; a group has one user at a time"
+		return podnet.CodeBusyGroup, name + " is held by another process", "end what else drives the device; a group has one user at a time"
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Sprintf("%s: permission denied to user %d", name, os.Geteuid()),
+		return podnet.CodeDeviceNodeClosed, fmt.Sprintf("%s: permission denied to user %d", name, os.Geteuid()),
 			"let the container runtime give devices to the pod's user (device_ownership_from_security_context), or run as root"
 	}
-	return err.Error(), ""
+	return podnet.CodeDeviceNodeClosed, err.Error(), ""
 }
 
 // checkMemlock compares the memory that the IOMMU makes the kernel lock with what
@@ -118,8 +118,11 @@ func checkMemlock(iface string, m eal.Memory) error {
 	}
 	return &podnet.InterfaceError{
 		Interface: iface,
-		Reason:    fmt.Sprintf("its device needs DPDK's %d MiB locked in memory, and this process may lock %d MiB (RLIMIT_MEMLOCK)", want, limit.Cur/mib),
-		Remedy:    "give the container the capability IPC_LOCK",
+		Problem: podnet.Problem{
+			Code:    podnet.CodeNoMemoryLock,
+			Message: fmt.Sprintf("its device needs DPDK's %d MiB locked in memory, and this process may lock %d MiB (RLIMIT_MEMLOCK)", want, limit.Cur/mib),
+			Remedy:  "give the container the capability IPC_LOCK",
+		},
 	}
 }
 

@@ -38,11 +38,11 @@ func TestCheckHugepages(t *testing.T) {
 
 // The rest of what checkVFIO finds takes a VF: see test/lab.
 func TestWhyClosed(t *testing.T) {
-	if reason, _ := whyClosed("/dev/null"); reason != "" {
+	if _, reason, _ := whyClosed("/dev/null"); reason != "" {
 		t.Errorf("/dev/null: %s", reason)
 	}
 	missing := filepath.Join(t.TempDir(), "151")
-	if reason, remedy := whyClosed(missing); reason != missing+" is not in the container" || remedy == "" {
-		t.Errorf("%q, %q", reason, remedy)
+	if code, reason, remedy := whyClosed(missing); code != podnet.CodeDeviceNodeMissing || reason != missing+" is not in the container" || remedy == "" {
+		t.Errorf("%s, %q, %q", code, reason, remedy)
 	}
 }

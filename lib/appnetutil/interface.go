@@ -103,7 +103,7 @@ func memifRole(role string) string {
 // PCI address, or is no network's.
 func unassignedData(u *podnet.Unassigned) *InterfaceData {
 	address, err := pciaddr.Parse(u.ID)
-	if err != nil || u.Reason == podnet.ReasonAccelerator {
+	if err != nil || u.Reason == podnet.CodeAccelerator {
 		return nil
 	}
 	device := u.PCI

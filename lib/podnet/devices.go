@@ -22,7 +22,7 @@ type device struct {
 	claim      *fact.ClaimedDevice // what dynamic resource allocation says first; nil: nothing
 	assigned   bool
 	podWide    bool     // another container of the pod may be the one that has it
-	reason     Reason   // why it is not assigned, once that is known
+	reason     Code     // why it is not assigned, once that is known
 	candidates []string // the interfaces that could have it
 }
 
@@ -104,7 +104,7 @@ func (r *resolver) addAllocations() {
 		if id == (deviceID{}) {
 			r.problem(a.Origin, fact.Malformed, "%.100q is neither a PCI address nor an auxiliary device", a.ID)
 			r.devices = append(r.devices, &device{
-				malformed: a.ID, resource: a.Resource, resourceAt: a.Origin, origin: a.Origin, reason: ReasonMalformed,
+				malformed: a.ID, resource: a.Resource, resourceAt: a.Origin, origin: a.Origin, reason: CodeMalformed,
 			})
 			continue
 		}
@@ -165,7 +165,7 @@ func (r *resolver) compareVariables() {
 func (r *resolver) setAcceleratorsAside() {
 	for _, d := range r.devices {
 		if d.function != nil && !d.function.Network() {
-			d.reason = ReasonAccelerator
+			d.reason = CodeAccelerator
 		}
 	}
 }
@@ -258,7 +258,7 @@ func (r *resolver) addUnassigned() {
 			u.Evidence[0].Why = "the variable names the devices of all containers of the pod: another one may have it"
 		}
 		switch {
-		case d.reason == ReasonMalformed:
+		case d.reason == CodeMalformed:
 			u.Kind = KindUnknown
 		case d.function != nil:
 			u.PCI = r.describe(d.id, nil, d, "", &u.Evidence)

@@ -18,8 +18,9 @@ import (
 func TestAnswers(t *testing.T) {
 	sentinels := []error{podnet.ErrNoAnnotations, podnet.ErrNoStatus, podnet.ErrNoNetworks}
 	for _, tt := range []struct {
-		name, scenario, code string
-		want                 error
+		name, scenario string
+		code           podnet.Code
+		want           error
 	}{
 		{"no file", "-- environ --\nPCIDEVICE_A=0000:3b:02.6\n", podnet.CodeNoAnnotations, podnet.ErrNoAnnotations},
 		{"no status", "-- annotations/a --\nb\n", podnet.CodeNoStatus, podnet.ErrNoStatus},

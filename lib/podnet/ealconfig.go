@@ -1,7 +1,6 @@
 package podnet
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -40,30 +39,9 @@ type Port struct {
 	// PortName is the name by which DPDK knows the port once EAL has started:
 	// rte_eth_dev_get_port_by_name. Two interfaces on one device have one port.
 	PortName string
-	// Ready is nil, or an *InterfaceError that says why EAL will not make the
-	// port as things stand.
-	Ready error
-}
-
-// InterfaceError says why an interface cannot be had as a DPDK port.
-type InterfaceError struct {
-	Interface string
-	Reason    string
-	Remedy    string // empty: none
-
-	// kernel says that the interface was never meant for DPDK, so that
-	// EALConfig leaves it out unless it is asked for.
-	kernel bool
-}
-
-var _ error = (*InterfaceError)(nil)
-
-func (e *InterfaceError) Error() string {
-	s := fmt.Sprintf("interface %q: %s", e.Interface, e.Reason)
-	if e.Remedy != "" {
-		s += ": " + e.Remedy
-	}
-	return s
+	// NotReady is why EAL will not make the port as things stand: an
+	// *InterfaceError, or nil if nothing is in the way.
+	NotReady error
 }
 
 // EALConfig gives the EAL configuration with which a DPDK process drives the
@@ -75,7 +53,7 @@ func (e *InterfaceError) Error() string {
 // *InterfaceError, as is one that was not asked for and is meant for DPDK but
 // not expressible in it. Values that EAL cannot express are reported by
 // [eal.Config.Args]. EALConfig looks at nothing but p: a device on the wrong
-// driver is told by its Port's Ready.
+// driver is told by its Port's NotReady.
 //
 // Memory is split over the NUMA nodes of the ports' devices, else of the CPUs, as
 // far as the container may have memory there; see MemoryMode for how much it is.
@@ -90,7 +68,7 @@ func (p *Pod) EALConfig(o EALOptions) (eal.Config, []Port, error) {
 		c.FilePrefix = "podnet"
 	}
 	if p.CPUs == nil || p.CPUs.Allowed.IsEmpty() {
-		return eal.Config{}, nil, errors.New("the pod's CPUs are not known: neither its cgroup's CPU set nor its list of allowed CPUs could be read")
+		return eal.Config{}, nil, problemf(CodeCPUsUnknown, "", "the pod's CPUs are not known: neither its cgroup's CPU set nor its list of allowed CPUs could be read")
 	}
 	c.CPUs = p.CPUs.Allowed.List()
 
@@ -105,7 +83,7 @@ func (p *Pod) EALConfig(o EALOptions) (eal.Config, []Port, error) {
 		if err != nil {
 			return eal.Config{}, nil, err
 		}
-		ports = append(ports, Port{Interface: i.name, PortName: device.PortName(), Ready: i.ready()})
+		ports = append(ports, Port{Interface: i.name, PortName: device.PortName(), NotReady: i.notReady()})
 		if i.Kind == KindVDPA && i.VDPA.NUMANode != nil {
 			nodes = append(nodes, *i.VDPA.NUMANode)
 		}
@@ -124,11 +102,8 @@ func (p *Pod) EALConfig(o EALOptions) (eal.Config, []Port, error) {
 		}
 		if token := i.PCI.VFIOToken; token != "" {
 			if c.VFIOToken != "" && c.VFIOToken != token {
-				return eal.Config{}, nil, &InterfaceError{
-					Interface: i.name,
-					Reason:    "its VF token differs from that of " + c.VFIOTokenOrigin.Interface,
-					Remedy:    "EAL takes one token: choose interfaces whose PF has the same",
-				}
+				return eal.Config{}, nil, i.errorf(CodeVFToken, "EAL takes one token: choose interfaces whose PF has the same",
+					"its VF token differs from that of %s", c.VFIOTokenOrigin.Interface)
 			}
 			c.VFIOToken, c.VFIOTokenOrigin = token, i.origin("pci.vfioToken")
 		}
@@ -167,7 +142,7 @@ func (p *Pod) selectInterfaces(names []string) ([]namedInterface, error) {
 		}
 		known = append(known, i.name)
 		if names == nil {
-			if _, err := i.device(0); i.Default || err != nil && err.kernel {
+			if _, err := i.device(0); i.Default || err != nil && leftOut(err.Code) {
 				continue
 			}
 		} else if !slices.Contains(names, i.name) {
@@ -177,17 +152,30 @@ func (p *Pod) selectInterfaces(names []string) ([]namedInterface, error) {
 	}
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return nil, &InterfaceError{
-				Interface: name, Reason: "the pod has no such interface", Remedy: "it has " + strings.Join(known, ", "),
-			}
+			return nil, interfaceErrorf(name, CodeNoSuchInterface, "it has "+strings.Join(known, ", "), "the pod has no such interface")
 		}
 	}
 	return selected, nil
 }
 
-// Drivable says why DPDK cannot have the interface as a port, whatever is done
-// to it: an *InterfaceError, or nil if it can.
-func (i *Interface) Drivable() error {
+// leftOut tells of the codes of interfaces that were never meant for DPDK.
+// EALConfig leaves them out unless they are asked for.
+func leftOut(code Code) bool {
+	return code == CodeKernelNetdev || code == CodeVirtioVDPA || code == CodeUnknownDevice
+}
+
+// errorf makes an error about the interface.
+func (i namedInterface) errorf(code Code, remedy, format string, args ...any) *InterfaceError {
+	return interfaceErrorf(i.name, code, remedy, format, args...)
+}
+
+func interfaceErrorf(name string, code Code, remedy, format string, args ...any) *InterfaceError {
+	return &InterfaceError{Interface: name, Problem: problemf(code, remedy, format, args...).Problem}
+}
+
+// PortError is why DPDK cannot have the interface as a port, whatever is done to
+// it: an *InterfaceError, or nil if it can.
+func (i *Interface) PortError() error {
 	if _, err := (namedInterface{i, i.Name}).device(0); err != nil {
 		return err
 	}
@@ -196,15 +184,9 @@ func (i *Interface) Drivable() error {
 
 // device gives the DPDK device of the interface.
 func (i namedInterface) device(queues int) (eal.Device, *InterfaceError) {
-	fail := func(reason, remedy string) (eal.Device, *InterfaceError) {
-		return nil, &InterfaceError{Interface: i.name, Reason: reason, Remedy: remedy}
-	}
-	skip := func(reason, remedy string) (eal.Device, *InterfaceError) {
-		return nil, &InterfaceError{Interface: i.name, Reason: reason, Remedy: remedy, kernel: true}
-	}
 	switch {
 	case i.Kind == KindKernel:
-		return skip("it is a kernel network device, which DPDK cannot drive", "")
+		return nil, i.errorf(CodeKernelNetdev, "", "it is a kernel network device, which DPDK cannot drive")
 	case i.Kind == KindPCI && i.PCI != nil && i.PCI.Auxiliary != "":
 		return eal.Auxiliary{Origin: i.origin("pci.auxiliary"), Name: i.PCI.Auxiliary}, nil
 	case i.Kind == KindPCI && i.PCI != nil:
@@ -212,7 +194,7 @@ func (i namedInterface) device(queues int) (eal.Device, *InterfaceError) {
 	case i.Kind == KindVhostUser && i.VhostUser != nil:
 		server, ok := isServer(i.VhostUser.Mode)
 		if !ok {
-			return fail(fmt.Sprintf("vhost-user mode %q", i.VhostUser.Mode), "say client or server")
+			return nil, i.errorf(CodeBadRole, "say client or server", "vhost-user mode %q", i.VhostUser.Mode)
 		}
 		return eal.VirtioUser{
 			Origin: i.origin("vhostUser.path"), Path: i.VhostUser.Path, Server: server,
@@ -220,24 +202,24 @@ func (i namedInterface) device(queues int) (eal.Device, *InterfaceError) {
 		}, nil
 	case i.Kind == KindMemif && i.Memif != nil:
 		if m := i.Memif.Mode; m != "" && m != "ethernet" {
-			return fail(fmt.Sprintf("memif mode %q is not supported by the DPDK memif PMD", m), "use mode ethernet")
+			return nil, i.errorf(CodeMemifMode, "use mode ethernet", "memif mode %q is not supported by the DPDK memif PMD", m)
 		}
 		server, ok := isServer(i.Memif.Role)
 		if !ok {
-			return fail(fmt.Sprintf("memif role %q", i.Memif.Role), "say client or server")
+			return nil, i.errorf(CodeBadRole, "say client or server", "memif role %q", i.Memif.Role)
 		}
 		return eal.Memif{
 			Origin: i.origin("memif.path"), Path: i.Memif.Path, Server: server, MAC: i.stationMAC(),
 		}, nil
 	case i.Kind == KindVDPA && i.VDPA != nil && i.VDPA.Driver == "virtio":
-		return skip("it is a virtio-vdpa device, a kernel network device to the pod", "bind it to vhost_vdpa for DPDK")
+		return nil, i.errorf(CodeVirtioVDPA, "bind it to vhost_vdpa for DPDK", "it is a virtio-vdpa device, a kernel network device to the pod")
 	case i.Kind == KindVDPA && i.VDPA != nil:
 		if i.VDPA.Path == "" {
-			return fail("the character device of its vDPA device is not known", "see that /dev/vhost-vdpa-N is in the container")
+			return nil, i.errorf(CodeDeviceNodeMissing, "see that /dev/vhost-vdpa-N is in the container", "the character device of its vDPA device is not known")
 		}
 		return eal.VirtioUser{Origin: i.origin("vdpa.path"), Path: i.VDPA.Path, Queues: queues}, nil
 	}
-	return skip("it is not known which device carries it", "see the reason beside its candidates in inspect --explain")
+	return nil, i.errorf(CodeUnknownDevice, "see the reason beside its candidates in inspect --explain", "it is not known which device carries it")
 }
 
 // isServer reads a role; ok is false for an unknown one. DPDK's own default
@@ -274,13 +256,10 @@ func uioDrivers() []string { return []string{"uio_pci_generic", "igb_uio"} }
 // bifurcatedDrivers keep the device; their PMDs work beside them.
 func bifurcatedDrivers() []string { return []string{"mlx5_core", "mlx4_core", "mana"} }
 
-// ready says why EAL would not find the interface's device.
-func (i namedInterface) ready() error {
+// notReady says why EAL would not find the interface's device.
+func (i namedInterface) notReady() error {
 	if i.Kind != KindPCI {
 		return nil
-	}
-	fail := func(reason, remedy string) error {
-		return &InterfaceError{Interface: i.name, Reason: reason, Remedy: remedy}
 	}
 	id := i.PCI.Auxiliary
 	if id == "" {
@@ -289,21 +268,22 @@ func (i namedInterface) ready() error {
 	driver := i.PCI.Driver
 	switch {
 	case i.PCI.NotPresent:
-		return fail(fmt.Sprintf("device %s is not there", id), "the pod was given a device of another machine or guest: restart it")
+		return i.errorf(CodeNotPresent, "the pod was given a device of another machine or guest: restart it", "device %s is not there", id)
 	case i.PCI.Auxiliary != "":
 		if driver != "" && !strings.HasPrefix(driver, "mlx5_core") {
-			return fail(fmt.Sprintf("device %s is bound to the driver %s, and DPDK drives scalable functions of mlx5_core only", id, driver), "")
+			return i.errorf(CodeWrongDriver, "", "device %s is bound to the driver %s, and DPDK drives scalable functions of mlx5_core only", id, driver)
 		}
 	case driver == "" && i.PCI.Vendor != "" && i.PCI.IOMMUGroup == nil:
-		return fail(fmt.Sprintf("device %s is bound to no driver, and no IOMMU is in front of it, without which vfio-pci does not take it", id),
-			"turn the IOMMU on (VT-d or AMD-Vi in the firmware, intel_iommu=on for the kernel on Intel) and bind the device to vfio-pci on the node")
+		return i.errorf(CodeNoIOMMU,
+			"turn the IOMMU on (VT-d or AMD-Vi in the firmware, intel_iommu=on for the kernel on Intel) and bind the device to vfio-pci on the node",
+			"device %s is bound to no driver, and no IOMMU is in front of it, without which vfio-pci does not take it", id)
 	case driver == "" && i.PCI.Vendor != "":
-		return fail(fmt.Sprintf("device %s is bound to no driver", id), "bind it to vfio-pci on the node")
+		return i.errorf(CodeWrongDriver, "bind it to vfio-pci on the node", "device %s is bound to no driver", id)
 	case driver == "", i.PCI.OnVFIO(),
 		slices.Contains(uioDrivers(), driver), slices.Contains(bifurcatedDrivers(), driver):
 	default:
-		return fail(fmt.Sprintf("device %s is bound to the kernel's driver %s, beside which DPDK cannot drive it", id, driver),
-			"bind it to vfio-pci on the node (deviceType vfio-pci in an SriovNetworkNodePolicy)")
+		return i.errorf(CodeWrongDriver, "bind it to vfio-pci on the node (deviceType vfio-pci in an SriovNetworkNodePolicy)",
+			"device %s is bound to the kernel's driver %s, beside which DPDK cannot drive it", id, driver)
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func TestEALConfigScenarios(t *testing.T) {
 			}
 			codes := map[string]bool{}
 			for _, w := range pod.Warnings {
-				codes[w.Code] = true
+				codes[string(w.Code)] = true
 			}
 			if _, ok := s.Section("want warnings"); ok {
 				for _, code := range sectionLines(t, s, "want warnings") {
@@ -140,8 +140,8 @@ func portLines(ports []podnet.Port) []string {
 	var lines []string
 	for _, p := range ports {
 		line := p.Interface + " " + p.PortName
-		if p.Ready != nil {
-			line += ": " + p.Ready.Error()
+		if p.NotReady != nil {
+			line += ": " + p.NotReady.Error()
 		}
 		lines = append(lines, line)
 	}
@@ -212,7 +212,7 @@ func TestEALConfigDevices(t *testing.T) {
 				if diff := cmp.Diff([]eal.Device{tt.want}, config.Devices); diff != "" {
 					t.Errorf("devices (-want +got):\n%s", diff)
 				}
-				if len(ports) != 1 || ports[0].PortName != tt.want.PortName() || ports[0].Ready != nil {
+				if len(ports) != 1 || ports[0].PortName != tt.want.PortName() || ports[0].NotReady != nil {
 					t.Errorf("ports %+v, want %s", ports, tt.want.PortName())
 				}
 				return
@@ -221,8 +221,8 @@ func TestEALConfigDevices(t *testing.T) {
 				t.Errorf("devices %v and ports %v, want none", config.Devices, ports)
 			}
 			_, _, err = pod.EALConfig(podnet.EALOptions{Interfaces: []string{"net1"}})
-			for _, err := range []error{err, pod.Interfaces[0].Drivable()} {
-				if e, ok := errors.AsType[*podnet.InterfaceError](err); !ok || !strings.Contains(e.Reason, tt.reason) {
+			for _, err := range []error{err, pod.Interfaces[0].PortError()} {
+				if e, ok := errors.AsType[*podnet.InterfaceError](err); !ok || !strings.Contains(e.Message, tt.reason) {
 					t.Errorf("error %v, want an InterfaceError with %q", err, tt.reason)
 				}
 			}
@@ -245,7 +245,7 @@ func TestEALConfigRefuses(t *testing.T) {
 	for _, tt := range tests {
 		tt.iface.Name = "net1"
 		_, _, err := literalPod(t, tt.iface).EALConfig(podnet.EALOptions{})
-		if e, ok := errors.AsType[*podnet.InterfaceError](err); !ok || e.Interface != "net1" || !strings.Contains(e.Reason, tt.text) {
+		if e, ok := errors.AsType[*podnet.InterfaceError](err); !ok || e.Interface != "net1" || !strings.Contains(e.Message, tt.text) {
 			t.Errorf("%s: error %v, want an InterfaceError of net1 with %q", tt.name, err, tt.text)
 		}
 	}
@@ -298,8 +298,8 @@ func TestEALConfigReady(t *testing.T) {
 			t.Errorf("%+v: %v", tt.pci, err)
 			continue
 		}
-		if got := ports[0].Ready == nil; got != tt.ready {
-			t.Errorf("%+v: ready %t (%v), want %t", tt.pci, got, ports[0].Ready, tt.ready)
+		if got := ports[0].NotReady == nil; got != tt.ready {
+			t.Errorf("%+v: ready %t (%v), want %t", tt.pci, got, ports[0].NotReady, tt.ready)
 		}
 	}
 }

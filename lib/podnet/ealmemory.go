@@ -1,7 +1,6 @@
 package podnet
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -64,7 +63,7 @@ func (p *Pod) ealMemory(mode MemoryMode, nodes []int, need int) (eal.Memory, err
 	open := slices.DeleteFunc(slices.Clone(p.Hugepages), func(h Hugepages) bool { return h.LimitBytes != nil })
 	if len(open) == 0 && len(p.Hugepages) > 0 {
 		if mode == MemoryHugepages {
-			return eal.Memory{}, errors.New("hugepages: the pod's limit is 0 for every size: request hugepages-2Mi or hugepages-1Gi for the container")
+			return eal.Memory{}, problemf(CodeNoHugepages, "request hugepages-2Mi or hugepages-1Gi for the container", "hugepages: the pod's limit is 0 for every size")
 		}
 		return noHuge, nil
 	}
@@ -73,7 +72,7 @@ func (p *Pod) ealMemory(mode MemoryMode, nodes []int, need int) (eal.Memory, err
 	case enough, mode == MemoryHugepages && slices.Max(byNeed) > 0:
 		return eal.Memory{NodeMiB: byNeed}, nil
 	case mode == MemoryHugepages:
-		return eal.Memory{}, fmt.Errorf("hugepages: none are free on NUMA nodes %v: reserve some on the node (vm.nr_hugepages)", nodes)
+		return eal.Memory{}, problemf(CodeNoHugepages, "reserve some on the node (vm.nr_hugepages)", "hugepages: none are free on NUMA nodes %v", nodes)
 	}
 	return noHuge, nil
 }

@@ -3,81 +3,115 @@ package podnet
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// The codes of warnings.
-const (
-	CodeMalformed     = string(fact.Malformed)     // not of the form that it should have
-	CodeUnreadable    = string(fact.Unreadable)    // there, and cannot be read
-	CodeConflict      = string(fact.Conflict)      // two places say different things
-	CodeNotPresent    = string(fact.NotPresent)    // a device that this machine does not have
-	CodeRelativePath  = string(fact.RelativePath)  // a socket whose directory is not known
-	CodeStale         = string(fact.Stale)         // overtaken by a later entry
-	CodeMisspelled    = string(fact.Misspelled)    // read by a name that is not the right one
-	CodeNoAnnotations = string(fact.NoAnnotations) // ErrNoAnnotations
-	CodeNoStatus      = string(fact.NoStatus)      // ErrNoStatus
-	CodeNoNetworks    = string(fact.NoNetworks)    // ErrNoNetworks
-	CodePending       = string(fact.Pending)       // a network that was asked for has no status (yet)
-	CodeSharedCPUs    = string(fact.SharedCPUs)    // the CPUs are others' too
-)
+// Problem is one thing that is wrong: its kind, its place, the cause and what to
+// do about it.
+type Problem struct {
+	Code    Code   `json:"code"`
+	Where   string `json:"where,omitempty"` // the place: a file, an annotation, a variable; empty: none
+	Message string `json:"message"`         // the cause
+	Remedy  string `json:"remedy,omitempty"`
+	// Transient tells that the problem may end without anybody's doing, so that
+	// waiting can help.
+	Transient bool `json:"transient"`
+}
 
-// Three different answers to the question where the networks are. Errors of
-// Discover wrap them, and so does Warning.Err.
-var (
-	// ErrNoAnnotations means that there is no annotations file: the pod has no
-	// Downward API volume, or has it at another place.
-	ErrNoAnnotations = errors.New("no annotations file")
-	// ErrNoStatus means that the annotations do not have network-status.
-	// Usually they do not have it yet, and a retry helps.
-	ErrNoStatus = errors.New("no network status")
-	// ErrNoNetworks means that there is a network-status, and that it lists no
-	// network.
-	ErrNoNetworks = errors.New("no networks")
-)
+// Is reports whether target is the problem's Code. It makes errors.Is work for
+// the errors that have a Problem.
+func (p Problem) Is(target error) bool {
+	code, ok := target.(Code)
+	return ok && code == p.Code
+}
 
-// Error is what was wrong at one place.
+// text gives the message with the remedy.
+func (p Problem) text() string {
+	if p.Remedy == "" {
+		return p.Message
+	}
+	return p.Message + ": " + p.Remedy
+}
+
+// Error is a problem of the pod or of the container. errors.Is finds its Code.
 type Error struct {
-	Source string // annotation, env, sysfs, ...
-	Where  string // place within the source
-	Err    error
+	// Source says what kind of place Where is: annotation, env, sysfs and so on;
+	// empty if the problem has none.
+	Source string
+	Problem
+	Err error // cause, whose text is the Message; nil: there is no further one
 }
 
 var _ error = (*Error)(nil)
 
-func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Source, e.Where, e.Err) }
+func (e *Error) Error() string {
+	if place := strings.TrimSpace(e.Source + " " + e.Where); place != "" {
+		return place + ": " + e.text()
+	}
+	return e.text()
+}
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Err gives the warning as an *Error, which wraps ErrNoAnnotations, ErrNoStatus
-// or ErrNoNetworks if its code is one of theirs.
+// InterfaceError says why an interface, or a device that is on none, cannot be
+// had as a DPDK port. errors.Is finds its Code.
+type InterfaceError struct {
+	Interface string // its name, or what the caller took for one
+	Problem
+}
+
+var _ error = (*InterfaceError)(nil)
+
+func (e *InterfaceError) Error() string {
+	return fmt.Sprintf("interface %q: %s", e.Interface, e.text())
+}
+
+// Err gives the warning as an *Error, in which errors.Is finds the Code.
 func (w Warning) Err() error {
 	return newError(fact.Problemf(
 		fact.Origin{Source: w.Source, Where: w.Where}, fact.Code(w.Code), "%s", w.Message))
 }
 
-// newError makes an Error of a problem.
+// newError makes an Error of what a source, or the resolver, found.
 func newError(p fact.Problem) *Error {
-	err := p.Err
-	switch p.Code {
-	case fact.NoAnnotations:
-		err = &answer{ErrNoAnnotations, err}
-	case fact.NoStatus:
-		err = &answer{ErrNoStatus, err}
-	case fact.NoNetworks:
-		err = &answer{ErrNoNetworks, err}
+	code := Code(p.Code)
+	return &Error{
+		Source:  p.Source,
+		Problem: Problem{Code: code, Where: p.Where, Message: p.Err.Error(), Transient: code.Transient()},
+		Err:     p.Err,
 	}
-	return &Error{Source: p.Source, Where: p.Where, Err: err}
 }
 
-// answer puts a sentinel behind a message that already says as much.
-type answer struct {
-	sentinel error
-	err      error
+// problemf makes an Error that has no place.
+func problemf(code Code, remedy, format string, args ...any) *Error {
+	return &Error{Problem: Problem{
+		Code: code, Message: fmt.Sprintf(format, args...), Remedy: remedy, Transient: code.Transient(),
+	}}
 }
 
-func (a *answer) Error() string { return a.err.Error() }
-
-func (a *answer) Unwrap() []error { return []error{a.sentinel, a.err} }
+// mendable reports whether waiting may help against an error. An error that says
+// nothing of it may be anything, so it may; of several, one that does not go away
+// is enough.
+func mendable(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // walks the tree itself, since each branch counts
+	case nil:
+		return true
+	case Code:
+		return e.Transient()
+	case *Error:
+		return e.Transient
+	case *InterfaceError:
+		return e.Transient
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			if !mendable(err) {
+				return false
+			}
+		}
+		return true
+	}
+	return mendable(errors.Unwrap(err))
+}

@@ -22,7 +22,7 @@ func Explain(w io.Writer, pod *Pod) error {
 		explainUnassigned(&b, u)
 	}
 	for _, warning := range pod.Warnings {
-		fmt.Fprintf(&b, "Warning (%s): %s %s: %s\n", printable(warning.Code),
+		fmt.Fprintf(&b, "Warning (%s): %s %s: %s\n", printable(string(warning.Code)),
 			printable(warning.Source), printable(warning.Where), printable(warning.Message))
 	}
 	_, err := io.WriteString(w, b.String())
@@ -125,18 +125,18 @@ func explainUnassigned(b *strings.Builder, u Unassigned) {
 	}
 	candidates := printable(strings.Join(u.Candidates, ", "))
 	switch u.Reason {
-	case ReasonAmbiguous:
+	case CodeAmbiguous:
 		if candidates == "" {
 			candidates = "networks that could not be read"
 		}
 		fmt.Fprintf(b, " is on no interface: it could be that of %s, and nothing tells which device is whose.\n", candidates)
-	case ReasonUnclaimed:
+	case CodeUnclaimed:
 		b.WriteString(" is on no interface: no network lacks a device.\n")
-	case ReasonAccelerator:
+	case CodeAccelerator:
 		b.WriteString(" is on no interface: its PCI class says that it is no network device.\n")
-	case ReasonNotPresent:
+	case CodeNotPresent:
 		b.WriteString(" is on no interface: this machine does not have it.\n")
-	case ReasonMalformed:
+	case CodeMalformed:
 		b.WriteString(" is on no interface: it is neither a PCI address nor the name of an auxiliary device.\n")
 	default:
 		fmt.Fprintf(b, " is on no interface: %s.\n", printable(string(u.Reason)))

@@ -77,10 +77,10 @@ func TestExplainAll(t *testing.T) {
 			{Kind: podnet.KindPCI, PCI: &podnet.PCI{Auxiliary: "mlx5_core.sf.4", PF: bdf("0000:3b:00.0")}},
 		},
 		Unassigned: []podnet.Unassigned{
-			{ID: "a", Reason: podnet.ReasonAmbiguous, Candidates: []string{"net1", "net2"}},
-			{ID: "b", Reason: podnet.ReasonAmbiguous},
-			{ID: "c", Reason: podnet.ReasonUnclaimed},
-			{ID: "d", Reason: podnet.ReasonNotPresent},
+			{ID: "a", Reason: podnet.CodeAmbiguous, Candidates: []string{"net1", "net2"}},
+			{ID: "b", Reason: podnet.CodeAmbiguous},
+			{ID: "c", Reason: podnet.CodeUnclaimed},
+			{ID: "d", Reason: podnet.CodeNotPresent},
 			{ID: "e", Reason: "new"},
 		},
 	}

@@ -97,12 +97,12 @@ func (r *resolver) giveReasons(free []*device, open []*iface) {
 		d.candidates = lists[key]
 		switch {
 		case d.absent():
-			d.reason = ReasonNotPresent
+			d.reason = CodeNotPresent
 			r.problem(d.origin, fact.NotPresent, "%s is not on this machine", d.text())
 		case len(d.candidates) > 0 || r.lost:
-			d.reason = ReasonAmbiguous
+			d.reason = CodeAmbiguous
 		default:
-			d.reason = ReasonUnclaimed
+			d.reason = CodeUnclaimed
 		}
 	}
 }

@@ -64,6 +64,9 @@ type Interface struct {
 	Memif     *Memif     `json:"memif,omitempty"`
 	VDPA      *VDPA      `json:"vdpa,omitempty"`
 
+	// Problems are why DPDK cannot drive the interface, or not as things stand.
+	Problems []Problem `json:"problems,omitempty"`
+
 	Evidence []Evidence `json:"evidence"`
 }
 
@@ -164,18 +167,6 @@ type Evidence struct {
 	Why    string `json:"why,omitempty"` // how a device came to its network, where that was inferred
 }
 
-// Reason says why a device is on no interface.
-type Reason string
-
-// The reasons.
-const (
-	ReasonAmbiguous   Reason = "ambiguous"   // two or more networks could have it
-	ReasonUnclaimed   Reason = "unclaimed"   // no network claims it
-	ReasonAccelerator Reason = "accelerator" // not a network function
-	ReasonNotPresent  Reason = "not-present"
-	ReasonMalformed   Reason = "malformed"
-)
-
 // Unassigned is a device that was given to the container and that no evidence
 // gives to one network.
 type Unassigned struct {
@@ -183,8 +174,12 @@ type Unassigned struct {
 	Kind       Kind     `json:"kind"`
 	Resource   string   `json:"resource,omitempty"`
 	Candidates []string `json:"candidates"` // interfaces that could have it
-	Reason     Reason   `json:"reason"`
-	PCI        *PCI     `json:"pci,omitempty"` // what sysfs says of it
+	// Reason is CodeAmbiguous, CodeUnclaimed, CodeAccelerator, CodeNotPresent or
+	// CodeMalformed.
+	Reason Code `json:"reason"`
+	PCI    *PCI `json:"pci,omitempty"` // what sysfs says of it
+	// Problems are why DPDK cannot drive the device, or not as things stand.
+	Problems []Problem `json:"problems,omitempty"`
 
 	Evidence []Evidence `json:"evidence"`
 }
@@ -258,7 +253,7 @@ type HugepageNode struct {
 // Warning is something that was read, or had to be, and cannot be used as it
 // stands.
 type Warning struct {
-	Code    string `json:"code"` // one of the Code constants
+	Code    Code   `json:"code"`
 	Source  string `json:"source"`
 	Where   string `json:"where"`
 	Message string `json:"message"`

@@ -289,6 +289,6 @@ func (r *resolver) addWarnings() {
 	})
 	for _, p := range r.problems {
 		r.pod.Warnings = append(r.pod.Warnings,
-			Warning{Code: string(p.Code), Source: p.Source, Where: p.Where, Message: p.Err.Error()})
+			Warning{Code: Code(p.Code), Source: p.Source, Where: p.Where, Message: p.Err.Error()})
 	}
 }

@@ -96,7 +96,7 @@ func summary(pod *podnet.Pod) string {
 		lines = append(lines, fmt.Sprintf("%s %s %v", u.ID, u.Reason, u.Candidates))
 	}
 	for _, w := range pod.Warnings {
-		lines = append(lines, w.Code+" "+w.Where)
+		lines = append(lines, string(w.Code)+" "+w.Where)
 	}
 	return strings.Join(lines, "; ")
 }

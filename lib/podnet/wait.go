@@ -92,11 +92,8 @@ func Ready(pod *Pod) error {
 	}
 	for _, i := range pod.Interfaces {
 		if s := i.socket(); s.missing() && !own[s.path] {
-			errs = append(errs, &InterfaceError{
-				Interface: i.Name,
-				Reason:    fmt.Sprintf("its %s socket %.200q is not there (yet)", i.Kind, s.path),
-				Remedy:    "the other side makes it",
-			})
+			errs = append(errs, interfaceErrorf(i.Name, CodeSocketMissing, "the other side makes it",
+				"its %s socket %.200q is not there (yet)", i.Kind, s.path))
 		}
 	}
 	return errors.Join(errs...)

@@ -21,8 +21,8 @@ func TestReady(t *testing.T) {
 	memif := func(name, role string, exists *bool) Interface {
 		return Interface{Name: name, Kind: KindMemif, Memif: &Memif{Path: "@m", Role: role, Exists: exists}}
 	}
-	warning := func(code string) Warning {
-		return Warning{Code: code, Source: "annotation", Where: code + "-place", Message: "m"}
+	warning := func(code Code) Warning {
+		return Warning{Code: code, Source: "annotation", Where: string(code) + "-place", Message: "m"}
 	}
 	kernel := Interface{Name: "eth0", Kind: KindKernel}
 	for _, tt := range []struct {

@@ -122,14 +122,14 @@ func TestInspectAmbiguous(t *testing.T) {
 		networks = append(networks, status)
 	}
 	pod := guest.NewPod(t, []string{guest.Resource(vfs[1].Address, vfs[0].Address)}, networks...).Inspect(t)
-	got := map[string]podnet.Reason{}
+	got := map[string]podnet.Code{}
 	for _, u := range pod.Unassigned {
 		got[u.ID] = u.Reason
 		if !slices.Equal(u.Candidates, []string{"net1", "net2"}) {
 			t.Errorf("%s has the candidates %q", u.ID, u.Candidates)
 		}
 	}
-	want := map[string]podnet.Reason{vfs[0].Address: podnet.ReasonAmbiguous, vfs[1].Address: podnet.ReasonAmbiguous}
+	want := map[string]podnet.Code{vfs[0].Address: podnet.CodeAmbiguous, vfs[1].Address: podnet.CodeAmbiguous}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("unassigned (-want +got):\n%s", diff)
 	}
@@ -159,7 +159,7 @@ func TestInspectVanished(t *testing.T) {
 	withEvidence.Refused(t, []string{"net1", vf.Address, "is not there"})
 
 	pod = without.Inspect(t)
-	if len(pod.Unassigned) != 1 || pod.Unassigned[0].ID != vf.Address || pod.Unassigned[0].Reason != podnet.ReasonNotPresent {
+	if len(pod.Unassigned) != 1 || pod.Unassigned[0].ID != vf.Address || pod.Unassigned[0].Reason != podnet.CodeNotPresent {
 		t.Errorf("unassigned %+v, want %s, which is not present", pod.Unassigned, vf.Address)
 	}
 }
