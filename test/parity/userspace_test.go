@@ -13,7 +13,6 @@ import (
 	usrsptypes "github.com/intel/userspace-cni-network-plugin/pkg/types"
 
 	"github.com/podnet/podnet/lib/podnet"
-	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
 // userspaceEntry makes one element of the annotation with the plugin's own types.
@@ -92,18 +91,8 @@ func TestUserspaceRoundTrip(t *testing.T) {
 		"CNI result 1.0.0": withoutIPVersions(t, old),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := podnettest.Parse([]byte("-- annotations/" + annotations.AnnotKeyUsrspConfigData + " --\n" + text +
-				"\n-- annotations/" + annotations.AnnotKeyUsrspMappedDir + " --\n" + dir + "\n"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := s.Write(t.TempDir()); err != nil {
-				t.Fatal(err)
-			}
-			pod, err := podnet.Discover(t.Context(), s.Options())
-			if err != nil {
-				t.Fatal(err)
-			}
+			pod := discover(t, "-- annotations/"+annotations.AnnotKeyUsrspConfigData+" --\n"+text+
+				"\n-- annotations/"+annotations.AnnotKeyUsrspMappedDir+" --\n"+dir+"\n")
 			got := map[string]device{}
 			for _, i := range pod.Interfaces {
 				d := device{Network: i.Network, VhostUser: i.VhostUser, Memif: i.Memif}

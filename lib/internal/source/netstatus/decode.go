@@ -3,8 +3,6 @@ package netstatus
 import (
 	"strings"
 
-	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
-
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
@@ -31,7 +29,7 @@ func (d *decoder) entries(text fact.Text) {
 
 // entry reads a network status.
 func (w wire) entry(at fact.Origin, index int) error {
-	e := entry{&nadv1.NetworkStatus{}, gatewayKey, deviceKey, false}
+	e := entry{gatewayKey: gatewayKey, deviceKey: deviceKey}
 	var gateway, device bool // said under the usual name
 	ok, err := w.network(at, func(name []byte) error {
 		switch string(name) {
@@ -40,11 +38,11 @@ func (w wire) entry(at fact.Origin, index int) error {
 		case "interface":
 			return w.text(&e.Interface, at, ".interface")
 		case "mac":
-			return w.text(&e.Mac, at, ".mac")
+			return w.text(&e.MAC, at, ".mac")
 		case "ips":
 			return w.texts(&e.IPs, at, ".ips")
 		case "mtu":
-			return w.number(&e.Mtu, at, ".mtu")
+			return w.number(&e.MTU, at, ".mtu")
 		case "default":
 			ok, err := w.boolean(&e.Default, at, ".default")
 			e.doubtful = !ok
@@ -56,13 +54,13 @@ func (w wire) entry(at fact.Origin, index int) error {
 				return w.SkipValue()
 			}
 			e.gatewayKey = gatewayKey
-			return w.texts(&e.Gateway, at, gatewayKey)
+			return w.texts(&e.Gateways, at, gatewayKey)
 		case "default-route":
 			if gateway || w.PeekKind() != '[' {
 				return w.SkipValue()
 			}
 			e.gatewayKey = gatewaySpecKey
-			return w.texts(&e.Gateway, at, gatewaySpecKey)
+			return w.texts(&e.Gateways, at, gatewaySpecKey)
 		case "device-info":
 			if device = w.PeekKind() != 'n'; !device {
 				return w.SkipValue()
@@ -99,8 +97,8 @@ func (w wire) network(at fact.Origin, member func(name []byte) error) (ok bool, 
 	return ok, err
 }
 
-func (w wire) dns(into *nadv1.DNS, at fact.Origin) error {
-	*into = nadv1.DNS{}
+func (w wire) dns(into *fact.DNS, at fact.Origin) error {
+	*into = fact.DNS{}
 	_, err := w.object(at, func(name []byte) error {
 		switch string(name) {
 		case "nameservers":

@@ -3,19 +3,13 @@ package netstatus
 import (
 	"strings"
 
-	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
-
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// memifPunt is the specification's name for a mode; the client library has
-// another one.
-const memifPunt = "inject-punt"
-
 // deviceInfo reads device-info. What is no object says nothing, but that there is
 // a device.
-func (w wire) deviceInfo(into **nadv1.DeviceInfo, at fact.Origin, key string) error {
-	info := &nadv1.DeviceInfo{}
+func (w wire) deviceInfo(into **deviceInfo, at fact.Origin, key string) error {
+	info := &deviceInfo{}
 	*into = info
 	_, err := w.object(at, func(name []byte) error {
 		var ok bool
@@ -26,24 +20,24 @@ func (w wire) deviceInfo(into **nadv1.DeviceInfo, at fact.Origin, key string) er
 		case "version":
 			return w.text(&info.Version, at, key, ".version")
 		case "pci":
-			pci := &nadv1.PciDevice{}
-			if ok, err = w.textMembers(at, key, ".pci", pciMember(pci)); ok {
-				info.Pci = pci
+			dev := &pciDevice{}
+			if ok, err = w.textMembers(at, key, ".pci", pciMember(dev)); ok {
+				info.PCI = dev
 			}
 		case "vdpa":
-			vdpa := &nadv1.VdpaDevice{}
-			if ok, err = w.textMembers(at, key, ".vdpa", vdpaMember(vdpa)); ok {
-				info.Vdpa = vdpa
+			dev := &vdpaDevice{}
+			if ok, err = w.textMembers(at, key, ".vdpa", vdpaMember(dev)); ok {
+				info.VDPA = dev
 			}
 		case "vhost-user":
-			vhost := &nadv1.VhostDevice{}
-			if ok, err = w.textMembers(at, key, ".vhost-user", vhostMember(vhost)); ok {
-				info.VhostUser = vhost
+			dev := &vhostUser{}
+			if ok, err = w.textMembers(at, key, ".vhost-user", vhostMember(dev)); ok {
+				info.VhostUser = dev
 			}
 		case "memif":
-			memif := &nadv1.MemifDevice{}
-			if ok, err = w.textMembers(at, key, ".memif", memifMember(memif)); ok {
-				info.Memif = memif
+			dev := &memif{}
+			if ok, err = w.textMembers(at, key, ".memif", memifMember(dev)); ok {
+				info.Memif = dev
 			}
 		default:
 			return w.SkipValue()
@@ -53,45 +47,45 @@ func (w wire) deviceInfo(into **nadv1.DeviceInfo, at fact.Origin, key string) er
 	return err
 }
 
-func pciMember(dev *nadv1.PciDevice) func(name []byte) *string {
+func pciMember(dev *pciDevice) func(name []byte) *string {
 	return func(name []byte) *string {
 		switch string(name) {
 		case "pci-address":
-			return &dev.PciAddress
+			return &dev.Address
 		case "vhost-net":
-			return &dev.Vhostnet
+			return &dev.VhostNet
 		case "rdma-device":
-			return &dev.RdmaDevice
+			return &dev.RDMA
 		case "pf-pci-address":
-			return &dev.PfPciAddress
+			return &dev.PF
 		case "representor-device":
-			return &dev.RepresentorDevice
+			return &dev.Representor
 		}
 		return nil
 	}
 }
 
-func vdpaMember(dev *nadv1.VdpaDevice) func(name []byte) *string {
+func vdpaMember(dev *vdpaDevice) func(name []byte) *string {
 	return func(name []byte) *string {
 		switch string(name) {
 		case "parent-device":
-			return &dev.ParentDevice
+			return &dev.Parent
 		case "driver":
 			return &dev.Driver
 		case "path":
 			return &dev.Path
 		case "pci-address":
-			return &dev.PciAddress
+			return &dev.PCIAddress
 		case "pf-pci-address":
-			return &dev.PfPciAddress
+			return &dev.PF
 		case "representor-device":
-			return &dev.RepresentorDevice
+			return &dev.Representor
 		}
 		return nil
 	}
 }
 
-func vhostMember(dev *nadv1.VhostDevice) func(name []byte) *string {
+func vhostMember(dev *vhostUser) func(name []byte) *string {
 	return func(name []byte) *string {
 		switch string(name) {
 		case "mode":
@@ -103,7 +97,7 @@ func vhostMember(dev *nadv1.VhostDevice) func(name []byte) *string {
 	}
 }
 
-func memifMember(dev *nadv1.MemifDevice) func(name []byte) *string {
+func memifMember(dev *memif) func(name []byte) *string {
 	return func(name []byte) *string {
 		switch string(name) {
 		case "role":
@@ -120,7 +114,7 @@ func memifMember(dev *nadv1.MemifDevice) func(name []byte) *string {
 // device reads device-info (Device Information Specification 1.1.0), which is
 // the member key of what is at. It gives nil if that does not tell what the
 // device is.
-func (d *decoder) device(info *nadv1.DeviceInfo, at fact.Origin, key string) fact.Device {
+func (d *decoder) device(info *deviceInfo, at fact.Origin, key string) fact.Device {
 	kind := info.Type
 	if kind == "" {
 		if kind = d.inferType(info, at, key); kind == "" {
@@ -128,17 +122,17 @@ func (d *decoder) device(info *nadv1.DeviceInfo, at fact.Origin, key string) fac
 		}
 	}
 	switch {
-	case kind == nadv1.DeviceInfoTypePCI && info.Pci != nil:
-		return d.pci(info.Pci, detailsAt(at, key, ".pci"))
-	case kind == nadv1.DeviceInfoTypeVDPA && info.Vdpa != nil:
-		return d.vdpa(info.Vdpa, detailsAt(at, key, ".vdpa"))
-	case kind == nadv1.DeviceInfoTypeVHostUser && info.VhostUser != nil:
+	case kind == typePCI && info.PCI != nil:
+		return d.pci(info.PCI, detailsAt(at, key, ".pci"))
+	case kind == typeVDPA && info.VDPA != nil:
+		return d.vdpa(info.VDPA, detailsAt(at, key, ".vdpa"))
+	case kind == typeVhostUser && info.VhostUser != nil:
 		return d.vhostUser(info.VhostUser, detailsAt(at, key, ".vhost-user"))
-	case kind == nadv1.DeviceInfoTypeMemif && info.Memif != nil:
+	case kind == typeMemif && info.Memif != nil:
 		return d.memif(info.Memif, detailsAt(at, key, ".memif"))
 	}
 	switch kind {
-	case nadv1.DeviceInfoTypePCI, nadv1.DeviceInfoTypeVDPA, nadv1.DeviceInfoTypeVHostUser, nadv1.DeviceInfoTypeMemif:
+	case typePCI, typeVDPA, typeVhostUser, typeMemif:
 		d.problem(at.At(key), fact.Malformed, "type is %s, but there is no member of that name", kind)
 	default:
 		d.problem(at.At(key+".type"), fact.Malformed, "%.100q is not a known type of device", kind)
@@ -153,19 +147,19 @@ func detailsAt(at fact.Origin, key, member string) fact.Origin {
 
 // inferType tells the type from the only member that has details. Not every
 // plugin writes the type.
-func (d *decoder) inferType(info *nadv1.DeviceInfo, at fact.Origin, key string) string {
+func (d *decoder) inferType(info *deviceInfo, at fact.Origin, key string) string {
 	var kinds []string
-	if info.Pci != nil {
-		kinds = append(kinds, nadv1.DeviceInfoTypePCI)
+	if info.PCI != nil {
+		kinds = append(kinds, typePCI)
 	}
-	if info.Vdpa != nil {
-		kinds = append(kinds, nadv1.DeviceInfoTypeVDPA)
+	if info.VDPA != nil {
+		kinds = append(kinds, typeVDPA)
 	}
 	if info.VhostUser != nil {
-		kinds = append(kinds, nadv1.DeviceInfoTypeVHostUser)
+		kinds = append(kinds, typeVhostUser)
 	}
 	if info.Memif != nil {
-		kinds = append(kinds, nadv1.DeviceInfoTypeMemif)
+		kinds = append(kinds, typeMemif)
 	}
 	switch len(kinds) {
 	case 1:
@@ -178,10 +172,10 @@ func (d *decoder) inferType(info *nadv1.DeviceInfo, at fact.Origin, key string) 
 	return ""
 }
 
-func (d *decoder) pci(info *nadv1.PciDevice, at fact.Origin) fact.Device {
-	address := d.pciAddress(info.PciAddress, at, ".pci-address")
+func (d *decoder) pci(info *pciDevice, at fact.Origin) fact.Device {
+	address := d.pciAddress(info.Address, at, ".pci-address")
 	if address.IsZero() {
-		if strings.TrimSpace(info.PciAddress) == "" {
+		if strings.TrimSpace(info.Address) == "" {
 			d.problem(at, fact.Malformed, "no pci-address")
 		}
 		return nil
@@ -190,23 +184,23 @@ func (d *decoder) pci(info *nadv1.PciDevice, at fact.Origin) fact.Device {
 		Origin:      at,
 		Address:     address,
 		AddressAt:   ".pci-address",
-		VhostNet:    info.Vhostnet,
-		PF:          d.pciAddress(info.PfPciAddress, at, ".pf-pci-address"),
-		RDMA:        splitList(info.RdmaDevice),
-		Representor: info.RepresentorDevice,
+		VhostNet:    info.VhostNet,
+		PF:          d.pciAddress(info.PF, at, ".pf-pci-address"),
+		RDMA:        splitList(info.RDMA),
+		Representor: info.Representor,
 	}
 }
 
-func (d *decoder) vdpa(info *nadv1.VdpaDevice, at fact.Origin) fact.Device {
+func (d *decoder) vdpa(info *vdpaDevice, at fact.Origin) fact.Device {
 	dev := fact.VDPA{
 		Origin:      at,
-		Parent:      info.ParentDevice,
+		Parent:      info.Parent,
 		Path:        info.Path,
-		PCIAddress:  d.pciAddress(info.PciAddress, at, ".pci-address"),
-		PF:          d.pciAddress(info.PfPciAddress, at, ".pf-pci-address"),
-		Representor: info.RepresentorDevice,
+		PCIAddress:  d.pciAddress(info.PCIAddress, at, ".pci-address"),
+		PF:          d.pciAddress(info.PF, at, ".pf-pci-address"),
+		Representor: info.Representor,
 	}
-	if dev.Parent == "" && dev.Path == "" && info.PciAddress == "" {
+	if dev.Parent == "" && dev.Path == "" && info.PCIAddress == "" {
 		d.problem(at, fact.Malformed, "no parent-device, nor a path or pci-address")
 	}
 	switch info.Driver {
@@ -220,13 +214,13 @@ func (d *decoder) vdpa(info *nadv1.VdpaDevice, at fact.Origin) fact.Device {
 	return dev
 }
 
-func (d *decoder) vhostUser(info *nadv1.VhostDevice, at fact.Origin) fact.Device {
+func (d *decoder) vhostUser(info *vhostUser, at fact.Origin) fact.Device {
 	dev := fact.VhostUser{Path: info.Path, PathAt: at.At(".path"), ModeAt: at.At(".mode")}
 	d.checkPath(dev.Path, dev.PathAt)
 	switch info.Mode {
-	case nadv1.VhostDeviceModeClient:
+	case fact.Client:
 		dev.Mode = fact.Client
-	case nadv1.VhostDeviceModeServer:
+	case fact.Server:
 		dev.Mode = fact.Server
 	default:
 		d.problem(dev.ModeAt, fact.Malformed, "%.100q is neither client nor server", info.Mode)
@@ -234,24 +228,24 @@ func (d *decoder) vhostUser(info *nadv1.VhostDevice, at fact.Origin) fact.Device
 	return dev
 }
 
-func (d *decoder) memif(info *nadv1.MemifDevice, at fact.Origin) fact.Device {
+func (d *decoder) memif(info *memif, at fact.Origin) fact.Device {
 	dev := fact.Memif{Path: info.Path, PathAt: at.At(".path"), RoleAt: at.At(".role"), ModeAt: at.At(".mode")}
 	if !strings.HasPrefix(dev.Path, "@") {
 		d.checkPath(dev.Path, dev.PathAt)
 	}
 	switch info.Role {
-	case nadv1.MemifDeviceRoleMaster, fact.Server:
+	case memifMaster, fact.Server:
 		dev.Role = fact.Server
-	case nadv1.MemitDeviceRoleSlave, fact.Client:
+	case memifSlave, fact.Client:
 		dev.Role = fact.Client
 	default:
 		d.problem(dev.RoleAt, fact.Malformed, "%.100q is neither master nor slave", info.Role)
 	}
 	switch info.Mode {
 	case "":
-	case nadv1.MemifDeviceModeEthernet, nadv1.MemitDeviceModeIP, memifPunt:
+	case memifEthernet, memifIP, memifPunt:
 		dev.Mode = info.Mode
-	case nadv1.MemitDeviceModePunt: // so the client library, against the specification
+	case memifClientPunt:
 		dev.Mode = memifPunt
 	default:
 		d.problem(dev.ModeAt, fact.Malformed, "%.100q is none of ethernet, ip and inject-punt", info.Mode)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
-
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
@@ -71,7 +69,7 @@ func (d *decoder) virtualInterfaces(text fact.Text) {
 func (w wire) virtualInterface(at fact.Origin, index int) error {
 	n := fact.NetworkInfo{Origin: at, Index: index}
 	var mac string
-	var info *nadv1.DeviceInfo
+	var info *deviceInfo
 	key := ""
 	ok, err := w.network(at, func(name []byte) error {
 		switch string(name) {

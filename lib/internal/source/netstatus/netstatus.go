@@ -10,15 +10,13 @@ import (
 	"encoding/json"
 	"strconv"
 
-	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
-
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
 // The annotation's key, and the one that Multus before 3.4.1 wrote alone and
 // before 4.0 wrote too.
 const (
-	Key       = nadv1.NetworkStatusAnnot
+	Key       = "k8s.v1.cni.cncf.io/network-status"
 	LegacyKey = "k8s.v1.cni.cncf.io/networks-status"
 )
 
@@ -84,17 +82,9 @@ func sameJSON(a, b string) bool {
 		bytes.Equal(compactA.Bytes(), compactB.Bytes())
 }
 
-// entry is one network status as it was written.
-type entry struct {
-	*nadv1.NetworkStatus
-	gatewayKey string
-	deviceKey  string
-	doubtful   bool // default cannot be read
-}
-
 // network makes a fact of an entry, and reports what in it makes no sense.
 func (d *decoder) network(e entry, at fact.Origin, index int) {
-	if e.Name == "" && e.Interface == "" && e.Mac == "" && len(e.IPs) == 0 && e.DeviceInfo == nil {
+	if e.Name == "" && e.Interface == "" && e.MAC == "" && len(e.IPs) == 0 && e.DeviceInfo == nil {
 		d.lose(at, "nothing in it that tells a network")
 		return
 	}
@@ -104,17 +94,17 @@ func (d *decoder) network(e entry, at fact.Origin, index int) {
 		Name:          e.Name,
 		Interface:     e.Interface,
 		Default:       e.Default,
-		MAC:           d.mac(e.Mac, at),
-		MTU:           e.Mtu,
+		MAC:           d.mac(e.MAC, at),
+		MTU:           e.MTU,
 		IPs:           d.addrs(e.IPs, at, ".ips"),
-		Gateways:      d.addrs(e.Gateway, at, e.gatewayKey),
-		DNS:           dns(&e.DNS),
+		Gateways:      d.addrs(e.Gateways, at, e.gatewayKey),
+		DNS:           dns(e.DNS),
 		HasDeviceInfo: e.DeviceInfo != nil,
 		Doubtful:      e.doubtful,
 	}
-	if e.Mtu < 0 {
+	if e.MTU < 0 {
 		n.MTU = 0
-		d.problem(at.At(".mtu"), fact.Malformed, "%d is not an MTU", e.Mtu)
+		d.problem(at.At(".mtu"), fact.Malformed, "%d is not an MTU", e.MTU)
 	}
 	if len(n.Gateways) > 0 {
 		n.GatewayAt = e.gatewayKey
@@ -127,10 +117,9 @@ func (d *decoder) network(e entry, at fact.Origin, index int) {
 }
 
 // dns gives what the CNI plugin said, which writes an empty object for nothing.
-func dns(said *nadv1.DNS) *fact.DNS {
+func dns(said fact.DNS) *fact.DNS {
 	if len(said.Nameservers) == 0 && said.Domain == "" && len(said.Search) == 0 && len(said.Options) == 0 {
 		return nil
 	}
-	all := fact.DNS(*said)
-	return &all
+	return &said
 }

@@ -5,15 +5,13 @@ import (
 	"fmt"
 	"strings"
 
-	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
-
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
 // The annotations in which a pod asks for networks. The second, of Multus alone,
 // replaces the cluster's default network and has one element.
 const (
-	SelectionKey      = nadv1.NetworkAttachmentAnnot
+	SelectionKey      = "k8s.v1.cni.cncf.io/networks"
 	DefaultNetworkKey = "v1.multus-cni.io/default-network"
 )
 
