@@ -6,7 +6,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // BurstConfig is how to look for the longest burst.
@@ -34,7 +34,7 @@ func (c BurstConfig) Check() error {
 // for a ring with no room, whose refusals are losses like others: what is measured
 // are the path's buffers. An error is one of the configuration, of the path or of
 // the runner's End.
-func Burst(ctx context.Context, r *Runner, cfg BurstConfig) (report.Measurement, error) {
+func Burst(ctx context.Context, r *Runner, cfg BurstConfig) (result.Measurement, error) {
 	result, err := r.bursts(ctx, cfg)
 	m, err := r.measurement(err)
 	m.Burst = result
@@ -44,7 +44,7 @@ func Burst(ctx context.Context, r *Runner, cfg BurstConfig) (report.Measurement,
 // bursts looks for the longest burst again and again, each time from where the
 // last search ended. The result is of the repetitions that came to their end; nil
 // if there is none.
-func (r *Runner) bursts(ctx context.Context, cfg BurstConfig) (*report.BurstResult, error) {
+func (r *Runner) bursts(ctx context.Context, cfg BurstConfig) (*result.BurstResult, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (r *Runner) bursts(ctx context.Context, cfg BurstConfig) (*report.BurstResu
 		return nil, err
 	}
 	limit := max(1, math.Floor(r.MaxRate*cfg.Longest.Seconds()))
-	result := &report.BurstResult{Limit: uint64(limit)}
+	result := &result.BurstResult{Limit: uint64(limit)}
 	length := limit
 	for repeat := range cfg.Repeats {
 		var err error

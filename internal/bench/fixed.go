@@ -5,14 +5,14 @@ import (
 	"slices"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // Fixed measures one trial at one rate in packets a second, 0 for as fast as it
 // goes. A window that is not 0 makes it a soak: the trial is then cut into windows
 // of this length, of which those with loss are reported. It is not repeated,
 // whatever came of it: what was measured is the answer. An error is the path's.
-func Fixed(ctx context.Context, r *Runner, rate float64, d, window time.Duration) (report.Measurement, error) {
+func Fixed(ctx context.Context, r *Runner, rate float64, d, window time.Duration) (result.Measurement, error) {
 	p := Progress{Phase: "measurement", Left: d}
 	got, err := r.once(ctx, p, Trial{Rate: rate, Duration: d, Window: window})
 	m, err := r.measurement(err)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // LatencyConfig is at what loads to measure round-trip times.
@@ -55,8 +55,8 @@ func (c LatencyConfig) Check() error {
 // Latency measures round-trip times, once at each fraction of a rate (RFC 2544,
 // section 26.2, measures them at the throughput only). An error is one of the
 // configuration, of the path or of the runner's End.
-func Latency(ctx context.Context, r *Runner, cfg LatencyConfig) (report.Measurement, error) {
-	var goals []report.Goal
+func Latency(ctx context.Context, r *Runner, cfg LatencyConfig) (result.Measurement, error) {
+	var goals []result.Goal
 	err := cfg.Check()
 	base, name := cfg.Base, fmt.Sprintf("%.6g Mpps", cfg.Base/1e6)
 	if err == nil && base == 0 {
@@ -69,7 +69,7 @@ func Latency(ctx context.Context, r *Runner, cfg LatencyConfig) (report.Measurem
 			}
 		}
 	}
-	var loads []report.LoadLatency
+	var loads []result.LoadLatency
 	if err == nil && base > 0 {
 		loads, err = r.loads(ctx, cfg, base, name)
 	}
@@ -82,9 +82,9 @@ func Latency(ctx context.Context, r *Runner, cfg LatencyConfig) (report.Measurem
 }
 
 // loads measures at each fraction of the base rate.
-func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, name string) (list []report.LoadLatency, err error) {
+func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, name string) (list []result.LoadLatency, err error) {
 	for i, fraction := range cfg.Fractions {
-		load := report.LoadLatency{Load: fmt.Sprintf("%.4g%% of %s", 100*fraction, name), Fraction: fraction}
+		load := result.LoadLatency{Load: fmt.Sprintf("%.4g%% of %s", 100*fraction, name), Fraction: fraction}
 		if fraction == 0 {
 			load.Load, load.Fraction = "idle", idle
 		}
@@ -94,7 +94,7 @@ func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, nam
 		if err != nil {
 			return list, err
 		}
-		load.Rate, load.Loss, load.RTT = report.NewRate(rate, r.Mix.Mean()), got.LossRatio, got.RTT
+		load.Rate, load.Loss, load.RTT = result.NewRate(rate, r.Mix.Mean()), got.LossRatio, got.RTT
 		list = append(list, load)
 	}
 	return list, nil

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // LossConfig is at what rates to measure the loss.
@@ -28,14 +28,14 @@ func (c LossConfig) Check() error {
 // Loss measures RFC 2544's frame loss rate (section 26.3): the loss at MaxRate
 // and, step by step, at lower rates, until two trials in a row lose nothing. An
 // error is one of the configuration, of the path or of the runner's End.
-func Loss(ctx context.Context, r *Runner, cfg LossConfig) (report.Measurement, error) {
+func Loss(ctx context.Context, r *Runner, cfg LossConfig) (result.Measurement, error) {
 	steps, err := r.steps(ctx, cfg)
 	m, err := r.measurement(err)
 	m.Steps = steps
 	return m, err
 }
 
-func (r *Runner) steps(ctx context.Context, cfg LossConfig) (list []report.LossStep, err error) {
+func (r *Runner) steps(ctx context.Context, cfg LossConfig) (list []result.LossStep, err error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
@@ -50,8 +50,8 @@ func (r *Runner) steps(ctx context.Context, cfg LossConfig) (list []report.LossS
 		if err != nil {
 			return list, err
 		}
-		list = append(list, report.LossStep{
-			Fraction: fraction, Rate: report.NewRate(rate, r.Mix.Mean()), LossRatio: got.LossRatio,
+		list = append(list, result.LossStep{
+			Fraction: fraction, Rate: result.NewRate(rate, r.Mix.Mean()), LossRatio: got.LossRatio,
 		})
 		if without++; got.Lost > 0 {
 			without = 0

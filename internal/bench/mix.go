@@ -5,12 +5,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // Mix is what sizes of frames are sent, and how often each in a round. One size
 // is a mix too.
-type Mix []report.Share
+type Mix []result.Share
 
 // imix is the mix of sizes of the Internet that is known as simple IMIX, with
 // its usual sizes on Ethernet.
@@ -48,7 +48,7 @@ func ParseMix(s string) (Mix, error) {
 	}
 	for _, part := range parts {
 		size, weight, weighted := strings.Cut(part, ":")
-		share := report.Share{Weight: 1}
+		share := result.Share{Weight: 1}
 		var err error
 		if share.Bytes, err = strconv.Atoi(size); err == nil && weighted {
 			share.Weight, err = strconv.Atoi(weight)
@@ -82,8 +82,8 @@ func (m Mix) Mean() float64 {
 }
 
 // Frame describes the mix.
-func (m Mix) Frame() report.Frame {
-	f := report.Frame{Name: m.String(), Bytes: m.Mean()}
+func (m Mix) Frame() result.Frame {
+	f := result.Frame{Name: m.String(), Bytes: m.Mean()}
 	if len(m) > 1 {
 		f.Mix = m
 	}

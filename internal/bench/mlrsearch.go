@@ -6,13 +6,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // NDRConfig is what a search by MLRsearch is for.
 type NDRConfig struct {
 	// Goals are searched for at once; a trial counts for all of them.
-	Goals []report.GoalSettings
+	Goals []result.GoalSettings
 	// Trial is how long every trial takes: the initial and final trial duration
 	// of all goals, which RFC 9971 recommends to be one (sections 4.6.1 and 5.5).
 	Trial time.Duration
@@ -20,8 +20,8 @@ type NDRConfig struct {
 
 // DefaultGoals are the highest rate without loss (NDR) and with at most 0.5 %
 // (PDR), with the exceed ratio and width that RFC 9971 recommends.
-func DefaultGoals() []report.GoalSettings {
-	return []report.GoalSettings{
+func DefaultGoals() []result.GoalSettings {
+	return []result.GoalSettings{
 		{Name: "NDR", LossRatio: 0, ExceedRatio: 0.5, DurationSumSeconds: 21, Width: 0.005},
 		{Name: "PDR", LossRatio: 0.005, ExceedRatio: 0.5, DurationSumSeconds: 21, Width: 0.005},
 	}
@@ -37,7 +37,7 @@ func (c NDRConfig) Check() error {
 	}
 	for i, g := range c.Goals {
 		switch {
-		case slices.ContainsFunc(c.Goals[:i], func(o report.GoalSettings) bool { return o.Name == g.Name }):
+		case slices.ContainsFunc(c.Goals[:i], func(o result.GoalSettings) bool { return o.Name == g.Name }):
 			return fmt.Errorf("goal %q: there are two of that name", g.Name)
 		case !(g.LossRatio >= 0 && g.LossRatio < 1):
 			return fmt.Errorf("goal %q: a loss ratio of %g: must be from 0 to below 1", g.Name, g.LossRatio)
@@ -62,7 +62,7 @@ const (
 // NDR searches for the highest rates that meet the goals, by MLRsearch (RFC
 // 9971), below the runner's MaxRate. Their results are in the order of the goals.
 // An error is one of the configuration, of the path or of the runner's End.
-func NDR(ctx context.Context, r *Runner, cfg NDRConfig) (report.Measurement, error) {
+func NDR(ctx context.Context, r *Runner, cfg NDRConfig) (result.Measurement, error) {
 	goals, err := r.search(ctx, cfg)
 	m, err := r.measurement(err)
 	m.Goals = goals
@@ -70,7 +70,7 @@ func NDR(ctx context.Context, r *Runner, cfg NDRConfig) (report.Measurement, err
 }
 
 // search carries out a search and returns the goals that are settled.
-func (r *Runner) search(ctx context.Context, cfg NDRConfig) ([]report.Goal, error) {
+func (r *Runner) search(ctx context.Context, cfg NDRConfig) ([]result.Goal, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (r *Runner) search(ctx context.Context, cfg NDRConfig) ([]report.Goal, erro
 	for g, load := s.next(); err == nil && g != nil; g, load = s.next() {
 		p := Progress{Phase: "search", Left: time.Duration(s.left()) * cfg.Trial}
 		p.Lower, p.Upper = s.interval(g)
-		var got report.Trial
+		var got result.Trial
 		if got, err = r.trial(ctx, p, Trial{Rate: s.grid.load(load), Duration: cfg.Trial}); err == nil {
 			s.losses[load] = append(s.losses[load], got.LossRatio)
 		}
@@ -91,25 +91,25 @@ func (r *Runner) search(ctx context.Context, cfg NDRConfig) ([]report.Goal, erro
 }
 
 // results are those of the goals that are settled.
-func (s *search) results(frameBytes float64) (list []report.Goal) {
-	rate := func(pps float64) *report.Rate {
-		r := report.NewRate(pps, frameBytes)
+func (s *search) results(frameBytes float64) (list []result.Goal) {
+	rate := func(pps float64) *result.Rate {
+		r := result.NewRate(pps, frameBytes)
 		return &r
 	}
 	for _, g := range s.goals {
 		if !s.settled(g) {
 			continue
 		}
-		out := report.Goal{GoalSettings: g.settings, Status: report.Regular}
+		out := result.Goal{GoalSettings: g.settings, Status: result.Regular}
 		lower, upper := s.bounds(g)
 		if lower < 0 {
-			out.Status = report.BelowMinimum
+			out.Status = result.BelowMinimum
 		} else {
 			load := s.grid.load(lower)
 			out.Lower, out.Conditional = rate(load), rate(g.conditional(load, s.losses[lower]))
 		}
 		if upper > s.grid.top {
-			out.Status = report.AboveMaximum
+			out.Status = result.AboveMaximum
 		} else {
 			out.Upper = rate(s.grid.load(upper))
 		}

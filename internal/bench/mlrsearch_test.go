@@ -15,12 +15,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // rfcClass classifies a load step by step as RFC 9971 tells it in section 6.1,
 // for trials of full length, each of one second.
-func rfcClass(g report.GoalSettings, losses []float64) class {
+func rfcClass(g result.GoalSettings, losses []float64) class {
 	var highLoss, lowLoss float64
 	for _, l := range losses {
 		if l > g.LossRatio {
@@ -44,7 +44,7 @@ func rfcClass(g report.GoalSettings, losses []float64) class {
 }
 
 // rfcConditional is the conditional throughput as appendix B computes it.
-func rfcConditional(g report.GoalSettings, load float64, losses []float64) float64 {
+func rfcConditional(g result.GoalSettings, load float64, losses []float64) float64 {
 	remaining := max(g.DurationSumSeconds, float64(len(losses))) * (1 - g.ExceedRatio)
 	quantile := math.NaN()
 	ended := false
@@ -63,13 +63,13 @@ func rfcConditional(g report.GoalSettings, load float64, losses []float64) float
 
 // rfcGoal is the goal's result by the definitions (RFC 9971, section 4.8), from
 // nothing but the list of trials.
-func rfcGoal(g report.GoalSettings, trials []report.Trial) report.Goal {
+func rfcGoal(g result.GoalSettings, trials []result.Trial) result.Goal {
 	losses := map[float64][]float64{}
 	for _, t := range trials {
 		load := *t.Requested.Mpps
 		losses[load] = append(losses[load], t.LossRatio)
 	}
-	out := report.Goal{GoalSettings: g, Status: report.Regular}
+	out := result.Goal{GoalSettings: g, Status: result.Regular}
 	var lower, upper float64
 	loads := slices.Sorted(maps.Keys(losses))
 	for _, load := range loads {
@@ -83,19 +83,19 @@ func rfcGoal(g report.GoalSettings, trials []report.Trial) report.Goal {
 			lower = load
 		}
 	}
-	rate := func(mpps float64) *report.Rate {
-		r := report.NewRate(mpps*1e6, 64)
+	rate := func(mpps float64) *result.Rate {
+		r := result.NewRate(mpps*1e6, 64)
 		return &r
 	}
-	if out.Status = report.Regular; upper > 0 {
+	if out.Status = result.Regular; upper > 0 {
 		out.Upper = rate(upper)
 	} else {
-		out.Status = report.AboveMaximum
+		out.Status = result.AboveMaximum
 	}
 	if lower > 0 {
 		out.Lower, out.Conditional = rate(lower), rate(rfcConditional(g, lower, losses[lower]))
 	} else {
-		out.Status = report.BelowMinimum
+		out.Status = result.BelowMinimum
 	}
 	return out
 }
@@ -136,7 +136,7 @@ func TestClassify(t *testing.T) {
 			if got != tt.want {
 				t.Errorf("class %d, want %d", got, tt.want)
 			}
-			g := report.GoalSettings{LossRatio: tt.target.loss, ExceedRatio: tt.target.exceed, DurationSumSeconds: tt.target.sum}
+			g := result.GoalSettings{LossRatio: tt.target.loss, ExceedRatio: tt.target.exceed, DurationSumSeconds: tt.target.sum}
 			if rfc := rfcClass(g, losses); rfc != tt.want {
 				t.Errorf("class by the RFC's text %d, want %d", rfc, tt.want)
 			}
@@ -167,7 +167,7 @@ func TestConditional(t *testing.T) {
 			if got := tt.target.conditional(1e6, tt.losses); math.Abs(got-tt.want) > 1e-6 {
 				t.Errorf("%g, want %g", got, tt.want)
 			}
-			g := report.GoalSettings{ExceedRatio: tt.target.exceed, DurationSumSeconds: tt.target.sum}
+			g := result.GoalSettings{ExceedRatio: tt.target.exceed, DurationSumSeconds: tt.target.sum}
 			if rfc := rfcConditional(g, 1e6, tt.losses); math.Abs(rfc-tt.want) > 1e-6 {
 				t.Errorf("by the RFC's code %g, want %g", rfc, tt.want)
 			}
@@ -199,12 +199,12 @@ func TestGrid(t *testing.T) {
 }
 
 // checkGoals holds what NDR reports against the RFC's definitions.
-func checkGoals(t *testing.T, m report.Measurement, goals []report.GoalSettings) {
+func checkGoals(t *testing.T, m result.Measurement, goals []result.GoalSettings) {
 	t.Helper()
-	var want []report.Goal
+	var want []result.Goal
 	for _, g := range goals {
 		w := rfcGoal(g, m.Trials)
-		if w.Status == report.Regular && w.Upper.Mpps-w.Lower.Mpps > g.Width*w.Upper.Mpps*(1+1e-9) {
+		if w.Status == result.Regular && w.Upper.Mpps-w.Lower.Mpps > g.Width*w.Upper.Mpps*(1+1e-9) {
 			t.Errorf("%s: from %g to %g is wider than %g", g.Name, w.Lower.Mpps, w.Upper.Mpps, g.Width)
 		}
 		want = append(want, w)
@@ -233,9 +233,9 @@ func TestSearchRelevantBounds(t *testing.T) {
 func TestSearchEnds(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 7))
-		goals := []report.GoalSettings{}
+		goals := []result.GoalSettings{}
 		for i := range 1 + rng.IntN(3) {
-			goals = append(goals, report.GoalSettings{
+			goals = append(goals, result.GoalSettings{
 				Name: fmt.Sprint(i), LossRatio: rng.Float64() * 0.1 * float64(rng.IntN(2)), ExceedRatio: rng.Float64() * 0.9,
 				DurationSumSeconds: float64(1 + rng.IntN(30)), Width: 0.003 + 0.3*rng.Float64()*rng.Float64(),
 			})
@@ -297,9 +297,9 @@ func TestNDRIrregular(t *testing.T) {
 		want   string
 		trials int // at most
 	}{
-		{"loses nothing", 0, report.AboveMaximum, 11},
-		{"loses everything", 1, report.BelowMinimum, 13},
-		{"always loses some", 0.02, report.BelowMinimum, 25},
+		{"loses nothing", 0, result.AboveMaximum, 11},
+		{"loses everything", 1, result.BelowMinimum, 13},
+		{"always loses some", 0.02, result.BelowMinimum, 25},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDevice(func(float64) float64 { return tt.loss }, 0, 1)
@@ -347,7 +347,7 @@ func TestNDRStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	d := newDevice(monotonic[0].at(5e6), 0, 1)
 	r := d.runner()
-	r.End = func(_ Progress, trials []report.Trial) error {
+	r.End = func(_ Progress, trials []result.Trial) error {
 		if len(trials) == 26 { // NDR is settled, PDR is not
 			cancel()
 		}

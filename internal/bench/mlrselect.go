@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // search is where a search by MLRsearch is, and what it tries next, which RFC
@@ -20,7 +20,7 @@ type search struct {
 
 // goal is a search goal and how the search for it goes.
 type goal struct {
-	settings report.GoalSettings
+	settings result.GoalSettings
 	target
 	gap int // last distance from an end of the interval to the next load, in steps
 }

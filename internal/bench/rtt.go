@@ -5,7 +5,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // NewHistogram makes a histogram of times in nanoseconds, to three digits.
@@ -17,14 +17,14 @@ func NewHistogram() *hdrhistogram.Histogram {
 var percents = []float64{50, 75, 90, 95, 99, 99.9, 99.99, 99.999}
 
 // NewRTT describes a histogram in nanoseconds; nil if it is nil or empty.
-func NewRTT(h *hdrhistogram.Histogram) *report.RTT {
+func NewRTT(h *hdrhistogram.Histogram) *result.RTT {
 	if h == nil || h.TotalCount() == 0 {
 		return nil
 	}
 	us := func(ns int64) float64 { return float64(ns) / 1e3 }
-	r := &report.RTT{Packets: uint64(h.TotalCount()), MinUs: us(h.Min()), MeanUs: h.Mean() / 1e3, MaxUs: us(h.Max())}
+	r := &result.RTT{Packets: uint64(h.TotalCount()), MinUs: us(h.Min()), MeanUs: h.Mean() / 1e3, MaxUs: us(h.Max())}
 	for _, p := range percents {
-		r.Percentiles = append(r.Percentiles, report.Percentile{Percent: p, Us: us(h.ValueAtQuantile(p))})
+		r.Percentiles = append(r.Percentiles, result.Percentile{Percent: p, Us: us(h.ValueAtQuantile(p))})
 	}
 	return r
 }

@@ -3,7 +3,7 @@ package bench
 import (
 	"testing"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 func TestNewRTT(t *testing.T) {
@@ -28,7 +28,7 @@ func TestNewRTT(t *testing.T) {
 	if got.Packets != 100_000 || len(got.Percentiles) != len(percents) {
 		t.Errorf("%+v", got)
 	}
-	last := report.Percentile{}
+	last := result.Percentile{}
 	for _, p := range got.Percentiles {
 		near("percentile", p.Us, p.Percent*1000)
 		if p.Percent <= last.Percent || p.Us < last.Us {

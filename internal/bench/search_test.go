@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // searchCost is what searches of one kind came to, one value a seed.
@@ -27,8 +27,8 @@ func (c *searchCost) add(d *device, found, truth [2]float64) {
 // bisect is what a search is held against: a plain bisection for one goal, on the
 // same grid, which classifies a load by the same rules and stops there as soon as
 // they have decided. It takes both ends for granted.
-func bisect(t *testing.T, d *device, settings report.GoalSettings, trial time.Duration) float64 {
-	s := newSearch(10e6, NDRConfig{Goals: []report.GoalSettings{settings}, Trial: trial})
+func bisect(t *testing.T, d *device, settings result.GoalSettings, trial time.Duration) float64 {
+	s := newSearch(10e6, NDRConfig{Goals: []result.GoalSettings{settings}, Trial: trial})
 	goal := s.goals[0]
 	lower, upper := 0, s.grid.top
 	for upper-lower > goal.width {

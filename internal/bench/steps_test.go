@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 func TestLatency(t *testing.T) {
@@ -26,12 +26,12 @@ func TestLatency(t *testing.T) {
 		t.Fatal(m, err)
 	}
 	base := m.Goals[0].Lower.Mpps
-	var want []report.LoadLatency
+	var want []result.LoadLatency
 	for i, name := range []string{"idle", "10% of NDR", "50% of NDR", "90% of NDR"} {
 		fraction := []float64{0.001, 0.1, 0.5, 0.9}[i]
-		want = append(want, report.LoadLatency{Load: name, Fraction: fraction, Rate: report.NewRate(fraction*base*1e6, 64)})
+		want = append(want, result.LoadLatency{Load: name, Fraction: fraction, Rate: result.NewRate(fraction*base*1e6, 64)})
 	}
-	if diff := cmp.Diff(want, m.Latency, cmpopts.EquateApprox(1e-9, 0), cmpopts.IgnoreFields(report.LoadLatency{}, "RTT")); diff != "" {
+	if diff := cmp.Diff(want, m.Latency, cmpopts.EquateApprox(1e-9, 0), cmpopts.IgnoreFields(result.LoadLatency{}, "RTT")); diff != "" {
 		t.Errorf("loads (-want +got):\n%s", diff)
 	}
 	for _, l := range m.Latency {
@@ -82,10 +82,10 @@ func TestLoss(t *testing.T) {
 		if err != nil || !m.Valid || !m.Complete {
 			t.Fatal(m, err)
 		}
-		var want []report.LossStep
+		var want []result.LossStep
 		for i, loss := range tt.want {
 			fraction := 1 - float64(i)*tt.step
-			want = append(want, report.LossStep{Fraction: fraction, Rate: report.NewRate(fraction*10e6, 64), LossRatio: loss})
+			want = append(want, result.LossStep{Fraction: fraction, Rate: result.NewRate(fraction*10e6, 64), LossRatio: loss})
 		}
 		if diff := cmp.Diff(want, m.Steps, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
 			t.Errorf("steps (-want +got):\n%s", diff)

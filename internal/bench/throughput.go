@@ -6,7 +6,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // ThroughputConfig is how to search for the throughput.
@@ -41,11 +41,11 @@ func (c ThroughputConfig) Check() error {
 // downwards from there, with trials of the validation's length only. The result
 // is one goal. An error is one of the configuration, of the path or of the
 // runner's End.
-func Throughput(ctx context.Context, r *Runner, cfg ThroughputConfig) (report.Measurement, error) {
+func Throughput(ctx context.Context, r *Runner, cfg ThroughputConfig) (result.Measurement, error) {
 	goal, err := r.throughput(ctx, cfg)
 	m, err := r.measurement(err)
 	if goal != nil {
-		m.Goals = []report.Goal{*goal}
+		m.Goals = []result.Goal{*goal}
 	}
 	return m, err
 }
@@ -56,10 +56,10 @@ type binarySearch struct {
 	bracket
 	phase string
 	trial time.Duration
-	best  report.Trial // the one that passed at the lower bound
+	best  result.Trial // the one that passed at the lower bound
 }
 
-func (r *Runner) throughput(ctx context.Context, cfg ThroughputConfig) (*report.Goal, error) {
+func (r *Runner) throughput(ctx context.Context, cfg ThroughputConfig) (*result.Goal, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
@@ -131,23 +131,23 @@ func (s *binarySearch) left(r *Runner) time.Duration {
 }
 
 // result is what the search came to.
-func (s *binarySearch) result(r *Runner) *report.Goal {
-	g := &report.Goal{Status: report.Regular, GoalSettings: report.GoalSettings{
-		Name: report.Throughput, LossRatio: s.LossRatio, DurationSumSeconds: max(s.Trial, s.Validation).Seconds(), Width: s.Width,
+func (s *binarySearch) result(r *Runner) *result.Goal {
+	g := &result.Goal{Status: result.Regular, GoalSettings: result.GoalSettings{
+		Name: result.Throughput, LossRatio: s.LossRatio, DurationSumSeconds: max(s.Trial, s.Validation).Seconds(), Width: s.Width,
 	}}
-	rate := func(pps float64) *report.Rate {
-		v := report.NewRate(pps, r.Mix.Mean())
+	rate := func(pps float64) *result.Rate {
+		v := result.NewRate(pps, r.Mix.Mean())
 		return &v
 	}
 	if s.lower > 0 {
 		g.Lower, g.Conditional = rate(s.lower), rate(s.lower*(1-s.best.LossRatio))
 	} else {
-		g.Status = report.BelowMinimum
+		g.Status = result.BelowMinimum
 	}
 	if s.upper > 0 {
 		g.Upper = rate(s.upper)
 	} else {
-		g.Status = report.AboveMaximum
+		g.Status = result.AboveMaximum
 	}
 	return g
 }

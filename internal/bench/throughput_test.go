@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 var rfc2544 = ThroughputConfig{Width: 0.005, Trial: time.Second, Validation: time.Minute}
@@ -27,7 +27,7 @@ func TestThroughput(t *testing.T) {
 			if lower > capacity*(1+1e-4) || upper <= capacity || upper-lower > 0.005*upper*(1+1e-9) {
 				t.Errorf("%s of %g: from %g to %g", m.name, capacity, lower, upper)
 			}
-			if g.Name != "throughput" || g.Status != report.Regular || g.DurationSumSeconds != 60 || *g.Conditional != *g.Lower {
+			if g.Name != "throughput" || g.Status != result.Regular || g.DurationSumSeconds != 60 || *g.Conditional != *g.Lower {
 				t.Errorf("goal %+v", g)
 			}
 			last := d.trials[len(d.trials)-1]
@@ -59,10 +59,10 @@ func TestThroughputNotValidated(t *testing.T) {
 		g := m.Goals[0]
 		switch {
 		case really == 0:
-			if g.Status != report.BelowMinimum || g.Lower != nil {
+			if g.Status != result.BelowMinimum || g.Lower != nil {
 				t.Errorf("%+v, want below-minimum", g)
 			}
-		case g.Status != report.Regular || g.Lower.Mpps*1e6 > really || g.Lower.Mpps*1e6 < 0.99*really || g.Upper.Mpps*1e6 <= really:
+		case g.Status != result.Regular || g.Lower.Mpps*1e6 > really || g.Lower.Mpps*1e6 < 0.99*really || g.Upper.Mpps*1e6 <= really:
 			t.Errorf("from %g to %g Mpps, want %g between them", g.Lower.Mpps, g.Upper.Mpps, really/1e6)
 		}
 		long := 0
@@ -80,13 +80,13 @@ func TestThroughputNotValidated(t *testing.T) {
 }
 
 func TestThroughputIrregular(t *testing.T) {
-	for loss, want := range map[float64]string{0: report.AboveMaximum, 0.5: report.BelowMinimum} {
+	for loss, want := range map[float64]string{0: result.AboveMaximum, 0.5: result.BelowMinimum} {
 		d := newDevice(func(float64) float64 { return loss }, 0, 1)
 		m, err := Throughput(t.Context(), d.runner(), rfc2544)
 		if err != nil || !m.Valid || m.Goals[0].Status != want {
 			t.Errorf("%+v, %v, want %s", m.Goals, err, want)
 		}
-		if above := want == report.AboveMaximum; (m.Goals[0].Lower != nil) != above || (m.Goals[0].Upper != nil) == above || len(d.trials) > 12 {
+		if above := want == result.AboveMaximum; (m.Goals[0].Lower != nil) != above || (m.Goals[0].Upper != nil) == above || len(d.trials) > 12 {
 			t.Errorf("%+v in %d trials", m.Goals[0], len(d.trials))
 		}
 	}

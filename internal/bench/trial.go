@@ -11,7 +11,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // Trial is one interval of sending.
@@ -55,12 +55,12 @@ type Counts struct {
 	MaxLate    time.Duration // by how much the latest was
 
 	RTT        *hdrhistogram.Histogram // in nanoseconds; nil: not measured
-	Directions []report.Direction      // of a trial both ways
-	Windows    []report.Window         // with loss, the first of them
+	Directions []result.Direction      // of a trial both ways
+	Windows    []result.Window         // with loss, the first of them
 	// WindowsOmitted counts further windows with loss.
 	WindowsOmitted uint64
-	Machine        report.Machine
-	Interfaces     []report.Interface
+	Machine        result.Machine
+	Interfaces     []result.Interface
 }
 
 // Path carries trials. When ctx ends before the trial does, Trial returns what
@@ -72,7 +72,7 @@ type Path interface {
 // Progress says where a method is.
 type Progress struct {
 	Phase        string        // the trial's
-	Frame        report.Frame  // what is sent
+	Frame        result.Frame  // what is sent
 	Rate         float64       // of the trial that begins, packets a second; 0: maximum
 	Lower, Upper float64       // the interval that a search has come to, packets a second; 0: not known
 	Left         time.Duration // at most, with the trial that begins; 0: not known
@@ -90,14 +90,14 @@ type Runner struct {
 	// Begin is told of every trial when it begins, and End when it has ended,
 	// with the measurement's trials so far. An error of End ends the measurement.
 	Begin func(Progress)
-	End   func(Progress, []report.Trial) error
+	End   func(Progress, []result.Trial) error
 	// Partial, if not nil, is told after every window of a soak of the trials so
 	// far, the last of which still goes on. An error of it ends the measurement.
-	Partial func([]report.Trial) error
+	Partial func([]result.Trial) error
 	// Now is the clock of the trials' times; nil: time.Now.
 	Now func() time.Time
 
-	trials []report.Trial
+	trials []result.Trial
 	warm   bool
 	kept   float64 // highest rate of a valid trial
 }
@@ -115,7 +115,7 @@ var ErrGenerator = errors.New("no trial was valid")
 // trial carries out one trial, and again if the generator spoiled it by being
 // late. It returns ErrStopped when ctx ends first, and ErrGenerator when the
 // trial never got valid.
-func (r *Runner) trial(ctx context.Context, p Progress, t Trial) (got report.Trial, err error) {
+func (r *Runner) trial(ctx context.Context, p Progress, t Trial) (got result.Trial, err error) {
 	for range 1 + retries {
 		if got, err = r.once(ctx, p, t); err != nil || got.Valid {
 			return got, err
@@ -130,13 +130,13 @@ func (r *Runner) trial(ctx context.Context, p Progress, t Trial) (got report.Tri
 
 // once carries out one trial, after the warm-up if it is the first. It returns
 // ErrStopped when ctx ends first; what was counted until then is kept.
-func (r *Runner) once(ctx context.Context, p Progress, t Trial) (report.Trial, error) {
+func (r *Runner) once(ctx context.Context, p Progress, t Trial) (result.Trial, error) {
 	t.Mix, p.Frame, p.Rate = r.Mix, r.Mix.Frame(), t.Rate
 	if err := r.warmUp(ctx, p, t); err != nil {
-		return report.Trial{}, err
+		return result.Trial{}, err
 	}
 	if ctx.Err() != nil {
-		return report.Trial{}, ErrStopped
+		return result.Trial{}, ErrStopped
 	}
 	if r.Begin != nil {
 		r.Begin(p)
@@ -147,7 +147,7 @@ func (r *Runner) once(ctx context.Context, p Progress, t Trial) (report.Trial, e
 	}
 	c, err := r.Path.Trial(ctx, t)
 	if err != nil {
-		return report.Trial{}, err
+		return result.Trial{}, err
 	}
 	got := Summarize(t, c)
 	got.Phase, got.Started = p.Phase, started
@@ -198,10 +198,10 @@ func (r *Runner) now() time.Time {
 
 // measurement is what has been measured, and why no more if err is not nil. An
 // error that is not about the measurement itself is returned.
-func (r *Runner) measurement(err error) (report.Measurement, error) {
-	m := report.Measurement{Frame: r.Mix.Frame(), Repeat: 1, Complete: true, Valid: true, Trials: r.trials}
+func (r *Runner) measurement(err error) (result.Measurement, error) {
+	m := result.Measurement{Frame: r.Mix.Frame(), Repeat: 1, Complete: true, Valid: true, Trials: r.trials}
 	if m.Trials == nil {
-		m.Trials = []report.Trial{}
+		m.Trials = []result.Trial{}
 	}
 	switch {
 	case errors.Is(err, ErrStopped):
@@ -224,15 +224,15 @@ const maxLateness = 0.001
 const harmless = 128
 
 // Summarize turns a trial's counts into its report.
-func Summarize(t Trial, c Counts) report.Trial {
+func Summarize(t Trial, c Counts) result.Trial {
 	size := t.Mix.Mean()
-	r := report.Trial{
+	r := result.Trial{
 		Seconds:    c.Active.Seconds(),
 		Frame:      t.Mix.Frame().Name,
-		Requested:  report.NewTarget(t.Rate, size),
+		Requested:  result.NewTarget(t.Rate, size),
 		Offered:    c.Offered,
-		Sent:       report.NewTraffic(c.Sent, size, c.Active),
-		Received:   report.NewTraffic(c.Received, size, c.Active),
+		Sent:       result.NewTraffic(c.Sent, size, c.Active),
+		Received:   result.NewTraffic(c.Received, size, c.Active),
 		TxRefused:  c.Refused,
 		Duplicates: c.Duplicates,
 		Reordered:  c.Reordered,

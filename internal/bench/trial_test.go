@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 func TestSummarize(t *testing.T) {
@@ -46,8 +46,8 @@ func TestSummarizeValid(t *testing.T) {
 		{"everything refused", trial, Counts{Offered: 1e6, Refused: 1e6}, ""},
 		{"nothing offered", trial, Counts{}, "nothing could be sent"},
 		{"a part of a packet", Trial{Mix: OneSize(64), Rate: 10.04, Duration: 10 * time.Second}, Counts{Offered: 100, Sent: 100, Received: 100}, ""},
-		{"dropped by the own port", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 999_000, Machine: report.Machine{RxMissed: 900, RxNoMbuf: 100}}, "own ports dropped 1000"},
-		{"more lost than the own port dropped", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 998_000, Machine: report.Machine{RxMissed: 900}}, ""},
+		{"dropped by the own port", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 999_000, Machine: result.Machine{RxMissed: 900, RxNoMbuf: 100}}, "own ports dropped 1000"},
+		{"more lost than the own port dropped", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 998_000, Machine: result.Machine{RxMissed: 900}}, ""},
 		{"not offered", trial, Counts{Offered: 990_000, Sent: 990_000, Received: 990_000}, "it was the limit"},
 		{"offered but for a few", trial, Counts{Offered: 999_000, Sent: 999_000, Received: 999_000}, ""},
 		{"late but nothing lost", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 1e6, Late: 1e6}, ""},
@@ -99,12 +99,12 @@ var (
 func TestFixed(t *testing.T) {
 	p := &fakePath{counts: []Counts{{Sent: 1}, aSecond}}
 	var begun []string
-	var ended []report.Trial
+	var ended []result.Trial
 	now := time.Unix(1e9, 0)
 	r := &Runner{
 		Path: p, Mix: OneSize(64), Warmup: 100 * time.Millisecond, Now: func() time.Time { return now },
 		Begin: func(p Progress) { begun = append(begun, p.Phase) },
-		End:   func(_ Progress, trials []report.Trial) error { ended = trials; return nil },
+		End:   func(_ Progress, trials []result.Trial) error { ended = trials; return nil },
 	}
 	m, err := Fixed(t.Context(), r, 1e6, time.Second, 0)
 	if err != nil || !m.Valid || !m.Complete || m.Repeat != 1 || m.Frame.Name != "64" {
@@ -152,7 +152,7 @@ func TestFixedErrors(t *testing.T) {
 		}
 	}
 	full := errors.New("disk full")
-	r := &Runner{Path: &fakePath{counts: []Counts{aSecond}}, Mix: OneSize(64), End: func(Progress, []report.Trial) error { return full }}
+	r := &Runner{Path: &fakePath{counts: []Counts{aSecond}}, Mix: OneSize(64), End: func(Progress, []result.Trial) error { return full }}
 	m, err := Fixed(t.Context(), r, 1e6, time.Second, 0)
 	if !errors.Is(err, full) || m.Complete || len(m.Trials) != 1 {
 		t.Errorf("%+v, %v, want the error of End, and the trial", m, err)
@@ -160,9 +160,9 @@ func TestFixedErrors(t *testing.T) {
 }
 
 func TestSoak(t *testing.T) {
-	var partial []report.Trial
+	var partial []result.Trial
 	p := &fakePath{counts: []Counts{aSecond}}
-	r := &Runner{Path: p, Mix: OneSize(64), Partial: func(trials []report.Trial) error {
+	r := &Runner{Path: p, Mix: OneSize(64), Partial: func(trials []result.Trial) error {
 		partial = trials
 		return nil
 	}}
@@ -174,7 +174,7 @@ func TestSoak(t *testing.T) {
 	if len(partial) != 1 || partial[0].Valid || partial[0].Lost != 2 || partial[0].LossRatio != 0.2 || partial[0].Phase != "measurement" {
 		t.Errorf("in between: %+v", partial)
 	}
-	r = &Runner{Path: &fakePath{}, Mix: OneSize(64), Partial: func([]report.Trial) error { return errBroken }}
+	r = &Runner{Path: &fakePath{}, Mix: OneSize(64), Partial: func([]result.Trial) error { return errBroken }}
 	if _, err := Fixed(t.Context(), r, 1e6, time.Second, time.Second); !errors.Is(err, errBroken) {
 		t.Errorf("error %v, want that of Partial", err)
 	}
@@ -217,7 +217,7 @@ func TestFindMaximum(t *testing.T) {
 		r := d.runner()
 		r.MaxRate = 0
 		m, err := NDR(t.Context(), r, NDRConfig{DefaultGoals(), time.Second})
-		if err != nil || !m.Valid || math.Abs(r.MaxRate-tt.want) > 1 || m.Goals[0].Status != report.AboveMaximum || len(d.trials) != tt.trials {
+		if err != nil || !m.Valid || math.Abs(r.MaxRate-tt.want) > 1 || m.Goals[0].Status != result.AboveMaximum || len(d.trials) != tt.trials {
 			t.Errorf("%s: %g after %d trials, valid %v (%s), %v", tt.name, r.MaxRate, len(d.trials), m.Valid, m.Reason, err)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/podnet/podnet/internal/baseline"
 	"github.com/podnet/podnet/internal/bench"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // baselineTime is how long the kernel's path is measured at each frame size.
@@ -136,8 +136,8 @@ func (s *session) kernelError(err error) error {
 }
 
 // kernelBaseline is what was counted, as it is reported.
-func kernelBaseline(client *baseline.Client, frame report.Frame, c baseline.Counts) report.KernelBaseline {
-	k := report.KernelBaseline{
+func kernelBaseline(client *baseline.Client, frame result.Frame, c baseline.Counts) result.KernelBaseline {
+	k := result.KernelBaseline{
 		Peer: client.Peer(), Frame: frame.Name, FrameBytes: c.FrameBytes,
 		Sent: c.Sent, Received: c.Received, Seconds: c.Active.Seconds(), RTT: bench.NewRTT(c.RTT),
 	}
@@ -154,7 +154,7 @@ func kernelBaseline(client *baseline.Client, frame report.Frame, c baseline.Coun
 }
 
 // endBaseline is told what the kernel carried at a frame size.
-func (m *monitor) endBaseline(k report.KernelBaseline) {
+func (m *monitor) endBaseline(k result.KernelBaseline) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.snapshot.Phase = ""

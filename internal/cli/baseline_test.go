@@ -12,7 +12,7 @@ import (
 
 	"github.com/podnet/podnet/internal/baseline"
 	"github.com/podnet/podnet/internal/bench"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // kernelSession is a bench of these frame sizes, of which nothing has run yet.
@@ -97,7 +97,7 @@ func TestKernelBaselineOfNothing(t *testing.T) {
 	}
 	defer client.Close()
 	k := kernelBaseline(client, bench.OneSize(64).Frame(), baseline.Counts{FrameBytes: 64})
-	if want := (report.KernelBaseline{Peer: k.Peer, Interface: k.Interface, MTU: k.MTU, Frame: "64", FrameBytes: 64}); k != want {
+	if want := (result.KernelBaseline{Peer: k.Peer, Interface: k.Interface, MTU: k.MTU, Frame: "64", FrameBytes: 64}); k != want {
 		t.Errorf("%+v, want no figures", k)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/podnet/podnet/internal/bench"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 func TestParseMixes(t *testing.T) {
@@ -60,21 +60,21 @@ func TestStreamsShareATrial(t *testing.T) {
 	}
 }
 
-func searched(mpps float64) report.Measurement {
-	m := report.Measurement{Frame: report.Frame{Name: "64"}, Complete: true, Valid: true}
-	g := report.Goal{Status: report.BelowMinimum}
+func searched(mpps float64) result.Measurement {
+	m := result.Measurement{Frame: result.Frame{Name: "64"}, Complete: true, Valid: true}
+	g := result.Goal{Status: result.BelowMinimum}
 	g.Name = "NDR"
 	if mpps > 0 {
-		g.Status, g.Lower = report.Regular, &report.Rate{Mpps: mpps}
+		g.Status, g.Lower = result.Regular, &result.Rate{Mpps: mpps}
 	}
-	m.Goals = []report.Goal{g}
+	m.Goals = []result.Goal{g}
 	return m
 }
 
-func fixedAt(mpps, loss float64) report.Measurement {
-	t := report.Trial{LossRatio: loss}
+func fixedAt(mpps, loss float64) result.Measurement {
+	t := result.Trial{LossRatio: loss}
 	t.Received.Mpps = mpps
-	return report.Measurement{Frame: report.Frame{Name: "64"}, Complete: true, Valid: true, Trials: []report.Trial{t}}
+	return result.Measurement{Frame: result.Frame{Name: "64"}, Complete: true, Valid: true, Trials: []result.Trial{t}}
 }
 
 func TestGates(t *testing.T) {
@@ -83,7 +83,7 @@ func TestGates(t *testing.T) {
 	invalid.Valid = false
 	for _, tt := range []struct {
 		name string
-		m    report.Measurement
+		m    result.Measurement
 		want []string
 	}{
 		{"search above", searched(1), nil},
@@ -94,34 +94,34 @@ func TestGates(t *testing.T) {
 		{"lossy trial", fixedAt(2, 0.002), []string{"the loss is 0.002"}},
 		{"no answer", invalid, nil},
 	} {
-		got := failedGates(&report.Result{
-			Settings:     report.Settings{MinMpps: &least, MaxLoss: &most},
-			Measurements: []report.Measurement{tt.m},
+		got := failedGates(&result.Result{
+			Settings:     result.Settings{MinMpps: &least, MaxLoss: &most},
+			Measurements: []result.Measurement{tt.m},
 		})
 		if len(got) != len(tt.want) || len(got) == 1 && !strings.Contains(got[0], tt.want[0]) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
-	if got := failedGates(&report.Result{Measurements: []report.Measurement{fixedAt(0, 1)}}); got != nil {
+	if got := failedGates(&result.Result{Measurements: []result.Measurement{fixedAt(0, 1)}}); got != nil {
 		t.Errorf("without thresholds: %q", got)
 	}
 }
 
 func TestMonitor(t *testing.T) {
 	mpps := 1.5
-	trial := report.Trial{Phase: "search", Frame: "64", Seconds: 1, Valid: true, LossRatio: 0.25}
+	trial := result.Trial{Phase: "search", Frame: "64", Seconds: 1, Valid: true, LossRatio: 0.25}
 	trial.Requested.Mpps, trial.Received.Mpps = &mpps, 1.125
-	p := bench.Progress{Phase: "search", Frame: report.Frame{Name: "64"}, Rate: 1.5e6, Lower: 1e6, Upper: 2e6, Left: time.Minute}
+	p := bench.Progress{Phase: "search", Frame: result.Frame{Name: "64"}, Rate: 1.5e6, Lower: 1e6, Upper: 2e6, Left: time.Minute}
 	show := func(terminal bool) string {
 		var b bytes.Buffer
-		m := newMonitor(Streams{Err: &b, IsTerminal: terminal}, &report.Result{})
+		m := newMonitor(Streams{Err: &b, IsTerminal: terminal}, &result.Result{})
 		m.begin(p)
 		m.counted(time.Now().Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
-		m.end(p, []report.Trial{trial})
+		m.end(p, []result.Trial{trial})
 		m.close()
 		return b.String()
 	}
-	m := newMonitor(Streams{Err: io.Discard}, &report.Result{})
+	m := newMonitor(Streams{Err: io.Discard}, &result.Result{})
 	for _, tt := range []struct {
 		phase string
 		want  uint64
@@ -131,7 +131,7 @@ func TestMonitor(t *testing.T) {
 		if got := m.Snapshot().Totals[0]; got != tt.want {
 			t.Errorf("%s: %d of 5 packets are in the totals, want %d", tt.phase, got, tt.want)
 		}
-		m.end(bench.Progress{}, []report.Trial{{}})
+		m.end(bench.Progress{}, []result.Trial{{}})
 	}
 	want := "msg=trial phase=search frame=64 seconds=1 requestedMpps=1.5 receivedMpps=1.125 lossRatio=0.25 lowerMpps=1 upperMpps=2 left=1m0s\n"
 	if diff := cmp.Diff(want, show(false)); diff != "" {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dpdk"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // calibration is how long each part of the calibration takes, and the rate of
@@ -21,7 +21,7 @@ const (
 
 // calibrate measures the generator alone: the trial's loops on its lcores, with a
 // ring in memory for every queue that sends in the place of the path.
-func (p *path) calibrate(ctx context.Context, mix bench.Mix) (*report.Calibration, error) {
+func (p *path) calibrate(ctx context.Context, mix bench.Mix) (*result.Calibration, error) {
 	ceiling, err := p.loopback(ctx, bench.Trial{Mix: mix, Duration: calibrationTime})
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
@@ -30,9 +30,9 @@ func (p *path) calibrate(ctx context.Context, mix bench.Mix) (*report.Calibratio
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	c := &report.Calibration{Seconds: ceiling.Active.Seconds()}
+	c := &result.Calibration{Seconds: ceiling.Active.Seconds()}
 	if ceiling.Active > 0 {
-		c.Ceiling = report.NewRate(float64(ceiling.Received)/ceiling.Active.Seconds(), mix.Mean())
+		c.Ceiling = result.NewRate(float64(ceiling.Received)/ceiling.Active.Seconds(), mix.Mean())
 	}
 	if rtt := bench.NewRTT(timed.RTT); rtt != nil {
 		c.TimestampError = *rtt

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 const compareHelp = `compare tells whether NEW is slower than BASE. Each is a result file with repeated
@@ -143,7 +143,7 @@ func ratesOf(path string) (rateSet, error) {
 	return set, nil
 }
 
-func (s *rateSet) add(method string, m report.Measurement) {
+func (s *rateSet) add(method string, m result.Measurement) {
 	if !m.Valid || !m.Complete {
 		return
 	}
@@ -158,11 +158,11 @@ func (s *rateSet) add(method string, m report.Measurement) {
 		switch {
 		case g.Lower != nil:
 			put(g.Name, g.Lower.Mpps)
-		case g.Status == report.BelowMinimum:
+		case g.Status == result.BelowMinimum:
 			put(g.Name, 0)
 		}
 	}
-	if t := measured(m); t != nil && (method == report.Fixed || method == report.Soak) {
+	if t := measured(m); t != nil && (method == result.Fixed || method == result.Soak) {
 		put("received", t.Received.Mpps)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/podnet/podnet/internal/dpdk"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // stream is a stream and the indices of the ports that it receives and sends on.
@@ -42,8 +42,8 @@ func (d *dataplane) runTallied(streams []stream) (*tally, error) {
 }
 
 // read gives the counters of every port so far.
-func (t *tally) read() ([]report.Interface, error) {
-	out := make([]report.Interface, len(t.dp.ports))
+func (t *tally) read() ([]result.Interface, error) {
+	out := make([]result.Interface, len(t.dp.ports))
 	for i, s := range t.streams {
 		c := t.job.Counters(i)
 		out[s.rx].RxPackets += c.RxPackets + c.RxOther
@@ -68,24 +68,24 @@ func (t *tally) read() ([]report.Interface, error) {
 			o.TxBytes = since(base.TxBytes, s.TxBytes)
 		}
 		if o.RxBytes > 0 { // net_null counts none
-			o.RxBytes += report.FCS * o.RxPackets
+			o.RxBytes += result.FCS * o.RxPackets
 		}
 		if o.TxBytes > 0 {
-			o.TxBytes += report.FCS * o.TxPackets
+			o.TxBytes += result.FCS * o.TxPackets
 		}
 	}
 	return out, nil
 }
 
 // faults is what the streams that forward with faults have done; nil: none is.
-func (t *tally) faults() *report.Faults {
-	var f *report.Faults
+func (t *tally) faults() *result.Faults {
+	var f *result.Faults
 	for i, s := range t.streams {
 		if s.Mode != dpdk.Impair {
 			continue
 		}
 		if f == nil {
-			f = &report.Faults{}
+			f = &result.Faults{}
 		}
 		c := t.job.Counters(i)
 		f.Dropped += c.Dropped
@@ -105,10 +105,10 @@ func since(base, now uint64) uint64 {
 }
 
 // lcores tells the CPU time of the job's lcores.
-func (t *tally) lcores() []report.Lcore {
-	out := []report.Lcore{}
+func (t *tally) lcores() []result.Lcore {
+	out := []result.Lcore{}
 	for _, l := range t.job.CPUTime() {
-		out = append(out, report.Lcore{Lcore: l.ID, CPU: l.CPU, CPUSeconds: l.Used.Seconds()})
+		out = append(out, result.Lcore{Lcore: l.ID, CPU: l.CPU, CPUSeconds: l.Used.Seconds()})
 	}
 	return out
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dpdk"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -45,8 +45,8 @@ func TestInOrder(t *testing.T) {
 }
 
 func TestLive(t *testing.T) {
-	list := func(rx uint64) []report.Interface {
-		return []report.Interface{{Name: "net1", Counters: report.Counters{RxPackets: rx}}, {Name: "net2"}}
+	list := func(rx uint64) []result.Interface {
+		return []result.Interface{{Name: "net1", Counters: result.Counters{RxPackets: rx}}, {Name: "net2"}}
 	}
 	now := time.Unix(0, 0)
 	show := func(terminal bool) string {

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/dpdk"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -89,7 +89,7 @@ func dutRun(ctx context.Context, o dutOptions) error {
 	}
 	defer stop()
 	dp, err := o.start(ctx, devices, faults)
-	return o.countRun(ctx, o.Output, o.Forward, dp, err, func() (report.Run, error) {
+	return o.countRun(ctx, o.Output, o.Forward, dp, err, func() (result.Run, error) {
 		return forward(ctx, dp, o.streams(dp, faults), o.Duration, newLive(o.Streams, st))
 	})
 }

@@ -4,21 +4,21 @@ import (
 	"os"
 
 	"github.com/podnet/podnet/internal/machine"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
 
 // noEnvironment is what is known before DPDK has started.
-func noEnvironment(d deps) report.Environment {
-	return report.Environment{
+func noEnvironment(d deps) result.Environment {
+	return result.Environment{
 		Version: d.version, DPDK: d.dpdkVersion,
-		NUMANodes: []int{}, Hugepages: []report.Hugepages{}, EALArgs: []string{}, Interfaces: []report.Device{}, Lcores: []report.LcoreInfo{},
+		NUMANodes: []int{}, Hugepages: []result.Hugepages{}, EALArgs: []string{}, Interfaces: []result.Device{}, Lcores: []result.LcoreInfo{},
 	}
 }
 
 // environment is what a run with these ports runs on.
-func environment(d deps, dp *dataplane) report.Environment {
+func environment(d deps, dp *dataplane) result.Environment {
 	e := noEnvironment(d)
 	e.Kernel, e.CPUModel = machine.Describe("/")
 	e.Host, _ = os.Hostname() // said or not: no reason to fail
@@ -29,12 +29,12 @@ func environment(d deps, dp *dataplane) report.Environment {
 	}
 	for _, h := range dp.pod.Hugepages {
 		if h.LimitBytes != nil {
-			e.Hugepages = append(e.Hugepages, report.Hugepages{Size: h.Size, LimitBytes: *h.LimitBytes})
+			e.Hugepages = append(e.Hugepages, result.Hugepages{Size: h.Size, LimitBytes: *h.LimitBytes})
 		}
 	}
 	e.EALArgs, _ = dp.cfg.Args() // DPDK has started on them
 	for _, p := range dp.ports {
-		dev := report.Device{
+		dev := result.Device{
 			Name: p.iface, Kind: "vdev", Port: p.Name, Driver: p.Driver, MAC: p.MAC.String(), NUMANode: p.Socket,
 		}
 		for _, d := range dp.cfg.Devices {
@@ -45,7 +45,7 @@ func environment(d deps, dp *dataplane) report.Environment {
 		e.Interfaces = append(e.Interfaces, dev)
 	}
 	for _, l := range dp.rt.Lcores() {
-		e.Lcores = append(e.Lcores, report.LcoreInfo{Lcore: l.ID, CPU: l.CPU, NUMANode: l.Socket, Main: l.Main})
+		e.Lcores = append(e.Lcores, result.LcoreInfo{Lcore: l.ID, CPU: l.CPU, NUMANode: l.Socket, Main: l.Main})
 	}
 	return e
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // linger is how long ports stay open after the loops have ended: what they sent
@@ -22,7 +22,7 @@ const linger = 500 * time.Millisecond
 // forward runs the streams until ctx ends, for at most duration unless that is
 // 0, and counts what the ports carried. It fails early when a peer has gone that
 // cannot come back.
-func forward(ctx context.Context, dp *dataplane, streams []stream, duration time.Duration, show live) (report.Run, error) {
+func forward(ctx context.Context, dp *dataplane, streams []stream, duration time.Duration, show live) (result.Run, error) {
 	if duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, duration)
@@ -31,7 +31,7 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 	begin := time.Now()
 	t, err := dp.runTallied(streams)
 	if err != nil {
-		return report.Run{}, err
+		return result.Run{}, err
 	}
 	defer t.job.Free()
 	show.status.watch(t.job)
@@ -47,7 +47,7 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 	})
 	show.status.watch(nil)
 	show.status.setEnded()
-	r := report.Run{Seconds: time.Since(begin).Seconds(), Lcores: t.lcores()}
+	r := result.Run{Seconds: time.Since(begin).Seconds(), Lcores: t.lcores()}
 	t.job.StopTx()
 	failed = errors.Join(failed, t.job.Stop())
 	if r.Interfaces, err = t.read(); err != nil {
@@ -109,7 +109,7 @@ type live struct {
 
 type snapshot struct {
 	at   time.Time
-	list []report.Interface
+	list []result.Interface
 }
 
 func (s snapshot) counted() (packets uint64) {
@@ -123,7 +123,7 @@ func newLive(s Streams, st *status) live {
 	return live{w: s.Err, terminal: s.IsTerminal, last: &snapshot{}, status: st}
 }
 
-func (l live) update(now time.Time, list []report.Interface) {
+func (l live) update(now time.Time, list []result.Interface) {
 	l.status.carried(list)
 	last := *l.last
 	*l.last = snapshot{now, list}
@@ -131,7 +131,7 @@ func (l live) update(now time.Time, list []report.Interface) {
 		fmt.Fprintf(l.w, "\x1b[%dA", len(list))
 	}
 	if last.list == nil || last.counted() > l.last.counted() { // counting began anew
-		last = snapshot{now.Add(-time.Second), make([]report.Interface, len(list))}
+		last = snapshot{now.Add(-time.Second), make([]result.Interface, len(list))}
 	}
 	seconds := now.Sub(last.at).Seconds()
 	line := make([]string, len(list))

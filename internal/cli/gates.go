@@ -3,12 +3,12 @@ package cli
 import (
 	"fmt"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // failedGates says which thresholds the measurements do not meet: the rate that a
 // search found or that a trial had, and the loss of a trial.
-func failedGates(r *report.Result) (failed []string) {
+func failedGates(r *result.Result) (failed []string) {
 	least, most := r.Settings.MinMpps, r.Settings.MaxLoss
 	for _, m := range r.Measurements {
 		if !m.Valid || !m.Complete {
@@ -26,7 +26,7 @@ func failedGates(r *report.Result) (failed []string) {
 
 // headline is the rate that a measurement stands for, and what it is called: of
 // a search its first goal's, else what was received.
-func headline(m report.Measurement) (mpps float64, name string) {
+func headline(m result.Measurement) (mpps float64, name string) {
 	if len(m.Goals) > 0 {
 		g := m.Goals[0]
 		if g.Lower != nil {
@@ -41,7 +41,7 @@ func headline(m report.Measurement) (mpps float64, name string) {
 }
 
 // measured is the trial that a measurement without a search is about.
-func measured(m report.Measurement) *report.Trial {
+func measured(m result.Measurement) *result.Trial {
 	if len(m.Goals) > 0 || len(m.Trials) == 0 {
 		return nil
 	}

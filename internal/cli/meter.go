@@ -7,7 +7,7 @@ import (
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/machine"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // Packets that are on their way when the sending ends are waited for: firstArrival
@@ -55,7 +55,7 @@ type meter struct {
 	last     bench.Counts
 	lastAt   machine.Sample
 	lastTime time.Time
-	windows  []report.Window
+	windows  []result.Window
 	omitted  uint64
 	ended    bool // what has not come now is lost
 }
@@ -134,7 +134,7 @@ func (m *meter) tick(now time.Time, windows bool) (bench.Counts, error) {
 	}
 	c.Missing = max(c.Missing, due-min(due, c.Received))
 	if lost := c.Missing - min(c.Missing, m.last.Missing); lost > 0 || c.Refused > m.last.Refused {
-		w := report.Window{
+		w := result.Window{
 			Started: m.lastTime, Seconds: now.Sub(m.lastTime).Seconds(),
 			Lost: lost, TxRefused: c.Refused - m.last.Refused, Offered: c.Offered - m.last.Offered,
 			Machine: withPorts(m.lastAt.Until(sample), m.last.Interfaces, c.Interfaces),
@@ -170,7 +170,7 @@ func (m *meter) finish(windows bool) (bench.Counts, error) {
 	}
 	c, err := m.read()
 	c.RTT = bench.NewHistogram()
-	list := make([]report.Direction, len(m.p.directions))
+	list := make([]result.Direction, len(m.p.directions))
 	m.each(func(i, d int, s dpdk.Counters) {
 		m.run.job.RTT(i, func(ns, packets int64) {
 			_ = c.RTT.RecordValues(min(ns, c.RTT.HighestTrackableValue()), packets) // in range
@@ -198,9 +198,9 @@ func (m *meter) finish(windows bool) (bench.Counts, error) {
 }
 
 // withPorts adds what the ports dropped since before.
-func withPorts(m report.Machine, before, now []report.Interface) report.Machine {
+func withPorts(m result.Machine, before, now []result.Interface) result.Machine {
 	for i, p := range now {
-		var was report.Counters
+		var was result.Counters
 		if before != nil {
 			was = before[i].Counters
 		}

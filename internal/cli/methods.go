@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/podnet/podnet/internal/bench"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // method is one way to measure, with its own flags.
@@ -20,8 +20,8 @@ type method struct {
 	loss              bool     // and the loss at a rate that was asked for, for --max-loss
 	flags             func(f *pflag.FlagSet)
 	check             func(frameBytes float64) error // of the flags' values
-	settings          func(s *report.Settings)
-	measure           func(ctx context.Context, r *bench.Runner) (report.Measurement, error)
+	settings          func(s *result.Settings)
+	measure           func(ctx context.Context, r *bench.Runner) (result.Measurement, error)
 }
 
 // sweep is the sizes that a method of RFC 2544 measures by default.
@@ -70,7 +70,7 @@ func newFixed() *method {
 	var duration time.Duration
 	rate := rateFlag{name: "rate"}
 	return &method{
-		name:  report.Fixed,
+		name:  result.Fixed,
 		short: "Measure one trial at one rate",
 		long:  "fixed measures one trial at one rate, after a warm-up at the same rate.",
 		sizes: []string{"64"}, rate: true, loss: true,
@@ -84,11 +84,11 @@ func newFixed() *method {
 			}
 			return positive(map[string]time.Duration{"duration": duration})
 		},
-		settings: func(s *report.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
-		measure: func(ctx context.Context, r *bench.Runner) (report.Measurement, error) {
+		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
 			pps, err := rate.pps(r.Mix.Mean())
 			if err != nil {
-				return report.Measurement{}, err
+				return result.Measurement{}, err
 			}
 			return bench.Fixed(ctx, r, pps, duration, 0)
 		},
@@ -99,7 +99,7 @@ func newSoak() *method {
 	var duration, window time.Duration
 	rate := rateFlag{name: "rate"}
 	return &method{
-		name:  report.Soak,
+		name:  result.Soak,
 		short: "Keep one rate for hours, and list when packets were lost",
 		long: `soak keeps one rate for as long as --duration says. It cuts the time into windows and
 lists those in which packets were lost (a packet that needs longer than a window to
@@ -118,11 +118,11 @@ leave it, CFS throttling, steal, and what the ports dropped.`,
 			}
 			return positive(map[string]time.Duration{"duration": duration, "window": window})
 		},
-		settings: func(s *report.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
-		measure: func(ctx context.Context, r *bench.Runner) (report.Measurement, error) {
+		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
 			pps, err := rate.pps(r.Mix.Mean())
 			if err != nil {
-				return report.Measurement{}, err
+				return result.Measurement{}, err
 			}
 			return bench.Fixed(ctx, r, pps, duration, window)
 		},
@@ -134,7 +134,7 @@ func newThroughput() *method {
 	var top maxRate
 	loss, width := "0", "0.5%"
 	return &method{
-		name:  report.Throughput,
+		name:  result.Throughput,
 		short: "Find the highest rate without loss (RFC 2544, section 26.1)",
 		long: `throughput finds the highest rate at which no packet is lost by a binary search, and
 confirms it by a final trial of --validation (RFC 2544, section 26.1). If that trial
@@ -159,10 +159,10 @@ loses packets the search goes on below.`,
 			}
 			return cfg.Check()
 		},
-		settings: func(s *report.Settings) { s.TrialSeconds = cfg.Trial.Seconds() },
-		measure: func(ctx context.Context, r *bench.Runner) (report.Measurement, error) {
+		settings: func(s *result.Settings) { s.TrialSeconds = cfg.Trial.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
 			if err := top.set(r); err != nil {
-				return report.Measurement{}, err
+				return result.Measurement{}, err
 			}
 			return bench.Throughput(ctx, r, cfg)
 		},
@@ -202,7 +202,7 @@ func (s *searchFlags) config() (cfg bench.NDRConfig, err error) {
 		if !ok || name == "" || err != nil {
 			return cfg, fmt.Errorf("--goal %q: must be a name and the loss that it allows, as PDR=0.5%%", text)
 		}
-		cfg.Goals = append(cfg.Goals, report.GoalSettings{
+		cfg.Goals = append(cfg.Goals, result.GoalSettings{
 			Name: name, LossRatio: ratio, ExceedRatio: exceed, DurationSumSeconds: s.durationSum.Seconds(), Width: width,
 		})
 	}
@@ -213,7 +213,7 @@ func newNDR() *method {
 	var top maxRate
 	var search searchFlags
 	return &method{
-		name:  report.NDR,
+		name:  result.NDR,
 		short: "Find the highest rates without loss and with little (MLRsearch)",
 		long: `ndr finds the highest rate for each of several goals in one search, MLRsearch (RFC
 9971): by default the non-drop rate (NDR) and the rate with at most 0.5 % loss (PDR).
@@ -232,17 +232,17 @@ be bad, so that a machine that is noisy now and then does not spoil it.`,
 			_, err := search.config()
 			return err
 		},
-		settings: func(s *report.Settings) {
+		settings: func(s *result.Settings) {
 			cfg, _ := search.config() // checked before
 			s.TrialSeconds, s.Goals = cfg.Trial.Seconds(), cfg.Goals
 		},
-		measure: func(ctx context.Context, r *bench.Runner) (report.Measurement, error) {
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
 			cfg, err := search.config()
 			if err == nil {
 				err = top.set(r)
 			}
 			if err != nil {
-				return report.Measurement{}, err
+				return result.Measurement{}, err
 			}
 			return bench.NDR(ctx, r, cfg)
 		},
@@ -256,7 +256,7 @@ func newLatency() *method {
 	var top maxRate
 	var loads []string
 	return &method{
-		name:  report.Latency,
+		name:  result.Latency,
 		short: "Measure round-trip times at parts of a rate",
 		long: `latency measures round-trip times, from the moment a packet is offered to the port
 to that in which it comes back, at each --load: a part of --rate, or of the NDR,
@@ -290,8 +290,8 @@ not meet.`,
 			}
 			return cfg.Check()
 		},
-		settings: func(s *report.Settings) { s.Rate, s.TrialSeconds = base.value, cfg.Trial.Seconds() },
-		measure: func(ctx context.Context, r *bench.Runner) (m report.Measurement, err error) {
+		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = base.value, cfg.Trial.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (m result.Measurement, err error) {
 			if cfg.Base, err = base.pps(r.Mix.Mean()); err == nil {
 				err = top.set(r)
 			}
@@ -308,7 +308,7 @@ func newLoss() *method {
 	var top maxRate
 	step := "10%"
 	return &method{
-		name:  report.Loss,
+		name:  result.Loss,
 		short: "Measure the loss from the highest rate down (RFC 2544, section 26.3)",
 		long: `loss measures the part of packets that is lost at the highest rate, and at lower and
 lower ones, until two in a row have lost nothing (RFC 2544, section 26.3).`,
@@ -327,10 +327,10 @@ lower ones, until two in a row have lost nothing (RFC 2544, section 26.3).`,
 			}
 			return cfg.Check()
 		},
-		settings: func(s *report.Settings) { s.TrialSeconds = cfg.Trial.Seconds() },
-		measure: func(ctx context.Context, r *bench.Runner) (report.Measurement, error) {
+		settings: func(s *result.Settings) { s.TrialSeconds = cfg.Trial.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
 			if err := top.set(r); err != nil {
-				return report.Measurement{}, err
+				return result.Measurement{}, err
 			}
 			return bench.Loss(ctx, r, cfg)
 		},
@@ -342,7 +342,7 @@ func newBurst() *method {
 	var top maxRate
 	width := "1%"
 	return &method{
-		name:  report.Burst,
+		name:  result.Burst,
 		short: "Find the longest burst without loss (RFC 2544, section 26.4)",
 		long: `burst finds how many packets can follow one another at the highest rate without a
 loss (RFC 2544, section 26.4). What the ring of the port refuses is lost, as at every
@@ -363,10 +363,10 @@ set rate.`,
 			}
 			return cfg.Check()
 		},
-		settings: func(s *report.Settings) { s.TrialSeconds = cfg.Longest.Seconds() },
-		measure: func(ctx context.Context, r *bench.Runner) (report.Measurement, error) {
+		settings: func(s *result.Settings) { s.TrialSeconds = cfg.Longest.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
 			if err := top.set(r); err != nil {
-				return report.Measurement{}, err
+				return result.Measurement{}, err
 			}
 			return bench.Burst(ctx, r, cfg)
 		},

@@ -9,7 +9,7 @@ import (
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/metrics"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // monitor shows a run of bench while it goes on: on a terminal as one line that
@@ -24,21 +24,21 @@ type monitor struct {
 	began    time.Time
 	counts   bench.Counts // of the running trial, at its last tick
 	countsAt time.Time
-	running  report.Trial // of which only the counters are set, and never go down
-	ended    []uint64     // sums of report.TrialCounters
+	running  result.Trial // of which only the counters are set, and never go down
+	ended    []uint64     // sums of result.TrialCounters
 }
 
-// sums adds a trial to sums of report.TrialCounters, in a new list.
-func sums(before []uint64, t report.Trial) []uint64 {
-	out := make([]uint64, len(report.TrialCounters))
+// sums adds a trial to sums of result.TrialCounters, in a new list.
+func sums(before []uint64, t result.Trial) []uint64 {
+	out := make([]uint64, len(result.TrialCounters))
 	copy(out, before)
-	for i, c := range report.TrialCounters {
+	for i, c := range result.TrialCounters {
 		out[i] += c.Value(t)
 	}
 	return out
 }
 
-func newMonitor(s Streams, r *report.Result) *monitor {
+func newMonitor(s Streams, r *result.Result) *monitor {
 	text := slog.NewTextHandler(s.Err, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.LevelKey || a.Key == slog.TimeKey {
 			return slog.Attr{}
@@ -79,9 +79,9 @@ func (m *monitor) counted(now time.Time, c bench.Counts) {
 	// A warm-up is no part of the result, nor of the totals. What is missing may come
 	// yet, so it is lost only when the trial has ended.
 	if m.progress.Phase != bench.WarmUp {
-		m.running = report.Trial{
+		m.running = result.Trial{
 			Offered: c.Offered, TxRefused: c.Refused, Duplicates: c.Duplicates, Reordered: c.Reordered, Late: c.Late,
-			Sent: report.Traffic{Packets: c.Sent}, Received: report.Traffic{Packets: c.Received},
+			Sent: result.Traffic{Packets: c.Sent}, Received: result.Traffic{Packets: c.Received},
 		}
 	}
 	if seconds > 0 {
@@ -90,14 +90,14 @@ func (m *monitor) counted(now time.Time, c bench.Counts) {
 }
 
 // end is told that a trial has ended.
-func (m *monitor) end(p bench.Progress, trials []report.Trial) {
+func (m *monitor) end(p bench.Progress, trials []result.Trial) {
 	t := trials[len(trials)-1]
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := &m.snapshot
 	s.Trials++
 	m.ended = sums(m.ended, t)
-	m.running = report.Trial{}
+	m.running = result.Trial{}
 	s.Phase, s.Requested, s.Interfaces = "", 0, t.Interfaces
 	if m.terminal {
 		return

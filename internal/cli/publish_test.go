@@ -20,6 +20,7 @@ import (
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // fakeCluster is an API server that keeps what is written to it.
@@ -104,7 +105,7 @@ func (k *fakeCluster) options(f *fakeExec) benchOptions {
 }
 
 // measured is a session that has measured m; the rest is not done.
-func (k *fakeCluster) measured(f *fakeExec, o benchOptions, m ...report.Measurement) *session {
+func (k *fakeCluster) measured(f *fakeExec, o benchOptions, m ...result.Measurement) *session {
 	s := &session{benchOptions: &o, method: newFixed(), plan: plan{mixes: make([]bench.Mix, 1)}}
 	s.begin()
 	s.result.Measurements = m
@@ -118,15 +119,15 @@ func TestPublish(t *testing.T) {
 	invalid.Valid, invalid.Reason = false, "the generator was late"
 	for _, tt := range []struct {
 		name    string
-		m       []report.Measurement
+		m       []result.Measurement
 		minimum *float64
 		failure error
 		code    int
 		reason  string // in the ConfigMap; empty: it succeeded
 	}{
-		{"passed", []report.Measurement{fixedAt(1, 0)}, nil, nil, codeDone, ""},
-		{"below its threshold", []report.Measurement{fixedAt(1, 0)}, &least, nil, codeBelow, "below the 2 of --min-mpps"},
-		{"not valid", []report.Measurement{invalid}, nil, nil, codeInvalid, "not valid: the generator was late"},
+		{"passed", []result.Measurement{fixedAt(1, 0)}, nil, nil, codeDone, ""},
+		{"below its threshold", []result.Measurement{fixedAt(1, 0)}, &least, nil, codeBelow, "below the 2 of --min-mpps"},
+		{"not valid", []result.Measurement{invalid}, nil, nil, codeInvalid, "not valid: the generator was late"},
 		{"stopped", nil, nil, nil, codeInvalid, "incomplete: 0 of 1 measurements were made"},
 		{"failed", nil, nil, notReady(errors.New("no peer")), codeNotReady, "no peer"},
 	} {
@@ -163,7 +164,7 @@ func TestPublish(t *testing.T) {
 				ended[report.CompletedKey] == "" {
 				t.Errorf("at the end: %q", ended)
 			}
-			var document report.Result
+			var document result.Result
 			if err := json.Unmarshal([]byte(ended[report.DocumentKey]), &document); err != nil || document.Ended == nil {
 				t.Errorf("document %q: %v", ended[report.DocumentKey], err)
 			}

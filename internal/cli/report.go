@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 const reportHelp = `report reads results that bench wrote (--result-file, or -o json) and writes them
@@ -30,10 +31,10 @@ func newReportCmd(d deps) *cobra.Command {
 }
 
 // readResults reads every file.
-func readResults(files []string) ([]report.Result, error) {
-	var results []report.Result
+func readResults(files []string) ([]result.Result, error) {
+	var results []result.Result
 	for _, f := range files {
-		r, err := report.ReadFile(f)
+		r, err := result.ReadFile(f)
 		if err != nil {
 			return nil, err
 		}

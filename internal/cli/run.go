@@ -12,6 +12,7 @@ import (
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 type runOptions struct {
@@ -93,7 +94,7 @@ func runRun(ctx context.Context, o runOptions) error {
 		return err
 	}
 	dp, err := o.start(ctx, o.deps)
-	err = o.countRun(ctx, o.Output, o.Mode, dp, err, func() (report.Run, error) {
+	err = o.countRun(ctx, o.Output, o.Mode, dp, err, func() (result.Run, error) {
 		return o.drive(ctx, dp, flow, rate, st)
 	})
 	return errors.Join(err, endEcho())
@@ -101,11 +102,11 @@ func runRun(ctx context.Context, o runOptions) error {
 
 // countRun runs a dataplane that has started, or failed to, and writes what it
 // counted. Told to stop before it could begin, it has counted nothing.
-func (d deps) countRun(ctx context.Context, output, mode string, dp *dataplane, err error, run func() (report.Run, error)) error {
+func (d deps) countRun(ctx context.Context, output, mode string, dp *dataplane, err error, run func() (result.Run, error)) error {
 	if err != nil && !stopped(ctx, err) {
 		return err
 	}
-	var r report.Run
+	var r result.Run
 	if err == nil {
 		r, err = run()
 		err = errors.Join(err, dp.Close())
@@ -121,12 +122,12 @@ func stopped(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }
 
-func (o *runOptions) drive(ctx context.Context, dp *dataplane, flow bench.Flow, rate float64, st *status) (report.Run, error) {
+func (o *runOptions) drive(ctx context.Context, dp *dataplane, flow bench.Flow, rate float64, st *status) (result.Run, error) {
 	var streams []stream
 	for i := range dp.ports {
 		s, err := o.portStreams(ctx, dp, i, flow, rate)
 		if err != nil {
-			return report.Run{}, err
+			return result.Run{}, err
 		}
 		streams = append(streams, s...)
 	}
@@ -174,13 +175,13 @@ func (o *runOptions) portStreams(ctx context.Context, dp *dataplane, i int, flow
 }
 
 // printRun writes what run or dut counted.
-func printRun(d deps, output, mode string, r report.Run) error {
-	r.Schema, r.Mode, r.DPDK, r.Version = report.RunSchema, mode, d.dpdkVersion, d.version
+func printRun(d deps, output, mode string, r result.Run) error {
+	r.Schema, r.Mode, r.DPDK, r.Version = result.RunSchema, mode, d.dpdkVersion, d.version
 	if r.Interfaces == nil {
-		r.Interfaces, r.Lcores = []report.Interface{}, []report.Lcore{}
+		r.Interfaces, r.Lcores = []result.Interface{}, []result.Lcore{}
 	}
 	if output == "json" {
 		return printJSON(d.Out, r)
 	}
-	return r.WriteTable(d.Out)
+	return report.WriteRun(d.Out, r)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/kube"
 	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // session is one run of bench and what it has measured so far.
@@ -18,8 +19,8 @@ type session struct {
 	method  *method
 	plan    plan
 	monitor *monitor
-	file    *report.File // nil: none
-	result  report.Result
+	file    *result.File // nil: none
+	result  result.Result
 
 	termination string       // the file of --termination-log, which can be written; empty: none
 	kube        *kube.Client // of --result-configmap; nil: none
@@ -59,14 +60,14 @@ func (s *session) drive(ctx context.Context) error {
 
 // begin fills in what is known before the run.
 func (s *session) begin() {
-	s.result = report.Result{
-		Schema: report.ResultSchema, Method: s.method.name, Started: time.Now().UTC(),
-		Settings: report.Settings{
+	s.result = result.Result{
+		Schema: result.Schema, Method: s.method.name, Started: time.Now().UTC(),
+		Settings: result.Settings{
 			TX: s.TX, RX: s.RX, Bidirectional: s.Bidirectional, Flows: s.Flows, Queues: s.Queues, VLAN: s.VLAN,
 			WarmupSeconds: s.Warmup.Seconds(), MinMpps: s.plan.minMpps, MaxLoss: s.plan.maxLoss,
 		},
 		Environment:  noEnvironment(s.deps),
-		Measurements: []report.Measurement{},
+		Measurements: []result.Measurement{},
 	}
 	s.method.settings(&s.result.Settings)
 }
@@ -74,7 +75,7 @@ func (s *session) begin() {
 // openOutputs makes sure, before the run, that what it measures can be written.
 func (s *session) openOutputs() (err error) {
 	if s.ResultFile != "" {
-		if s.file, err = report.Create(s.ResultFile); err != nil {
+		if s.file, err = result.Create(s.ResultFile); err != nil {
 			return fmt.Errorf("--result-file: %w", err)
 		}
 		if err := s.file.Write(s.result); err != nil {
@@ -133,22 +134,22 @@ const partialInterval = 5 * time.Second
 // the end of the result.
 func (s *session) measureOne(ctx context.Context, way *path, mix bench.Mix, repeat int) error {
 	at := len(s.result.Measurements)
-	s.result.Measurements = append(s.result.Measurements, report.Measurement{
-		Frame: mix.Frame(), Repeat: repeat, Reason: "it has not come to its end", Trials: []report.Trial{},
+	s.result.Measurements = append(s.result.Measurements, result.Measurement{
+		Frame: mix.Frame(), Repeat: repeat, Reason: "it has not come to its end", Trials: []result.Trial{},
 	})
 	var kept time.Time
-	keep := func(trials []report.Trial) error {
+	keep := func(trials []result.Trial) error {
 		s.result.Measurements[at].Trials = trials
 		return s.save()
 	}
 	r := &bench.Runner{
 		Path: way, Mix: mix, Warmup: s.Warmup,
 		Begin: s.monitor.begin,
-		End: func(p bench.Progress, trials []report.Trial) error {
+		End: func(p bench.Progress, trials []result.Trial) error {
 			s.monitor.end(p, trials)
 			return keep(trials)
 		},
-		Partial: func(trials []report.Trial) error {
+		Partial: func(trials []result.Trial) error {
 			if time.Since(kept) < partialInterval {
 				return nil
 			}
@@ -204,7 +205,7 @@ func (s *session) end(ctx context.Context, err error) error {
 		s.result.Reason = err.Error()
 	}
 	s.monitor.close()
-	if s.file != nil && !errors.Is(err, report.ErrWrite) {
+	if s.file != nil && !errors.Is(err, result.ErrWrite) {
 		err = errors.Join(err, s.file.Write(s.result))
 	}
 	if s.termination != "" {

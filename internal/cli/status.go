@@ -9,7 +9,7 @@ import (
 
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/metrics"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // status is what the metrics server tells of a command while it goes on.
@@ -69,7 +69,7 @@ func (s *status) watch(job *dpdk.Job) {
 }
 
 // carried is told what the ports have counted so far.
-func (s *status) carried(list []report.Interface) {
+func (s *status) carried(list []result.Interface) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.snapshot.Interfaces = list

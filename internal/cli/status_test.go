@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/podnet/podnet/internal/metrics"
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // What forwards is ready while it does, and keeps its counters when it has ended.
@@ -30,7 +30,7 @@ func TestStatus(t *testing.T) {
 	s.setReady("")
 	want.Ready, want.NotReady = true, ""
 	l := newLive(Streams{Err: t.Output()}, s)
-	list := []report.Interface{{Name: "net1", Port: "net_memif0", Counters: report.Counters{RxPackets: 1, RxBytes: 64}}}
+	list := []result.Interface{{Name: "net1", Port: "net_memif0", Counters: result.Counters{RxPackets: 1, RxBytes: 64}}}
 	l.update(time.Unix(0, 0), list)
 	want.Interfaces = list
 	check("counted")

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // Thread is a thread of this process that polls.
@@ -77,8 +77,8 @@ const tick = 10
 // Until tells what happened between two samples of a sampler. A thread that one
 // of them lacks, and a counter that ran backwards, are left out. RxMissed and
 // RxNoMbuf are the caller's to fill in.
-func (a Sample) Until(b Sample) report.Machine {
-	m := report.Machine{Threads: []report.Thread{}}
+func (a Sample) Until(b Sample) result.Machine {
+	m := result.Machine{Threads: []result.Thread{}}
 	before := make(map[int]threadSample)
 	for _, t := range a.threads {
 		before[t.TID] = t
@@ -89,7 +89,7 @@ func (a Sample) Until(b Sample) report.Machine {
 		if !ok || wall <= 0 || t.ran < was.ran || t.switches < was.switches {
 			continue
 		}
-		m.Threads = append(m.Threads, report.Thread{
+		m.Threads = append(m.Threads, result.Thread{
 			Lcore: t.Lcore, CPU: t.CPU,
 			// The two clocks are not read at the very same time.
 			RunPercent:          min(100, 100*(t.ran-was.ran).Seconds()/wall.Seconds()),

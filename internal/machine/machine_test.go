@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // tree writes files below a new directory.
@@ -62,13 +62,13 @@ func TestUntil(t *testing.T) {
 	ran := map[int]time.Duration{11: time.Second, 12: time.Hour, 13: 0}
 	ranAfter := map[int]time.Duration{11: 2 * time.Second, 12: time.Hour + 2001*time.Millisecond, 13: 500 * time.Millisecond}
 	periods, ms := uint64(2), 2.5
-	all := []report.Thread{
+	all := []result.Thread{
 		{Lcore: 1, CPU: 4, RunPercent: 50, InvoluntarySwitches: 3},
 		{Lcore: 2, CPU: 5, RunPercent: 100},
 		{Lcore: 3, CPU: 4, RunPercent: 25, InvoluntarySwitches: 1},
 	}
-	want := func(change func(*report.Machine)) report.Machine {
-		m := report.Machine{Threads: all, ThrottledPeriods: &periods, ThrottledMs: &ms, StealMs: 40}
+	want := func(change func(*result.Machine)) result.Machine {
+		m := result.Machine{Threads: all, ThrottledPeriods: &periods, ThrottledMs: &ms, StealMs: 40}
 		if change != nil {
 			change(&m)
 		}
@@ -79,54 +79,54 @@ func TestUntil(t *testing.T) {
 		after map[string]string // in place of after's, or with it
 		ended int               // TID
 		anew  int               // TID whose time has begun anew
-		want  report.Machine
+		want  result.Machine
 	}{
 		{name: "everything", want: want(nil)},
-		{name: "a thread has ended", ended: 12, want: want(func(m *report.Machine) { m.Threads = []report.Thread{all[0], all[2]} })},
+		{name: "a thread has ended", ended: 12, want: want(func(m *result.Machine) { m.Threads = []result.Thread{all[0], all[2]} })},
 		{
 			name:  "a thread's status has no switches",
 			after: map[string]string{"proc/self/task/11/status": "Name:\tlcore\n"},
-			want:  want(func(m *report.Machine) { m.Threads = all[1:] }),
+			want:  want(func(m *result.Machine) { m.Threads = all[1:] }),
 		},
 		{
 			name:  "another thread with the number of one that has ended",
 			after: map[string]string{"proc/self/task/11/status": status + "1\n"},
-			want:  want(func(m *report.Machine) { m.Threads = all[1:] }),
+			want:  want(func(m *result.Machine) { m.Threads = all[1:] }),
 		},
 		{
 			name: "another such thread, which has not been switched",
 			anew: 12,
-			want: want(func(m *report.Machine) { m.Threads = []report.Thread{all[0], all[2]} }),
+			want: want(func(m *result.Machine) { m.Threads = []result.Thread{all[0], all[2]} }),
 		},
 		{
 			name:  "another control group",
 			after: map[string]string{"sys/fs/cgroup/cpu.stat": "nr_throttled 1\nthrottled_usec 3500\n"},
-			want:  want(func(m *report.Machine) { m.ThrottledPeriods, m.ThrottledMs = nil, nil }),
+			want:  want(func(m *result.Machine) { m.ThrottledPeriods, m.ThrottledMs = nil, nil }),
 		},
 		{
 			name:  "the controller has gone",
 			after: map[string]string{"sys/fs/cgroup/cpu.stat": "usage_usec 9\n"},
-			want:  want(func(m *report.Machine) { m.ThrottledPeriods, m.ThrottledMs = nil, nil }),
+			want:  want(func(m *result.Machine) { m.ThrottledPeriods, m.ThrottledMs = nil, nil }),
 		},
 		{
 			name:  "a CPU has gone",
 			after: map[string]string{"proc/stat": "cpu  4 1 1 1 1 1 1 1 999\ncpu5 1 2 3 4 5 6 7 11\n"},
-			want:  want(func(m *report.Machine) { m.StealMs = 10 }),
+			want:  want(func(m *result.Machine) { m.StealMs = 10 }),
 		},
 		{
 			name:  "a kernel without steal",
 			after: map[string]string{"proc/stat": "cpu  1 1 1 1\ncpu4 1 2 3 4\ncpu5 1 2 3 4 5 6 7 x\ncpu\ncpux 1 2 3 4 5 6 7 8\n"},
-			want:  want(func(m *report.Machine) { m.StealMs = 0 }),
+			want:  want(func(m *result.Machine) { m.StealMs = 0 }),
 		},
 		{
 			name:  "steal that runs backwards, as some hypervisors let it",
 			after: map[string]string{"proc/stat": "cpu4 1 2 3 4 5 6 7 99\ncpu5 1 2 3 4 5 6 7 12\n"},
-			want:  want(func(m *report.Machine) { m.StealMs = 20 }),
+			want:  want(func(m *result.Machine) { m.StealMs = 20 }),
 		},
 		{
 			name:  "files without an end",
 			after: map[string]string{"proc/stat": strings.Repeat("9", 2<<20), "sys/fs/cgroup/cpu.stat": strings.Repeat("9", 2<<20)},
-			want:  want(func(m *report.Machine) { m.ThrottledPeriods, m.ThrottledMs, m.StealMs = nil, nil, 0 }),
+			want:  want(func(m *result.Machine) { m.ThrottledPeriods, m.ThrottledMs, m.StealMs = nil, nil, 0 }),
 		},
 		{
 			name:  "a file that is long after what matters",
@@ -160,7 +160,7 @@ func TestUntil(t *testing.T) {
 
 func TestNothingToRead(t *testing.T) {
 	s := New(t.TempDir(), threads)
-	want := report.Machine{Threads: []report.Thread{}}
+	want := result.Machine{Threads: []result.Thread{}}
 	if diff := cmp.Diff(want, s.Sample().Until(s.Sample())); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -170,7 +170,7 @@ func TestNoTimeBetweenSamples(t *testing.T) {
 	s := New(tree(t, map[string]string{"proc/self/task/11/status": status + "5\n"}), threads[:1])
 	s.runTime = func(int) (time.Duration, bool) { return time.Second, true }
 	a := s.Sample()
-	want := report.Machine{Threads: []report.Thread{}}
+	want := result.Machine{Threads: []result.Thread{}}
 	if diff := cmp.Diff(want, a.Until(a)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // collector makes the metrics of a scrape from one snapshot, so that they belong
@@ -30,7 +30,7 @@ type sample struct {
 // families are all metrics. Those that a result has too have its names.
 var families = slices.Concat(trialCounters(), []family{
 	{
-		desc(report.MetricInfo, "What is measured, or the mode of forwarding, by which release, on which DPDK.", "version", "dpdk", "method"),
+		desc(result.MetricInfo, "What is measured, or the mode of forwarding, by which release, on which DPDK.", "version", "dpdk", "method"),
 		prometheus.GaugeValue,
 		func(s Snapshot) []sample { return []sample{{1, []string{s.Version, s.DPDK, s.Method}}} },
 	},
@@ -51,7 +51,7 @@ var families = slices.Concat(trialCounters(), []family{
 	rate("podnet_search_upper_packets_per_second", "Upper bound that the search has come to.",
 		func(s Snapshot) float64 { return s.Upper }),
 	{
-		desc(report.MetricTrials, "Trials that have ended."),
+		desc(result.MetricTrials, "Trials that have ended."),
 		prometheus.CounterValue,
 		func(s Snapshot) []sample {
 			if s.NoTrials {
@@ -60,17 +60,17 @@ var families = slices.Concat(trialCounters(), []family{
 			return []sample{{value: float64(s.Trials)}}
 		},
 	},
-	port("podnet_port_rx_packets_total", "Packets that the port received.", func(c report.Counters) uint64 { return c.RxPackets }),
-	port("podnet_port_rx_bytes_total", "Bytes that the port received, on the wire.", func(c report.Counters) uint64 { return c.RxBytes }),
+	port("podnet_port_rx_packets_total", "Packets that the port received.", func(c result.Counters) uint64 { return c.RxPackets }),
+	port("podnet_port_rx_bytes_total", "Bytes that the port received, on the wire.", func(c result.Counters) uint64 { return c.RxBytes }),
 	port("podnet_port_rx_missed_packets_total", "Packets that the device dropped for want of Rx descriptors.",
-		func(c report.Counters) uint64 { return c.RxMissed }),
-	port("podnet_port_rx_errors_total", "Packets received with errors.", func(c report.Counters) uint64 { return c.RxErrors }),
-	port("podnet_port_rx_no_mbuf_total", "Rx failures for want of mbufs.", func(c report.Counters) uint64 { return c.RxNoMbuf }),
-	port("podnet_port_tx_packets_total", "Packets that the port took.", func(c report.Counters) uint64 { return c.TxPackets }),
-	port("podnet_port_tx_bytes_total", "Bytes that the port took, on the wire.", func(c report.Counters) uint64 { return c.TxBytes }),
+		func(c result.Counters) uint64 { return c.RxMissed }),
+	port("podnet_port_rx_errors_total", "Packets received with errors.", func(c result.Counters) uint64 { return c.RxErrors }),
+	port("podnet_port_rx_no_mbuf_total", "Rx failures for want of mbufs.", func(c result.Counters) uint64 { return c.RxNoMbuf }),
+	port("podnet_port_tx_packets_total", "Packets that the port took.", func(c result.Counters) uint64 { return c.TxPackets }),
+	port("podnet_port_tx_bytes_total", "Bytes that the port took, on the wire.", func(c result.Counters) uint64 { return c.TxBytes }),
 	port("podnet_port_tx_refused_packets_total", "Packets that the Tx rings of the port had no room for.",
-		func(c report.Counters) uint64 { return c.TxRefused }),
-	port("podnet_port_tx_errors_total", "Packets that the device failed to send.", func(c report.Counters) uint64 { return c.TxErrors }),
+		func(c result.Counters) uint64 { return c.TxRefused }),
+	port("podnet_port_tx_errors_total", "Packets that the device failed to send.", func(c result.Counters) uint64 { return c.TxErrors }),
 	{
 		desc("podnet_lcore_turns_total", "Rounds of a polling lcore's loop since its job began.", "lcore"),
 		prometheus.CounterValue,
@@ -89,7 +89,7 @@ func desc(name, help string, labels ...string) *prometheus.Desc {
 
 // trialCounters are the counters that add up over trials.
 func trialCounters() (out []family) {
-	for i, c := range report.TrialCounters {
+	for i, c := range result.TrialCounters {
 		out = append(out, family{desc(c.Name, c.Help), prometheus.CounterValue, func(s Snapshot) []sample {
 			switch {
 			case s.NoTrials:
@@ -114,7 +114,7 @@ func rate(name, help string, value func(Snapshot) float64) family {
 }
 
 // port is a counter of every port.
-func port(name, help string, value func(report.Counters) uint64) family {
+func port(name, help string, value func(result.Counters) uint64) family {
 	return family{desc(name, help, "interface", "port"), prometheus.CounterValue, func(s Snapshot) (out []sample) {
 		for _, i := range s.Interfaces {
 			out = append(out, sample{float64(value(i.Counters)), []string{i.Name, i.Port}})

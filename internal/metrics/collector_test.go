@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
@@ -24,8 +24,8 @@ var full = Snapshot{
 	Version: "v1.2.3", DPDK: "22.11.4", Method: "ndr",
 	Phase: "search", Frame: "64", Requested: 1e6, Lower: 5e5, Upper: 2e6,
 	Trials: 3, Totals: []uint64{100, 99, 98, 2, 1, 4, 5, 6},
-	Interfaces: []report.Interface{
-		{Name: "net1", Port: "net_memif0", Counters: report.Counters{
+	Interfaces: []result.Interface{
+		{Name: "net1", Port: "net_memif0", Counters: result.Counters{
 			RxPackets: 1, RxBytes: 2, TxPackets: 3, TxBytes: 4, TxRefused: 5, RxMissed: 6, RxErrors: 7, RxNoMbuf: 8, TxErrors: 9,
 		}},
 		{Name: "net\"2\"\n\x1b[2J\xff", Port: "net_memif1"},
@@ -121,8 +121,8 @@ func TestOpenMetrics(t *testing.T) {
 }
 
 func TestTwoPortsOfOneName(t *testing.T) {
-	one := report.Interface{Name: "net1", Port: "net_memif0"}
-	src := &fake{s: Snapshot{Interfaces: []report.Interface{one, one}, Trials: 7}}
+	one := result.Interface{Name: "net1", Port: "net_memif0"}
+	src := &fake{s: Snapshot{Interfaces: []result.Interface{one, one}, Trials: 7}}
 	status, body := ask(src, newHealth(src), "/metrics")
 	if status != 200 || !strings.Contains(body, "podnet_trials_total 7\n") || strings.Count(body, "podnet_port_rx_packets_total{") != 1 {
 		t.Errorf("%d\n%s", status, body)

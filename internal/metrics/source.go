@@ -1,6 +1,8 @@
 package metrics
 
-import "github.com/podnet/podnet/internal/report"
+import (
+	"github.com/podnet/podnet/internal/result"
+)
 
 // Source is what the server tells of.
 type Source interface {
@@ -32,12 +34,12 @@ type Snapshot struct {
 	Lower, Upper float64 // the interval that a search has come to, in packets a second; 0: not known
 
 	Trials uint64 // that have ended
-	// Totals are the sums of report.TrialCounters, in their order, over all trials
+	// Totals are the sums of result.TrialCounters, in their order, over all trials
 	// and as far as it is counted the running one. They may only grow: Prometheus
 	// takes a smaller one for a new start.
 	Totals []uint64
 	// Interfaces are the ports' counters, which may begin anew with each trial.
-	Interfaces []report.Interface
+	Interfaces []result.Interface
 }
 
 // Heartbeat is how often a polling lcore has gone round its loop, since the job

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // Keys of a ConfigMap with a result. Those below status. are the ones of
@@ -22,7 +24,7 @@ const (
 )
 
 // ConfigMapAtStart is the data of a run that has begun.
-func ConfigMapAtStart(r Result) map[string]string {
+func ConfigMapAtStart(r result.Result) map[string]string {
 	return map[string]string{StartedKey: r.Started.UTC().Format(time.RFC3339)}
 }
 
@@ -57,7 +59,7 @@ func ConfigMapAtStart(r Result) map[string]string {
 //
 // If the document is too large it is written without the windows of trials, else
 // with the last trial of each measurement alone, else not at all.
-func ConfigMap(r Result, failure error, most int) map[string]string {
+func ConfigMap(r result.Result, failure error, most int) map[string]string {
 	data := ConfigMapAtStart(r)
 	reason := failureReason(r, failure)
 	data[SucceededKey], data[FailureKey] = strconv.FormatBool(reason == ""), reason
@@ -101,7 +103,7 @@ func dataSize(data map[string]string) (n int) {
 const maxReason = 4096
 
 // failureReason says in one line why a run did not succeed; empty: it did.
-func failureReason(r Result, failure error) string {
+func failureReason(r result.Result, failure error) string {
 	var reason string
 	switch {
 	case failure != nil:
@@ -110,7 +112,7 @@ func failureReason(r Result, failure error) string {
 			reason = "failed"
 		}
 	case !r.Complete || !r.Valid:
-		reason = verdict(r.Complete, r.Valid, nil) + ": " + r.Reason
+		reason = r.Verdict() + ": " + r.Reason
 	default:
 		reason = strings.Join(r.Failed, "\n")
 	}
@@ -124,7 +126,7 @@ func line(s string) string {
 
 // addFigures adds the keys of what was measured, up to so many bytes of figures,
 // and returns how many did not fit or have a key that is there already.
-func addFigures(data map[string]string, r Result, most int) (omitted int) {
+func addFigures(data map[string]string, r result.Result, most int) (omitted int) {
 	for k, v := range map[string]string{
 		"method": plain(r.Method), "complete": strconv.FormatBool(r.Complete), "valid": strconv.FormatBool(r.Valid),
 	} {
@@ -149,7 +151,7 @@ func addFigures(data map[string]string, r Result, most int) (omitted int) {
 			frame += fmt.Sprintf(".repeat.%d", m.Repeat)
 		}
 		add(frame+".valid", strconv.FormatBool(m.Valid && m.Complete))
-		for _, f := range r.compared(m) {
+		for _, f := range compared(r, m) {
 			for _, v := range f.Values {
 				key := keyed(v.Key)
 				add(frame+"."+key, plain(v.Text))
@@ -177,12 +179,12 @@ func keyed(s string) string {
 
 // fitted writes as much of the document as fits, and says what is left out; an
 // empty document has no room at all.
-func fitted(r Result, most int) (document, omitted string) {
+func fitted(r result.Result, most int) (document, omitted string) {
 	for _, form := range []struct {
 		omitted string
-		of      func(Result) Result
+		of      func(result.Result) result.Result
 	}{
-		{"", func(r Result) Result { return r }},
+		{"", func(r result.Result) result.Result { return r }},
 		{"the windows of trials for want of room", withoutWindows},
 		{"all trials but the last of each measurement for want of room", lastTrials},
 	} {
@@ -199,7 +201,7 @@ func fitted(r Result, most int) (document, omitted string) {
 
 // compact writes the document in one line: a search of seven sizes would not fit
 // with its indents.
-func compact(r Result) ([]byte, error) {
+func compact(r result.Result) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -208,9 +210,9 @@ func compact(r Result) ([]byte, error) {
 }
 
 // withoutWindows leaves of the windows with loss their number.
-func withoutWindows(r Result) Result {
-	return eachMeasurement(r, func(m *Measurement) {
-		trials := append([]Trial{}, m.Trials...)
+func withoutWindows(r result.Result) result.Result {
+	return eachMeasurement(r, func(m *result.Measurement) {
+		trials := append([]result.Trial{}, m.Trials...)
 		for i := range trials {
 			t := &trials[i]
 			t.WindowsOmitted, t.Windows = t.WindowsOmitted+uint64(len(t.Windows)), nil
@@ -220,15 +222,15 @@ func withoutWindows(r Result) Result {
 }
 
 // lastTrials leaves the trial that a measurement without a search is about.
-func lastTrials(r Result) Result {
-	return eachMeasurement(withoutWindows(r), func(m *Measurement) {
+func lastTrials(r result.Result) result.Result {
+	return eachMeasurement(withoutWindows(r), func(m *result.Measurement) {
 		m.Trials = m.Trials[max(0, len(m.Trials)-1):]
 	})
 }
 
 // eachMeasurement changes a copy.
-func eachMeasurement(r Result, change func(*Measurement)) Result {
-	r.Measurements = append([]Measurement{}, r.Measurements...)
+func eachMeasurement(r result.Result, change func(*result.Measurement)) result.Result {
+	r.Measurements = append([]result.Measurement{}, r.Measurements...)
 	for i := range r.Measurements {
 		change(&r.Measurements[i])
 	}
@@ -237,7 +239,7 @@ func eachMeasurement(r Result, change func(*Measurement)) Result {
 
 // Line says what came of a run in one line of at most so many bytes: as Summary,
 // or why the run failed.
-func Line(r Result, failure error, most int) (text string, passed bool) {
+func Line(r result.Result, failure error, most int) (text string, passed bool) {
 	if reason := failureReason(r, failure); reason != "" {
 		return string(cut(line(title(r))+": "+reason, most)), false
 	}

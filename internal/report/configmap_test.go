@@ -11,6 +11,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/result/resulttest"
 )
 
 // statusOf is the data without the document.
@@ -22,7 +25,7 @@ func statusOf(data map[string]string) map[string]string {
 func TestConfigMap(t *testing.T) {
 	const room = 1 << 20
 	began := map[string]string{"status.startTimestamp": "2026-03-01T12:00:00Z"}
-	if diff := cmp.Diff(began, ConfigMapAtStart(sampleFixed())); diff != "" {
+	if diff := cmp.Diff(began, ConfigMapAtStart(resulttest.Fixed())); diff != "" {
 		t.Errorf("at the start (-want +got):\n%s", diff)
 	}
 	fixed := func(change func(map[string]string)) map[string]string {
@@ -37,18 +40,18 @@ func TestConfigMap(t *testing.T) {
 		change(want)
 		return want
 	}
-	below, invalid, stopped := sampleFixed(), sampleFixed(), sampleFixed()
+	below, invalid, stopped := resulttest.Fixed(), resulttest.Fixed(), resulttest.Fixed()
 	below.Failed = []string{"64-byte frames: one", "64-byte frames: two"}
 	invalid.Valid, invalid.Reason, invalid.Measurements[0].Valid = false, "the generator was late", false
 	stopped.Complete, stopped.Valid, stopped.Reason = false, false, "it was stopped before its time"
 	stopped.Measurements, stopped.Ended = nil, nil
 	for _, tt := range []struct {
 		name    string
-		r       Result
+		r       result.Result
 		failure error
 		want    map[string]string
 	}{
-		{"passed", sampleFixed(), nil, fixed(func(map[string]string) {})},
+		{"passed", resulttest.Fixed(), nil, fixed(func(map[string]string) {})},
 		{"below its threshold", below, nil, fixed(func(m map[string]string) {
 			m["status.succeeded"], m["status.failureReason"] = "false", "64-byte frames: one; 64-byte frames: two"
 		})},
@@ -56,7 +59,7 @@ func TestConfigMap(t *testing.T) {
 			m["status.succeeded"], m["status.failureReason"] = "false", "not valid: the generator was late"
 			m["status.result.valid"], m["status.result.frame.64.valid"] = "false", "false"
 		})},
-		{"failed", sampleFixed(), errors.Join(errors.New("a"), errors.New("b\x1b")), fixed(func(m map[string]string) {
+		{"failed", resulttest.Fixed(), errors.Join(errors.New("a"), errors.New("b\x1b")), fixed(func(m map[string]string) {
 			m["status.succeeded"], m["status.failureReason"] = "false", "a; b\ufffd"
 		})},
 		{"stopped", stopped, nil, map[string]string{
@@ -67,11 +70,11 @@ func TestConfigMap(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			data := ConfigMap(tt.r, tt.failure, room)
-			var got Result
+			var got result.Result
 			if err := json.Unmarshal([]byte(data[DocumentKey]), &got); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.r, got, cmp.Transformer("empty", func(m []Measurement) int { return len(m) })); diff != "" {
+			if diff := cmp.Diff(tt.r, got, cmp.Transformer("empty", func(m []result.Measurement) int { return len(m) })); diff != "" {
 				t.Errorf("document (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(tt.want, statusOf(data)); diff != "" {
@@ -83,20 +86,20 @@ func TestConfigMap(t *testing.T) {
 
 // What each method found has its keys.
 func TestConfigMapFigures(t *testing.T) {
-	single := sampleNDR()
+	single := resulttest.NDR()
 	single.Measurements = append(single.Measurements[:1:1], single.Measurements[0])
 	single.Measurements[1].Repeat = 2
-	odd := sampleNDR()
+	odd := resulttest.NDR()
 	odd.Measurements = odd.Measurements[7:]
 	odd.Measurements[0].Frame.Name = "64:7+570:4"
 	odd.Measurements[0].Goals[0].Name, odd.Measurements[0].Goals[1].Name = "a b", "a-b"
 	for _, tt := range []struct {
 		name   string
-		r      Result
+		r      result.Result
 		want   map[string]string // the figures beside others
 		absent []string
 	}{
-		{"ndr", sampleNDR(), map[string]string{
+		{"ndr", resulttest.NDR(), map[string]string{
 			"frame.64.goal.NDR.mpps": "8.411214953", "frame.64.goal.PDR.mpps": "8.611214953", "frame.64.goal.NDR.status": "regular",
 			"frame.imix.goal.NDR.mpps":   "3.57260999",
 			"frame.1280.goal.NDR.status": "above-maximum",
@@ -110,15 +113,15 @@ func TestConfigMapFigures(t *testing.T) {
 			"frame.64-7-570-4.goal.a-b.mpps": "3.57260999",
 			"omitted":                        "4 figures for want of room or of a key of their own",
 		}, nil},
-		{"kernel's path", sampleNDR(), map[string]string{
+		{"kernel's path", resulttest.NDR(), map[string]string{
 			"frame.64.kernel.mpps": "0.25", "frame.64.kernel.lossRatio": "0.000199960008", "frame.64.kernel.gain": "33.64485981",
 			"frame.1518.kernel.mpps": "0.125",
 		}, []string{"frame.1518.kernel.gain"}},
-		{"latency", sampleLatency(), map[string]string{
+		{"latency", resulttest.Latency(), map[string]string{
 			"frame.64.load.90.mpps": "1.8", "frame.64.load.90.lossRatio": "0", "frame.64.load.90.rttP50Us": "100", "frame.64.load.90.rttP99Us": "900",
 			"frame.64.load.10.rttP50Us": "11.11111111",
 		}, []string{"frame.64.mpps", "omitted"}},
-		{"loss and burst", sampleSteps(), map[string]string{
+		{"loss and burst", resulttest.Steps(), map[string]string{
 			"frame.64.step.100.lossRatio": "0.25", "frame.64.step.90.mpps": "1.8", "frame.64.repeat.2.burstFrames": "1500.5",
 		}, []string{"frame.64.step.90.rttP50Us", "omitted"}},
 	} {
@@ -144,15 +147,15 @@ var configMapKey = regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`)
 
 // Whatever the result and the room, the data is one that Kubernetes takes.
 func TestConfigMapFits(t *testing.T) {
-	big := sampleSoak()
+	big := resulttest.Soak()
 	for range 3000 {
 		w := big.Measurements[0].Trials[0].Windows[0]
 		big.Measurements[0].Trials[0].Windows = append(big.Measurements[0].Trials[0].Windows, w)
 	}
 	for range 3 {
-		big.Measurements[0].Trials = append(big.Measurements[0].Trials, sampleTrial("search", size(64), 2, 0))
+		big.Measurements[0].Trials = append(big.Measurements[0].Trials, resulttest.Trial("search", resulttest.Size(64), 2, 0))
 	}
-	many := sampleNDR()
+	many := resulttest.NDR()
 	for i := range 1200 {
 		m := many.Measurements[0]
 		m.Trials = m.Trials[:1]
@@ -160,7 +163,7 @@ func TestConfigMapFits(t *testing.T) {
 		many.Measurements = append(many.Measurements, m)
 	}
 	before, _ := json.Marshal(big)
-	for name, r := range map[string]Result{"big": big, "many": many, "soak": sampleSoak(), "ndr": sampleNDR()} {
+	for name, r := range map[string]result.Result{"big": big, "many": many, "soak": resulttest.Soak(), "ndr": resulttest.NDR()} {
 		for _, most := range []int{8 << 10, 16 << 10, 32 << 10, 128 << 10, 1<<20 - 64<<10} {
 			data := ConfigMap(r, errors.New(strings.Repeat("ä", 5000)), most)
 			for k, v := range data {
@@ -179,7 +182,7 @@ func TestConfigMapFits(t *testing.T) {
 			}
 		}
 	}
-	odd := sampleFixed()
+	odd := resulttest.Fixed()
 	odd.Measurements[0].Trials[0].LossRatio = math.NaN()
 	if document, omitted := fitted(odd, 1<<20); document != "" || !strings.Contains(omitted, "NaN") {
 		t.Errorf("what JSON has not: %d bytes, left out is %q", len(document), omitted)
@@ -209,8 +212,8 @@ func TestConfigMapFits(t *testing.T) {
 			}
 			continue
 		}
-		r, err := parse([]byte(document))
-		if err != nil {
+		var r result.Result
+		if err := json.Unmarshal([]byte(document), &r); err != nil {
 			t.Fatal(err)
 		}
 		trials := r.Measurements[0].Trials
@@ -224,18 +227,18 @@ func TestConfigMapFits(t *testing.T) {
 }
 
 func TestLine(t *testing.T) {
-	below := sampleFixed()
+	below := resulttest.Fixed()
 	below.Failed = []string{"one", "two"}
 	for _, tt := range []struct {
-		r       Result
+		r       result.Result
 		failure error
 		most    int
 		want    string
 	}{
-		{sampleFixed(), nil, 1024, "fixed, net1 <-> net2: valid; 64 received: 1.9998 Mpps, 1.3439 Gbit/s at L1, lost 200 (0.01 %)"},
-		{sampleFixed(), nil, 8, "fixed, n"},
+		{resulttest.Fixed(), nil, 1024, "fixed, net1 <-> net2: valid; 64 received: 1.9998 Mpps, 1.3439 Gbit/s at L1, lost 200 (0.01 %)"},
+		{resulttest.Fixed(), nil, 8, "fixed, n"},
 		{below, nil, 1024, "fixed, net1 <-> net2: one; two"},
-		{sampleFixed(), fmt.Errorf("a\nb"), 1024, "fixed, net1 <-> net2: a; b"},
+		{resulttest.Fixed(), fmt.Errorf("a\nb"), 1024, "fixed, net1 <-> net2: a; b"},
 	} {
 		got, passed := Line(tt.r, tt.failure, tt.most)
 		if want := tt.failure == nil && tt.r.Failed == nil; got != tt.want || passed != want {

@@ -6,55 +6,59 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // columns are those of the CSV form, one row a trial. Units are in the names.
 var columns = []struct {
 	name  string
-	value func(r Result, m Measurement, t Trial) string
+	value func(r result.Result, m result.Measurement, t result.Trial) string
 }{
-	{"method", func(r Result, _ Measurement, _ Trial) string { return r.Method }},
-	{"tx", func(r Result, _ Measurement, _ Trial) string { return r.Settings.TX }},
-	{"rx", func(r Result, _ Measurement, _ Trial) string { return r.Settings.RX }},
-	{"frame", func(_ Result, m Measurement, _ Trial) string { return m.Frame.Name }},
-	{"frame_bytes", func(_ Result, m Measurement, _ Trial) string { return float(m.Frame.Bytes) }},
-	{"repeat", func(_ Result, m Measurement, _ Trial) string { return strconv.Itoa(m.Repeat) }},
-	{"phase", func(_ Result, _ Measurement, t Trial) string { return t.Phase }},
-	{"started", func(_ Result, _ Measurement, t Trial) string { return t.Started.UTC().Format(time.RFC3339Nano) }},
-	{"seconds", func(_ Result, _ Measurement, t Trial) string { return float(t.Seconds) }},
-	{"requested_mpps", func(_ Result, _ Measurement, t Trial) string {
+	{"method", func(r result.Result, _ result.Measurement, _ result.Trial) string { return r.Method }},
+	{"tx", func(r result.Result, _ result.Measurement, _ result.Trial) string { return r.Settings.TX }},
+	{"rx", func(r result.Result, _ result.Measurement, _ result.Trial) string { return r.Settings.RX }},
+	{"frame", func(_ result.Result, m result.Measurement, _ result.Trial) string { return m.Frame.Name }},
+	{"frame_bytes", func(_ result.Result, m result.Measurement, _ result.Trial) string { return float(m.Frame.Bytes) }},
+	{"repeat", func(_ result.Result, m result.Measurement, _ result.Trial) string { return strconv.Itoa(m.Repeat) }},
+	{"phase", func(_ result.Result, _ result.Measurement, t result.Trial) string { return t.Phase }},
+	{"started", func(_ result.Result, _ result.Measurement, t result.Trial) string {
+		return t.Started.UTC().Format(time.RFC3339Nano)
+	}},
+	{"seconds", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.Seconds) }},
+	{"requested_mpps", func(_ result.Result, _ result.Measurement, t result.Trial) string {
 		if t.Requested.Mpps == nil {
 			return "max"
 		}
 		return float(*t.Requested.Mpps)
 	}},
-	{"offered", func(_ Result, _ Measurement, t Trial) string { return count(t.Offered) }},
-	{"sent", func(_ Result, _ Measurement, t Trial) string { return count(t.Sent.Packets) }},
-	{"received", func(_ Result, _ Measurement, t Trial) string { return count(t.Received.Packets) }},
-	{"received_mpps", func(_ Result, _ Measurement, t Trial) string { return float(t.Received.Mpps) }},
-	{"received_gbps_l1", func(_ Result, _ Measurement, t Trial) string { return float(t.Received.GbpsL1) }},
-	{"received_gbps_l2", func(_ Result, _ Measurement, t Trial) string { return float(t.Received.GbpsL2) }},
-	{"lost", func(_ Result, _ Measurement, t Trial) string { return count(t.Lost) }},
-	{"loss_ratio", func(_ Result, _ Measurement, t Trial) string { return float(t.LossRatio) }},
-	{"tx_refused", func(_ Result, _ Measurement, t Trial) string { return count(t.TxRefused) }},
-	{"duplicates", func(_ Result, _ Measurement, t Trial) string { return count(t.Duplicates) }},
-	{"reordered", func(_ Result, _ Measurement, t Trial) string { return count(t.Reordered) }},
-	{"rx_other", func(_ Result, _ Measurement, t Trial) string { return count(t.RxOther) }},
-	{"rtt_min_us", rttColumn(func(r *RTT) float64 { return r.MinUs })},
-	{"rtt_mean_us", rttColumn(func(r *RTT) float64 { return r.MeanUs })},
+	{"offered", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Offered) }},
+	{"sent", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Sent.Packets) }},
+	{"received", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Received.Packets) }},
+	{"received_mpps", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.Received.Mpps) }},
+	{"received_gbps_l1", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.Received.GbpsL1) }},
+	{"received_gbps_l2", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.Received.GbpsL2) }},
+	{"lost", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Lost) }},
+	{"loss_ratio", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.LossRatio) }},
+	{"tx_refused", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.TxRefused) }},
+	{"duplicates", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Duplicates) }},
+	{"reordered", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Reordered) }},
+	{"rx_other", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxOther) }},
+	{"rtt_min_us", rttColumn(func(r *result.RTT) float64 { return r.MinUs })},
+	{"rtt_mean_us", rttColumn(func(r *result.RTT) float64 { return r.MeanUs })},
 	{"rtt_p50_us", percentileColumn(50)},
 	{"rtt_p99_us", percentileColumn(99)},
 	{"rtt_p99.9_us", percentileColumn(99.9)},
 	{"rtt_p99.999_us", percentileColumn(99.999)},
-	{"rtt_max_us", rttColumn(func(r *RTT) float64 { return r.MaxUs })},
-	{"late", func(_ Result, _ Measurement, t Trial) string { return count(t.Late) }},
-	{"max_late_us", func(_ Result, _ Measurement, t Trial) string { return float(t.MaxLateUs) }},
-	{"valid", func(_ Result, _ Measurement, t Trial) string { return strconv.FormatBool(t.Valid) }},
-	{"reason", func(_ Result, _ Measurement, t Trial) string { return t.Reason }},
+	{"rtt_max_us", rttColumn(func(r *result.RTT) float64 { return r.MaxUs })},
+	{"late", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Late) }},
+	{"max_late_us", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.MaxLateUs) }},
+	{"valid", func(_ result.Result, _ result.Measurement, t result.Trial) string { return strconv.FormatBool(t.Valid) }},
+	{"reason", func(_ result.Result, _ result.Measurement, t result.Trial) string { return t.Reason }},
 }
 
-func rttColumn(value func(*RTT) float64) func(Result, Measurement, Trial) string {
-	return func(_ Result, _ Measurement, t Trial) string {
+func rttColumn(value func(*result.RTT) float64) func(result.Result, result.Measurement, result.Trial) string {
+	return func(_ result.Result, _ result.Measurement, t result.Trial) string {
 		if t.RTT == nil {
 			return ""
 		}
@@ -62,9 +66,9 @@ func rttColumn(value func(*RTT) float64) func(Result, Measurement, Trial) string
 	}
 }
 
-func percentileColumn(percent float64) func(Result, Measurement, Trial) string {
-	return func(_ Result, _ Measurement, t Trial) string {
-		v, ok := t.RTT.at(percent)
+func percentileColumn(percent float64) func(result.Result, result.Measurement, result.Trial) string {
+	return func(_ result.Result, _ result.Measurement, t result.Trial) string {
+		v, ok := t.RTT.At(percent)
 		if !ok {
 			return ""
 		}
@@ -77,7 +81,7 @@ func float(v float64) string { return strconv.FormatFloat(v, 'g', 10, 64) }
 func count(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // writeCSV writes every trial as a row (RFC 4180) under one header.
-func writeCSV(w io.Writer, results []Result) error {
+func writeCSV(w io.Writer, results []result.Result) error {
 	c := csv.NewWriter(w)
 	header := make([]string, len(columns))
 	for i, col := range columns {

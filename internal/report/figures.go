@@ -1,6 +1,10 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/podnet/podnet/internal/result"
+)
 
 // figure is one thing that a measurement found, in words and in numbers.
 type figure struct {
@@ -13,7 +17,7 @@ type figure struct {
 type value struct{ Key, Text string }
 
 // figures are what a measurement found, in short.
-func figures(m Measurement) (list []figure) {
+func figures(m result.Measurement) (list []figure) {
 	for _, g := range m.Goals {
 		text, mpps := "none: even the lowest rate lost more", 0.0
 		if g.Lower != nil {
@@ -29,8 +33,8 @@ func figures(m Measurement) (list []figure) {
 	for _, l := range m.Latency {
 		text := "nothing came back"
 		if l.RTT != nil {
-			p50, _ := l.RTT.at(50)
-			p999, _ := l.RTT.at(99.9)
+			p50, _ := l.RTT.At(50)
+			p999, _ := l.RTT.At(99.9)
 			text = fmt.Sprintf("median %.1f us, 99.9 %% %.1f us, most %.1f us", p50, p999, l.RTT.MaxUs)
 		}
 		list = append(list, figure{
@@ -62,10 +66,10 @@ func figures(m Measurement) (list []figure) {
 
 // rated are the values at a rate, with those of the round-trip time that were
 // measured.
-func rated(mpps, loss float64, rtt *RTT) []value {
+func rated(mpps, loss float64, rtt *result.RTT) []value {
 	list := []value{{"mpps", float(mpps)}, {"lossRatio", float(loss)}}
 	for _, p := range []float64{50, 99} {
-		if us, ok := rtt.at(p); ok {
+		if us, ok := rtt.At(p); ok {
 			list = append(list, value{fmt.Sprintf("rttP%gUs", p), float(us)})
 		}
 	}

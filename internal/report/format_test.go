@@ -10,6 +10,9 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/result/resulttest"
 )
 
 var extensions = map[string]string{
@@ -18,7 +21,7 @@ var extensions = map[string]string{
 
 // Every form of every sample is held by a file.
 func TestFormats(t *testing.T) {
-	for name, r := range samples() {
+	for name, r := range resulttest.Samples() {
 		for _, format := range Formats() {
 			t.Run(name+"/"+format, func(t *testing.T) {
 				ext, ok := extensions[format]
@@ -41,7 +44,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-func form(t *testing.T, format string, results ...Result) string {
+func form(t *testing.T, format string, results ...result.Result) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Write(&b, format, results...); err != nil {
@@ -50,8 +53,8 @@ func form(t *testing.T, format string, results ...Result) string {
 	return b.String()
 }
 
-func all() (list []Result) {
-	for _, r := range samples() {
+func all() (list []result.Result) {
+	for _, r := range resulttest.Samples() {
 		list = append(list, r)
 	}
 	return list
@@ -85,8 +88,8 @@ func TestJUnitIsRead(t *testing.T) {
 	if err := xml.Unmarshal([]byte(form(t, "junit", all()...)), &doc); err != nil {
 		t.Fatal(err)
 	}
-	if len(doc.Suites) != len(samples()) {
-		t.Errorf("%d suites, want %d", len(doc.Suites), len(samples()))
+	if len(doc.Suites) != len(resulttest.Samples()) {
+		t.Errorf("%d suites, want %d", len(doc.Suites), len(resulttest.Samples()))
 	}
 	for _, s := range doc.Suites {
 		failures, errors := 0, 0
@@ -103,7 +106,7 @@ func TestJUnitIsRead(t *testing.T) {
 		}
 	}
 	for name, want := range map[string][2]int{"fixed": {0, 0}, "ndr": {1, 0}, "soak": {0, 1}} {
-		if s := junitOf(samples()[name]); s.Failures != want[0] || s.Errors != want[1] {
+		if s := junitOf(resulttest.Samples()[name]); s.Failures != want[0] || s.Errors != want[1] {
 			t.Errorf("%s: %d failures and %d errors, want %v", name, s.Failures, s.Errors, want)
 		}
 	}
@@ -129,7 +132,7 @@ func TestOpenMetricsIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range TrialCounters {
+	for _, c := range result.TrialCounters {
 		if families[c.Name] == nil {
 			t.Errorf("%s is missing", c.Name)
 		}
@@ -142,7 +145,7 @@ func TestOpenMetricsIsRead(t *testing.T) {
 }
 
 func TestMarkdownTableHasItsColumns(t *testing.T) {
-	for name, r := range samples() {
+	for name, r := range resulttest.Samples() {
 		for line := range strings.Lines(form(t, "markdown", r)) {
 			if !strings.HasPrefix(line, "|") {
 				continue
@@ -155,7 +158,7 @@ func TestMarkdownTableHasItsColumns(t *testing.T) {
 }
 
 func TestSummaryFits(t *testing.T) {
-	r := sampleNDR()
+	r := resulttest.NDR()
 	for range 6 {
 		r.Measurements = append(r.Measurements, r.Measurements...)
 	}

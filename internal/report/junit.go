@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // The JUnit form: a suite a run, a case a figure of a measurement. What is not
@@ -42,7 +44,7 @@ type (
 	}
 )
 
-func writeJUnit(w io.Writer, results []Result) error {
+func writeJUnit(w io.Writer, results []result.Result) error {
 	var doc junitSuites
 	for _, r := range results {
 		doc.Suites = append(doc.Suites, junitOf(r))
@@ -59,7 +61,7 @@ func writeJUnit(w io.Writer, results []Result) error {
 	return err
 }
 
-func junitOf(r Result) junitSuite {
+func junitOf(r result.Result) junitSuite {
 	s := junitSuite{
 		Name: "testpmd-wrapper bench " + r.Method, Timestamp: r.Started.UTC().Format(time.RFC3339), Hostname: plain(r.Environment.Host),
 		Properties: []junitProperty{

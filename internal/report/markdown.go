@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // writeMarkdown writes a summary for the comment of a pull request.
-func writeMarkdown(w io.Writer, r Result) error {
+func writeMarkdown(w io.Writer, r result.Result) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s: %s\n\n", escape(title(r)), verdict(r.Complete, r.Valid, r.Failed))
+	fmt.Fprintf(&b, "### %s: %s\n\n", escape(title(r)), r.Verdict())
 	if r.Reason != "" {
 		fmt.Fprintf(&b, "%s\n\n", escape(r.Reason))
 	}
@@ -23,9 +25,9 @@ func writeMarkdown(w io.Writer, r Result) error {
 	for _, m := range r.Measurements {
 		state := ""
 		if !m.Valid || !m.Complete {
-			state = verdict(m.Complete, m.Valid, nil) + ": " + m.Reason
+			state = m.Verdict() + ": " + m.Reason
 		}
-		for _, f := range r.compared(m) {
+		for _, f := range compared(r, m) {
 			fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", escape(m.Frame.Name), m.Repeat, escape(f.Name), escape(f.Text), escape(state))
 		}
 	}

@@ -7,35 +7,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
-)
 
-// TrialCounter is a counter of trials as Prometheus sees it, in a result and
-// while the run goes on.
-type TrialCounter struct {
-	Name, Help string
-	Value      func(t Trial) uint64
-}
-
-// TrialCounters are all of them.
-var TrialCounters = []TrialCounter{
-	{"podnet_offered_packets_total", "Packets that the schedule asked for.", func(t Trial) uint64 { return t.Offered }},
-	{"podnet_sent_packets_total", "Packets that the ports took.", func(t Trial) uint64 { return t.Sent.Packets }},
-	{"podnet_received_packets_total", "Packets that came back, each counted once.", func(t Trial) uint64 { return t.Received.Packets }},
-	{"podnet_lost_packets_total", "Offered packets that did not come back.", func(t Trial) uint64 { return t.Lost }},
-	{"podnet_tx_refused_packets_total", "Offered packets that the Tx rings had no room for: part of those lost.", func(t Trial) uint64 { return t.TxRefused }},
-	{"podnet_duplicate_packets_total", "Packets that came once more.", func(t Trial) uint64 { return t.Duplicates }},
-	{"podnet_reordered_packets_total", "Packets that came after one of their flow that was sent later.", func(t Trial) uint64 { return t.Reordered }},
-	{"podnet_late_packets_total", "Packets that the generator offered more than 100 us after their time.", func(t Trial) uint64 { return t.Late }},
-}
-
-// Names of further metrics that a result and a run that goes on have both.
-const (
-	MetricInfo   = "podnet_info"         // version, dpdk, method
-	MetricTrials = "podnet_trials_total" // trials that have ended
+	"github.com/podnet/podnet/internal/result"
 )
 
 // writeOpenMetrics writes the figures as OpenMetrics text.
-func writeOpenMetrics(w io.Writer, results []Result) error {
+func writeOpenMetrics(w io.Writer, results []result.Result) error {
 	registry := prometheus.NewPedanticRegistry()
 	if err := registry.Register(resultCollector(results)); err != nil {
 		return err
@@ -67,7 +44,7 @@ func unit(name string) *string {
 	return nil
 }
 
-type resultCollector []Result
+type resultCollector []result.Result
 
 // of is what tells a figure of one measurement from those of others.
 var of = []string{"method", "tx", "rx", "run", "frame", "repeat"}
@@ -81,10 +58,10 @@ func perMeasurement(name, help string, more ...string) *prometheus.Desc {
 }
 
 var (
-	infoDesc     = described(MetricInfo, "What was measured, by which release, on which DPDK.", "version", "dpdk", "method")
+	infoDesc     = described(result.MetricInfo, "What was measured, by which release, on which DPDK.", "version", "dpdk", "method")
 	completeDesc = described("podnet_run_complete", "1 if the run came to its end.", "method", "tx", "rx", "run")
 	validDesc    = perMeasurement("podnet_measurement_valid", "1 if the figures are the path's, not the generator's.")
-	trialsDesc   = perMeasurement(MetricTrials, "Trials that have ended.")
+	trialsDesc   = perMeasurement(result.MetricTrials, "Trials that have ended.")
 	lowerDesc    = perMeasurement("podnet_goal_packets_per_second", "Highest rate found for the goal: its relevant lower bound.", "goal")
 	conditional  = perMeasurement("podnet_goal_conditional_packets_per_second", "Conditional throughput of the goal.", "goal")
 	lossDesc     = perMeasurement("podnet_goal_loss_ratio", "Loss that the goal allows.", "goal")
@@ -95,7 +72,7 @@ var (
 	kernelDesc   = perMeasurement("podnet_kernel_packets_per_second", "Rate that UDP through the kernel carried before the run, at this frame size.")
 	gainDesc     = perMeasurement("podnet_kernel_gain_ratio", "How many times the kernel's rate the path carried.")
 	counterDescs = func() (list []*prometheus.Desc) {
-		for _, c := range TrialCounters {
+		for _, c := range result.TrialCounters {
 			list = append(list, perMeasurement(c.Name, c.Help))
 		}
 		return list
@@ -124,10 +101,10 @@ func (c resultCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(ch, completeDesc, truth(r.Complete), run...)
 		for _, m := range r.Measurements {
 			labels := append(append([]string{}, run...), plain(m.Frame.Name), strconv.Itoa(m.Repeat))
-			m.collect(ch, labels)
-			if k := r.kernel(m.Frame.Name); k != nil {
+			collect(ch, m, labels)
+			if k := r.Kernel(m.Frame.Name); k != nil {
 				gauge(ch, kernelDesc, k.Mpps*1e6, labels...)
-				if times, ok := m.gain(k); ok {
+				if times, ok := m.Gain(k); ok {
 					gauge(ch, gainDesc, times, labels...)
 				}
 			}
@@ -135,11 +112,11 @@ func (c resultCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-func (m Measurement) collect(ch chan<- prometheus.Metric, labels []string) {
+func collect(ch chan<- prometheus.Metric, m result.Measurement, labels []string) {
 	with := func(more ...string) []string { return append(append([]string{}, labels...), more...) }
 	gauge(ch, validDesc, truth(m.Valid && m.Complete), labels...)
 	counter(ch, trialsDesc, float64(len(m.Trials)), labels...)
-	for i, c := range TrialCounters {
+	for i, c := range result.TrialCounters {
 		var sum uint64
 		for _, t := range m.Trials {
 			sum += c.Value(t)
@@ -156,7 +133,7 @@ func (m Measurement) collect(ch chan<- prometheus.Metric, labels []string) {
 		}
 	}
 	for _, l := range m.Latency {
-		m.collectRTT(ch, l.RTT, func(p string) []string { return with(plain(l.Load), p) })
+		collectRTT(ch, l.RTT, func(p string) []string { return with(plain(l.Load), p) })
 	}
 	if m.Burst != nil {
 		gauge(ch, burstDesc, m.Burst.Frames, labels...)
@@ -166,12 +143,12 @@ func (m Measurement) collect(ch chan<- prometheus.Metric, labels []string) {
 		gauge(ch, receivedDesc, last.Received.Mpps*1e6, labels...)
 		gauge(ch, ratioDesc, last.LossRatio, labels...)
 		if m.Latency == nil {
-			m.collectRTT(ch, last.RTT, func(p string) []string { return with("", p) })
+			collectRTT(ch, last.RTT, func(p string) []string { return with("", p) })
 		}
 	}
 }
 
-func (m Measurement) collectRTT(ch chan<- prometheus.Metric, r *RTT, labels func(percentile string) []string) {
+func collectRTT(ch chan<- prometheus.Metric, r *result.RTT, labels func(percentile string) []string) {
 	if r == nil {
 		return
 	}

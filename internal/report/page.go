@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // The page and its style, which it holds itself: it asks the network for nothing.
@@ -25,7 +27,7 @@ var (
 type section struct {
 	ID, Title, Verdict string
 	State              string // the verdict's class: good, bad or open
-	Result             Result
+	Result             result.Result
 	Facts              []fact // when, where and by what
 	Found              []grid
 	Drawings           []drawing
@@ -66,7 +68,7 @@ func (g grid) tidy() grid {
 }
 
 // writeHTML writes a page that shows the results one after another.
-func writeHTML(w io.Writer, results []Result) error {
+func writeHTML(w io.Writer, results []result.Result) error {
 	data := struct {
 		Title    string
 		CSS      template.CSS
@@ -81,9 +83,9 @@ func writeHTML(w io.Writer, results []Result) error {
 	return page.Execute(w, data)
 }
 
-func sectionOf(id string, r Result) section {
+func sectionOf(id string, r result.Result) section {
 	s := section{
-		ID: id, Title: path(r.Settings, "→", "↔"), Verdict: verdict(r.Complete, r.Valid, r.Failed), State: "good", Result: r,
+		ID: id, Title: path(r.Settings, "→", "↔"), Verdict: r.Verdict(), State: "good", Result: r,
 		Drawings: []drawing{plotThroughput(id+"-throughput", r), plotLoss(id+"-loss", r), plotLatency(id+"-latency", r)},
 		Found:    foundGrids(r), Windows: windowGrid(r), Trials: trialGrid(r),
 		Settings: settingsList(r), Environment: environmentList(r.Environment),
@@ -100,7 +102,7 @@ func sectionOf(id string, r Result) section {
 	}
 	s.Facts = append(s.Facts, fact{"CPUs", r.Environment.CPUs}, fact{"DPDK", r.Environment.DPDK})
 	if c := r.Calibration; c != nil {
-		p50, _ := c.TimestampError.at(50)
+		p50, _ := c.TimestampError.At(50)
 		s.Facts = append(s.Facts, fact{"generator alone", fmt.Sprintf("%.4g Mpps, %.3g µs", c.Ceiling.Mpps, p50)})
 	}
 	return s
@@ -109,11 +111,11 @@ func sectionOf(id string, r Result) section {
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // state says of a measurement what a reader has to know before its figures.
-func state(m Measurement) string {
+func state(m result.Measurement) string {
 	if m.Complete && m.Valid {
 		return ""
 	}
-	return verdict(m.Complete, m.Valid, nil) + ": " + m.Reason
+	return m.Verdict() + ": " + m.Reason
 }
 
 func percent(ratio float64) string { return fmt.Sprintf("%.4g %%", 100*ratio) }
@@ -121,7 +123,7 @@ func percent(ratio float64) string { return fmt.Sprintf("%.4g %%", 100*ratio) }
 func fixed(v float64) string { return fmt.Sprintf("%.4f", v) }
 
 // foundGrids are the figures that were found, a table a kind.
-func foundGrids(r Result) (list []grid) {
+func foundGrids(r result.Result) (list []grid) {
 	goals := grid{Caption: "Rates found", Text: 2, Head: []string{"frames", "goal", "loss at most", "Mpps", "Gbit/s L1", "Gbit/s L2", "conditional Mpps", "lost more at Mpps", "remarks"}}
 	loads := grid{Caption: "Round-trip times, in µs", Text: 2, Head: []string{"frames", "load", "Mpps", "lost", "min", "mean", "50 %", "99 %", "99.9 %", "99.999 %", "max", "remarks"}}
 	steps := grid{Caption: "Loss at rates", Text: 1, Head: []string{"frames", "of the highest rate", "Mpps", "lost", "remarks"}}
@@ -173,13 +175,13 @@ func foundGrids(r Result) (list []grid) {
 	return list
 }
 
-func latencyRow(name, load string, rate Rate, loss float64, r *RTT, state string) []string {
+func latencyRow(name, load string, rate result.Rate, loss float64, r *result.RTT, state string) []string {
 	row := []string{name, load, fixed(rate.Mpps), percent(loss)}
 	return append(append(row, strings.Split(times(r), "\t")...), state)
 }
 
 // windowGrid has the windows with loss, and what happened in them.
-func windowGrid(r Result) grid {
+func windowGrid(r result.Result) grid {
 	g := grid{Caption: "Windows with loss", Text: 2, Head: []string{
 		"frames", "from", "seconds", "offered", "lost", "refused", "threads' run %", "switches", "throttled ms", "steal ms", "missed", "no mbuf",
 	}}
@@ -198,24 +200,24 @@ func windowGrid(r Result) grid {
 }
 
 // trialGrid has every trial.
-func trialGrid(r Result) grid {
+func trialGrid(r result.Result) grid {
 	g := grid{Caption: "All trials", Text: 3, Head: []string{
 		"frames", "phase", "started", "seconds", "offered Mpps", "received Mpps", "lost", "loss", "refused", "duplicates", "reordered", "p50 µs", "p99.9 µs", "late", "remarks",
 	}}
 	for _, m := range r.Measurements {
 		for _, t := range m.Trials {
 			var p50, p999 string
-			if v, ok := t.RTT.at(50); ok {
+			if v, ok := t.RTT.At(50); ok {
 				p50 = us(v)
 			}
-			if v, ok := t.RTT.at(99.9); ok {
+			if v, ok := t.RTT.At(99.9); ok {
 				p999 = us(v)
 			}
 			why := ""
 			if !t.Valid {
 				why = "not valid: " + t.Reason
 			}
-			g.add(frameName(m.Frame), t.Phase, t.Started.UTC().Format("15:04:05.0"), fmt.Sprintf("%.1f", t.Seconds), fixed(t.offeredMpps()), fixed(t.Received.Mpps),
+			g.add(frameName(m.Frame), t.Phase, t.Started.UTC().Format("15:04:05.0"), fmt.Sprintf("%.1f", t.Seconds), fixed(t.OfferedMpps()), fixed(t.Received.Mpps),
 				count(t.Lost), percent(t.LossRatio), count(t.TxRefused), count(t.Duplicates), count(t.Reordered), p50, p999, count(t.Late), why)
 		}
 	}

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/result/resulttest"
 )
 
 // nodes are the elements of a page, all of them.
@@ -52,7 +55,7 @@ func TestPagePlotsWhatThereIs(t *testing.T) {
 	for name, want := range map[string][]string{
 		"ndr": {"throughput", "loss", "latency"}, "latency": {"loss", "latency"}, "soak": {"loss"},
 	} {
-		list := nodes(t, form(t, "html", samples()[name]))
+		list := nodes(t, form(t, "html", resulttest.Samples()[name]))
 		for _, plot := range []string{"throughput", "loss", "latency"} {
 			svgs := elements(list, "run1-"+plot+"-figure", "svg")
 			if got := svgs == 1; got != slices.Contains(want, plot) {
@@ -66,7 +69,7 @@ func TestPagePlotsWhatThereIs(t *testing.T) {
 }
 
 func TestEveryTrialIsDrawn(t *testing.T) {
-	r := sampleNDR()
+	r := resulttest.NDR()
 	trials := 0
 	for _, m := range r.Measurements {
 		trials += len(m.Trials)
@@ -83,7 +86,7 @@ func TestEveryTrialIsDrawn(t *testing.T) {
 
 // The page works by itself, for everybody, and nothing in a result is markup.
 func TestPageStandsAlone(t *testing.T) {
-	list := nodes(t, form(t, "html", sampleSoak(), sampleNDR(), sampleNDR()))
+	list := nodes(t, form(t, "html", resulttest.Soak(), resulttest.NDR(), resulttest.NDR()))
 	ids := map[string]bool{}
 	for _, n := range list {
 		if id := attribute(n, "id"); id != "" {
@@ -125,18 +128,20 @@ func TestPageStandsAlone(t *testing.T) {
 // A document may have any numbers.
 func TestPageOfOddResults(t *testing.T) {
 	odd := []float64{0, -1, 1e-300, 1e300, math.Inf(1), math.NaN(), math.MaxFloat64}
-	results := []Result{{}, {Measurements: []Measurement{{}}}}
+	results := []result.Result{{}, {Measurements: []result.Measurement{{}}}}
 	for _, v := range odd {
 		for _, w := range odd {
-			rate := Rate{v, w, v}
-			rtt := RTT{Packets: 1 << 40, MinUs: w, MaxUs: v, Percentiles: []Percentile{{v, w}, {50, v}, {100, 1}, {99, w}}}
-			r := Result{Settings: Settings{Goals: []GoalSettings{{LossRatio: v}, {LossRatio: w}}}, Calibration: &Calibration{Ceiling: rate, TimestampError: rtt}}
+			rate := result.Rate{Mpps: v, GbpsL1: w, GbpsL2: v}
+			rtt := result.RTT{Packets: 1 << 40, MinUs: w, MaxUs: v, Percentiles: []result.Percentile{
+				{Percent: v, Us: w}, {Percent: 50, Us: v}, {Percent: 100, Us: 1}, {Percent: 99, Us: w},
+			}}
+			r := result.Result{Settings: result.Settings{Goals: []result.GoalSettings{{LossRatio: v}, {LossRatio: w}}}, Calibration: &result.Calibration{Ceiling: rate, TimestampError: rtt}}
 			for i, bytes := range []float64{v, w, 64} {
-				r.Measurements = append(r.Measurements, Measurement{
-					Frame: Frame{Bytes: bytes, Name: strings.Repeat("ä", i)},
-					Goals: []Goal{{Lower: &rate}, {Lower: &rate}, {}},
-					Trials: []Trial{
-						{Requested: Target{Mpps: &v}, LossRatio: w, Valid: true, RTT: &rtt},
+				r.Measurements = append(r.Measurements, result.Measurement{
+					Frame: result.Frame{Bytes: bytes, Name: strings.Repeat("ä", i)},
+					Goals: []result.Goal{{Lower: &rate}, {Lower: &rate}, {}},
+					Trials: []result.Trial{
+						{Requested: result.Target{Mpps: &v}, LossRatio: w, Valid: true, RTT: &rtt},
 						{Offered: 1 << 63, Seconds: v, LossRatio: v, RTT: &rtt, Valid: true},
 						{},
 					},

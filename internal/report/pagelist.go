@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // settingsList is what was asked for, in words.
-func settingsList(r Result) []fact {
+func settingsList(r result.Result) []fact {
 	s := r.Settings
 	list := []fact{
 		{"sends", s.TX},
@@ -39,7 +41,7 @@ func settingsList(r Result) []fact {
 }
 
 // environmentList is what the run ran on, in words.
-func environmentList(e Environment) []fact {
+func environmentList(e result.Environment) []fact {
 	list := []fact{
 		{"testpmd-wrapper", e.Version},
 		{"DPDK", e.DPDK},

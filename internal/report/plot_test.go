@@ -9,6 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
+
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/result/resulttest"
 )
 
 var about = cmpopts.EquateApprox(0, 1e-9)
@@ -101,7 +104,7 @@ func TestCanvas(t *testing.T) {
 
 // A percentile that is rarer than the packets were is not drawn.
 func TestRarePercentilesAreNotDrawn(t *testing.T) {
-	r := sampleLatency()
+	r := resulttest.Latency()
 	r.Calibration = nil
 	r.Measurements[0].Latency = r.Measurements[0].Latency[:1]
 	for packets, want := range map[uint64]int{1_000_000: 9, 1000: 7, 10: 4} {
@@ -114,13 +117,13 @@ func TestRarePercentilesAreNotDrawn(t *testing.T) {
 
 // The page's style has every color that a plot uses.
 func TestColorsAreDefined(t *testing.T) {
-	var r Result
+	var r result.Result
 	for n := range 20 {
-		m := sampleLatency().Measurements[0]
-		m.Frame = size(64 + n)
-		m.Goals = []Goal{{GoalSettings: GoalSettings{Name: strings.Repeat("x", n+1)}, Lower: &Rate{Mpps: 1}}}
+		m := resulttest.Latency().Measurements[0]
+		m.Frame = resulttest.Size(64 + n)
+		m.Goals = []result.Goal{{GoalSettings: result.GoalSettings{Name: strings.Repeat("x", n+1)}, Lower: &result.Rate{Mpps: 1}}}
 		r.Measurements = append(r.Measurements, m)
-		page := form(t, "html", r, sampleNDR(), sampleLatency())
+		page := form(t, "html", r, resulttest.NDR(), resulttest.Latency())
 		for _, part := range strings.Split(page, "var(--")[1:] {
 			name, _, _ := strings.Cut(part, ")")
 			if n := strings.Count(pageCSS, "--"+name+":"); n != 3 {
@@ -133,10 +136,10 @@ func TestColorsAreDefined(t *testing.T) {
 // Of too many distributions those at the highest loads are drawn, and the others
 // are counted.
 func TestTooManyDistributions(t *testing.T) {
-	var r Result
+	var r result.Result
 	for n := range 4 {
-		m := sampleLatency().Measurements[0]
-		m.Frame = size(64 + n)
+		m := resulttest.Latency().Measurements[0]
+		m.Frame = resulttest.Size(64 + n)
 		r.Measurements = append(r.Measurements, m)
 	}
 	list, left := distributions(r)

@@ -5,12 +5,14 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // distribution is round-trip times, and what they are of.
 type distribution struct {
 	name        string
-	rtt         *RTT
+	rtt         *result.RTT
 	frame, load int // which of those there are
 }
 
@@ -18,7 +20,7 @@ type distribution struct {
 // that it found for its first goal, and else of the last trial. Of too many to be
 // told apart, those at each frame size's highest load are kept, and the others
 // counted.
-func distributions(r Result) (list []distribution, left int) {
+func distributions(r result.Result) (list []distribution, left int) {
 	var highest []distribution
 	for i, f := range frames(r.Measurements) {
 		for _, m := range r.Measurements {
@@ -52,13 +54,13 @@ func distributions(r Result) (list []distribution, left int) {
 
 // typical is the trial whose round-trip times stand for the measurement, and at
 // which rate it was.
-func typical(m Measurement) (found *Trial, at string) {
+func typical(m result.Measurement) (found *result.Trial, at string) {
 	for i, t := range m.Trials {
 		if t.RTT == nil || !t.Valid {
 			continue
 		}
 		if len(m.Goals) > 0 {
-			if g := m.Goals[0]; g.Lower == nil || t.offeredMpps() > g.Lower.Mpps*1.0001 || found != nil && t.offeredMpps() < found.offeredMpps() {
+			if g := m.Goals[0]; g.Lower == nil || t.OfferedMpps() > g.Lower.Mpps*1.0001 || found != nil && t.OfferedMpps() < found.OfferedMpps() {
 				continue
 			}
 			at = " at " + m.Goals[0].Name
@@ -72,7 +74,7 @@ func typical(m Measurement) (found *Trial, at string) {
 var loadDashes = [][]vg.Length{nil, {6, 3}, {2, 2}, {8, 3, 2, 3}}
 
 // plotLatency draws the percentiles of the round-trip times.
-func plotLatency(id string, r Result) drawing {
+func plotLatency(id string, r result.Result) drawing {
 	d := drawing{ID: id, Title: "Latency percentiles"}
 	c := newChart("percentile of the packets, %", "round-trip time, µs")
 	list, left := distributions(r)

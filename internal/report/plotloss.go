@@ -5,10 +5,12 @@ import (
 	"math"
 
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // plotLoss draws the loss of every trial against the rate that it offered.
-func plotLoss(id string, r Result) drawing {
+func plotLoss(id string, r result.Result) drawing {
 	d := drawing{ID: id, Title: "Loss against rate"}
 	c := newChart("offered rate, Mpps", "lost of offered")
 	sizes := frames(r.Measurements)
@@ -23,7 +25,7 @@ func plotLoss(id string, r Result) drawing {
 				continue
 			}
 			for _, t := range m.Trials {
-				rate, loss := t.offeredMpps(), min(max(t.LossRatio, 0), 1)
+				rate, loss := t.OfferedMpps(), min(max(t.LossRatio, 0), 1)
 				if !drawable(rate) {
 					continue
 				}
@@ -71,7 +73,7 @@ func plotLoss(id string, r Result) drawing {
 }
 
 // goals draws what the goals allow, and of a single measurement where they ended.
-func (c *chart) goals(r Result) {
+func (c *chart) goals(r result.Result) {
 	for _, g := range r.Settings.Goals {
 		if g.LossRatio > 0 && g.LossRatio < 1 {
 			c.reference(fmt.Sprintf("%s: %.4g %%", g.Name, 100*g.LossRatio), dashed, point{x: c.X.Min, y: g.LossRatio}, point{x: c.X.Max, y: g.LossRatio})

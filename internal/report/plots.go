@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot/vg"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // drawing is a plot in the page, or why there is none.
@@ -25,7 +27,7 @@ func (d *drawing) draw(c *chart, caption string) {
 }
 
 // frameName names frames of a size or a mix.
-func frameName(f Frame) string {
+func frameName(f result.Frame) string {
 	if f.Mix == nil && f.Name != "" && strings.Trim(f.Name, "0123456789") == "" {
 		return f.Name + " bytes"
 	}
@@ -33,25 +35,14 @@ func frameName(f Frame) string {
 }
 
 // frames are those that were measured, from small to large.
-func frames(list []Measurement) (found []Frame) {
+func frames(list []result.Measurement) (found []result.Frame) {
 	for _, m := range list {
-		if !slices.ContainsFunc(found, func(f Frame) bool { return f.Name == m.Frame.Name }) {
+		if !slices.ContainsFunc(found, func(f result.Frame) bool { return f.Name == m.Frame.Name }) {
 			found = append(found, m.Frame)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Frame) int { return cmp.Compare(a.Bytes, b.Bytes) })
+	slices.SortStableFunc(found, func(a, b result.Frame) int { return cmp.Compare(a.Bytes, b.Bytes) })
 	return found
-}
-
-// offeredMpps is the rate that a trial offered; 0 if it cannot be told.
-func (t Trial) offeredMpps() float64 {
-	if t.Requested.Mpps != nil {
-		return *t.Requested.Mpps
-	}
-	if t.Seconds <= 0 {
-		return 0
-	}
-	return float64(t.Offered) / t.Seconds / 1e6
 }
 
 // drawable tells whether a value can be on a logarithmic axis. A document may

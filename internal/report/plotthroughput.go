@@ -9,6 +9,8 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // speeds are those of Ethernet whose frame rates are drawn, in Gbit/s.
@@ -19,7 +21,7 @@ var lineDashes = [][]vg.Length{{12, 3}, {5, 4}, {10, 3, 2, 3}}
 
 // plotThroughput draws the rates that were found against the frame size, beside
 // what the line and the generator can do, as RFC 2544 wants it (section 26.1).
-func plotThroughput(id string, r Result) drawing {
+func plotThroughput(id string, r result.Result) drawing {
 	d := drawing{ID: id, Title: "Throughput against frame size"}
 	c := newChart("frame size, bytes", "Mpps")
 	var bytes, rates, bits extent
@@ -113,9 +115,9 @@ func (c *chart) ethernet(measured extent) {
 }
 
 // gbpsL1 is what so many Mpps are in Gbit/s on the wire.
-func gbpsL1(bytes, mpps float64) float64 { return NewRate(mpps*1e6, bytes).GbpsL1 }
+func gbpsL1(bytes, mpps float64) float64 { return result.NewRate(mpps*1e6, bytes).GbpsL1 }
 
-func sizeLabel(f Frame) string {
+func sizeLabel(f result.Frame) string {
 	switch {
 	case f.Mix == nil:
 		return fmt.Sprintf("%.4g", f.Bytes)
@@ -136,14 +138,14 @@ const received = "received"
 
 // found is what was found for frames of a size, goal by goal. Of a single trial it
 // is what came back. What is not valid is no rate of the path.
-func found(list []Measurement, f Frame) (all []rates) {
+func found(list []result.Measurement, f result.Frame) (all []rates) {
 	for _, m := range list {
 		if m.Frame.Name != f.Name || !m.Valid || !m.Complete {
 			continue
 		}
 		goals := m.Goals
 		if n := len(m.Trials); goals == nil && m.Latency == nil && m.Steps == nil && m.Burst == nil && n > 0 {
-			goals = []Goal{{GoalSettings: GoalSettings{Name: received}, Lower: &m.Trials[n-1].Received.Rate}}
+			goals = []result.Goal{{GoalSettings: result.GoalSettings{Name: received}, Lower: &m.Trials[n-1].Received.Rate}}
 		}
 		for _, g := range goals {
 			if g.Lower == nil || !drawable(g.Lower.Mpps, f.Bytes) {

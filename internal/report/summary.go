@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"unicode/utf8"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // SummaryBytes is what Kubernetes keeps of a container's termination message.
@@ -12,10 +14,10 @@ const SummaryBytes = 4096
 
 // Summary says what came of a run in at most so many bytes of UTF-8, the most
 // important first. What does not fit is left out, and counted.
-func Summary(r Result, most int) []byte {
+func Summary(r result.Result, most int) []byte {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, plain(fmt.Sprintf(format, args...))) }
-	add("%s: %s", title(r), verdict(r.Complete, r.Valid, r.Failed))
+	add("%s: %s", title(r), r.Verdict())
 	if r.Reason != "" {
 		add("%s", r.Reason)
 	}
@@ -23,14 +25,14 @@ func Summary(r Result, most int) []byte {
 		add("%s", f)
 	}
 	for _, m := range r.Measurements {
-		for _, f := range r.compared(m) {
+		for _, f := range compared(r, m) {
 			name := m.Frame.Name
 			if m.Repeat > 1 {
 				name += fmt.Sprintf(" (%d)", m.Repeat)
 			}
 			state := ""
 			if !m.Valid || !m.Complete {
-				state = " (" + verdict(m.Complete, m.Valid, nil) + ")"
+				state = " (" + m.Verdict() + ")"
 			}
 			add("%s %s: %s%s", name, f.Name, f.Text, state)
 		}
@@ -63,7 +65,7 @@ func cut(s string, most int) []byte {
 // WriteTermination writes the result's summary to the file from which Kubernetes
 // takes a container's termination message. It is a mount of its own, which cannot
 // be replaced, so it is written in place.
-func WriteTermination(path string, r Result) error {
+func WriteTermination(path string, r result.Result) error {
 	if err := os.WriteFile(path, Summary(r, SummaryBytes), 0o644); err != nil {
 		return fmt.Errorf("termination message: %w", err)
 	}

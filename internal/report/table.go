@@ -7,28 +7,30 @@ import (
 	"strings"
 	"text/tabwriter"
 	"unicode"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // writeTable writes the result for a person to read.
-func writeTable(w io.Writer, r Result) error {
+func writeTable(w io.Writer, r result.Result) error {
 	p := newPrinter(w)
 	p.text("%s", title(r))
 	if c := r.Calibration; c != nil {
-		p50, _ := c.TimestampError.at(50)
+		p50, _ := c.TimestampError.At(50)
 		p.text("generator alone: at most %.4g Mpps, %.3g us in every round-trip time", c.Ceiling.Mpps, p50)
 	}
 	for _, k := range r.KernelBaseline {
-		p.text("%s", k)
+		p.text("%s", baselineLine(k))
 	}
 	for _, m := range r.Measurements {
 		p.measurement(m)
-		if k := r.kernel(m.Frame.Name); k != nil {
+		if k := r.Kernel(m.Frame.Name); k != nil {
 			p.gain(m, k)
 		}
 	}
 	if !r.Complete || !r.Valid {
 		p.line("")
-		p.text("%s: %s", verdict(r.Complete, r.Valid, nil), r.Reason)
+		p.text("%s: %s", r.Verdict(), r.Reason)
 	}
 	for _, f := range r.Failed {
 		p.line("")
@@ -37,7 +39,7 @@ func writeTable(w io.Writer, r Result) error {
 	return p.flush()
 }
 
-func (p *printer) measurement(m Measurement) {
+func (p *printer) measurement(m result.Measurement) {
 	p.line("")
 	name := m.Frame.String()
 	if m.Frame.Mix != nil {
@@ -64,11 +66,11 @@ func (p *printer) measurement(m Measurement) {
 	}
 	if !m.Valid {
 		p.line("")
-		p.text("%s: %s", verdict(m.Complete, m.Valid, nil), m.Reason)
+		p.text("%s: %s", m.Verdict(), m.Reason)
 	}
 }
 
-func (p *printer) goals(goals []Goal) {
+func (p *printer) goals(goals []result.Goal) {
 	p.line("goal\tloss at most\tMpps\tGbit/s L1\tGbit/s L2\tconditional Mpps\t")
 	for _, g := range goals {
 		name := fmt.Sprintf("%s\t%.4g %%", g.Name, 100*g.LossRatio)
@@ -85,13 +87,13 @@ func (p *printer) goals(goals []Goal) {
 
 // note explains a goal's status, if that is needed.
 func note(status string) string {
-	if status == AboveMaximum {
+	if status == result.AboveMaximum {
 		return "the highest rate that was tried"
 	}
 	return ""
 }
 
-func (p *printer) latency(list []LoadLatency) {
+func (p *printer) latency(list []result.LoadLatency) {
 	p.line("load\tMpps\tlost\tmin us\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax")
 	for _, l := range list {
 		p.line("%s\t%.4f\t%.4g %%\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(l.RTT))
@@ -99,13 +101,13 @@ func (p *printer) latency(list []LoadLatency) {
 }
 
 // times are the cells of a distribution in microseconds.
-func times(r *RTT) string {
+func times(r *result.RTT) string {
 	if r == nil {
 		return strings.Repeat("\t", 6) // nothing came back
 	}
 	cells := []string{us(r.MinUs), us(r.MeanUs)}
 	for _, percent := range []float64{50, 99, 99.9, 99.999} {
-		v, _ := r.at(percent)
+		v, _ := r.At(percent)
 		cells = append(cells, us(v))
 	}
 	return strings.Join(append(cells, us(r.MaxUs)), "\t")
@@ -114,14 +116,14 @@ func times(r *RTT) string {
 // us is a time in microseconds, or another figure to a tenth.
 func us(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 
-func (p *printer) steps(steps []LossStep) {
+func (p *printer) steps(steps []result.LossStep) {
 	p.line("of the highest rate\tMpps\tlost")
 	for _, s := range steps {
 		p.line("%.4g %%\t%.4f\t%.4g %%", 100*s.Fraction, s.Rate.Mpps, 100*s.LossRatio)
 	}
 }
 
-func (p *printer) trial(t Trial) {
+func (p *printer) trial(t result.Trial) {
 	p.line("%.1f s\tpackets\tMpps\tGbit/s L1\tGbit/s L2", t.Seconds)
 	if q := t.Requested; q.Mpps != nil {
 		p.line("requested\t%d\t%.4f\t%.4f\t%.4f", t.Offered, *q.Mpps, *q.GbpsL1, *q.GbpsL2)
@@ -164,14 +166,14 @@ func (p *printer) trial(t Trial) {
 	}
 }
 
-func (p *printer) window(w Window) {
+func (p *printer) window(w result.Window) {
 	p.line("%s\t%.2f\t%d\t%d\t%s", w.Started.UTC().Format("2006-01-02 15:04:05.0"), w.Seconds, w.Lost, w.TxRefused,
 		strings.Join(machineCells(w.Machine), "\t"))
 }
 
 // machineCells are what happened on the machine: the threads' share of their
 // CPUs, their switches, the time throttled and stolen, and what ports missed.
-func machineCells(m Machine) []string {
+func machineCells(m result.Machine) []string {
 	var run []string
 	var throttled string
 	var switches uint64
@@ -185,16 +187,16 @@ func machineCells(m Machine) []string {
 	return []string{strings.Join(run, " "), count(switches), throttled, us(m.StealMs), count(m.RxMissed), count(m.RxNoMbuf)}
 }
 
-func (p *printer) traffic(name string, t Traffic) {
+func (p *printer) traffic(name string, t result.Traffic) {
 	p.line("%s\t%d\t%.4f\t%.4f\t%.4f", name, t.Packets, t.Mpps, t.GbpsL1, t.GbpsL2)
 }
 
-// WriteTable writes the counters for a person to read.
-func (r Run) WriteTable(w io.Writer) error {
+// WriteRun writes the counters of a run for a person to read.
+func WriteRun(w io.Writer, r result.Run) error {
 	p := newPrinter(w)
 	p.text("%s for %.1f s", r.Mode, r.Seconds)
 	p.line("")
-	p.interfaces(append(r.Interfaces, Interface{Name: "total", Counters: r.Total}))
+	p.interfaces(append(r.Interfaces, result.Interface{Name: "total", Counters: r.Total}))
 	if f := r.Faults; f != nil {
 		p.line("")
 		p.line("frames dropped\toverflowed\tduplicated\treordered")
@@ -203,7 +205,7 @@ func (r Run) WriteTable(w io.Writer) error {
 	return p.flush()
 }
 
-func (p *printer) interfaces(list []Interface) {
+func (p *printer) interfaces(list []result.Interface) {
 	p.line("interface\trx packets\ttx packets\ttx refused\trx missed\trx no mbuf\terrors\tMAC")
 	for _, i := range list {
 		p.line("%s\t%d\t%d\t%d\t%d\t%d\t%d\t%s",

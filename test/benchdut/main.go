@@ -25,7 +25,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 func main() {
@@ -61,16 +61,16 @@ type question struct {
 	rate  float64  // of the controls, in packets a second
 	bench []string // how to ask
 	// answer reads what bench found, given the control before it.
-	answer func(r, control report.Result) (float64, error)
+	answer func(r, control result.Result) (float64, error)
 	want   float64
 	unit   string
 	// most is by how much the median may be off.
-	most func(r, control report.Result) float64
+	most func(r, control result.Result) float64
 }
 
 func questions() []question {
-	trial := func(r report.Result) report.Trial { return r.Measurements[0].Trials[len(r.Measurements[0].Trials)-1] }
-	median := func(r report.Result) (float64, error) {
+	trial := func(r result.Result) result.Trial { return r.Measurements[0].Trials[len(r.Measurements[0].Trials)-1] }
+	median := func(r result.Result) (float64, error) {
 		if rtt := trial(r).RTT; rtt != nil {
 			return rtt.Percentiles[0].Us, nil
 		}
@@ -81,21 +81,21 @@ func questions() []question {
 			name: "forwarding rate", fault: []string{"--rate", strconv.Itoa(setRate), "--queue-depth", "64"}, want: setRate / 1e6, unit: "Mpps",
 			rate:  setRate,
 			bench: []string{"ndr", "--trial", "2s", "--duration-sum", "6s", "--max-rate", "20kpps", "--goal", "NDR=0"},
-			answer: func(r, _ report.Result) (float64, error) {
-				if g := r.Measurements[0].Goals[0]; g.Status == report.Regular {
+			answer: func(r, _ result.Result) (float64, error) {
+				if g := r.Measurements[0].Goals[0]; g.Status == result.Regular {
 					return g.Lower.Mpps, nil
 				}
 				return 0, errors.New("the search found no bound")
 			},
-			most: func(_, _ report.Result) float64 { return 0.01 * setRate / 1e6 },
+			most: func(_, _ result.Result) float64 { return 0.01 * setRate / 1e6 },
 		},
 		{
 			name: "loss ratio", fault: []string{"--loss", "1/10000"}, want: setLoss, unit: "",
 			rate:   fixedRate,
 			bench:  fixedTrial(fixedRate, lossSeconds),
-			answer: func(r, _ report.Result) (float64, error) { return trial(r).LossRatio, nil },
+			answer: func(r, _ result.Result) (float64, error) { return trial(r).LossRatio, nil },
 			// Three standard errors of a binomial distribution.
-			most: func(r, _ report.Result) float64 {
+			most: func(r, _ result.Result) float64 {
 				return 3 * math.Sqrt(setLoss*(1-setLoss)/float64(trial(r).Offered))
 			},
 		},
@@ -103,7 +103,7 @@ func questions() []question {
 			name: "added delay", fault: []string{"--delay", setDelay.String()}, want: float64(setDelay.Microseconds()), unit: "us",
 			rate:  fixedRate,
 			bench: fixedTrial(fixedRate, 2),
-			answer: func(r, control report.Result) (float64, error) {
+			answer: func(r, control result.Result) (float64, error) {
 				with, err := median(r)
 				if err != nil {
 					return 0, err
@@ -111,7 +111,7 @@ func questions() []question {
 				without, err := median(control)
 				return with - without, err
 			},
-			most: func(r, _ report.Result) float64 {
+			most: func(r, _ result.Result) float64 {
 				own := 0.0
 				if c := r.Calibration; c != nil {
 					own = c.TimestampError.Percentiles[0].Us
@@ -132,7 +132,7 @@ func benchDut(ctx context.Context, wrapper string, runs int, out io.Writer) erro
 	for _, socket := range []string{"vhost-user", "memif"} {
 		for _, q := range questions() {
 			var found []float64
-			var last, control report.Result
+			var last, control result.Result
 			repeated := 0
 			for range runs {
 				r, c, again, err := between(ctx, wrapper, socket, q)
@@ -171,7 +171,7 @@ func list(values []float64) string {
 
 // between measures the question between two controls that lose nothing, and says
 // why when it has to measure again.
-func between(ctx context.Context, wrapper, socket string, q question) (r, control report.Result, again int, err error) {
+func between(ctx context.Context, wrapper, socket string, q question) (r, control result.Result, again int, err error) {
 	for ; again < attempts; again++ {
 		var why string
 		if control, why, err = controlTrial(ctx, wrapper, socket, q.rate); err != nil {
@@ -202,7 +202,7 @@ func fixedTrial(rate float64, seconds int) []string {
 
 // controlTrial measures the device without a fault, and tells what is wrong if
 // it lost anything.
-func controlTrial(ctx context.Context, wrapper, socket string, rate float64) (r report.Result, fault string, err error) {
+func controlTrial(ctx context.Context, wrapper, socket string, rate float64) (r result.Result, fault string, err error) {
 	r, err = measure(ctx, wrapper, socket, nil, fixedTrial(rate, 2))
 	switch {
 	case err != nil:

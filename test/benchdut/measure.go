@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/test/internal/scratchpod"
 )
 
@@ -21,7 +21,7 @@ const generatorInvalid = 5
 
 // measure starts dut with the fault, has bench measure it, and gives the result,
 // which may not be valid.
-func measure(ctx context.Context, wrapper, socket string, fault, how []string) (r report.Result, err error) {
+func measure(ctx context.Context, wrapper, socket string, fault, how []string) (r result.Result, err error) {
 	dir, err := os.MkdirTemp("", "podnet-dut-")
 	if err != nil {
 		return r, err

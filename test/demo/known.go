@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"text/tabwriter"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/test/internal/scratchpod"
 )
 
@@ -55,7 +55,7 @@ func (l *lab) faults(ctx context.Context, pod scratchpod.Pod) error {
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("bench: %w\n%shost's side:\n%s", err, &stderr, &host.stderr)
 	}
-	var result report.Result
+	var result result.Result
 	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil {
 		return fmt.Errorf("bench's result: %w", err)
 	}

@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/test/internal/scratchpod"
 )
 
@@ -150,7 +150,7 @@ func (l *lab) measure(ctx context.Context, pod scratchpod.Pod, t *trial, duratio
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("bench: %w\n%shost's side:\n%s", err, &stderr, &host.stderr)
 	}
-	var result report.Result
+	var result result.Result
 	if err := json.Unmarshal(stdout.Bytes(), &result); err != nil {
 		return fmt.Errorf("bench's result: %w", err)
 	}
@@ -202,21 +202,21 @@ func (l *lab) startHost(ctx context.Context, args ...string) (*host, error) {
 }
 
 // stop ends the host's side and returns what it counted.
-func (h *host) stop() (report.Run, error) {
+func (h *host) stop() (result.Run, error) {
 	if err := h.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return report.Run{}, fmt.Errorf("dut: %w", err)
+		return result.Run{}, fmt.Errorf("dut: %w", err)
 	}
 	select {
 	case <-h.done:
 	case <-time.After(10 * time.Second):
-		return report.Run{}, fmt.Errorf("dut did not end on SIGTERM\n%s", &h.stderr)
+		return result.Run{}, fmt.Errorf("dut did not end on SIGTERM\n%s", &h.stderr)
 	}
 	if h.err != nil {
-		return report.Run{}, fmt.Errorf("dut: %w\n%s", h.err, &h.stderr)
+		return result.Run{}, fmt.Errorf("dut: %w\n%s", h.err, &h.stderr)
 	}
-	var counts report.Run
+	var counts result.Run
 	if err := json.Unmarshal(h.stdout.Bytes(), &counts); err != nil {
-		return report.Run{}, fmt.Errorf("dut's counts: %w", err)
+		return result.Run{}, fmt.Errorf("dut's counts: %w", err)
 	}
 	return counts, nil
 }

@@ -10,7 +10,7 @@ import (
 
 	"k8s.io/utils/cpuset"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
@@ -38,7 +38,7 @@ func TestKernelBaseline(t *testing.T) {
 	a := startApp(t, measuring, "bench", append(quietBench, "--frame-size", "64,1518", "--rate", "500", "--kernel-baseline", address)...)
 	a.exit(2*benchTimeout, 0)
 	a.benchResult() // as the schema wants it
-	var r report.Result
+	var r result.Result
 	a.decode(&r)
 	if len(r.KernelBaseline) != 2 || len(r.Measurements) != 2 {
 		t.Fatalf("%d baselines and %d measurements, want 2 each", len(r.KernelBaseline), len(r.Measurements))

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 	"k8s.io/utils/cpuset"
 
-	"github.com/podnet/podnet/internal/report"
-	"github.com/podnet/podnet/internal/report/reporttest"
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/result/resulttest"
 	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
@@ -211,21 +211,21 @@ func TestNDRFindsTheRate(t *testing.T) {
 		t.Fatalf("result %+v, want one measurement with two goals", r)
 	}
 	for _, g := range r.Measurements[0].Goals {
-		if g.Status != report.Regular || g.Lower == nil || g.Lower.Mpps < 0.004 || g.Lower.Mpps > 0.006 {
+		if g.Status != result.Regular || g.Lower == nil || g.Lower.Mpps < 0.004 || g.Lower.Mpps > 0.006 {
 			t.Errorf("%s is %+v (%s), want about 0.005 Mpps", g.Name, g.Lower, g.Status)
 		}
 	}
 }
 
 // readResult reads a result from disk, which has to be valid at any time.
-func readResult(t *testing.T, path string) report.Result {
+func readResult(t *testing.T, path string) result.Result {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	reporttest.Validate(t, data)
-	r, err := report.ReadFile(path)
+	resulttest.Validate(t, data)
+	r, err := result.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestSoakOfADeadPath(t *testing.T) {
 	a := startApp(t, pod, "bench", append([]string{"soak", "--tx", "net1", "--rate", "1000", "--window", "200ms"}, quietBench...)...)
 	a.exit(benchTimeout, 0)
 	a.benchResult()
-	var r report.Result
+	var r result.Result
 	a.decode(&r)
 	got := r.Measurements[0].Trials[0]
 	var lost uint64

@@ -15,7 +15,7 @@ import (
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/test/internal/scratchpod"
 )
@@ -107,7 +107,7 @@ func TestImage(t *testing.T) {
 	// A ring gives back what it gets; what net_null gives is never bench's own.
 	t.Run("bench", func(t *testing.T) {
 		for vdev, back := range map[string]bool{"net_ring0": true, "net_null0": false} {
-			var r report.Result
+			var r result.Result
 			decode(t, in(t, "testpmd-wrapper", "bench", "--vdev", vdev, "--tx", vdev, "--dst-mac", "02:00:00:00:00:01",
 				"--memory", "none", "--duration", "1s", "--warmup", "0s", "-o", "json"), &r)
 			if trial := r.Measurements[0].Trials[0]; trial.Sent.Packets == 0 || (trial.Received.Packets > 0) != back {

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // generator selects the generator's pod.
@@ -27,7 +27,7 @@ type outcome struct {
 	exitCode string
 	message  string            // the termination message
 	data     map[string]string // the ConfigMap
-	result   report.Result
+	result   result.Result
 	events   string // reasons of the events on the pod
 }
 
@@ -59,7 +59,7 @@ func (n *namespace) jobOutcome() (o outcome) {
 }
 
 // configMap is the ConfigMap of the results, with the document in it.
-func (n *namespace) configMap() (data map[string]string, r report.Result) {
+func (n *namespace) configMap() (data map[string]string, r result.Result) {
 	n.t.Helper()
 	decode(n.t, n.kubectl("get", "configmap", "podnet-bench", "-o", "jsonpath={.data}"), &data)
 	if document := data["result.json"]; document != "" {

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 var update = flag.Bool("update", false, "take the screenshot anew")
@@ -80,14 +81,14 @@ type seen struct {
 }
 
 // results are those of the report's own golden files.
-func results(t *testing.T, pattern string) (list []report.Result) {
+func results(t *testing.T, pattern string) (list []result.Result) {
 	t.Helper()
 	names, err := filepath.Glob("../../internal/report/testdata/" + pattern)
 	if err != nil || names == nil {
 		t.Fatalf("no results %s: %v", pattern, err)
 	}
 	for _, name := range names {
-		r, err := report.ReadFile(name)
+		r, err := result.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +97,7 @@ func results(t *testing.T, pattern string) (list []report.Result) {
 	return list
 }
 
-func pageOf(t *testing.T, list []report.Result) string {
+func pageOf(t *testing.T, list []result.Result) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := report.Write(&b, "html", list...); err != nil {
@@ -144,7 +145,7 @@ func TestPlotsAreSeen(t *testing.T) {
 				}
 			}
 			for i, r := range results(t, "*.json") {
-				if r.Method != report.NDR {
+				if r.Method != result.NDR {
 					continue
 				}
 				for _, plot := range []string{"loss", "latency", "throughput"} {

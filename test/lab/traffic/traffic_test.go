@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 	"github.com/podnet/podnet/test/lab/internal/guest"
@@ -33,7 +33,7 @@ func benchBetweenVFs(t *testing.T, p *guest.Pod) {
 	t.Helper()
 	stdout, _ := p.Run(t, 0, "bench", "--tx", "net1", "--rx", "net2", "--rate", fmt.Sprint(packets), "--duration", "1s", "--warmup", "0s",
 		"--calibrate=false", "-o", "json")
-	var r report.Result
+	var r result.Result
 	guest.Decode(t, stdout, &r)
 	trial := r.Measurements[0].Trials[0]
 	if !r.Valid || trial.Sent.Packets != packets || trial.Received.Packets != packets || trial.Duplicates+trial.Reordered != 0 {
@@ -90,18 +90,18 @@ func TestBenchWithoutHugepages(t *testing.T) {
 }
 
 // stop tells run to end and gives what it counted.
-func stop(t *testing.T, p *testpeer.Process) report.Run {
+func stop(t *testing.T, p *testpeer.Process) result.Run {
 	t.Helper()
 	p.Signal(syscall.SIGTERM)
 	if code, err := p.Wait(peertest.Patience); err != nil || code != 0 {
 		t.Fatalf("exit code %d (%v), want 0", code, err)
 	}
-	var r report.Run
+	var r result.Run
 	guest.Decode(t, p.Stdout(), &r)
 	return r
 }
 
-func checkCounts(t *testing.T, got report.Run, received, sent uint64) {
+func checkCounts(t *testing.T, got result.Run, received, sent uint64) {
 	t.Helper()
 	if got.Total.RxPackets != received || got.Total.TxPackets != sent {
 		t.Errorf("run received %d and sent %d, want %d and %d", got.Total.RxPackets, got.Total.TxPackets, received, sent)

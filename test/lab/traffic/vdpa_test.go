@@ -14,7 +14,7 @@ import (
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 	"golang.org/x/sys/unix"
 
-	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/test/lab/internal/guest"
 )
@@ -77,13 +77,13 @@ func TestRunVDPA(t *testing.T) {
 	t.Run("vhost", func(t *testing.T) {
 		p := guest.NewPod(t, nil, vdpaNetwork(nadv1.VdpaDevice{ParentDevice: "vs0", Driver: "vhost", Path: node}))
 		stdout, _ := p.Run(t, 0, "run", "--mode", "rxonly", "--duration", "1s", "-o", "json")
-		var run report.Run
+		var run result.Run
 		guest.Decode(t, stdout, &run)
 		if len(run.Interfaces) != 1 || run.Interfaces[0].MAC != simMAC {
 			t.Errorf("interfaces %+v, want one with the MAC address %s", run.Interfaces, simMAC)
 		}
 		stdout, _ = p.Run(t, 0, "bench", "--dst-mac", simMAC, "--rate", fmt.Sprint(packets), "--duration", "1s", "--warmup", "0s", "--calibrate=false", "-o", "json")
-		var r report.Result
+		var r result.Result
 		guest.Decode(t, stdout, &r)
 		if got := r.Measurements[0].Trials[0]; got.Sent.Packets != packets || got.Received.Packets != packets {
 			t.Errorf("sent %d and received %d, want %d", got.Sent.Packets, got.Received.Packets, packets)

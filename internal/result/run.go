@@ -1,4 +1,4 @@
-package report
+package result
 
 // RunSchema is the name of Run's schema.
 const RunSchema = "podnet.run/v1"

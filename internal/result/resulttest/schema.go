@@ -1,5 +1,6 @@
-// Package reporttest holds documents against the schema of results.
-package reporttest
+// Package resulttest has results to test with, and holds documents against the
+// schema of results.
+package resulttest
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package report
+package result
 
 import (
 	"bytes"
@@ -51,7 +51,7 @@ func (f *File) replace(r Result) error {
 	if err != nil {
 		return err
 	}
-	err = writeJSON(tmp, r)
+	err = r.Encode(tmp)
 	if err == nil {
 		err = tmp.Sync()
 	}
@@ -96,8 +96,16 @@ func parse(data []byte) (r Result, err error) {
 	if err := json.Unmarshal(bytes.TrimSpace(data), &r); err != nil {
 		return r, fmt.Errorf("is no result of bench (give a file of --result-file or -o json): %w", err)
 	}
-	if r.Schema != ResultSchema {
-		return r, fmt.Errorf("has the schema %q, and %s is read", r.Schema, ResultSchema)
+	if r.Schema != Schema {
+		return r, fmt.Errorf("has the schema %q, and %s is read", r.Schema, Schema)
 	}
 	return r, nil
+}
+
+// Encode writes the document as indented JSON.
+func (r Result) Encode(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
 }

@@ -1,4 +1,4 @@
-package report
+package result_test
 
 import (
 	"errors"
@@ -12,6 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/result/resulttest"
 )
 
 // writerEnv makes this test binary a process that writes without end.
@@ -19,9 +22,9 @@ const writerEnv = "PODNET_TEST_WRITES_TO"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(writerEnv); path != "" {
-		f, err := Create(path)
+		f, err := result.Create(path)
 		for err == nil {
-			err = f.Write(sampleSoak())
+			err = f.Write(resulttest.Soak())
 		}
 		os.Exit(1)
 	}
@@ -30,18 +33,18 @@ func TestMain(m *testing.M) {
 
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "result.json")
-	f, err := Create(path)
+	f, err := result.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); err == nil {
 		t.Error("Create left a file")
 	}
-	for _, want := range all() {
+	for _, want := range resulttest.Samples() {
 		if err := f.Write(want); err != nil {
 			t.Fatal(err)
 		}
-		got, err := ReadFile(path)
+		got, err := result.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +79,7 @@ func TestKilledWriter(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = cmd.Wait() // killed
-		r, err := ReadFile(path)
+		r, err := result.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +92,7 @@ func TestKilledWriter(t *testing.T) {
 func TestUnwritable(t *testing.T) {
 	dir := t.TempDir()
 	for _, path := range []string{filepath.Join(dir, "absent", "r.json"), dir, "/dev/null", ""} {
-		if _, err := Create(path); !errors.Is(err, ErrWrite) || !strings.Contains(err.Error(), path) {
+		if _, err := result.Create(path); !errors.Is(err, result.ErrWrite) || !strings.Contains(err.Error(), path) {
 			t.Errorf("Create(%q): %v, want ErrWrite with the path", path, err)
 		}
 	}
@@ -98,11 +101,11 @@ func TestUnwritable(t *testing.T) {
 // A file that must not grow is like a full disk.
 func TestFullDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "result.json")
-	f, err := Create(path)
+	f, err := result.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Write(sampleSoak()); err != nil {
+	if err := f.Write(resulttest.Soak()); err != nil {
 		t.Fatal(err)
 	}
 	var old unix.Rlimit
@@ -112,14 +115,14 @@ func TestFullDisk(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 1000, Max: old.Max}); err != nil {
 		t.Fatal(err)
 	}
-	err = f.Write(sampleNDR())
+	err = f.Write(resulttest.NDR())
 	if e := unix.Setrlimit(unix.RLIMIT_FSIZE, &old); e != nil {
 		t.Fatal(e)
 	}
-	if !errors.Is(err, ErrWrite) || !errors.Is(err, syscall.EFBIG) {
+	if !errors.Is(err, result.ErrWrite) || !errors.Is(err, syscall.EFBIG) {
 		t.Errorf("error %v, want ErrWrite for EFBIG", err)
 	}
-	if r, err := ReadFile(path); err != nil || r.Method != Soak {
+	if r, err := result.ReadFile(path); err != nil || r.Method != result.Soak {
 		t.Errorf("what is there: %s, %v, want what was written before", r.Method, err)
 	}
 	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
@@ -136,7 +139,7 @@ func TestReadFile(t *testing.T) {
 		return path
 	}
 	newer := `{"schema": "podnet.result/v1", "method": "fixed", "later": 1}`
-	if r, err := ReadFile(write(newer)); err != nil || r.Method != Fixed {
+	if r, err := result.ReadFile(write(newer)); err != nil || r.Method != result.Fixed {
 		t.Errorf("a newer document: %+v, %v", r, err)
 	}
 	for text, want := range map[string]string{
@@ -148,30 +151,11 @@ func TestReadFile(t *testing.T) {
 		`{"schema": 5}`:               "no result of bench",
 	} {
 		path := write(text)
-		if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+		if _, err := result.ReadFile(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%q: %v, want an error with %q and the file", text, err, want)
 		}
 	}
-	if _, err := ReadFile("/absent"); !errors.Is(err, os.ErrNotExist) {
+	if _, err := result.ReadFile("/absent"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("absent: %v", err)
-	}
-}
-
-// Kubernetes mounts the file: it stays the same one.
-func TestTerminationIsWrittenInPlace(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "log")
-	if err := os.WriteFile(path, []byte(strings.Repeat("old ", 5000)), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	before, _ := os.Stat(path)
-	if err := WriteTermination(path, sampleNDR()); err != nil {
-		t.Fatal(err)
-	}
-	after, err := os.Stat(path)
-	if err != nil || !os.SameFile(before, after) || after.Size() > SummaryBytes || after.Size() < 100 {
-		t.Errorf("the file is another one, or has %d bytes (%v)", after.Size(), err)
-	}
-	if err := WriteTermination(filepath.Dir(path), sampleNDR()); err == nil {
-		t.Error("a directory was written to")
 	}
 }

@@ -1,0 +1,25 @@
+package result
+
+// Machine is what happened on the machine during a time: what can make a poll
+// loop late without the path being at fault.
+type Machine struct {
+	Threads []Thread `json:"threads"` // that polled
+	// ThrottledPeriods is in how many CFS periods the container was throttled
+	// (cpu.stat); absent if it cannot be read.
+	ThrottledPeriods *uint64 `json:"throttledPeriods,omitempty"`
+	// ThrottledMs is for how many milliseconds it was; absent if it cannot be read.
+	ThrottledMs *float64 `json:"throttledMs,omitempty"`
+	// StealMs is the time in milliseconds that the hypervisor gave others of the
+	// polling CPUs (/proc/stat).
+	StealMs  float64 `json:"stealMs"`
+	RxMissed uint64  `json:"rxMissed"` // packets that the ports dropped for want of Rx descriptors
+	RxNoMbuf uint64  `json:"rxNoMbuf"` // Rx failures for want of mbufs
+}
+
+// Thread is a polling thread during a time.
+type Thread struct {
+	Lcore               int     `json:"lcore"`               // number of the lcore
+	CPU                 int     `json:"cpu"`                 // that it is pinned to
+	RunPercent          float64 `json:"runPercent"`          // of the time that it ran
+	InvoluntarySwitches uint64  `json:"involuntarySwitches"` // times that it was made to leave its CPU
+}

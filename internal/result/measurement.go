@@ -1,0 +1,83 @@
+package result
+
+// Measurement is the outcome of the method for one kind of frames.
+type Measurement struct {
+	Frame    Frame  `json:"frame"`
+	Repeat   int    `json:"repeat"`           // which repetition, from 1
+	Complete bool   `json:"complete"`         // it came to its end
+	Valid    bool   `json:"valid"`            // the figures are the path's, not the generator's
+	Reason   string `json:"reason,omitempty"` // why it is not complete or not valid
+
+	Goals   []Goal        `json:"goals,omitempty"`   // throughput and ndr: what was found
+	Latency []LoadLatency `json:"latency,omitempty"` // latency: in the order of the loads
+	Steps   []LossStep    `json:"steps,omitempty"`   // loss: from the highest rate down
+	Burst   *BurstResult  `json:"burst,omitempty"`   // burst
+	Trials  []Trial       `json:"trials"`            // every trial, in the order of their time
+}
+
+// Frame is a size of frames or a mix of sizes.
+type Frame struct {
+	Name  string  `json:"name"`          // as 64 or imix
+	Bytes float64 `json:"bytes"`         // on the wire, with the FCS; of a mix the mean
+	Mix   []Share `json:"mix,omitempty"` // of a mix
+}
+
+// String names the frames in a sentence.
+func (f Frame) String() string {
+	if f.Mix != nil {
+		return f.Name + " frames"
+	}
+	return f.Name + "-byte frames"
+}
+
+// Share is a frame size of a mix.
+type Share struct {
+	Bytes  int `json:"bytes"`  // on the wire, with the FCS
+	Weight int `json:"weight"` // how many frames of this size there are in a round of the mix
+}
+
+// Goal is the outcome of a search for a rate.
+type Goal struct {
+	GoalSettings
+	// Status is regular; below-minimum if even the lowest rate lost too much; or
+	// above-maximum if even the highest rate did not.
+	Status string `json:"status"`
+	// Lower and Upper are the relevant lower and upper bound (RFC 9971): the
+	// highest rate below all that failed, and the lowest above it that failed.
+	Lower *Rate `json:"lower,omitempty"`
+	Upper *Rate `json:"upper,omitempty"`
+	// Conditional is the conditional throughput at the relevant lower bound: the
+	// receive rate that its worst trials of the duration sum less the exceed
+	// ratio still had (RFC 9971). RFC 2544's throughput is Lower.
+	Conditional *Rate `json:"conditional,omitempty"`
+}
+
+// The states of a Goal.
+const (
+	Regular      = "regular"
+	BelowMinimum = "below-minimum"
+	AboveMaximum = "above-maximum"
+)
+
+// LoadLatency is the latency at a load.
+type LoadLatency struct {
+	Load     string  `json:"load"`          // as 90% of NDR
+	Fraction float64 `json:"fraction"`      // as 0.9
+	Rate     Rate    `json:"rate"`          // that was sent
+	Loss     float64 `json:"lossRatio"`     // lost of offered
+	RTT      *RTT    `json:"rtt,omitempty"` // absent if nothing came back
+}
+
+// LossStep is a step of RFC 2544's frame loss rate (section 26.3).
+type LossStep struct {
+	Fraction  float64 `json:"fraction"`  // of the highest rate, as 0.9
+	Rate      Rate    `json:"rate"`      // that was asked for
+	LossRatio float64 `json:"lossRatio"` // lost of offered
+}
+
+// BurstResult is RFC 2544's back-to-back value (section 26.4).
+type BurstResult struct {
+	Frames  float64  `json:"frames"`  // mean length of the longest burst without loss, in frames
+	Lengths []uint64 `json:"lengths"` // of every repetition, in frames
+	Limit   uint64   `json:"limit"`   // longest burst that was tried, in frames
+}

@@ -1,0 +1,56 @@
+package result
+
+import "time"
+
+// Rate is packets a second, and what they are in bits.
+type Rate struct {
+	Mpps   float64 `json:"mpps"`   // million packets a second
+	GbpsL1 float64 `json:"gbpsL1"` // gigabits a second, with preamble and inter-frame gap
+	GbpsL2 float64 `json:"gbpsL2"` // gigabits a second, with the FCS
+}
+
+// Target is the rate that was asked for; nil members: as fast as it goes.
+type Target struct {
+	Mpps   *float64 `json:"mpps" jsonschema:"oneof_type=number;null"`   // million packets a second
+	GbpsL1 *float64 `json:"gbpsL1" jsonschema:"oneof_type=number;null"` // gigabits a second, with preamble and inter-frame gap
+	GbpsL2 *float64 `json:"gbpsL2" jsonschema:"oneof_type=number;null"` // gigabits a second, with the FCS
+}
+
+// Traffic is packets counted, and their rate over the time of sending.
+type Traffic struct {
+	Packets uint64 `json:"packets"` // packets
+	Rate
+}
+
+// FCS is the length of a frame's check sequence in bytes.
+const FCS = 4
+
+// gap is what a frame takes on the wire beside itself, in bytes: preamble,
+// start-of-frame delimiter and inter-frame gap.
+const gap = 20
+
+// NewRate describes a rate in packets a second of frames of a (mean) size.
+func NewRate(pps, frameBytes float64) Rate {
+	return Rate{
+		Mpps:   pps / 1e6,
+		GbpsL1: pps * (frameBytes + gap) * 8 / 1e9,
+		GbpsL2: pps * frameBytes * 8 / 1e9,
+	}
+}
+
+// NewTarget describes a rate in packets a second; 0 is the maximum.
+func NewTarget(pps, frameBytes float64) Target {
+	if pps == 0 {
+		return Target{}
+	}
+	r := NewRate(pps, frameBytes)
+	return Target{Mpps: &r.Mpps, GbpsL1: &r.GbpsL1, GbpsL2: &r.GbpsL2}
+}
+
+// NewTraffic describes packets of one (mean) size counted during d.
+func NewTraffic(packets uint64, frameBytes float64, d time.Duration) Traffic {
+	if d <= 0 {
+		return Traffic{Packets: packets}
+	}
+	return Traffic{Packets: packets, Rate: NewRate(float64(packets)/d.Seconds(), frameBytes)}
+}

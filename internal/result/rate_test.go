@@ -1,0 +1,28 @@
+package result_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/internal/result"
+)
+
+func TestTargetOfMaximumIsNull(t *testing.T) {
+	b, err := json.Marshal(result.NewTarget(0, 64))
+	if err != nil || string(b) != `{"mpps":null,"gbpsL1":null,"gbpsL2":null}` {
+		t.Errorf("%s, %v", b, err)
+	}
+}
+
+func TestTrafficWithoutTime(t *testing.T) {
+	if diff := cmp.Diff(result.Traffic{Packets: 3}, result.NewTraffic(3, 64, 0)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	got := result.NewTraffic(1e6, 64, 2*time.Second)
+	if got.Mpps != 0.5 || got.GbpsL1 != 0.5e6*84*8/1e9 || got.GbpsL2 != 0.5e6*64*8/1e9 {
+		t.Errorf("rates %+v", got)
+	}
+}
