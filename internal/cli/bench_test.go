@@ -60,53 +60,6 @@ func TestStreamsShareATrial(t *testing.T) {
 	}
 }
 
-func searched(mpps float64) result.Measurement {
-	m := result.Measurement{Frame: result.Frame{Name: "64"}, Complete: true, Valid: true}
-	g := result.Goal{Status: result.BelowMinimum}
-	g.Name = "NDR"
-	if mpps > 0 {
-		g.Status, g.Lower = result.Regular, &result.Rate{Mpps: mpps}
-	}
-	m.Goals = []result.Goal{g}
-	return m
-}
-
-func fixedAt(mpps, loss float64) result.Measurement {
-	t := result.Trial{LossRatio: loss}
-	t.Received.Mpps = mpps
-	return result.Measurement{Frame: result.Frame{Name: "64"}, Complete: true, Valid: true, Trials: []result.Trial{t}}
-}
-
-func TestGates(t *testing.T) {
-	least, most := 1.0, 0.001
-	invalid := fixedAt(0.1, 1)
-	invalid.Valid = false
-	for _, tt := range []struct {
-		name string
-		m    result.Measurement
-		want []string
-	}{
-		{"search above", searched(1), nil},
-		{"search below", searched(0.9), []string{"NDR is 0.9 Mpps"}},
-		{"search without a bound", searched(0), []string{"NDR is 0 Mpps"}},
-		{"trial above", fixedAt(1, 0.001), nil},
-		{"trial below", fixedAt(0.9, 0), []string{"the received rate is 0.9 Mpps"}},
-		{"lossy trial", fixedAt(2, 0.002), []string{"the loss is 0.002"}},
-		{"no answer", invalid, nil},
-	} {
-		got := failedGates(&result.Result{
-			Settings:     result.Settings{MinMpps: &least, MaxLoss: &most},
-			Measurements: []result.Measurement{tt.m},
-		})
-		if len(got) != len(tt.want) || len(got) == 1 && !strings.Contains(got[0], tt.want[0]) {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
-		}
-	}
-	if got := failedGates(&result.Result{Measurements: []result.Measurement{fixedAt(0, 1)}}); got != nil {
-		t.Errorf("without thresholds: %q", got)
-	}
-}
-
 func TestMonitor(t *testing.T) {
 	mpps := 1.5
 	trial := result.Trial{Phase: "search", Frame: "64", Seconds: 1, Valid: true, LossRatio: 0.25}

@@ -162,7 +162,7 @@ func (s *rateSet) add(method string, m result.Measurement) {
 			put(g.Name, 0)
 		}
 	}
-	if t := measured(m); t != nil && (method == result.Fixed || method == result.Soak) {
+	if t := m.Measured(); t != nil && (method == result.Fixed || method == result.Soak) {
 		put("received", t.Received.Mpps)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/result/resulttest"
 )
 
 // fakeCluster is an API server that keeps what is written to it.
@@ -115,7 +116,7 @@ func (k *fakeCluster) measured(f *fakeExec, o benchOptions, m ...result.Measurem
 
 func TestPublish(t *testing.T) {
 	least := 2.0
-	invalid := fixedAt(1, 0)
+	invalid := resulttest.FixedAt(1, 0)
 	invalid.Valid, invalid.Reason = false, "the generator was late"
 	for _, tt := range []struct {
 		name    string
@@ -125,8 +126,8 @@ func TestPublish(t *testing.T) {
 		code    int
 		reason  string // in the ConfigMap; empty: it succeeded
 	}{
-		{"passed", []result.Measurement{fixedAt(1, 0)}, nil, nil, codeDone, ""},
-		{"below its threshold", []result.Measurement{fixedAt(1, 0)}, &least, nil, codeBelow, "below the 2 of --min-mpps"},
+		{"passed", []result.Measurement{resulttest.FixedAt(1, 0)}, nil, nil, codeDone, ""},
+		{"below its threshold", []result.Measurement{resulttest.FixedAt(1, 0)}, &least, nil, codeBelow, "below the 2 of --min-mpps"},
 		{"not valid", []result.Measurement{invalid}, nil, nil, codeInvalid, "not valid: the generator was late"},
 		{"stopped", nil, nil, nil, codeInvalid, "incomplete: 0 of 1 measurements were made"},
 		{"failed", nil, nil, notReady(errors.New("no peer")), codeNotReady, "no peer"},
@@ -196,7 +197,7 @@ func TestPublishRefused(t *testing.T) {
 		k.noEvent = true
 		k.refuses = func(write int) int { return []int{http.StatusOK, http.StatusUnprocessableEntity}[write] }
 		f = fakeExec{}
-		s := k.measured(&f, k.options(&f), fixedAt(tt.mpps, 0))
+		s := k.measured(&f, k.options(&f), resulttest.FixedAt(tt.mpps, 0))
 		least := 2.0
 		s.result.Settings.MinMpps = &least
 		if err := s.announce(t.Context()); err != nil {
@@ -228,7 +229,7 @@ func TestPublishWithoutRoom(t *testing.T) {
 			k := newFakeCluster(t)
 			k.refuses = func(write int) int { return tt.codes[write] }
 			var f fakeExec
-			m := fixedAt(1, 0)
+			m := resulttest.FixedAt(1, 0)
 			for range 1000 {
 				m.Trials = append(m.Trials, m.Trials[0])
 			}

@@ -177,21 +177,7 @@ func (s *session) save() error {
 }
 
 // judge settles what the measurements so far say of the whole run.
-func (s *session) judge() {
-	r := &s.result
-	planned := len(s.plan.mixes) * s.Repeat
-	r.Complete, r.Valid, r.Reason = len(r.Measurements) == planned, len(r.Measurements) > 0, ""
-	for _, m := range r.Measurements {
-		r.Complete = r.Complete && m.Complete
-		if r.Valid && !m.Valid {
-			r.Valid, r.Reason = false, m.Reason
-		}
-	}
-	if !r.Complete && r.Reason == "" {
-		r.Valid, r.Reason = false, fmt.Sprintf("%d of %d measurements were made", len(r.Measurements), planned)
-	}
-	r.Failed = failedGates(r)
-}
+func (s *session) judge() { s.result = s.result.Judged(len(s.plan.mixes) * s.Repeat) }
 
 // end closes the result, whatever the run came to, writes it in every form that
 // was asked for, and returns what the command ends with.
@@ -224,15 +210,9 @@ func (s *session) end(ctx context.Context, err error) error {
 
 // verdict is what the command ends with if nothing failed.
 func (s *session) verdict() error {
-	switch {
-	case !s.result.Valid:
-		return notValid(fmt.Errorf("not valid: %s", s.result.Reason))
-	case len(s.result.Failed) > 0:
-		var errs []error
-		for _, f := range s.result.Failed {
-			errs = append(errs, errors.New(f))
-		}
-		return belowThreshold(errors.Join(errs...))
+	err := s.result.Err()
+	if errors.Is(err, result.ErrBelow) {
+		return belowThreshold(err)
 	}
-	return nil
+	return notValid(err)
 }

@@ -1,19 +1,72 @@
 package result
 
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var (
+	// ErrNotValid means that a run says nothing about the path.
+	ErrNotValid = errors.New("not valid")
+	// ErrBelow means that a run is valid, and missed a threshold that was asked for.
+	ErrBelow = errors.New("below its thresholds")
+)
+
+// Judged returns the result with what its measurements so far say of the whole
+// run, for which that many were planned: whether it is complete and valid, why it
+// is not, and which thresholds it missed.
+func (r Result) Judged(planned int) Result {
+	r.Complete, r.Valid, r.Reason = len(r.Measurements) == planned, len(r.Measurements) > 0, ""
+	for _, m := range r.Measurements {
+		r.Complete = r.Complete && m.Complete
+		if r.Valid && !m.Valid {
+			r.Valid, r.Reason = false, m.Reason
+		}
+	}
+	if !r.Complete && r.Reason == "" {
+		r.Valid, r.Reason = false, fmt.Sprintf("%d of %d measurements were made", len(r.Measurements), planned)
+	}
+	r.Failed = r.missed()
+	return r
+}
+
+// Err is nil for a run that is valid and met its thresholds. Otherwise it is
+// ErrNotValid with the reason, or ErrBelow with a line per threshold.
+func (r Result) Err() error {
+	switch {
+	case !r.Valid:
+		return fmt.Errorf("%w: %s", ErrNotValid, r.Reason)
+	case len(r.Failed) > 0:
+		return belowError(strings.Join(r.Failed, "\n"))
+	}
+	return nil
+}
+
+// belowError is ErrBelow in the words of the thresholds alone.
+type belowError string
+
+func (e belowError) Error() string { return string(e) }
+
+func (belowError) Is(target error) bool { return target == ErrBelow }
+
 // Verdict says in a few words what became of the run.
-func (r Result) Verdict() string { return verdict(r.Complete, r.Valid, r.Failed) }
+func (r Result) Verdict() string {
+	if r.Complete && r.Valid && len(r.Failed) > 0 {
+		return ErrBelow.Error()
+	}
+	return verdict(r.Complete, r.Valid)
+}
 
 // Verdict says in a few words what became of the measurement.
-func (m Measurement) Verdict() string { return verdict(m.Complete, m.Valid, nil) }
+func (m Measurement) Verdict() string { return verdict(m.Complete, m.Valid) }
 
-func verdict(complete, valid bool, failed []string) string {
+func verdict(complete, valid bool) string {
 	switch {
 	case !complete:
 		return "incomplete"
 	case !valid:
-		return "not valid"
-	case len(failed) > 0:
-		return "below its thresholds"
+		return ErrNotValid.Error()
 	}
 	return "valid"
 }

@@ -191,3 +191,23 @@ func Samples() map[string]result.Result {
 		"fixed": Fixed(), "ndr": NDR(), "latency": Latency(), "loss": Steps(), "soak": Soak(),
 	}
 }
+
+// Searched is a measurement by a search that found this rate; 0: even the lowest
+// one lost too much.
+func Searched(mpps float64) result.Measurement {
+	m := result.Measurement{Frame: Size(64), Complete: true, Valid: true}
+	g := result.Goal{Status: result.BelowMinimum}
+	g.Name = "NDR"
+	if mpps > 0 {
+		g.Status, g.Lower = result.Regular, &result.Rate{Mpps: mpps}
+	}
+	m.Goals = []result.Goal{g}
+	return m
+}
+
+// FixedAt is a measurement of one trial.
+func FixedAt(mpps, loss float64) result.Measurement {
+	t := result.Trial{LossRatio: loss}
+	t.Received.Mpps = mpps
+	return result.Measurement{Frame: Size(64), Complete: true, Valid: true, Trials: []result.Trial{t}}
+}

@@ -1,23 +1,19 @@
-package cli
+package result
 
-import (
-	"fmt"
+import "fmt"
 
-	"github.com/podnet/podnet/internal/result"
-)
-
-// failedGates says which thresholds the measurements do not meet: the rate that a
+// missed says which thresholds the measurements do not meet: the rate that a
 // search found or that a trial had, and the loss of a trial.
-func failedGates(r *result.Result) (failed []string) {
+func (r Result) missed() (failed []string) {
 	least, most := r.Settings.MinMpps, r.Settings.MaxLoss
 	for _, m := range r.Measurements {
 		if !m.Valid || !m.Complete {
-			continue // no answer, so neither met nor not
+			continue // no answer, so neither met nor missed
 		}
-		if mpps, name := headline(m); least != nil && mpps < *least {
+		if mpps, name := m.headline(); least != nil && mpps < *least {
 			failed = append(failed, fmt.Sprintf("%s: %s is %.6g Mpps, below the %.6g of --min-mpps", m.Frame, name, mpps, *least))
 		}
-		if t := measured(m); most != nil && t != nil && t.LossRatio > *most {
+		if t := m.Measured(); most != nil && t != nil && t.LossRatio > *most {
 			failed = append(failed, fmt.Sprintf("%s: the loss is %.6g, above the %.6g of --max-loss", m.Frame, t.LossRatio, *most))
 		}
 	}
@@ -26,7 +22,7 @@ func failedGates(r *result.Result) (failed []string) {
 
 // headline is the rate that a measurement stands for, and what it is called: of
 // a search its first goal's, else what was received.
-func headline(m result.Measurement) (mpps float64, name string) {
+func (m Measurement) headline() (mpps float64, name string) {
 	if len(m.Goals) > 0 {
 		g := m.Goals[0]
 		if g.Lower != nil {
@@ -34,14 +30,15 @@ func headline(m result.Measurement) (mpps float64, name string) {
 		}
 		return mpps, g.Name
 	}
-	if t := measured(m); t != nil {
+	if t := m.Measured(); t != nil {
 		return t.Received.Mpps, "the received rate"
 	}
 	return 0, "the rate"
 }
 
-// measured is the trial that a measurement without a search is about.
-func measured(m result.Measurement) *result.Trial {
+// Measured is the trial that a measurement without a search is about; nil: there
+// is none.
+func (m Measurement) Measured() *Trial {
 	if len(m.Goals) > 0 || len(m.Trials) == 0 {
 		return nil
 	}
