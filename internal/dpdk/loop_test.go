@@ -4,6 +4,7 @@ package dpdk
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"net"
 	"os"
@@ -30,10 +31,10 @@ const (
 )
 
 // realPort gives a started port of the running EAL.
-func realPort(t *testing.T, name string) *Port {
+func realPort(t testing.TB, name string) *Port {
 	t.Helper()
 	if shared == nil {
-		r, err := Start(t.Context(), Options{Args: strings.Fields(testArgs)})
+		r, err := Start(context.Background(), Options{Args: strings.Fields(testArgs)})
 		if err != nil {
 			t.Fatal(err)
 		}

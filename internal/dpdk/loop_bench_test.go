@@ -1,0 +1,74 @@
+//go:build cgo && !nodpdk
+
+package dpdk
+
+import (
+	"testing"
+	"time"
+)
+
+// BenchmarkLoops measures the loops by the CPU time of the polling thread per
+// packet, which does not depend on what else the machine does. net_null costs
+// little itself. Run it with -benchtime=1x and compare builds in alternation.
+func BenchmarkLoops(b *testing.B) {
+	null := realPort(b, "net_null0")
+	q := Queue{Port: null}
+	plain := make([]byte, 60)
+	generate := generator(q, 254)
+	for _, bb := range []struct {
+		name    string
+		streams []Stream
+		packets func(*Job) uint64
+	}{
+		{"io", []Stream{{Mode: IO, Rx: q, Tx: q}}, received},
+		{"mac", []Stream{{Mode: MAC, Rx: q, Tx: q, Src: null.MAC, Dst: null.MAC}}, received},
+		{"macswap", []Stream{{Mode: MACSwap, Rx: q, Tx: q}}, received},
+		{"rxonly", []Stream{{Mode: RxOnly, Rx: q}}, received},
+		{"impair", []Stream{{Mode: Impair, Rx: q, Tx: q, Impair: &Impairment{Mode: IO, Depth: 256}}}, received},
+		{"txonly", []Stream{{Mode: TxOnly, Tx: q, Frame: plain}}, sent},
+		{"generate", []Stream{generate}, sent},
+	} {
+		b.Run(bb.name, func(b *testing.B) { benchLoop(b, bb.streams, bb.packets) })
+	}
+	b.Run("generate and verify", func(b *testing.B) {
+		ring, err := shared.NewRing(1024, 0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer ring.Free()
+		rx, tx := verifier(q, 254), generate
+		rx.Ring, tx.Ring = ring, ring
+		benchLoop(b, []Stream{rx, tx}, received)
+	})
+}
+
+func received(j *Job) uint64 { return j.Counters(0).RxPackets }
+func sent(j *Job) uint64     { return j.Counters(0).TxPackets }
+
+// benchLoop measures a job on one lcore after a warm-up, in CPU time of its own.
+func benchLoop(b *testing.B, streams []Stream, packets func(*Job) uint64) {
+	const warmUp, least = 200 * time.Millisecond, 500 * time.Millisecond
+	j, err := shared.Run(streams, shared.PollingLcores()[:1])
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer j.Free()
+	used := func() time.Duration { return j.CPUTime()[0].Used }
+	for used() < warmUp {
+		time.Sleep(10 * time.Millisecond)
+	}
+	var took time.Duration
+	var moved uint64
+	for range b.N {
+		cpu, n := used(), packets(j)
+		for used()-cpu < least {
+			time.Sleep(10 * time.Millisecond)
+		}
+		took, moved = took+used()-cpu, moved+packets(j)-n
+	}
+	if err := j.Stop(); err != nil {
+		b.Error(err)
+	}
+	b.ReportMetric(0, "ns/op") // says nothing here
+	b.ReportMetric(float64(took.Nanoseconds())/float64(moved), "ns/packet")
+}
