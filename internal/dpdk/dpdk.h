@@ -72,6 +72,16 @@ int podnet_port_link(uint16_t port, bool *up);
 int podnet_port_stats(uint16_t port, struct podnet_port_stats *out);
 
 struct rte_mempool *podnet_pool_new(const char *name, unsigned mbufs, int socket);
+/* podnet_pool_prepare writes the frame into every mbuf of the pool, for a
+ * TXONLY stream to send without touching it again. */
+int podnet_pool_prepare(struct rte_mempool *pool, const void *frame, uint16_t len);
+
+struct rte_ring; /* opaque to Go */
+
+/* podnet_ring_new makes a ring of mbufs between one sender and one receiver. */
+struct rte_ring *podnet_ring_new(const char *name, unsigned size, int socket);
+/* podnet_ring_free frees the ring and the mbufs in it. */
+void podnet_ring_free(struct rte_ring *r);
 
 /* podnet_send puts one frame on a queue that no worker uses. */
 int podnet_send(uint16_t port, uint16_t queue, struct rte_mempool *pool, const void *frame, uint16_t len);
@@ -79,7 +89,7 @@ int podnet_send(uint16_t port, uint16_t queue, struct rte_mempool *pool, const v
  * its length, 0 for none; what exceeds size is cut. */
 int podnet_receive(uint16_t port, uint16_t queue, void *frame, uint16_t size);
 
-/* loop.c and worker.c: what lcores do. */
+/* worker.c: what lcores do. */
 
 enum podnet_mode {
 	PODNET_IO,      /* forward as it is */
@@ -114,7 +124,7 @@ struct podnet_impairment {
 };
 
 /* A stamp tells a receiver that a packet was sent to it in this trial, in which
- * flow, as the how manieth, and when. */
+ * flow, with which sequence number, and when. */
 struct podnet_stream_config {
 	int mode;
 	uint16_t rx_port, rx_queue, tx_port, tx_queue;
@@ -154,10 +164,6 @@ struct podnet_counters {
 	uint64_t dropped, overflowed, duplicated, held; /* IMPAIR */
 };
 
-/* podnet_pool_prepare writes the frame into every mbuf of the pool, for a
- * TXONLY stream to send without touching it again. */
-int podnet_pool_prepare(struct rte_mempool *pool, const void *frame, uint16_t len);
-
 struct podnet_worker; /* what one lcore does */
 
 /* podnet_worker_new copies the configurations; NULL: no memory. */
@@ -181,12 +187,5 @@ struct podnet_time {
 unsigned podnet_worker_times(const struct podnet_worker *w, unsigned stream, unsigned *from, struct podnet_time *out, unsigned n);
 /* podnet_worker_tid is the kernel's id of the lcore's thread; 0 before it runs. */
 int podnet_worker_tid(const struct podnet_worker *w);
-
-struct rte_ring; /* opaque to Go */
-
-/* podnet_ring_new makes a ring of mbufs between one sender and one receiver. */
-struct rte_ring *podnet_ring_new(const char *name, unsigned size, int socket);
-/* podnet_ring_free frees the ring and the mbufs in it. */
-void podnet_ring_free(struct rte_ring *r);
 
 #endif

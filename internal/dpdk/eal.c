@@ -1,5 +1,9 @@
 //go:build cgo && !nodpdk
 
+/* Starting and ending EAL. Go calls these functions on EAL's thread, but for
+ * log_write, which runs on whatever thread of DPDK's logs, and on_abort, which runs
+ * on a thread that aborts. */
+
 #define _GNU_SOURCE
 #include "dpdk.h"
 

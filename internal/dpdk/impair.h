@@ -2,19 +2,21 @@
 #ifndef PODNET_IMPAIR_H
 #define PODNET_IMPAIR_H
 
-#include "loop.h"
+#include "forward.h"
 
-struct waiting {
+#include <rte_cycles.h>
+
+struct impair_waiting {
 	struct rte_mbuf *m;
 	uint64_t release; /* TSC at which it is sent */
 };
 
-struct held {
+struct impair_held {
 	struct rte_mbuf *m;
 	uint64_t after; /* it goes behind the frame with this number */
 };
 
-#define MAX_HELD 1024
+#define IMPAIR_MAX_HELD 1024
 
 struct impairer {
 	uint64_t frames;   /* that have come */
@@ -23,16 +25,21 @@ struct impairer {
 	double last;       /* release of the last frame that waits or has gone, in cycles from begin */
 	uint64_t came;     /* TSC of the last arrival */
 	uint64_t held_head, held_tail;
-	struct held held[MAX_HELD];
+	struct impair_held held[IMPAIR_MAX_HELD];
 	uint64_t head, tail; /* of the queue, counted on */
 	uint64_t mask;
-	struct waiting queue[];
+	struct impair_waiting queue[];
 };
 
-/* chance draws whether something with that probability, times 2^64, happens
+/* impair_new makes a device (impair.c); NULL: no memory. */
+struct impairer *impair_new(const struct podnet_impairment *c);
+/* impair_free frees it, and the frames that still wait in it. */
+void impair_free(struct impairer *d);
+
+/* impair_chance draws whether something with that probability, times 2^64, happens
  * (splitmix64: Steele, Lea, Flood 2014). */
 static __rte_always_inline bool
-chance(struct impairer *d, uint64_t probability)
+impair_chance(struct impairer *d, uint64_t probability)
 {
 	uint64_t z;
 
@@ -45,15 +52,15 @@ chance(struct impairer *d, uint64_t probability)
 }
 
 static __rte_always_inline bool
-strikes(struct impairer *d, const struct podnet_fault *f)
+impair_strikes(struct impairer *d, const struct podnet_fault *f)
 {
-	return (f->every != 0 && d->frames % f->every == 0) || chance(d, f->probability);
+	return (f->every != 0 && d->frames % f->every == 0) || impair_chance(d, f->probability);
 }
 
-/* enqueue lets a frame wait for its turn: it arrives at the server after the
+/* impair_enqueue lets a frame wait for its turn: it arrives at the server after the
  * delay, and is served when those before it have been. */
 static inline void
-enqueue(struct stream *s, struct rte_mbuf *m, uint64_t now)
+impair_enqueue(struct stream *s, struct rte_mbuf *m, uint64_t now)
 {
 	const struct podnet_impairment *c = &s->cfg.impair;
 	struct impairer *d = s->impairer;
@@ -62,61 +69,61 @@ enqueue(struct stream *s, struct rte_mbuf *m, uint64_t now)
 
 	/* In the second case so many are before it. */
 	if (d->tail - d->head > d->mask || release - arrival > c->gap * c->depth) {
-		add(&s->count.overflowed, 1);
+		count_add(&s->count.overflowed, 1);
 		rte_pktmbuf_free(m);
 		return;
 	}
 	d->last = release;
-	d->queue[d->tail++ & d->mask] = (struct waiting){ m, d->begin + (uint64_t)release };
+	d->queue[d->tail++ & d->mask] = (struct impair_waiting){ m, d->begin + (uint64_t)release };
 }
 
-/* let_go enqueues the frames held back whose time has come, or all of them. */
+/* impair_release enqueues the frames held back whose time has come, or all of them. */
 static __rte_always_inline void
-let_go(struct stream *s, uint64_t now, bool all)
+impair_release(struct stream *s, uint64_t now, bool all)
 {
 	struct impairer *d = s->impairer;
 
-	while (d->held_head != d->held_tail && (all || d->held[d->held_head % MAX_HELD].after <= d->frames))
-		enqueue(s, d->held[d->held_head++ % MAX_HELD].m, now);
+	while (d->held_head != d->held_tail && (all || d->held[d->held_head % IMPAIR_MAX_HELD].after <= d->frames))
+		impair_enqueue(s, d->held[d->held_head++ % IMPAIR_MAX_HELD].m, now);
 }
 
-/* arrive puts a frame through the faults. */
+/* impair_arrive puts a frame through the faults. */
 static __rte_always_inline void
-arrive(struct stream *s, struct rte_mbuf *m, uint64_t now)
+impair_arrive(struct stream *s, struct rte_mbuf *m, uint64_t now)
 {
 	const struct podnet_impairment *c = &s->cfg.impair;
 	struct impairer *d = s->impairer;
 	bool drop, twice, hold;
 
 	d->frames++;
-	drop = strikes(d, &c->loss);
-	twice = strikes(d, &c->duplicate);
-	hold = strikes(d, &c->reorder);
+	drop = impair_strikes(d, &c->loss);
+	twice = impair_strikes(d, &c->duplicate);
+	hold = impair_strikes(d, &c->reorder);
 	if (drop) {
-		add(&s->count.dropped, 1);
+		count_add(&s->count.dropped, 1);
 		rte_pktmbuf_free(m);
 	} else {
 		struct rte_mbuf *copy = twice ? rte_pktmbuf_copy(m, m->pool, 0, UINT32_MAX) : NULL;
 
-		if (hold && d->held_tail - d->held_head < MAX_HELD) {
-			add(&s->count.held, 1);
-			d->held[d->held_tail++ % MAX_HELD] = (struct held){ m, d->frames + c->reorder_by };
+		if (hold && d->held_tail - d->held_head < IMPAIR_MAX_HELD) {
+			count_add(&s->count.held, 1);
+			d->held[d->held_tail++ % IMPAIR_MAX_HELD] = (struct impair_held){ m, d->frames + c->reorder_by };
 		} else {
-			enqueue(s, m, now);
+			impair_enqueue(s, m, now);
 		}
 		if (twice)
-			add(&s->count.duplicated, 1);
+			count_add(&s->count.duplicated, 1);
 		if (copy != NULL)
-			enqueue(s, copy, now);
+			impair_enqueue(s, copy, now);
 		else if (twice)
-			add(&s->count.overflowed, 1); /* every mbuf is taken */
+			count_add(&s->count.overflowed, 1); /* every mbuf is taken */
 	}
-	let_go(s, now, false);
+	impair_release(s, now, false);
 }
 
-/* depart sends what is due. What the ring refuses stays, and is offered again. */
+/* impair_depart sends what is due. What the ring refuses stays, and is offered again. */
 static __rte_always_inline uint16_t
-depart(struct stream *s, uint64_t now)
+impair_depart(struct stream *s, uint64_t now)
 {
 	struct impairer *d = s->impairer;
 	struct rte_mbuf *bufs[PODNET_BURST];
@@ -124,27 +131,44 @@ depart(struct stream *s, uint64_t now)
 
 	/* Nothing will come to overtake what is held back. */
 	if (unlikely(d->held_head != d->held_tail) && now - d->came > s->cfg.impair.idle)
-		let_go(s, now, true);
+		impair_release(s, now, true);
 	while (n < PODNET_BURST && d->head + n != d->tail && d->queue[(d->head + n) & d->mask].release <= now) {
 		bufs[n] = d->queue[(d->head + n) & d->mask].m;
 		n++;
 	}
 	if (n == 0)
 		return 0;
-	sent = put_counted(s, bufs, n);
+	sent = burst_tx_counted(s, bufs, n);
 	d->head += sent;
-	add(&s->count.tx_packets, sent);
+	count_add(&s->count.tx_packets, sent);
 	return sent;
 }
 
-/* discard frees what still waits. */
-static inline void
-discard(struct impairer *d)
+/* impair serves a stream that forwards as a device with faults does. */
+static __rte_always_inline uint16_t
+impair(struct stream *s)
 {
-	for (; d->head != d->tail; d->head++)
-		rte_pktmbuf_free(d->queue[d->head & d->mask].m);
-	for (; d->held_head != d->held_tail; d->held_head++)
-		rte_pktmbuf_free(d->held[d->held_head % MAX_HELD].m);
+	struct rte_mbuf *bufs[PODNET_BURST];
+	uint16_t n = rte_eth_rx_burst(s->cfg.rx_port, s->cfg.rx_queue, bufs, PODNET_BURST), i;
+	uint64_t now = rte_rdtsc();
+
+	if (n > 0) {
+		if (s->cfg.count_bytes)
+			count_add(&s->count.rx_bytes, burst_bytes(bufs, n));
+		switch (s->cfg.impair.mode) {
+		case PODNET_MAC:
+			forward_rewrite(s, bufs, n, PODNET_MAC);
+			break;
+		case PODNET_MACSWAP:
+			forward_rewrite(s, bufs, n, PODNET_MACSWAP);
+			break;
+		}
+		count_add(&s->count.rx_packets, n);
+		s->impairer->came = now;
+		for (i = 0; i < n; i++)
+			impair_arrive(s, bufs[i], now);
+	}
+	return n + impair_depart(s, now);
 }
 
 #endif

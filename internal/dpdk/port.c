@@ -1,5 +1,8 @@
 //go:build cgo && !nodpdk
 
+/* Ports, their pools and rings. Go calls these functions on EAL's thread, but for
+ * nothing that a loop is using. */
+
 #include "dpdk.h"
 
 #include <errno.h>
@@ -10,6 +13,7 @@
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
+#include <rte_ring.h>
 
 /* mbufs that an lcore keeps for itself */
 #define POOL_CACHE 256
@@ -132,6 +136,8 @@ podnet_port_stats(uint16_t port, struct podnet_port_stats *out)
 	return 0;
 }
 
+/* --- pools and rings --- */
+
 struct rte_mempool *
 podnet_pool_new(const char *name, unsigned mbufs, int socket)
 {
@@ -142,6 +148,51 @@ podnet_pool_new(const char *name, unsigned mbufs, int socket)
 		mp = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	return mp;
 }
+
+struct pool_frame {
+	const void *frame;
+	uint16_t len;
+};
+
+static void
+pool_write_frame(struct rte_mempool *pool, void *arg, void *obj, unsigned idx)
+{
+	const struct pool_frame *p = arg;
+	struct rte_mbuf *m = obj;
+
+	(void)pool;
+	(void)idx;
+	memcpy((char *)m->buf_addr + RTE_PKTMBUF_HEADROOM, p->frame, p->len);
+}
+
+int
+podnet_pool_prepare(struct rte_mempool *pool, const void *frame, uint16_t len)
+{
+	struct pool_frame p = { frame, len };
+
+	if (len > rte_pktmbuf_data_room_size(pool) - RTE_PKTMBUF_HEADROOM)
+		return -EMSGSIZE;
+	rte_mempool_obj_iter(pool, pool_write_frame, &p);
+	return 0;
+}
+
+struct rte_ring *
+podnet_ring_new(const char *name, unsigned size, int socket)
+{
+	return rte_ring_create(name, size, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+void
+podnet_ring_free(struct rte_ring *r)
+{
+	void *m;
+
+	while (rte_ring_sc_dequeue(r, &m) == 0)
+		rte_pktmbuf_free(m);
+	rte_ring_free(r);
+}
+
+/* --- single frames --- */
 
 int
 podnet_send(uint16_t port, uint16_t queue, struct rte_mempool *pool, const void *frame, uint16_t len)

@@ -2,61 +2,78 @@
 #ifndef PODNET_VERIFY_H
 #define PODNET_VERIFY_H
 
-#include "loop.h"
+#include "burst.h"
+
+#include <rte_cycles.h>
 
 /* The numbers of a flow that have come are kept in a window of this many words,
  * whose bits stand for the last numbers up to the highest. */
-#define WORDS 16
-#define WINDOW ((WORDS - 1) * 64) /* at least so many are known at any time */
+#define VERIFY_WORDS 16
+#define VERIFY_WINDOW ((VERIFY_WORDS - 1) * 64) /* at least so many are known at any time */
 
-struct flow {
+struct verify_flow {
 	uint64_t next;    /* the highest number so far, and one */
 	uint64_t missing; /* of those below it */
-	uint64_t seen[WORDS];
+	uint64_t seen[VERIFY_WORDS];
 };
 
 /* Times are counted in classes of which each power of two has 1024, so that a
  * class is no wider than a thousandth. */
-#define SUB_BITS 10
-#define CLASSES ((32 - SUB_BITS + 1) << SUB_BITS)
+#define VERIFY_SUB_BITS 10
+#define VERIFY_CLASSES ((32 - VERIFY_SUB_BITS + 1) << VERIFY_SUB_BITS)
 
 struct verifier {
-	uint64_t times[CLASSES];
-	struct flow flows[];
+	uint64_t times[VERIFY_CLASSES];
+	struct verify_flow flows[];
 };
 
+/* verify_new makes a verifier for so many flows, of which each begins with the
+ * number first (verify.c); NULL: no memory. */
+struct verifier *verify_new(uint32_t flows, uint32_t first);
+
+/* verify_class_begin is the shortest time of a class. */
+static inline uint64_t
+verify_class_begin(unsigned class)
+{
+	unsigned shift = class >> VERIFY_SUB_BITS;
+
+	if (shift == 0)
+		return class;
+	return (uint64_t)((1u << VERIFY_SUB_BITS) + (class & ((1u << VERIFY_SUB_BITS) - 1))) << (shift - 1);
+}
+
 static __rte_always_inline unsigned
-class_of(uint32_t v)
+verify_class(uint32_t v)
 {
 	unsigned shift;
 
-	if (v < 1u << SUB_BITS)
+	if (v < 1u << VERIFY_SUB_BITS)
 		return v;
-	shift = 31 - __builtin_clz(v) - SUB_BITS;
-	return ((shift + 1) << SUB_BITS) + ((v >> shift) & ((1u << SUB_BITS) - 1));
+	shift = 31 - __builtin_clz(v) - VERIFY_SUB_BITS;
+	return ((shift + 1) << VERIFY_SUB_BITS) + ((v >> shift) & ((1u << VERIFY_SUB_BITS) - 1));
 }
 
-/* What became of a burst. */
-struct tally {
+/* The counts of one burst. */
+struct verify_tally {
 	uint16_t ours, duplicates, reordered;
 	int64_t missing;
 };
 
-/* note takes a packet's number into account. */
+/* verify_number takes a packet's number into account. */
 static __rte_always_inline void
-note(struct flow *f, uint32_t number, struct tally *t)
+verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t)
 {
 	/* The number is cut to 32 bits: it is the one nearest to what is next. */
 	int64_t away = (int32_t)(number - (uint32_t)f->next);
 	uint64_t n = f->next + away, word = n / 64, bit = 1ull << (n & 63);
 
 	if (likely(away >= 0)) {
-		if (unlikely(away >= WORDS * 64))
+		if (unlikely(away >= VERIFY_WORDS * 64))
 			memset(f->seen, 0, sizeof(f->seen));
 		else /* words that begin between what was next and this number */
 			for (uint64_t w = (f->next + 63) / 64; w <= word; w++)
-				f->seen[w % WORDS] = 0;
-		f->seen[word % WORDS] |= bit;
+				f->seen[w % VERIFY_WORDS] = 0;
+		f->seen[word % VERIFY_WORDS] |= bit;
 		f->next = n + 1;
 		if (unlikely(away > 0)) {
 			f->missing += away;
@@ -65,27 +82,27 @@ note(struct flow *f, uint32_t number, struct tally *t)
 		t->ours++;
 		return;
 	}
-	if (f->missing == 0 || (-away <= WINDOW && f->seen[word % WORDS] & bit)) {
+	if (f->missing == 0 || (-away <= VERIFY_WINDOW && f->seen[word % VERIFY_WORDS] & bit)) {
 		t->duplicates++;
 		return;
 	}
 	/* One that is older than the window is taken for one of the missing. */
-	if (-away <= WINDOW)
-		f->seen[word % WORDS] |= bit;
+	if (-away <= VERIFY_WINDOW)
+		f->seen[word % VERIFY_WORDS] |= bit;
 	f->missing--;
 	t->missing--;
 	t->ours++;
 	t->reordered++;
 }
 
-/* verify counts the stream's own packets among those of a burst that came at the
+/* verify_burst counts the stream's own packets among those of a burst that came at the
  * time came. */
 static __rte_always_inline void
-verify(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t n, uint64_t came)
+verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t n, uint64_t came)
 {
 	struct verifier *v = s->verifier;
-	const uint32_t now = ticks(came);
-	struct tally t = { 0 };
+	const uint32_t now = stamp_ticks(came);
+	struct verify_tally t = { 0 };
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
@@ -101,17 +118,36 @@ verify(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t n, uin
 			continue;
 		memcpy(&number, at + STAMP_NUMBER, sizeof(number));
 		memcpy(&time, at + STAMP_TIME, sizeof(time));
-		note(&v->flows[flow], number, &t);
-		v->times[class_of(now - time)]++;
+		verify_number(&v->flows[flow], number, &t);
+		v->times[verify_class(now - time)]++;
 	}
-	add(&s->count.rx_packets, t.ours);
+	count_add(&s->count.rx_packets, t.ours);
 	if (unlikely(t.ours + t.duplicates < n))
-		add(&s->count.rx_other, n - t.ours - t.duplicates);
+		count_add(&s->count.rx_other, n - t.ours - t.duplicates);
 	if (unlikely(t.missing != 0 || t.reordered != 0 || t.duplicates != 0)) {
-		add(&s->count.missing, t.missing);
-		add(&s->count.reordered, t.reordered);
-		add(&s->count.duplicates, t.duplicates);
+		count_add(&s->count.missing, t.missing);
+		count_add(&s->count.reordered, t.reordered);
+		count_add(&s->count.duplicates, t.duplicates);
 	}
+}
+
+/* verify serves a stream that counts its own packets and drops all that come. */
+static __rte_always_inline uint16_t
+verify(struct stream *s)
+{
+	struct rte_mbuf *bufs[PODNET_BURST];
+	uint8_t *data[PODNET_BURST];
+	uint16_t n = burst_rx(s, bufs, PODNET_BURST);
+	uint64_t came = rte_rdtsc();
+
+	if (n == 0)
+		return 0;
+	if (s->cfg.count_bytes)
+		count_add(&s->count.rx_bytes, burst_bytes(bufs, n));
+	burst_prefetch(bufs, data, n);
+	verify_burst(s, bufs, data, n, came);
+	rte_pktmbuf_free_bulk(bufs, n);
+	return n;
 }
 
 #endif

@@ -1,0 +1,68 @@
+/* Moving bursts through a stream's port, or through the ring that stands in for
+ * it in a calibration. */
+#ifndef PODNET_BURST_H
+#define PODNET_BURST_H
+
+#include "stream.h"
+
+#include <rte_ethdev.h>
+#include <rte_prefetch.h>
+
+static __rte_always_inline uint16_t
+burst_tx(struct stream *s, struct rte_mbuf **bufs, uint16_t n)
+{
+	if (likely(s->cfg.ring == NULL))
+		return rte_eth_tx_burst(s->cfg.tx_port, s->cfg.tx_queue, bufs, n);
+	return rte_ring_sp_enqueue_burst(s->cfg.ring, (void **)bufs, n, NULL);
+}
+
+static __rte_always_inline uint16_t
+burst_rx(struct stream *s, struct rte_mbuf **bufs, uint16_t n)
+{
+	if (likely(s->cfg.ring == NULL))
+		return rte_eth_rx_burst(s->cfg.rx_port, s->cfg.rx_queue, bufs, n);
+	return rte_ring_sc_dequeue_burst(s->cfg.ring, (void **)bufs, n, NULL);
+}
+
+static __rte_always_inline uint64_t
+burst_bytes(struct rte_mbuf **bufs, uint16_t n)
+{
+	uint64_t sum = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		sum += bufs[i]->pkt_len;
+	return sum;
+}
+
+/* burst_tx_counted sends, and counts the bytes if they are counted. */
+static __rte_always_inline uint16_t
+burst_tx_counted(struct stream *s, struct rte_mbuf **bufs, uint16_t n)
+{
+	uint64_t bytes = s->cfg.count_bytes ? burst_bytes(bufs, n) : 0;
+	uint16_t sent = burst_tx(s, bufs, n);
+
+	if (s->cfg.count_bytes)
+		count_add(&s->count.tx_bytes, sent < n ? bytes - burst_bytes(bufs + sent, n - sent) : bytes);
+	return sent;
+}
+
+/* burst_drop_pending frees what still waits for the port. */
+static inline void
+burst_drop_pending(struct stream *s)
+{
+	if (s->n_pending > 0)
+		rte_pktmbuf_free_bulk(s->pending + PODNET_BURST - s->n_pending, s->n_pending);
+	s->n_pending = 0;
+}
+
+/* burst_prefetch finds where each frame begins and fetches it into the cache. */
+static __rte_always_inline void
+burst_prefetch(struct rte_mbuf **bufs, uint8_t **data, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		data[i] = rte_pktmbuf_mtod(bufs[i], uint8_t *);
+		rte_prefetch0(data[i]);
+	}
+}
+
+#endif
