@@ -110,11 +110,12 @@ cover: ## print how much of the library its tests cover
 	$(GO) tool cover -func=bin/cover.out | tail -1
 
 .PHONY: lint
-lint: ## check the Go code and the scripts
+lint: ## check the Go code, the C and the scripts
 	@scripts/deps.sh build lint
 	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab,image,k8s
 	$(GOLANGCI) run --build-tags nodpdk
 	cd test/parity && $(GOLANGCI) run --config ../../.golangci.yml
+	scripts/lint-c.sh
 	shellcheck scripts/*.sh test/lab/*.sh test/lab/init test/image/*.sh test/k8s/node/*.sh .ci/run
 
 .PHONY: fmt

@@ -49,7 +49,11 @@ needs() {
 		procps     command -v pgrep
 		util-linux command -v nsenter
 	END
-	lint) echo 'shellcheck command -v shellcheck' ;;
+	lint) cat <<-'END' ;;
+		shellcheck command -v shellcheck
+		clang      command -v clang
+		gcc-11     command -v gcc-11 || ! apt-cache show gcc-11
+	END
 	trixie) echo 'mmdebstrap command -v mmdebstrap' ;;
 	*) usage ;;
 	esac
