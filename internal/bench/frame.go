@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // Frame sizes on the wire, with the FCS, that can be sent: Ethernet's, without
@@ -114,7 +116,7 @@ func (f Flow) Check(size int) error {
 }
 
 // Frames builds one packet for each size of the mix.
-func (f Flow) Frames(m Mix, signature uint32) (frames [][]byte, stampOffset int, err error) {
+func (f Flow) Frames(m result.Mix, signature uint32) (frames [][]byte, stampOffset int, err error) {
 	for _, s := range m {
 		var frame []byte
 		if frame, stampOffset, err = f.Frame(s.Bytes, signature); err != nil {

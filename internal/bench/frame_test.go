@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 var (
@@ -125,6 +127,9 @@ func TestFrameErrors(t *testing.T) {
 	}
 }
 
+// imix has several sizes.
+var imix, _ = result.ParseMix("imix")
+
 func TestFrames(t *testing.T) {
 	frames, offset, err := testFlow().Frames(imix, 7)
 	if err != nil || offset != 42 || len(frames) != 3 {
@@ -136,7 +141,7 @@ func TestFrames(t *testing.T) {
 			t.Errorf("frame %d is not that of %d bytes", i, s.Bytes)
 		}
 	}
-	if _, _, err := testFlow().Frames(Mix{{Bytes: 64, Weight: 1}, {Bytes: 9000, Weight: 1}}, 7); err == nil {
+	if _, _, err := testFlow().Frames(result.Mix{{Bytes: 64, Weight: 1}, {Bytes: 9000, Weight: 1}}, 7); err == nil {
 		t.Error("no error for a size that is too large")
 	}
 }

@@ -35,7 +35,7 @@ func bisect(t *testing.T, d *device, settings result.GoalSettings, trial time.Du
 		load := (lower + upper) / 2
 		var losses []float64
 		for goal.classify(losses) == undecided {
-			c, err := d.Trial(t.Context(), Trial{Mix: OneSize(64), Rate: s.grid.load(load), Duration: trial})
+			c, err := d.Trial(t.Context(), Trial{Mix: result.OneSize(64), Rate: s.grid.load(load), Duration: trial})
 			if err != nil {
 				t.Fatal(err)
 			}

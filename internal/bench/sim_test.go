@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // device is a simulated path, whose time is simulated too.
@@ -49,7 +51,7 @@ func (d *device) Trial(_ context.Context, t Trial) (Counts, error) {
 }
 
 // runner measures the device, at 10 Mpps at most.
-func (d *device) runner() *Runner { return &Runner{Path: d, Mix: OneSize(64), MaxRate: 10e6} }
+func (d *device) runner() *Runner { return &Runner{Path: d, Mix: result.OneSize(64), MaxRate: 10e6} }
 
 // model is a kind of device with known rates.
 type model struct {

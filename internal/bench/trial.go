@@ -16,7 +16,7 @@ import (
 
 // Trial is one interval of sending.
 type Trial struct {
-	Mix  Mix
+	Mix  result.Mix
 	Rate float64 // packets a second over all directions; 0 is as fast as it goes
 	// Duration is how long to send.
 	Duration time.Duration
@@ -81,7 +81,7 @@ type Progress struct {
 // Runner carries out the trials of a measurement.
 type Runner struct {
 	Path Path
-	Mix  Mix
+	Mix  result.Mix
 	// MaxRate is the highest rate that a method tries, in packets a second over
 	// all directions. 0: a method that needs it finds it out and sets it.
 	MaxRate float64

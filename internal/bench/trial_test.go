@@ -14,7 +14,7 @@ import (
 )
 
 func TestSummarize(t *testing.T) {
-	r := Summarize(Trial{Mix: OneSize(64), Rate: 1e6, Duration: time.Second}, Counts{
+	r := Summarize(Trial{Mix: result.OneSize(64), Rate: 1e6, Duration: time.Second}, Counts{
 		Offered: 1e6, Sent: 999_000, Refused: 1000, Received: 990_000, Duplicates: 2, Reordered: 3, Other: 4,
 		Active: time.Second, Late: 5, MaxLate: 150 * time.Microsecond,
 	})
@@ -25,14 +25,14 @@ func TestSummarize(t *testing.T) {
 	if r.Received.Mpps != 0.99 || r.Received.GbpsL2 != 0.99e6*64*8/1e9 || r.Received.GbpsL1 != 0.99e6*84*8/1e9 {
 		t.Errorf("rates: %+v", r.Received)
 	}
-	if r := Summarize(Trial{Mix: OneSize(64), Duration: time.Second}, Counts{Offered: 5, Sent: 5, Received: 5, Active: time.Second}); r.Requested.Mpps != nil || !r.Valid {
+	if r := Summarize(Trial{Mix: result.OneSize(64), Duration: time.Second}, Counts{Offered: 5, Sent: 5, Received: 5, Active: time.Second}); r.Requested.Mpps != nil || !r.Valid {
 		t.Errorf("at the maximum rate: %+v", r)
 	}
 }
 
 func TestSummarizeValid(t *testing.T) {
-	trial := Trial{Mix: OneSize(64), Rate: 1e6, Duration: time.Second}
-	burst := Trial{Mix: OneSize(64), Rate: 1e6, Duration: time.Second, Packets: 500_000}
+	trial := Trial{Mix: result.OneSize(64), Rate: 1e6, Duration: time.Second}
+	burst := Trial{Mix: result.OneSize(64), Rate: 1e6, Duration: time.Second, Packets: 500_000}
 	for _, tt := range []struct {
 		name   string
 		trial  Trial
@@ -45,7 +45,7 @@ func TestSummarizeValid(t *testing.T) {
 		{"more than was sent", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 1e6 + 1}, ""},
 		{"everything refused", trial, Counts{Offered: 1e6, Refused: 1e6}, ""},
 		{"nothing offered", trial, Counts{}, "nothing could be sent"},
-		{"a part of a packet", Trial{Mix: OneSize(64), Rate: 10.04, Duration: 10 * time.Second}, Counts{Offered: 100, Sent: 100, Received: 100}, ""},
+		{"a part of a packet", Trial{Mix: result.OneSize(64), Rate: 10.04, Duration: 10 * time.Second}, Counts{Offered: 100, Sent: 100, Received: 100}, ""},
 		{"dropped by the own port", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 999_000, Machine: result.Machine{RxMissed: 900, RxNoMbuf: 100}}, "own ports dropped 1000"},
 		{"more lost than the own port dropped", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 998_000, Machine: result.Machine{RxMissed: 900}}, ""},
 		{"not offered", trial, Counts{Offered: 990_000, Sent: 990_000, Received: 990_000}, "it was the limit"},
@@ -102,7 +102,7 @@ func TestFixed(t *testing.T) {
 	var ended []result.Trial
 	now := time.Unix(1e9, 0)
 	r := &Runner{
-		Path: p, Mix: OneSize(64), Warmup: 100 * time.Millisecond, Now: func() time.Time { return now },
+		Path: p, Mix: result.OneSize(64), Warmup: 100 * time.Millisecond, Now: func() time.Time { return now },
 		Begin: func(p Progress) { begun = append(begun, p.Phase) },
 		End:   func(_ Progress, trials []result.Trial) error { ended = trials; return nil },
 	}
@@ -110,7 +110,7 @@ func TestFixed(t *testing.T) {
 	if err != nil || !m.Valid || !m.Complete || m.Repeat != 1 || m.Frame.Name != "64" {
 		t.Fatalf("%+v, %v", m, err)
 	}
-	want := []Trial{{Mix: OneSize(64), Rate: 1e6, Duration: 100 * time.Millisecond}, {Mix: OneSize(64), Rate: 1e6, Duration: time.Second}}
+	want := []Trial{{Mix: result.OneSize(64), Rate: 1e6, Duration: 100 * time.Millisecond}, {Mix: result.OneSize(64), Rate: 1e6, Duration: time.Second}}
 	if diff := cmp.Diff(want, p.trials); diff != "" {
 		t.Errorf("trials (-want +got):\n%s", diff)
 	}
@@ -124,7 +124,7 @@ func TestFixed(t *testing.T) {
 
 func TestFixedNotValid(t *testing.T) {
 	p := &fakePath{counts: []Counts{tooFew}}
-	m, err := Fixed(t.Context(), &Runner{Path: p, Mix: OneSize(64)}, 1e6, time.Second, 0)
+	m, err := Fixed(t.Context(), &Runner{Path: p, Mix: result.OneSize(64)}, 1e6, time.Second, 0)
 	if err != nil || m.Valid || !m.Complete || len(p.trials) != 1 || !strings.Contains(m.Reason, "it was the limit") {
 		t.Errorf("%+v, %v in %d trials, want what was measured, marked", m, err, len(p.trials))
 	}
@@ -133,11 +133,11 @@ func TestFixedNotValid(t *testing.T) {
 func TestFixedStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	p := &fakePath{counts: []Counts{{Offered: 5, Sent: 5, Received: 5, Active: time.Second}}, during: cancel}
-	m, err := Fixed(ctx, &Runner{Path: p, Mix: OneSize(64)}, 0, time.Minute, 0)
+	m, err := Fixed(ctx, &Runner{Path: p, Mix: result.OneSize(64)}, 0, time.Minute, 0)
 	if err != nil || m.Valid || m.Complete || m.Reason != "it was stopped before its time" || m.Trials[0].Received.Packets != 5 {
 		t.Errorf("%+v, error %v, want what was measured, marked", m, err)
 	}
-	m, err = Fixed(ctx, &Runner{Path: p, Mix: OneSize(64), Warmup: time.Second}, 0, time.Minute, 0)
+	m, err = Fixed(ctx, &Runner{Path: p, Mix: result.OneSize(64), Warmup: time.Second}, 0, time.Minute, 0)
 	if err != nil || m.Complete || len(m.Trials) != 0 || len(p.trials) != 1 {
 		t.Errorf("%+v, error %v, want nothing to begin", m, err)
 	}
@@ -146,13 +146,13 @@ func TestFixedStopped(t *testing.T) {
 func TestFixedErrors(t *testing.T) {
 	for _, warmup := range []time.Duration{0, time.Second} {
 		p := &fakePath{err: errBroken}
-		m, err := Fixed(t.Context(), &Runner{Path: p, Mix: OneSize(64), Warmup: warmup}, 1, time.Second, 0)
+		m, err := Fixed(t.Context(), &Runner{Path: p, Mix: result.OneSize(64), Warmup: warmup}, 1, time.Second, 0)
 		if !errors.Is(err, errBroken) || m.Complete || m.Valid || m.Reason == "" {
 			t.Errorf("%+v, %v, want the path's error", m, err)
 		}
 	}
 	full := errors.New("disk full")
-	r := &Runner{Path: &fakePath{counts: []Counts{aSecond}}, Mix: OneSize(64), End: func(Progress, []result.Trial) error { return full }}
+	r := &Runner{Path: &fakePath{counts: []Counts{aSecond}}, Mix: result.OneSize(64), End: func(Progress, []result.Trial) error { return full }}
 	m, err := Fixed(t.Context(), r, 1e6, time.Second, 0)
 	if !errors.Is(err, full) || m.Complete || len(m.Trials) != 1 {
 		t.Errorf("%+v, %v, want the error of End, and the trial", m, err)
@@ -162,7 +162,7 @@ func TestFixedErrors(t *testing.T) {
 func TestSoak(t *testing.T) {
 	var partial []result.Trial
 	p := &fakePath{counts: []Counts{aSecond}}
-	r := &Runner{Path: p, Mix: OneSize(64), Partial: func(trials []result.Trial) error {
+	r := &Runner{Path: p, Mix: result.OneSize(64), Partial: func(trials []result.Trial) error {
 		partial = trials
 		return nil
 	}}
@@ -174,7 +174,7 @@ func TestSoak(t *testing.T) {
 	if len(partial) != 1 || partial[0].Valid || partial[0].Lost != 2 || partial[0].LossRatio != 0.2 || partial[0].Phase != "measurement" {
 		t.Errorf("in between: %+v", partial)
 	}
-	r = &Runner{Path: &fakePath{}, Mix: OneSize(64), Partial: func([]result.Trial) error { return errBroken }}
+	r = &Runner{Path: &fakePath{}, Mix: result.OneSize(64), Partial: func([]result.Trial) error { return errBroken }}
 	if _, err := Fixed(t.Context(), r, 1e6, time.Second, time.Second); !errors.Is(err, errBroken) {
 		t.Errorf("error %v, want that of Partial", err)
 	}
@@ -183,7 +183,7 @@ func TestSoak(t *testing.T) {
 // A trial that the generator spoiled is repeated.
 func TestTrialRepeated(t *testing.T) {
 	p := &fakePath{counts: []Counts{tooFew, tooFew, aSecond}}
-	r := &Runner{Path: p, Mix: OneSize(64)}
+	r := &Runner{Path: p, Mix: result.OneSize(64)}
 	got, err := r.trial(t.Context(), Progress{}, Trial{Rate: 1e6, Duration: time.Second})
 	if err != nil || !got.Valid || len(r.trials) != 3 || r.trials[1].Valid {
 		t.Errorf("%+v, %v", got, err)

@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/podnet/podnet/internal/baseline"
-	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -96,7 +95,7 @@ func TestKernelBaselineOfNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	k := kernelBaseline(client, bench.OneSize(64).Frame(), baseline.Counts{FrameBytes: 64})
+	k := kernelBaseline(client, result.OneSize(64).Frame(), baseline.Counts{FrameBytes: 64})
 	if want := (result.KernelBaseline{Peer: k.Peer, Interface: k.Interface, MTU: k.MTU, Frame: "64", FrameBytes: 64}); k != want {
 		t.Errorf("%+v, want no figures", k)
 	}

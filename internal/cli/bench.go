@@ -11,6 +11,7 @@ import (
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // benchOptions are the flags that all methods have.
@@ -96,7 +97,7 @@ const defaultTerminationLog = "/dev/termination-log"
 
 // plan is what a run of bench is to do, with every flag read.
 type plan struct {
-	mixes   []bench.Mix
+	mixes   []result.Mix
 	flow    bench.Flow
 	maxLoss *float64
 	minMpps *float64
@@ -157,21 +158,21 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 const maxFlows = 1 << 16
 
 // parseMixes reads the values of --frame-size.
-func parseMixes(values []string) ([]bench.Mix, error) {
-	var list []bench.Mix
+func parseMixes(values []string) ([]result.Mix, error) {
+	var list []result.Mix
 	for _, s := range values {
 		if strings.EqualFold(s, "rfc2544") {
-			list = append(list, bench.Sizes()...)
+			list = append(list, result.Sizes()...)
 			continue
 		}
-		mix, err := bench.ParseMix(s)
+		mix, err := result.ParseMix(s)
 		if err != nil {
 			return nil, usageErrorf("--frame-size: %w", err)
 		}
 		list = append(list, mix)
 	}
 	for i, mix := range list {
-		if slices.ContainsFunc(list[:i], func(m bench.Mix) bool { return m.String() == mix.String() }) {
+		if slices.ContainsFunc(list[:i], func(m result.Mix) bool { return m.String() == mix.String() }) {
 			return nil, usageErrorf("--frame-size: %s is there twice; --repeat measures again", mix)
 		}
 	}

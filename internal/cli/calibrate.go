@@ -21,7 +21,7 @@ const (
 
 // calibrate measures the generator alone: the trial's loops on its lcores, with a
 // ring in memory for every queue that sends in the place of the path.
-func (p *path) calibrate(ctx context.Context, mix bench.Mix) (*result.Calibration, error) {
+func (p *path) calibrate(ctx context.Context, mix result.Mix) (*result.Calibration, error) {
 	ceiling, err := p.loopback(ctx, bench.Trial{Mix: mix, Duration: calibrationTime})
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/eal"
@@ -150,7 +149,7 @@ func TestRunStreams(t *testing.T) {
 		{"txonly", []int{0, 0, 1, 1, 2, 2}},
 	} {
 		o := runOptions{Mode: tt.mode, FrameSize: 64, flowOptions: flowOptions{SrcIP: "198.18.0.1", DstIP: "198.18.0.2"}}
-		flow, err := o.flow(bench.OneSize(64))
+		flow, err := o.flow(result.OneSize(64))
 		if err != nil {
 			t.Fatal(err)
 		}

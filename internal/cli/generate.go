@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // flowOptions are the flags of what is generated, apart from sizes and rates.
@@ -33,7 +34,7 @@ func (o *flowOptions) addFlags(cmd *cobra.Command, dstMAC, dstMACUsage string) {
 
 // flow turns the flags into a flow, still without MAC addresses, and checks that
 // it fits into frames of each of the mixes' sizes.
-func (o *flowOptions) flow(mixes ...bench.Mix) (f bench.Flow, err error) {
+func (o *flowOptions) flow(mixes ...result.Mix) (f bench.Flow, err error) {
 	f = bench.Flow{VLAN: o.VLAN, SrcPort: o.SrcPort, DstPort: o.DstPort, Flows: o.Flows}
 	if f.SrcIP, err = netip.ParseAddr(o.SrcIP); err != nil {
 		return f, usageErrorf("--src-ip: %w", err)

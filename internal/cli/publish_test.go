@@ -18,7 +18,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/internal/result/resulttest"
@@ -107,7 +106,7 @@ func (k *fakeCluster) options(f *fakeExec) benchOptions {
 
 // measured is a session that has measured m; the rest is not done.
 func (k *fakeCluster) measured(f *fakeExec, o benchOptions, m ...result.Measurement) *session {
-	s := &session{benchOptions: &o, method: newFixed(), plan: plan{mixes: make([]bench.Mix, 1)}}
+	s := &session{benchOptions: &o, method: newFixed(), plan: plan{mixes: make([]result.Mix, 1)}}
 	s.begin()
 	s.result.Measurements = m
 	s.monitor = newMonitor(f.deps().Streams, &s.result)

@@ -66,7 +66,7 @@ func newRunCmd(d deps) *cobra.Command {
 }
 
 func runRun(ctx context.Context, o runOptions) error {
-	flow, err := o.flow(bench.OneSize(o.FrameSize))
+	flow, err := o.flow(result.OneSize(o.FrameSize))
 	if err != nil {
 		return err
 	}

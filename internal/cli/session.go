@@ -132,7 +132,7 @@ const partialInterval = 5 * time.Second
 
 // measureOne makes one measurement. While it goes on, its trials so far stand at
 // the end of the result.
-func (s *session) measureOne(ctx context.Context, way *path, mix bench.Mix, repeat int) error {
+func (s *session) measureOne(ctx context.Context, way *path, mix result.Mix, repeat int) error {
 	at := len(s.result.Measurements)
 	s.result.Measurements = append(s.result.Measurements, result.Measurement{
 		Frame: mix.Frame(), Repeat: repeat, Reason: "it has not come to its end", Trials: []result.Trial{},

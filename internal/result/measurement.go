@@ -15,27 +15,6 @@ type Measurement struct {
 	Trials  []Trial       `json:"trials"`            // every trial, in the order of their time
 }
 
-// Frame is a size of frames or a mix of sizes.
-type Frame struct {
-	Name  string  `json:"name"`          // as 64 or imix
-	Bytes float64 `json:"bytes"`         // on the wire, with the FCS; of a mix the mean
-	Mix   []Share `json:"mix,omitempty"` // of a mix
-}
-
-// String names the frames in a sentence.
-func (f Frame) String() string {
-	if f.Mix != nil {
-		return f.Name + " frames"
-	}
-	return f.Name + "-byte frames"
-}
-
-// Share is a frame size of a mix.
-type Share struct {
-	Bytes  int `json:"bytes"`  // on the wire, with the FCS
-	Weight int `json:"weight"` // how many frames of this size there are in a round of the mix
-}
-
 // Goal is the outcome of a search for a rate.
 type Goal struct {
 	GoalSettings

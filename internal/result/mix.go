@@ -1,16 +1,20 @@
-package bench
+package result
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/podnet/podnet/internal/result"
 )
 
 // Mix is what sizes of frames are sent, and how often each in a round. One size
 // is a mix too.
-type Mix []result.Share
+type Mix []Share
+
+// Share is a frame size of a mix.
+type Share struct {
+	Bytes  int `json:"bytes"`  // on the wire, with the FCS
+	Weight int `json:"weight"` // how many frames of this size there are in a round of the mix
+}
 
 // imix is the mix of sizes of the Internet that is known as simple IMIX, with
 // its usual sizes on Ethernet.
@@ -48,7 +52,7 @@ func ParseMix(s string) (Mix, error) {
 	}
 	for _, part := range parts {
 		size, weight, weighted := strings.Cut(part, ":")
-		share := result.Share{Weight: 1}
+		share := Share{Weight: 1}
 		var err error
 		if share.Bytes, err = strconv.Atoi(size); err == nil && weighted {
 			share.Weight, err = strconv.Atoi(weight)
@@ -82,8 +86,8 @@ func (m Mix) Mean() float64 {
 }
 
 // Frame describes the mix.
-func (m Mix) Frame() result.Frame {
-	f := result.Frame{Name: m.String(), Bytes: m.Mean()}
+func (m Mix) Frame() Frame {
+	f := Frame{Name: m.String(), Bytes: m.Mean()}
 	if len(m) > 1 {
 		f.Mix = m
 	}
