@@ -54,7 +54,7 @@ func environment(d deps, dp *dataplane) result.Environment {
 func describe(d eal.Device) (kind, device string) {
 	switch d := d.(type) {
 	case eal.PCI:
-		return string(podnet.KindPCI), d.Address
+		return string(podnet.KindPCI), d.Address.String()
 	case eal.Auxiliary:
 		return string(podnet.KindPCI), d.Name
 	case eal.VirtioUser:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/pciaddr"
 	"github.com/podnet/podnet/lib/podnet"
 )
 
@@ -137,7 +138,7 @@ func TestSocketOf(t *testing.T) {
 		{eal.Vhost{Origin: o, Path: "/s"}, socket{"net1", podnet.KindVhostUser, "/s", true, false, false}, true},
 		{eal.Vhost{Origin: o, Path: "/s", Client: true}, socket{"net1", podnet.KindVhostUser, "/s", false, false, false}, true},
 		{eal.Memif{Origin: o, Path: "@s", Server: true}, socket{"net1", podnet.KindMemif, "@s", true, false, false}, true},
-		{eal.PCI{Origin: o, Address: "0000:00:01.0"}, socket{}, false},
+		{eal.PCI{Origin: o, Address: pciaddr.MustParse("0000:00:01.0")}, socket{}, false},
 	} {
 		if got, ok := socketOf(tt.device); got != tt.want || ok != tt.ok {
 			t.Errorf("socketOf(%+v) = %v, %v, want %v, %v", tt.device, got, ok, tt.want, tt.ok)

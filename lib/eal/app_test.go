@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // appConfig has that many memif ports, and CPUs from 130 on.
@@ -163,7 +164,7 @@ func TestL3fwdArgs(t *testing.T) {
 // config2PCI has two VFs, one of them twice.
 func config2PCI() eal.Config {
 	return config(func(c *eal.Config) {
-		c.Devices = append(c.Devices, eal.PCI{Address: "3b:02.6"}, eal.PCI{Address: "3b:02.7"})
+		c.Devices = append(c.Devices, eal.PCI{Address: pciaddr.MustParse("3b:02.6")}, eal.PCI{Address: pciaddr.MustParse("3b:02.7")})
 	})
 }
 

@@ -150,9 +150,12 @@ func (c Config) deviceArgs() ([]string, error) {
 	noPCI := !allowsPCI(c.Version, c.Extra)
 	seen := make(map[string]string) // by port name
 	for _, d := range c.Devices {
-		option, argument, err := d.render()
+		option, argument, err := d.render(c.Version)
 		if err != nil {
 			return nil, err
+		}
+		if m, ok := d.(Memif); ok && c.Memory.NoHuge && value(m.Args, "zero-copy") == "yes" {
+			return nil, m.Origin.bad(fmt.Errorf("%w: device argument zero-copy=yes: it needs hugepages", ErrOption))
 		}
 		if other, ok := seen[d.PortName()]; ok {
 			if other == argument {

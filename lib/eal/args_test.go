@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // versions are a release for each parser and table of options.
@@ -28,7 +29,7 @@ func config(change func(*eal.Config)) eal.Config {
 		Memory:     eal.Memory{NodeMiB: []int{512}},
 		FilePrefix: "podnet",
 		IOVA:       eal.IOVAVirtual,
-		Devices:    []eal.Device{eal.PCI{Address: "0000:3b:02.6"}},
+		Devices:    []eal.Device{eal.PCI{Address: pciaddr.MustParse("0000:3b:02.6")}},
 	}
 	if change != nil {
 		change(&c)
@@ -111,9 +112,9 @@ func TestArgs(t *testing.T) {
 			name: "one PCI device on two interfaces, in two notations",
 			config: func(c *eal.Config) {
 				c.Devices = []eal.Device{
-					eal.PCI{Origin: origin("net1"), Address: "0000:3B:02.6"},
-					eal.PCI{Origin: origin("net2"), Address: "3b:02.6"},
-					eal.PCI{Origin: origin("net3"), Address: "10000:01:00.0", Args: "mprq_en=1,dv_flow_en=1"},
+					eal.PCI{Origin: origin("net1"), Address: pciaddr.MustParse("0000:3B:02.6")},
+					eal.PCI{Origin: origin("net2"), Address: pciaddr.MustParse("3b:02.6")},
+					eal.PCI{Origin: origin("net3"), Address: pciaddr.MustParse("10000:01:00.0"), Args: []eal.DevArg{{Key: "mprq_en", Value: "1"}, {Key: "dv_flow_en", Value: "1"}}},
 				}
 			},
 			want: func(m *meaning) { m.Allow = []string{"0000:3b:02.6", "10000:01:00.0,mprq_en=1,dv_flow_en=1"} },

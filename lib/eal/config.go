@@ -1,5 +1,7 @@
 package eal
 
+import "github.com/podnet/podnet/lib/pciaddr"
+
 // Config is everything that EAL is told on its command line. It is plain data:
 // Args renders it without looking at the machine.
 type Config struct {
@@ -61,21 +63,22 @@ type Device interface {
 	// PortName is the name by which the ethdev is found after EAL has started.
 	PortName() string
 
-	// render gives the option (-a or --vdev) and its argument.
-	render() (option, argument string, err error)
+	// render gives the option (-a or --vdev) and its argument, for a release.
+	render(Version) (option, argument string, err error)
 }
 
 // PCI is a PCI function that DPDK drives by itself or beside its kernel driver.
 type PCI struct {
 	Origin  Origin
-	Address string // dddd:bb:dd.f
-	Args    string // device arguments, as "mprq_en=1"; the caller's own, not checked
+	Address pciaddr.Address
+	Args    []DevArg // the caller's own; which keys there are is the driver's affair
 }
 
-// Auxiliary is an auxiliary device, as mlx5_core.sf.4.
+// Auxiliary is an auxiliary device, such as mlx5_core.sf.4.
 type Auxiliary struct {
 	Origin Origin
 	Name   string
+	Args   []DevArg // as for PCI
 }
 
 // VirtioUser is net_virtio_user: the pod's end of a vhost-user socket, or of a
@@ -86,6 +89,9 @@ type VirtioUser struct {
 	Server bool   // make the socket and wait for the peer
 	MAC    string // empty: the device's own or a random one
 	Queues int    // queue pairs; 0 means 1
+	// Args are the caller's own, such as queue_size=512. They add to the above and
+	// cannot override it, as for every virtual device.
+	Args []DevArg
 }
 
 // Vhost is net_vhost: the host's end of a vhost-user socket.
@@ -94,6 +100,7 @@ type Vhost struct {
 	Path   string
 	Client bool // connect to a socket that the other side makes
 	Queues int
+	Args   []DevArg // such as tso=1
 }
 
 // Memif is net_memif. A path that begins with '@' is an abstract socket.
@@ -103,6 +110,7 @@ type Memif struct {
 	Server bool
 	MAC    string
 	ID     int
+	Args   []DevArg // such as zero-copy=yes, which needs hugepages and a client
 }
 
 // VDev is any other virtual device, by the whole argument of --vdev, as

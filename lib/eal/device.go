@@ -1,10 +1,9 @@
 package eal
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // The options that name a device.
@@ -20,29 +19,20 @@ const auxiliaryBus = "auxiliary:"
 const maxQueues = 128
 
 // PortName is the address.
-func (d PCI) PortName() string {
-	if a, err := pciaddr.Parse(d.Address); err == nil {
-		return a.String()
-	}
-	return d.Address
-}
+func (d PCI) PortName() string { return d.Address.String() }
 
-func (d PCI) render() (option, argument string, err error) {
-	address, err := pciaddr.Parse(d.Address)
-	if err != nil {
-		return "", "", d.Origin.errorf("PCI address", d.Address, "", "is not of the form dddd:bb:dd.f")
+func (d PCI) render(Version) (option, argument string, err error) {
+	if d.Address.IsZero() {
+		return "", "", d.Origin.errorf("PCI address", "", "", "is empty")
 	}
-	argument = address.String()
-	if d.Args != "" {
-		argument += "," + d.Args
-	}
-	return optAllow, argument, d.Origin.checkArgument(argument)
+	argument, err = d.Origin.withArgs(d.Address.String(), d.Args)
+	return optAllow, argument, err
 }
 
 // PortName is the device's name.
 func (d Auxiliary) PortName() string { return d.Name }
 
-func (d Auxiliary) render() (option, argument string, err error) {
+func (d Auxiliary) render(_ Version) (option, argument string, err error) {
 	reason := unsafeText(d.Name)
 	switch {
 	case reason != "":
@@ -51,7 +41,8 @@ func (d Auxiliary) render() (option, argument string, err error) {
 	case len(d.Name) > maxPortName:
 		reason = "is longer than a device's name may be"
 	default:
-		return optAllow, auxiliaryBus + d.Name, nil
+		argument, err = d.Origin.withArgs(auxiliaryBus+d.Name, d.Args)
+		return optAllow, argument, err
 	}
 	return "", "", d.Origin.errorf("auxiliary device", d.Name, "", "%s", reason)
 }
@@ -59,7 +50,7 @@ func (d Auxiliary) render() (option, argument string, err error) {
 // PortName is net_virtio_user_ and the interface's name.
 func (d VirtioUser) PortName() string { return "net_virtio_user_" + d.Origin.Interface }
 
-func (d VirtioUser) render() (option, argument string, err error) {
+func (d VirtioUser) render(release Version) (option, argument string, err error) {
 	v, err := newVDev(d.Origin, "net_virtio_user_")
 	if err != nil {
 		return "", "", err
@@ -77,13 +68,19 @@ func (d VirtioUser) render() (option, argument string, err error) {
 	if err := v.addMAC(d.MAC); err != nil {
 		return "", "", err
 	}
+	if err := v.addArgs(d.Args, virtioUserKeys, release); err != nil {
+		return "", "", err
+	}
+	if err := checkQueueSize(d.Args); err != nil {
+		return "", "", d.Origin.bad(err)
+	}
 	return optVDev, v.String(), nil
 }
 
 // PortName is net_vhost_ and the interface's name.
 func (d Vhost) PortName() string { return "net_vhost_" + d.Origin.Interface }
 
-func (d Vhost) render() (option, argument string, err error) {
+func (d Vhost) render(release Version) (option, argument string, err error) {
 	v, err := newVDev(d.Origin, "net_vhost_")
 	if err != nil {
 		return "", "", err
@@ -98,6 +95,9 @@ func (d Vhost) render() (option, argument string, err error) {
 	if err := v.addQueues(d.Queues); err != nil {
 		return "", "", err
 	}
+	if err := v.addArgs(d.Args, vhostKeys, release); err != nil {
+		return "", "", err
+	}
 	return optVDev, v.String(), nil
 }
 
@@ -107,7 +107,7 @@ func (d Memif) PortName() string { return "net_memif_" + d.Origin.Interface }
 // render says everything that it knows, because net_memif ignores a whole
 // argument list when it finds a fault in it, and because its defaults are an
 // abstract socket, which no other pod can reach.
-func (d Memif) render() (option, argument string, err error) {
+func (d Memif) render(release Version) (option, argument string, err error) {
 	v, err := newVDev(d.Origin, "net_memif_")
 	if err != nil {
 		return "", "", err
@@ -134,6 +134,12 @@ func (d Memif) render() (option, argument string, err error) {
 	if err := v.addMAC(d.MAC); err != nil {
 		return "", "", err
 	}
+	if err := v.addArgs(d.Args, memifKeys, release); err != nil {
+		return "", "", err
+	}
+	if d.Server && value(d.Args, "zero-copy") == "yes" {
+		return "", "", d.Origin.bad(fmt.Errorf("%w: device argument zero-copy=yes: only a memif client can have it, and this is the server", ErrOption))
+	}
 	return optVDev, v.String(), nil
 }
 
@@ -143,7 +149,7 @@ func (d VDev) PortName() string {
 	return name
 }
 
-func (d VDev) render() (option, argument string, err error) {
+func (d VDev) render(_ Version) (option, argument string, err error) {
 	const what = "virtual device"
 	switch n := len(d.PortName()); {
 	case n == 0:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // Two interfaces of a pod with CPUs 130 and 131 and 1 GiB of hugepages.
@@ -17,7 +18,7 @@ func Example() {
 		FilePrefix: "podnet",
 		IOVA:       eal.IOVAVirtual,
 		Devices: []eal.Device{
-			eal.PCI{Address: "0000:3b:02.6"},
+			eal.PCI{Address: pciaddr.MustParse("0000:3b:02.6")},
 			eal.VirtioUser{Origin: eal.Origin{Interface: "net2"}, Path: "/run/vhost/net2.sock", Server: true},
 		},
 	}

@@ -1,12 +1,14 @@
 package eal_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // FuzzArgs holds that text from a pod's annotations means itself or is refused:
@@ -16,6 +18,7 @@ func FuzzArgs(f *testing.F) {
 	f.Add("net1", "/x,server=1", "net1", "/run/s\n--no-pci", "", "a,class=vdpa", "3b:02.6,x=1", "x", "-")
 	f.Add("a,b=c", "/bus=vdev/s", "[", "/..", "01:00:00:00:00:00", "", "", "", "../x")
 	f.Fuzz(func(t *testing.T, user, path, memif, socket, mac, aux, pci, token, prefix string) {
+		address, _ := pciaddr.Parse(pci) // the zero value is refused
 		c := eal.Config{
 			CPUs:       []int{2, 3},
 			Memory:     eal.Memory{NoHuge: true, NoHugeMiB: 64},
@@ -25,7 +28,7 @@ func FuzzArgs(f *testing.F) {
 				eal.VirtioUser{Origin: eal.Origin{Interface: user}, Path: path, MAC: mac},
 				eal.Memif{Origin: eal.Origin{Interface: memif}, Path: socket},
 				eal.Auxiliary{Name: aux},
-				eal.PCI{Address: pci},
+				eal.PCI{Address: address},
 			},
 		}
 		argv, err := c.Args()
@@ -63,6 +66,57 @@ func FuzzArgs(f *testing.F) {
 			}
 			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), sameMAC); diff != "" {
 				t.Errorf("meaning of %q (-want +got):\n%s", argv, diff)
+			}
+		}
+	})
+}
+
+// FuzzDevArgs holds that device arguments of the caller's make the keys that they
+// name, once each, and nothing else, or are refused.
+func FuzzDevArgs(f *testing.F) {
+	f.Add("queue_size=512,packed_vq=1")
+	f.Add("zero-copy=yes,secret=a b")
+	f.Add("representor=[0,2-3],mprq_en=1")
+	f.Add("proto_xtr=[(1,2-3):tcp]x,a=b")
+	f.Add("a=[[0],b=1]")
+	f.Add("a=1,path=/x")
+	f.Fuzz(func(t *testing.T, text string) {
+		args, err := eal.ParseDevArgs(text)
+		if err != nil {
+			return
+		}
+		given := map[string]string{}
+		for _, a := range args {
+			given[a.Key] = a.Value
+		}
+		for _, d := range []eal.Device{
+			eal.PCI{Address: pciaddr.MustParse("3b:02.6"), Args: args},
+			eal.Auxiliary{Name: "mlx5_core.sf.4", Args: args},
+			eal.VirtioUser{Origin: origin("net1"), Path: "/run/s", Args: args},
+			eal.Vhost{Origin: origin("net1"), Path: "/run/s", Args: args},
+			eal.Memif{Origin: origin("net1"), Path: "/run/s", Args: args},
+		} {
+			bare := map[string]string{}
+			switch d.(type) {
+			case eal.VirtioUser:
+				bare = map[string]string{"path": "/run/s"}
+			case eal.Vhost:
+				bare = map[string]string{"iface": "/run/s"}
+			case eal.Memif:
+				bare = map[string]string{"role": "client", "id": "0", "socket": "/run/s", "socket-abstract": "no"}
+			}
+			text, err := eal.RenderDevice(d, eal.V24_11)
+			if err != nil {
+				continue
+			}
+			_, got, err := parseDevice(text)
+			if err != nil {
+				t.Fatalf("DPDK would refuse %q: %v", text, err)
+			}
+			want := maps.Clone(given)
+			maps.Copy(want, bare)
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || len(want) != len(given)+len(bare) {
+				t.Errorf("meaning of %q (-want +got):\n%s", text, diff)
 			}
 		}
 	})

@@ -62,6 +62,16 @@ func Parse(s string) (Address, error) {
 	}, nil
 }
 
+// MustParse is Parse for an address that the program itself holds. It panics if
+// that is none.
+func MustParse(s string) Address {
+	a, err := Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
 // parseHex reads minDigits to maxDigits hexadecimal digits and nothing else: no
 // sign, prefix or underscore, which strconv may accept.
 func parseHex(s string, minDigits, maxDigits int) (uint64, bool) {

@@ -190,7 +190,7 @@ func (i namedInterface) device(queues int) (eal.Device, *InterfaceError) {
 	case i.Kind == KindPCI && i.PCI != nil && i.PCI.Auxiliary != "":
 		return eal.Auxiliary{Origin: i.origin("pci.auxiliary"), Name: i.PCI.Auxiliary}, nil
 	case i.Kind == KindPCI && i.PCI != nil:
-		return eal.PCI{Origin: i.origin("pci.address"), Address: i.PCI.Address.String()}, nil
+		return eal.PCI{Origin: i.origin("pci.address"), Address: i.PCI.Address}, nil
 	case i.Kind == KindVhostUser && i.VhostUser != nil:
 		server, ok := isServer(i.VhostUser.Mode)
 		if !ok {
