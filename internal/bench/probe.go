@@ -11,10 +11,14 @@ import (
 )
 
 // Sender sends single frames.
-type Sender interface{ Send(frame []byte) error }
+type Sender interface {
+	Send(ctx context.Context, frame []byte) error
+}
 
 // Receiver takes single frames; nil if there is none.
-type Receiver interface{ Receive() []byte }
+type Receiver interface {
+	Receive(ctx context.Context) []byte
+}
 
 // ErrNoAnswer means that no probe came back in time.
 var ErrNoAnswer = errors.New("no probe frame came back")
@@ -40,12 +44,12 @@ func Probe(ctx context.Context, out Sender, in Receiver, flow Flow) (net.Hardwar
 	for {
 		if time.Since(sent) > probeInterval {
 			// A ring that is full now may be empty at the next turn.
-			_ = out.Send(frame)
+			_ = out.Send(ctx, frame)
 			sent = time.Now()
 		}
-		if got := in.Receive(); len(got) >= offset+signatureLen && bytes.Equal(got[offset:offset+signatureLen], want) {
+		if got := in.Receive(ctx); len(got) >= offset+signatureLen && bytes.Equal(got[offset:offset+signatureLen], want) {
 			return net.HardwareAddr(got[6:12]), nil
-		} else if got != nil {
+		} else if got != nil && ctx.Err() == nil {
 			continue // others' packets: empty the ring first
 		}
 		select {

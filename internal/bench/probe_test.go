@@ -19,7 +19,7 @@ type mirror struct {
 	queue  [][]byte
 }
 
-func (m *mirror) Send(frame []byte) error {
+func (m *mirror) Send(_ context.Context, frame []byte) error {
 	m.sent = append(m.sent, frame)
 	if len(m.sent) < m.after {
 		return errors.New("ring is full")
@@ -28,7 +28,7 @@ func (m *mirror) Send(frame []byte) error {
 	return nil
 }
 
-func (m *mirror) Receive() []byte {
+func (m *mirror) Receive(context.Context) []byte {
 	if len(m.queue) == 0 {
 		return nil
 	}
@@ -84,5 +84,18 @@ func TestUnicast(t *testing.T) {
 		if Unicast(hw) != want {
 			t.Errorf("Unicast(%s) is %v", mac, !want)
 		}
+	}
+}
+
+// flood is a ring that never gets empty of others' packets.
+type flood struct{ mirror }
+
+func (*flood) Receive(context.Context) []byte { return []byte("other traffic") }
+
+func TestProbeEndsAmongOthersPackets(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := Probe(ctx, &mirror{after: 1 << 30}, &flood{}, testFlow()); !errors.Is(err, ErrNoAnswer) {
+		t.Errorf("error %v, want ErrNoAnswer", err)
 	}
 }

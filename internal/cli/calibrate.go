@@ -46,16 +46,17 @@ func (p *path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error
 	if err != nil {
 		return bench.Counts{}, err
 	}
-	rings := map[int]*dpdk.Ring{} // of each direction and queue that sends
+	own := context.WithoutCancel(ctx) // told to stop, it ends in order
+	rings := map[int]*dpdk.Ring{}     // of each direction and queue that sends
 	key := func(port, queue int) int { return port<<16 | queue }
 	defer func() {
 		for _, r := range rings {
-			r.Free()
+			r.Free(own)
 		}
 	}()
 	for _, s := range streams {
 		if s.Mode == dpdk.Generate {
-			r, err := p.dp.rt.NewRing(1024, s.Tx.Port.Socket)
+			r, err := p.dp.rt.NewRing(own, 1024, s.Tx.Port.Socket)
 			if err != nil {
 				return bench.Counts{}, err
 			}
@@ -75,7 +76,7 @@ func (p *path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error
 			looped = append(looped, s)
 		}
 	}
-	run, err := p.dp.runTallied(looped)
+	run, err := p.dp.runTallied(own, looped)
 	if err != nil {
 		return bench.Counts{}, err
 	}
@@ -87,6 +88,6 @@ func (p *path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error
 	}
 	run.job.StopTx()
 	settle(m.sum)
-	c, err := m.finish(false)
-	return c, errors.Join(err, run.job.Stop())
+	c, err := m.finish(own, false)
+	return c, errors.Join(err, run.job.Stop(own))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/podnet/podnet/internal/dpdk"
@@ -23,26 +24,26 @@ type tally struct {
 }
 
 // runTallied starts the streams and counts from zero.
-func (d *dataplane) runTallied(streams []stream) (*tally, error) {
+func (d *dataplane) runTallied(ctx context.Context, streams []stream) (*tally, error) {
 	t := &tally{dp: d, streams: streams}
 	raw := make([]dpdk.Stream, len(streams))
 	for i, s := range streams {
 		raw[i] = s.Stream
 	}
 	for _, p := range d.ports {
-		s, err := p.Stats()
+		s, err := p.Stats(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("interface %q: %w", p.iface, err)
 		}
 		t.base = append(t.base, s)
 	}
 	var err error
-	t.job, err = d.run(raw)
+	t.job, err = d.run(ctx, raw)
 	return t, err
 }
 
 // read gives the counters of every port so far.
-func (t *tally) read() ([]result.Interface, error) {
+func (t *tally) read(ctx context.Context) ([]result.Interface, error) {
 	out := make([]result.Interface, len(t.dp.ports))
 	for i, s := range t.streams {
 		c := t.job.Counters(i)
@@ -53,7 +54,7 @@ func (t *tally) read() ([]result.Interface, error) {
 		out[s.tx].TxRefused += c.TxRefused
 	}
 	for i, p := range t.dp.ports {
-		s, err := p.Stats()
+		s, err := p.Stats(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("interface %q: %w", p.iface, err)
 		}

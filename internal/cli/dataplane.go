@@ -74,7 +74,7 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, d.Close())
+			err = errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 		}
 	}()
 
@@ -100,10 +100,10 @@ func startDataplane(ctx context.Context, c dataplaneConfig) (_ *dataplane, err e
 	}
 	for _, spec := range c.ports {
 		p := &port{iface: spec.Interface, queues: c.queues, socket: byPort[spec.PortName]}
-		if p.Port, err = d.rt.Port(spec.PortName); err != nil {
+		if p.Port, err = d.rt.Port(ctx, spec.PortName); err != nil {
 			return nil, notReady(fmt.Errorf("interface %q: %w: %s", spec.Interface, err, likelyCause(devices[spec.PortName])))
 		}
-		if err := p.Configure(dpdk.PortConfig{Queues: c.queues, Mbufs: c.mbufs}); err != nil {
+		if err := p.Configure(ctx, dpdk.PortConfig{Queues: c.queues, Mbufs: c.mbufs}); err != nil {
 			return nil, fmt.Errorf("interface %q: %w", spec.Interface, err)
 		}
 		d.ports = append(d.ports, p)
@@ -185,7 +185,7 @@ func (p *port) startWhenReady(ctx context.Context) error {
 				return err
 			}
 		}
-		err := p.Start()
+		err := p.Start(ctx)
 		if err == nil {
 			return nil
 		}
@@ -217,7 +217,10 @@ func (p *port) awaitLink(ctx context.Context, device eal.Device) error {
 	if _, vdpa := device.(eal.VirtioUser); vdpa && p.socket == nil {
 		return nil
 	}
-	for !p.LinkUp() {
+	for {
+		if up, _ := p.LinkUp(ctx); up {
+			return nil
+		}
 		select {
 		case <-ctx.Done():
 			if p.socket != nil {
@@ -227,30 +230,37 @@ func (p *port) awaitLink(ctx context.Context, device eal.Device) error {
 		case <-time.After(pollInterval):
 		}
 	}
-	return nil
 }
 
 // keep sees to a peer that has gone. Servers, and the sockets that net_vhost
 // connects to, get it back by themselves. A memif client is made to connect again
 // once there is somebody to connect to; virtio_user cannot be.
 func (p *port) keep(ctx context.Context, job *dpdk.Job) error {
+	if p.socket == nil || p.socket.server {
+		return nil
+	}
+	up, err := p.LinkUp(ctx)
 	switch {
-	case p.socket == nil || p.socket.server || p.LinkUp():
+	case up || err != nil: // or told to stop meanwhile
 	case p.socket.connectsEarly:
 		return fmt.Errorf("%s: the peer hung up, and DPDK's virtio_user does not connect again as a client: "+
 			"start again when the peer is back, or let the pod make the socket (mode server)", p.socket)
 	case p.socket.kind == podnet.KindMemif && p.socket.alive(ctx) == nil:
 		// It may bind already and not listen yet: then the next look helps.
-		_ = job.Restart(p.Port)
+		_ = job.Restart(ctx, p.Port)
 	}
 	return nil
 }
 
 // down says which port has no link; empty: all have theirs, or need none.
-func (d *dataplane) down() string {
+func (d *dataplane) down(ctx context.Context) string {
 	for _, p := range d.ports {
+		up := !d.needLinks
+		if !up {
+			up, _ = p.LinkUp(ctx)
+		}
 		switch {
-		case !d.needLinks || p.LinkUp():
+		case up:
 		case p.socket != nil:
 			return p.socket.String() + ": no peer"
 		default:
@@ -262,13 +272,13 @@ func (d *dataplane) down() string {
 
 // Close ends DPDK and removes what it left behind. It may be called on a
 // dataplane that started only in part.
-func (d *dataplane) Close() error {
+func (d *dataplane) Close(ctx context.Context) error {
 	var errs []error
 	for _, p := range d.ports {
-		errs = append(errs, p.Close())
+		errs = append(errs, p.Close(ctx))
 	}
 	if d.rt != nil {
-		errs = append(errs, d.rt.Close())
+		errs = append(errs, d.rt.Close(ctx))
 	}
 	for _, s := range d.sockets {
 		s.remove()
@@ -308,7 +318,7 @@ func runtimeFiles(prefix string) []string {
 
 // run starts the streams, on lcores of the ports' NUMA nodes first, and keeps Go
 // off the CPUs that poll.
-func (d *dataplane) run(streams []dpdk.Stream) (*dpdk.Job, error) {
+func (d *dataplane) run(ctx context.Context, streams []dpdk.Stream) (*dpdk.Job, error) {
 	remote := func(l dpdk.Lcore) int {
 		for _, p := range d.ports {
 			if p.Socket < 0 || p.Socket == l.Socket {
@@ -319,12 +329,12 @@ func (d *dataplane) run(streams []dpdk.Stream) (*dpdk.Job, error) {
 	}
 	lcores := d.rt.PollingLcores()
 	slices.SortStableFunc(lcores, func(a, b dpdk.Lcore) int { return remote(a) - remote(b) })
-	job, err := d.rt.Run(streams, lcores)
+	job, err := d.rt.Run(ctx, streams, lcores)
 	if err != nil {
 		return nil, err
 	}
-	if err := dpdk.ConfineGo(d.cfg.CPUs, job.Lcores()); err != nil {
-		err = errors.Join(err, job.Stop())
+	if err := d.rt.Confine(d.cfg.CPUs, job.Lcores()); err != nil {
+		err = errors.Join(err, job.Stop(ctx))
 		job.Free()
 		return nil, err
 	}

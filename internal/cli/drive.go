@@ -163,8 +163,8 @@ func (o *driveOptions) learn(ctx context.Context, tx, rx *port, flow bench.Flow)
 	}
 	// Probes that were on their way when the first came back are none of the
 	// measurement's.
-	for quiet := time.Now(); time.Since(quiet) < probeQuiet; {
-		if rx.Receive() != nil {
+	for quiet := time.Now(); time.Since(quiet) < probeQuiet && waiting.Err() == nil; {
+		if rx.Receive(waiting) != nil {
 			quiet = time.Now()
 		}
 	}

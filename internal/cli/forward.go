@@ -28,18 +28,19 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 		ctx, cancel = context.WithTimeout(ctx, duration)
 		defer cancel()
 	}
+	own := context.WithoutCancel(ctx) // told to stop, it ends in order
 	begin := time.Now()
-	t, err := dp.runTallied(streams)
+	t, err := dp.runTallied(own, streams)
 	if err != nil {
 		return result.Run{}, err
 	}
 	defer t.job.Free()
 	show.status.watch(t.job)
-	show.status.setReady(dp.down())
+	show.status.setReady(dp.down(own))
 
 	failed := watch(ctx, dp, t, time.Second, func(now time.Time) error {
-		show.status.setReady(dp.down())
-		list, err := t.read()
+		show.status.setReady(dp.down(own))
+		list, err := t.read(own)
 		if err == nil {
 			show.update(now, list)
 		}
@@ -49,8 +50,8 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 	show.status.setEnded()
 	r := result.Run{Seconds: time.Since(begin).Seconds(), Lcores: t.lcores()}
 	t.job.StopTx()
-	failed = errors.Join(failed, t.job.Stop())
-	if r.Interfaces, err = t.read(); err != nil {
+	failed = errors.Join(failed, t.job.Stop(own))
+	if r.Interfaces, err = t.read(own); err != nil {
 		return r, errors.Join(failed, err)
 	}
 	show.status.carried(r.Interfaces)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -116,8 +117,8 @@ func (m *meter) sum() bench.Counts {
 
 // tick reads the counters, shows them, and keeps the time since the last tick as
 // a window if it has lost packets.
-func (m *meter) tick(now time.Time, windows bool) (bench.Counts, error) {
-	c, err := m.read()
+func (m *meter) tick(ctx context.Context, now time.Time, windows bool) (bench.Counts, error) {
+	c, err := m.read(ctx)
 	if err != nil {
 		return c, err
 	}
@@ -151,9 +152,9 @@ func (m *meter) tick(now time.Time, windows bool) (bench.Counts, error) {
 }
 
 // read gives everything that is counted so far.
-func (m *meter) read() (c bench.Counts, err error) {
+func (m *meter) read(ctx context.Context) (c bench.Counts, err error) {
 	c = m.sum()
-	c.Interfaces, err = m.run.read()
+	c.Interfaces, err = m.run.read(ctx)
 	c.Windows, c.WindowsOmitted = m.windows, m.omitted
 	c.Machine = withPorts(m.begin.Until(m.sampler.Sample()), nil, c.Interfaces)
 	return c, err
@@ -161,14 +162,14 @@ func (m *meter) read() (c bench.Counts, err error) {
 
 // finish reads everything once more, and what only the end tells: times, and
 // each direction by itself.
-func (m *meter) finish(windows bool) (bench.Counts, error) {
+func (m *meter) finish(ctx context.Context, windows bool) (bench.Counts, error) {
 	if windows {
 		m.ended = true
-		if _, err := m.tick(time.Now(), true); err != nil {
+		if _, err := m.tick(ctx, time.Now(), true); err != nil {
 			return bench.Counts{}, err
 		}
 	}
-	c, err := m.read()
+	c, err := m.read(ctx)
 	c.RTT = bench.NewHistogram()
 	list := make([]result.Direction, len(m.p.directions))
 	m.each(func(i, d int, s dpdk.Counters) {

@@ -37,14 +37,15 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	if err != nil {
 		return bench.Counts{}, err
 	}
-	run, err := p.dp.runTallied(streams)
+	own := context.WithoutCancel(ctx) // told to stop, a trial ends in order
+	run, err := p.dp.runTallied(own, streams)
 	if err != nil {
 		return bench.Counts{}, err
 	}
 	defer run.job.Free()
 	p.monitor.watch(run.job)
 	defer p.monitor.watch(nil)
-	p.monitor.setReady(p.dp.down())
+	p.monitor.setReady(p.dp.down(own))
 	m := newMeter(p, run)
 
 	interval := t.Window
@@ -53,8 +54,8 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	}
 	sending, cancel := context.WithTimeout(ctx, t.Duration)
 	failed := watch(sending, p.dp, run, interval, func(now time.Time) error {
-		p.monitor.setReady(p.dp.down())
-		c, err := m.tick(now, t.Window > 0)
+		p.monitor.setReady(p.dp.down(own))
+		c, err := m.tick(own, now, t.Window > 0)
 		if err == nil && t.Partial != nil {
 			err = t.Partial(c)
 		}
@@ -69,8 +70,8 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	}
 	run.job.StopTx()
 	settle(m.sum)
-	c, err := m.finish(t.Window > 0)
-	return c, errors.Join(failed, run.job.Stop(), err)
+	c, err := m.finish(own, t.Window > 0)
+	return c, errors.Join(failed, run.job.Stop(own), err)
 }
 
 // streams makes the trial's streams: for every direction one that receives on

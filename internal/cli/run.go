@@ -109,7 +109,7 @@ func (d deps) countRun(ctx context.Context, output, mode string, dp *dataplane, 
 	var r result.Run
 	if err == nil {
 		r, err = run()
-		err = errors.Join(err, dp.Close())
+		err = errors.Join(err, dp.Close(context.WithoutCancel(ctx)))
 	}
 	if stopped(ctx, err) {
 		err = nil

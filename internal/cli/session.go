@@ -55,7 +55,7 @@ func (s *session) drive(ctx context.Context) error {
 		return err
 	}
 	s.monitor.setReady("")
-	return errors.Join(s.measure(ctx, dp), dp.Close())
+	return errors.Join(s.measure(ctx, dp), dp.Close(context.WithoutCancel(ctx)))
 }
 
 // begin fills in what is known before the run.

@@ -29,10 +29,10 @@ func Version() string {
 	return strings.TrimPrefix(C.GoString(C.podnet_version()), "DPDK ")
 }
 
-func newDriver() (driver, error) { return eal{}, nil }
+func newDriver() (Driver, error) { return &eal{}, nil }
 
 // eal is the driver that calls DPDK.
-type eal struct{}
+type eal struct{ log *logPipe }
 
 // Errno is an error number of DPDK, which has some of its own beside the
 // system's. It unwraps to the system's syscall.Errno.
@@ -51,11 +51,19 @@ func check(ret C.int, doing string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(doing, args...), Errno(-ret))
 }
 
-func (eal) open(logWrite int, unlink []string) error {
+func (e *eal) Open(unlink []string, log func(level byte, text string)) (err error) {
+	if e.log, err = newLogPipe(); err != nil {
+		return err
+	}
+	go e.log.run(log)
 	// DPDK's process may end in a signal handler, so the names must be C's.
 	C.podnet_guard(cStrings(unlink))
-	return check(C.podnet_log_open(C.int(logWrite)), "open DPDK's log")
+	return check(C.podnet_log_open(C.int(e.log.writeFD)), "open DPDK's log")
 }
+
+func (e *eal) FlushLog() { e.log.flush() }
+
+func (eal) Confine(cpus []int) error { return confineGo(cpus) }
 
 // cStrings makes a NULL-terminated array that is never freed.
 func cStrings(list []string) **C.char {
@@ -68,16 +76,16 @@ func cStrings(list []string) **C.char {
 
 // Implements: int rte_eal_init(int argc, char **argv). EAL permutes the array
 // and, from 26.07, keeps pointers into it, so it is never freed.
-func (eal) init(args []string) error {
+func (eal) Init(args []string) error {
 	return check(C.podnet_eal_init(C.int(len(args)), cStrings(args)), "rte_eal_init")
 }
 
 // Implements: int rte_eal_cleanup(void).
-func (eal) cleanup() error {
+func (eal) Cleanup() error {
 	return check(C.podnet_eal_cleanup(), "rte_eal_cleanup")
 }
 
-func (eal) lcores() []Lcore {
+func (eal) Lcores() []Lcore {
 	list := make([]C.struct_podnet_lcore, C.podnet_lcores(nil, 0))
 	if len(list) == 0 {
 		return nil
@@ -90,14 +98,14 @@ func (eal) lcores() []Lcore {
 	return out
 }
 
-func (eal) clock() (tsc, nanoseconds uint64) {
+func (eal) Clock() (tsc, nanoseconds uint64) {
 	var t, ns C.uint64_t
 	C.podnet_clock(&t, &ns)
 	return uint64(t), uint64(ns)
 }
 
 // Implements: int rte_eth_dev_get_port_by_name(const char *name, uint16_t *port_id).
-func (eal) findPort(name string) (uint16, error) {
+func (eal) FindPort(name string) (uint16, error) {
 	cname := C.CString(name)
 	defer C.free(unsafe.Pointer(cname))
 	var port C.uint16_t
@@ -106,7 +114,7 @@ func (eal) findPort(name string) (uint16, error) {
 }
 
 // Implements: int rte_eth_dev_info_get(uint16_t port_id, struct rte_eth_dev_info *dev_info).
-func (eal) portInfo(port uint16) (PortInfo, error) {
+func (eal) PortInfo(port uint16) (PortInfo, error) {
 	var info C.struct_podnet_port_info
 	if err := check(C.podnet_port_info(C.uint16_t(port), &info), "rte_eth_dev_info_get"); err != nil {
 		return PortInfo{}, err
@@ -122,7 +130,7 @@ func (eal) portInfo(port uint16) (PortInfo, error) {
 // Implements: int rte_eth_dev_configure(uint16_t port_id, uint16_t nb_rx_queue,
 // uint16_t nb_tx_queue, const struct rte_eth_conf *eth_conf), and the set-up of
 // the queues.
-func (eal) configure(port uint16, queues, rxDesc, txDesc, mtu int, rx pool) error {
+func (eal) Configure(port uint16, queues, rxDesc, txDesc, mtu int, rx Handle) error {
 	c := C.struct_podnet_port_config{
 		queues: C.uint16_t(queues), rx_desc: C.uint16_t(rxDesc), tx_desc: C.uint16_t(txDesc), mtu: C.uint16_t(mtu),
 	}
@@ -130,29 +138,29 @@ func (eal) configure(port uint16, queues, rxDesc, txDesc, mtu int, rx pool) erro
 }
 
 // Implements: int rte_eth_dev_start(uint16_t port_id).
-func (eal) start(port uint16) error {
+func (eal) StartPort(port uint16) error {
 	return check(C.podnet_port_start(C.uint16_t(port)), "start the port")
 }
 
 // Implements: int rte_eth_dev_stop(uint16_t port_id), int rte_eth_dev_start(uint16_t port_id).
-func (eal) restart(port uint16) error {
+func (eal) RestartPort(port uint16) error {
 	return check(C.podnet_port_restart(C.uint16_t(port)), "restart the port")
 }
 
 // Implements: int rte_eth_dev_stop(uint16_t port_id), int rte_eth_dev_close(uint16_t port_id).
-func (eal) closePort(port uint16) error {
+func (eal) ClosePort(port uint16) error {
 	return check(C.podnet_port_close(C.uint16_t(port)), "close the port")
 }
 
 // Implements: int rte_eth_link_get_nowait(uint16_t port_id, struct rte_eth_link *link).
-func (eal) link(port uint16) (bool, error) {
+func (eal) Link(port uint16) (bool, error) {
 	var up C.bool
 	err := check(C.podnet_port_link(C.uint16_t(port), &up), "rte_eth_link_get_nowait")
 	return bool(up), err
 }
 
 // Implements: int rte_eth_stats_get(uint16_t port_id, struct rte_eth_stats *stats).
-func (eal) stats(port uint16) (Stats, error) {
+func (eal) Stats(port uint16) (Stats, error) {
 	var s C.struct_podnet_port_stats
 	if err := check(C.podnet_port_stats(C.uint16_t(port), &s), "rte_eth_stats_get"); err != nil {
 		return Stats{}, err
@@ -166,7 +174,7 @@ func (eal) stats(port uint16) (Stats, error) {
 
 // Implements: struct rte_mempool *rte_pktmbuf_pool_create(const char *name, unsigned n,
 // unsigned cache_size, uint16_t priv_size, uint16_t data_room_size, int socket_id).
-func (eal) newPool(name string, mbufs, socket int) (pool, error) {
+func (eal) NewPool(name string, mbufs, socket int) (Handle, error) {
 	cname := C.CString(name)
 	defer C.free(unsafe.Pointer(cname))
 	p := C.podnet_pool_new(cname, C.uint(mbufs), C.int(socket))
@@ -176,16 +184,16 @@ func (eal) newPool(name string, mbufs, socket int) (pool, error) {
 	return p, nil
 }
 
-func (eal) prepare(p pool, frame []byte) error {
+func (eal) Prepare(p Handle, frame []byte) error {
 	return check(C.podnet_pool_prepare(p.(*C.struct_rte_mempool), unsafe.Pointer(&frame[0]), C.uint16_t(len(frame))),
 		"prepare frames of %d bytes", len(frame))
 }
 
-func (eal) send(port uint16, p pool, frame []byte) error {
+func (eal) Send(port uint16, p Handle, frame []byte) error {
 	return check(C.podnet_send(C.uint16_t(port), 0, p.(*C.struct_rte_mempool), unsafe.Pointer(&frame[0]), C.uint16_t(len(frame))), "send a frame")
 }
 
-func (eal) receive(port uint16) []byte {
+func (eal) Receive(port uint16) []byte {
 	var buf [2048]byte
 	n := C.podnet_receive(C.uint16_t(port), 0, unsafe.Pointer(&buf[0]), C.uint16_t(len(buf)))
 	if n <= 0 {
@@ -194,41 +202,41 @@ func (eal) receive(port uint16) []byte {
 	return buf[:n]
 }
 
-func (eal) newWorker(streams []streamConfig, socket int) (worker, error) {
+func (eal) NewWorker(streams []StreamConfig, socket int) (Worker, error) {
 	list := make([]C.struct_podnet_stream_config, len(streams))
 	for i, s := range streams {
 		c := &list[i]
 		*c = C.struct_podnet_stream_config{
-			mode:    C.int(s.mode),
-			rx_port: C.uint16_t(s.rxPort), rx_queue: C.uint16_t(s.rxQueue),
-			tx_port: C.uint16_t(s.txPort), tx_queue: C.uint16_t(s.txQueue),
-			count_bytes: C.bool(s.countBytes),
-			frame_len:   C.uint16_t(s.frameLen), packets_per_cycle: C.double(s.packetsPerCycle), limit: C.uint64_t(s.limit),
-			stamp_offset: C.uint16_t(s.stampOffset), flows: C.uint32_t(s.flows), signature: C.uint32_t(s.signature),
-			first_flow: C.uint32_t(s.firstFlow), first_number: C.uint32_t(s.firstNumber), late_cycles: C.double(s.lateCycles),
-			n_sizes: C.uint16_t(len(s.heads)), n_pattern: C.uint16_t(len(s.pattern)),
-			impair: s.impair.c(),
+			mode:    C.int(s.Mode),
+			rx_port: C.uint16_t(s.RxPort), rx_queue: C.uint16_t(s.RxQueue),
+			tx_port: C.uint16_t(s.TxPort), tx_queue: C.uint16_t(s.TxQueue),
+			count_bytes: C.bool(s.CountBytes),
+			frame_len:   C.uint16_t(s.FrameLen), packets_per_cycle: C.double(s.PacketsPerCycle), limit: C.uint64_t(s.Limit),
+			stamp_offset: C.uint16_t(s.StampOffset), flows: C.uint32_t(s.Flows), signature: C.uint32_t(s.Signature),
+			first_flow: C.uint32_t(s.FirstFlow), first_number: C.uint32_t(s.FirstNumber), late_cycles: C.double(s.LateCycles),
+			n_sizes: C.uint16_t(len(s.Heads)), n_pattern: C.uint16_t(len(s.Pattern)),
+			impair: s.Impair.c(),
 		}
-		if s.pool != nil {
-			c.pool = s.pool.(*C.struct_rte_mempool)
+		if s.Pool != nil {
+			c.pool = s.Pool.(*C.struct_rte_mempool)
 		}
-		if s.ring != nil {
-			c.ring = s.ring.(*C.struct_rte_ring)
+		if s.Ring != nil {
+			c.ring = s.Ring.(*C.struct_rte_ring)
 		}
-		for j, head := range s.heads {
-			c.len[j] = C.uint16_t(s.lens[j])
+		for j, head := range s.Heads {
+			c.len[j] = C.uint16_t(s.Lens[j])
 			for k, b := range head {
 				c.head[j][k] = C.uint8_t(b)
 			}
-			c.src_port = C.uint16_t(binary.BigEndian.Uint16(head[s.stampOffset-udpLen:]))
+			c.src_port = C.uint16_t(binary.BigEndian.Uint16(head[s.StampOffset-udpLen:]))
 		}
-		for j, size := range s.pattern {
+		for j, size := range s.Pattern {
 			c.pattern[j] = C.uint8_t(size)
 		}
-		for j, b := range s.srcMAC {
+		for j, b := range s.SrcMAC {
 			c.src_mac[j] = C.uint8_t(b)
 		}
-		for j, b := range s.dstMAC {
+		for j, b := range s.DstMAC {
 			c.dst_mac[j] = C.uint8_t(b)
 		}
 	}
@@ -239,27 +247,27 @@ func (eal) newWorker(streams []streamConfig, socket int) (worker, error) {
 	return ealWorker{w}, nil
 }
 
-func (i impairConfig) c() C.struct_podnet_impairment {
+func (i ImpairConfig) c() C.struct_podnet_impairment {
 	return C.struct_podnet_impairment{
-		mode: C.int(i.mode), gap: C.double(i.gap), depth: C.uint32_t(i.depth),
-		delay: C.uint64_t(i.delay), idle: C.uint64_t(i.idle),
-		reorder_by: C.uint32_t(i.reorderBy), capacity: C.uint32_t(i.capacity), seed: C.uint64_t(i.seed),
-		loss: i.loss.c(), duplicate: i.duplicate.c(), reorder: i.reorder.c(),
+		mode: C.int(i.Mode), gap: C.double(i.Gap), depth: C.uint32_t(i.Depth),
+		delay: C.uint64_t(i.Delay), idle: C.uint64_t(i.Idle),
+		reorder_by: C.uint32_t(i.ReorderBy), capacity: C.uint32_t(i.Capacity), seed: C.uint64_t(i.Seed),
+		loss: i.Loss.c(), duplicate: i.Duplicate.c(), reorder: i.Reorder.c(),
 	}
 }
 
-func (f fault) c() C.struct_podnet_fault {
-	p := f.ratio * (1 << 64)
+func (f Fault) c() C.struct_podnet_fault {
+	p := f.Ratio * (1 << 64)
 	probability := uint64(math.MaxUint64) // always, less one time in 2^64
 	if p < 1<<64 {
 		probability = uint64(p)
 	}
-	return C.struct_podnet_fault{every: C.uint64_t(f.every), probability: C.uint64_t(probability)}
+	return C.struct_podnet_fault{every: C.uint64_t(f.Every), probability: C.uint64_t(probability)}
 }
 
 // Implements: struct rte_ring *rte_ring_create(const char *name, unsigned count,
 // int socket_id, unsigned flags).
-func (eal) newRing(name string, size, socket int) (ring, error) {
+func (eal) NewRing(name string, size, socket int) (Handle, error) {
 	cname := C.CString(name)
 	defer C.free(unsafe.Pointer(cname))
 	r := C.podnet_ring_new(cname, C.uint(size), C.int(socket))
@@ -270,40 +278,40 @@ func (eal) newRing(name string, size, socket int) (ring, error) {
 }
 
 // Implements: void rte_ring_free(struct rte_ring *r).
-func (eal) freeRing(r ring) { C.podnet_ring_free(r.(*C.struct_rte_ring)) }
+func (eal) FreeRing(r Handle) { C.podnet_ring_free(r.(*C.struct_rte_ring)) }
 
 // Implements: int rte_eal_remote_launch(lcore_function_t *f, void *arg, unsigned worker_id).
-func (eal) launch(w worker, lcore int) error {
+func (eal) Launch(w Worker, lcore int) error {
 	return check(C.podnet_worker_launch(w.(ealWorker).w, C.uint(lcore)), "launch on lcore %d", lcore)
 }
 
 // Implements: int rte_eal_wait_lcore(unsigned worker_id).
-func (eal) wait(lcore int) { C.podnet_worker_wait(C.uint(lcore)) }
+func (eal) Wait(lcore int) { C.podnet_worker_wait(C.uint(lcore)) }
 
 type ealWorker struct{ w *C.struct_podnet_worker }
 
-func (w ealWorker) stopTx()       { C.podnet_worker_stop_tx(w.w) }
-func (w ealWorker) stop()         { C.podnet_worker_stop(w.w) }
-func (w ealWorker) pause(on bool) { C.podnet_worker_pause(w.w, C.bool(on)) }
-func (w ealWorker) turns() uint64 { return uint64(C.podnet_worker_turns(w.w)) }
-func (w ealWorker) tid() int      { return int(C.podnet_worker_tid(w.w)) }
-func (w ealWorker) free()         { C.podnet_worker_free(w.w) }
+func (w ealWorker) StopTx()       { C.podnet_worker_stop_tx(w.w) }
+func (w ealWorker) Stop()         { C.podnet_worker_stop(w.w) }
+func (w ealWorker) Pause(on bool) { C.podnet_worker_pause(w.w, C.bool(on)) }
+func (w ealWorker) Turns() uint64 { return uint64(C.podnet_worker_turns(w.w)) }
+func (w ealWorker) TID() int      { return int(C.podnet_worker_tid(w.w)) }
+func (w ealWorker) Free()         { C.podnet_worker_free(w.w) }
 
-func (w ealWorker) read(stream int) rawCounters {
+func (w ealWorker) Read(stream int) RawCounters {
 	var c C.struct_podnet_counters
 	C.podnet_worker_read(w.w, C.uint(stream), &c)
-	return rawCounters{
-		rxPackets: uint64(c.rx_packets), rxOther: uint64(c.rx_other),
-		txPackets: uint64(c.tx_packets), txRefused: uint64(c.tx_refused), offered: uint64(c.offered),
-		rxBytes: uint64(c.rx_bytes), txBytes: uint64(c.tx_bytes),
-		begin: uint64(c.begin), end: uint64(c.end),
-		late: uint64(c.late), maxLate: uint64(c.max_late),
-		duplicates: uint64(c.duplicates), reordered: uint64(c.reordered), missing: uint64(c.missing),
-		dropped: uint64(c.dropped), overflowed: uint64(c.overflowed), duplicated: uint64(c.duplicated), held: uint64(c.held),
+	return RawCounters{
+		RxPackets: uint64(c.rx_packets), RxOther: uint64(c.rx_other),
+		TxPackets: uint64(c.tx_packets), TxRefused: uint64(c.tx_refused), Offered: uint64(c.offered),
+		RxBytes: uint64(c.rx_bytes), TxBytes: uint64(c.tx_bytes),
+		Begin: uint64(c.begin), End: uint64(c.end),
+		Late: uint64(c.late), MaxLate: uint64(c.max_late),
+		Duplicates: uint64(c.duplicates), Reordered: uint64(c.reordered), Missing: uint64(c.missing),
+		Dropped: uint64(c.dropped), Overflowed: uint64(c.overflowed), Duplicated: uint64(c.duplicated), Held: uint64(c.held),
 	}
 }
 
-func (w ealWorker) times(stream int, record func(cycles, packets uint64)) {
+func (w ealWorker) Times(stream int, record func(cycles, packets uint64)) {
 	var list [256]C.struct_podnet_time
 	for from := C.uint(0); ; {
 		n := C.podnet_worker_times(w.w, C.uint(stream), &from, &list[0], C.uint(len(list)))

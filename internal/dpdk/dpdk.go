@@ -37,15 +37,18 @@ type Options struct {
 	Unlink []string
 	// Log takes DPDK's log; nil discards it.
 	Log *slog.Logger
+	// Driver is what stands for DPDK, as dpdktest's; nil: DPDK itself.
+	Driver Driver
 }
 
 // Runtime is a running EAL.
 type Runtime struct {
-	drv    driver
-	log    *logReader
-	calls  chan func() // for the EAL thread
+	drv    Driver
+	log    *logBook
+	calls  chan func()   // for the EAL thread
+	ended  chan struct{} // the EAL thread is to end
 	lcores []Lcore
-	pools  map[string]pool
+	pools  map[string]Handle
 	rings  int // made so far, for their names
 
 	tsc0, ns0 uint64 // a moment by both clocks, to learn the TSC's frequency
@@ -56,56 +59,94 @@ type Runtime struct {
 // rte_eal_init, before which no port exists. When ctx ends first, Start returns
 // its cause and leaves the thread behind; the process can then only exit.
 func Start(ctx context.Context, o Options) (*Runtime, error) {
-	drv, err := newDriver()
-	if err != nil {
-		return nil, err
+	drv := o.Driver
+	if drv == nil {
+		var err error
+		if drv, err = newDriver(); err != nil {
+			return nil, err
+		}
 	}
-	return start(ctx, drv, o)
-}
-
-func start(ctx context.Context, drv driver, o Options) (*Runtime, error) {
-	log, err := newLogReader(o.Log)
-	if err != nil {
-		return nil, err
+	r := &Runtime{
+		drv: drv, log: newLogBook(o.Log),
+		calls: make(chan func()), ended: make(chan struct{}), pools: map[string]Handle{},
 	}
-	r := &Runtime{drv: drv, log: log, calls: make(chan func()), pools: map[string]pool{}}
-	if err := drv.open(log.pipe.writeFD, o.Unlink); err != nil {
+	if err := drv.Open(o.Unlink, r.log.record); err != nil {
 		return nil, err
 	}
 	started := make(chan error, 1)
 	go func() {
-		// Never unlocked: EAL pins this thread to the main lcore's CPU.
+		// Never unlocked, so the thread ends with this: EAL pins it to the main
+		// lcore's CPU.
 		runtime.LockOSThread()
-		r.tsc0, r.ns0 = drv.clock()
-		err := drv.init(append([]string{"testpmd-wrapper"}, o.Args...))
+		r.tsc0, r.ns0 = drv.Clock()
+		err := drv.Init(append([]string{"testpmd-wrapper"}, o.Args...))
 		if err == nil {
-			r.lcores = drv.lcores()
+			r.lcores = drv.Lcores()
 		}
 		started <- err
-		for f := range r.calls {
-			f()
+		for {
+			select {
+			case f := <-r.calls:
+				f()
+			case <-r.ended:
+				return
+			}
 		}
 	}()
+	var err error
 	select {
 	case err = <-started:
 	case <-ctx.Done():
+		close(r.ended)
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
+		close(r.ended)
 		return nil, r.explain(fmt.Errorf("EAL did not start: %w", err))
 	}
 	return r, nil
 }
 
-// do runs f on the EAL thread and waits for it.
-func (r *Runtime) do(f func() error) error {
-	done := make(chan error, 1)
-	r.calls <- func() { done <- f() }
-	return <-done
+// errEnded means that Close has ended EAL.
+var errEnded = errors.New("EAL has ended")
+
+// on runs f on the EAL thread and gives its answer, or the cause of ctx's end if
+// that comes first. f may still be running then, in DPDK, and whoever calls next
+// waits for it too.
+func on[T any](ctx context.Context, r *Runtime, f func() (T, error)) (none T, _ error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	done := make(chan answer, 1)
+	call := func() {
+		v, err := f()
+		done <- answer{v, err}
+	}
+	select {
+	case r.calls <- call:
+	case <-r.ended:
+		return none, errEnded
+	case <-ctx.Done():
+		return none, context.Cause(ctx)
+	}
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		return none, context.Cause(ctx)
+	}
+}
+
+// do is on for a call that gives no value.
+func (r *Runtime) do(ctx context.Context, f func() error) error {
+	_, err := on(ctx, r, func() (struct{}, error) { return struct{}{}, f() })
+	return err
 }
 
 // explain adds to an error of DPDK what DPDK logged about it.
 func (r *Runtime) explain(err error) error {
+	r.drv.FlushLog()
 	if lines := r.log.takeErrors(); lines != "" {
 		return fmt.Errorf("%w (DPDK says: %s)", err, lines)
 	}
@@ -120,18 +161,20 @@ func (r *Runtime) PollingLcores() []Lcore {
 	return slices.DeleteFunc(r.Lcores(), func(l Lcore) bool { return l.Main })
 }
 
-// Close ends EAL. Ports must be closed and jobs stopped.
-func (r *Runtime) Close() error {
-	return r.do(r.drv.cleanup)
+// Close ends EAL, once. Ports must be closed and jobs stopped. When ctx ends
+// first, the thread is left behind in DPDK, and the process can only exit.
+func (r *Runtime) Close(ctx context.Context) error {
+	defer close(r.ended)
+	return r.do(ctx, r.drv.Cleanup)
 }
 
 // tscHz is the TSC's frequency by CLOCK_MONOTONIC_RAW since EAL started. EAL's
 // own figure is rounded to 10 MHz before 24.11, an error of up to 0.2 %.
 func (r *Runtime) tscHz() float64 {
-	tsc, ns := r.drv.clock()
+	tsc, ns := r.drv.Clock()
 	for ns-r.ns0 < uint64(50*time.Millisecond) {
 		time.Sleep(10 * time.Millisecond)
-		tsc, ns = r.drv.clock()
+		tsc, ns = r.drv.Clock()
 	}
 	return float64(tsc-r.tsc0) / (float64(ns-r.ns0) / 1e9)
 }

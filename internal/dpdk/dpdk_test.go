@@ -1,4 +1,4 @@
-package dpdk
+package dpdk_test
 
 import (
 	"bytes"
@@ -8,14 +8,23 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/dpdk/dpdktest"
 )
 
-func startFake(t *testing.T, f *fake) *Runtime {
+// start starts EAL on the fake with these ports.
+func start(t *testing.T, f *dpdktest.Fake, ports ...string) *dpdk.Runtime {
 	t.Helper()
-	r, err := start(t.Context(), f, Options{Args: []string{"--no-pci"}})
+	args := []string{"--no-pci"}
+	for _, p := range ports {
+		args = append(args, "--vdev", p)
+	}
+	r, err := dpdk.Start(t.Context(), dpdk.Options{Args: args, Driver: f})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,28 +32,33 @@ func startFake(t *testing.T, f *fake) *Runtime {
 }
 
 func TestStart(t *testing.T) {
-	f := newFake()
-	r := startFake(t, f)
-	if diff := cmp.Diff([]string{"testpmd-wrapper", "--no-pci"}, f.args); diff != "" {
+	f := dpdktest.New()
+	r := start(t, f)
+	if diff := cmp.Diff([]string{"testpmd-wrapper", "--no-pci"}, f.Args()); diff != "" {
 		t.Errorf("arguments (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Lcore{{ID: 1, CPU: 5}, {ID: 2, CPU: 6}}, r.PollingLcores()); diff != "" {
+	if diff := cmp.Diff([]dpdk.Lcore{{ID: 1, CPU: 5}, {ID: 2, CPU: 6}}, r.PollingLcores()); diff != "" {
 		t.Errorf("polling lcores (-want +got):\n%s", diff)
 	}
-	if err := r.Close(); err != nil || !f.cleaned {
-		t.Errorf("Close: %v, cleaned up: %v", err, f.cleaned)
+	if err := r.Close(t.Context()); err != nil || !f.CleanedUp() {
+		t.Errorf("Close: %v, cleaned up: %v", err, f.CleanedUp())
+	}
+	if _, err := r.Port(t.Context(), "a"); err == nil {
+		t.Error("EAL answered after its end")
 	}
 }
 
 func TestStartQuotesDPDK(t *testing.T) {
-	f := newFake()
-	f.onInit = func() error {
-		f.log('7', "EAL: Detected 2 lcores")
-		f.log('4', "EAL: Cannot init memory")
+	f := dpdktest.New()
+	f.On(dpdktest.Init, func(string) error {
+		f.Log('7', "EAL: Detected 2 lcores")
+		f.Log('5', "EAL: No free hugepages")
+		f.Log('4', "EAL: Cannot init memory")
+		f.Log('8', "EAL: a detail")
 		return syscall.ENOMEM
-	}
+	})
 	var log bytes.Buffer
-	_, err := start(t.Context(), f, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	_, err := dpdk.Start(t.Context(), dpdk.Options{Log: slog.New(slog.NewTextHandler(&log, nil)), Driver: f})
 	if !errors.Is(err, syscall.ENOMEM) {
 		t.Errorf("error %v does not wrap the cause", err)
 	}
@@ -56,133 +70,138 @@ func TestStartQuotesDPDK(t *testing.T) {
 	}
 }
 
+var errTimeout = errors.New("too late")
+
+// soon is a context that ends, with errTimeout, in a bubble's blink.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errTimeout)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func TestStartEndsWithContext(t *testing.T) {
-	f := newFake()
-	forever := make(chan struct{})
-	defer close(forever)
-	f.onInit = func() error {
-		<-forever
-		return nil
-	}
-	cause := errors.New("no peer")
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, cause)
-	defer cancel()
-	if _, err := start(ctx, f, Options{}); !errors.Is(err, cause) {
-		t.Errorf("error %v, want the context's cause", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := dpdktest.New()
+		f.Hang(dpdktest.Init)
+		defer f.Release()
+		if _, err := dpdk.Start(soon(t), dpdk.Options{Driver: f}); !errors.Is(err, errTimeout) {
+			t.Errorf("error %v, want the context's cause", err)
+		}
+	})
+}
+
+// A call that hangs in DPDK keeps nobody longer than his context does, and then
+// all that follow.
+func TestCallsEndWithContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := dpdktest.New()
+		r := start(t, f, "net_ring0")
+		p, err := r.Port(t.Context(), "net_ring0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Hang(dpdktest.ClosePort)
+		if err := p.Close(soon(t)); !errors.Is(err, errTimeout) {
+			t.Errorf("Close of the port: %v", err)
+		}
+		if _, err := p.Stats(soon(t)); !errors.Is(err, errTimeout) {
+			t.Errorf("Stats: %v", err)
+		}
+		if err := r.Close(soon(t)); !errors.Is(err, errTimeout) {
+			t.Errorf("Close: %v", err)
+		}
+		f.Release()
+		synctest.Wait()
+		if f.CleanedUp() {
+			t.Error("what nobody waited for any more was begun")
+		}
+	})
 }
 
 func TestPort(t *testing.T) {
-	f := newFake("net_memif_net1")
-	r := startFake(t, f)
+	f := dpdktest.New()
+	f.Refuse("net_memif_net2", "memif: invalid socket directory")
+	r := start(t, f, "net_memif_net1", "net_memif_net2")
 
-	f.log('4', "memif: invalid socket directory")
-	_, err := r.Port("net_memif_net2")
-	if !errors.Is(err, ErrNoPort) || !strings.Contains(err.Error(), "net_memif_net2") ||
+	_, err := r.Port(t.Context(), "net_memif_net2")
+	if !errors.Is(err, dpdk.ErrNoPort) || !strings.Contains(err.Error(), "net_memif_net2") ||
 		!strings.Contains(err.Error(), "invalid socket directory") {
 		t.Errorf("missing port: %v, want ErrNoPort with the name and what DPDK logged", err)
 	}
 
-	p, err := r.Port("net_memif_net1")
+	p, err := r.Port(t.Context(), "net_memif_net1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Configure(PortConfig{Queues: 5}); err == nil {
+	if !p.Forgets() {
+		t.Error("memif's counters begin again from zero")
+	}
+	if err := p.Configure(t.Context(), dpdk.PortConfig{Queues: 5}); err == nil {
 		t.Error("5 queues were accepted by a port of 4")
 	}
-	if err := p.Configure(PortConfig{}); err != nil {
+	f.On(dpdktest.Configure, dpdktest.Fail(1, syscall.EINVAL))
+	if err := p.Configure(t.Context(), dpdk.PortConfig{}); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("a failing set-up: %v", err)
+	}
+	if err := p.Configure(t.Context(), dpdk.PortConfig{Mbufs: 1}); err != nil {
 		t.Fatal(err)
 	}
-	f.startErrs = []error{syscall.ECONNREFUSED}
-	if err := p.Start(); !errors.Is(err, syscall.ECONNREFUSED) {
+	f.On(dpdktest.StartPort, dpdktest.Fail(1, syscall.ECONNREFUSED))
+	if err := p.Start(t.Context()); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("first start: %v", err)
 	}
-	if p.LinkUp() {
-		t.Error("a port that did not start has a link")
+	if up, err := p.LinkUp(t.Context()); up || err != nil {
+		t.Errorf("a port that did not start: link %v, %v", up, err)
 	}
-	if err := p.Start(); err != nil || !p.LinkUp() {
-		t.Errorf("second start: %v, link %v", err, p.LinkUp())
+	if err := p.Start(t.Context()); err != nil {
+		t.Errorf("second start: %v", err)
 	}
-	if err := p.Send(nil); err == nil {
+	if up, err := p.LinkUp(t.Context()); !up || err != nil {
+		t.Errorf("a port that started: link %v, %v", up, err)
+	}
+	if err := p.Send(t.Context(), nil); err == nil {
 		t.Error("an empty frame was sent")
 	}
-	if err := r.Close(); err == nil {
-		t.Error("EAL ended with a port up")
+	f.Connect(p.Name, p.Name, dpdktest.Wire{})
+	if err := p.Send(t.Context(), []byte("a frame of some bytes")); err != nil {
+		t.Error(err)
 	}
-	if err := p.Close(); err != nil {
+	if got := p.Receive(t.Context()); string(got) != "a frame of some bytes" {
+		t.Errorf("received %q", got)
+	}
+	if err := p.Close(t.Context()); err != nil || !f.Closed(p.Name) {
+		t.Error(err)
+	}
+	if err := r.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestRunDealsStreamsOut(t *testing.T) {
-	f := newFake("a", "b", "c")
-	r := startFake(t, f)
-	var streams []Stream
-	for _, name := range f.names {
-		p, err := r.Port(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		streams = append(streams, Stream{Mode: TxOnly, Frame: []byte{1}, Rate: 2e6, Rx: Queue{Port: p}, Tx: Queue{Port: p, Index: 1}})
+func TestCloseNeedsClosedPorts(t *testing.T) {
+	f := dpdktest.New()
+	r := start(t, f, "net_ring0")
+	p, err := r.Port(t.Context(), "net_ring0")
+	if err == nil {
+		err = errors.Join(p.Configure(t.Context(), dpdk.PortConfig{}), p.Start(t.Context()))
 	}
-
-	j, err := r.Run(streams, r.PollingLcores())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got [][]uint16
-	for _, lcore := range []int{1, 2} {
-		var ports []uint16
-		for _, s := range f.workers[lcore].streams {
-			ports = append(ports, s.txPort)
-		}
-		got = append(got, ports)
+	if err := r.Close(t.Context()); err == nil || f.CleanedUp() {
+		t.Error("EAL ended with a port up")
 	}
-	if diff := cmp.Diff([][]uint16{{0, 2}, {1}}, got); diff != "" {
-		t.Errorf("ports by lcore (-want +got):\n%s", diff)
-	}
-	if c := f.workers[1].streams[1]; c.packetsPerCycle != 0.002 || c.frameLen != 1 || c.pool != "tx_2_1" {
-		t.Errorf("generator: %+v, want 2 Mpps of a 1 GHz clock", c)
-	}
-
-	// The third stream is the second of lcore 1.
-	f.workers[1].counters[1] = rawCounters{txPackets: 5, txRefused: 2, offered: 7, begin: 1e9, end: 3e9}
-	want := Counters{TxPackets: 5, TxBytes: 5, TxRefused: 2, Offered: 7, Active: 2 * time.Second}
-	if diff := cmp.Diff(want, j.Counters(2)); diff != "" {
-		t.Errorf("counters (-want +got):\n%s", diff)
-	}
-
-	port := streams[0].Rx.Port
-	if err := port.Configure(PortConfig{}); err != nil {
-		t.Fatal(err)
-	}
-	if err := j.Restart(port); err != nil || f.restarted != 1 {
-		t.Errorf("restart: %v, %d times", err, f.restarted)
-	}
-	for lcore, w := range f.workers {
-		if w.paused {
-			t.Errorf("lcore %d is still paused", lcore)
-		}
-	}
-
-	if _, err := r.Run(streams, r.PollingLcores()); !errors.Is(err, syscall.EBUSY) {
-		t.Errorf("a second job on busy lcores: %v", err)
-	}
-	j.StopTx()
-	if err := j.Stop(); err != nil {
-		t.Error(err)
-	}
-	for lcore, w := range f.workers {
-		if !w.txStopped || !w.ended {
-			t.Errorf("lcore %d was not stopped: %+v", lcore, w)
-		}
-	}
-	j.Free()
 }
 
-func TestRunNeedsLcore(t *testing.T) {
-	r := startFake(t, newFake())
-	if _, err := r.Run([]Stream{{}}, nil); err == nil {
-		t.Error("a job without an lcore started")
+func TestConfine(t *testing.T) {
+	f := dpdktest.New()
+	r := start(t, f)
+	if err := r.Confine([]int{5, 6}, r.PollingLcores()); err != nil || f.Confined() != nil {
+		t.Errorf("without another CPU: %v, %v", f.Confined(), err)
+	}
+	if err := r.Confine([]int{4, 5, 6, 7}, r.PollingLcores()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{4, 7}, f.Confined()); diff != "" {
+		t.Errorf("CPUs (-want +got):\n%s", diff)
 	}
 }

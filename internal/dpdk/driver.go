@@ -2,105 +2,109 @@ package dpdk
 
 import "net"
 
-// driver is what this package needs of DPDK. Apart from the fake that its tests
-// use there is one implementation, in cgo.go, which only translates; whatever
-// decides anything is on this side of it.
-type driver interface {
-	// open prepares the log and the guard against DPDK ending the process.
-	open(logWrite int, unlink []string) error
-	init(args []string) error
-	cleanup() error
-	lcores() []Lcore
-	clock() (tsc, nanoseconds uint64)
+// Driver is what this package needs of DPDK. The driver in cgo.go only
+// translates: whatever decides anything is on this side of it. dpdktest has one
+// of memory alone, for tests. But for the methods of a Worker and Clock, all are
+// called on one thread, and any may take as long as DPDK likes.
+type Driver interface {
+	// Open prepares the guard against DPDK ending the process, which then removes
+	// the files named, and hands what DPDK logs to log: a digit, that of
+	// RTE_LOG_EMERG (1) to RTE_LOG_DEBUG (8), and the text.
+	Open(unlink []string, log func(level byte, text string)) error
+	// FlushLog returns when log has been given all that has been logged so far.
+	FlushLog()
+	Init(args []string) error
+	Cleanup() error
+	Lcores() []Lcore
+	Clock() (tsc, nanoseconds uint64)
+	// Confine keeps the Go runtime's threads to these CPUs.
+	Confine(cpus []int) error
 
-	findPort(name string) (uint16, error)
-	portInfo(port uint16) (PortInfo, error)
-	configure(port uint16, queues, rxDesc, txDesc, mtu int, rx pool) error
-	start(port uint16) error
-	restart(port uint16) error
-	closePort(port uint16) error
-	link(port uint16) (up bool, err error)
-	stats(port uint16) (Stats, error)
+	FindPort(name string) (uint16, error)
+	PortInfo(port uint16) (PortInfo, error)
+	Configure(port uint16, queues, rxDesc, txDesc, mtu int, rx Handle) error
+	StartPort(port uint16) error
+	RestartPort(port uint16) error
+	ClosePort(port uint16) error
+	Link(port uint16) (up bool, err error)
+	Stats(port uint16) (Stats, error)
 
-	newPool(name string, mbufs, socket int) (pool, error)
-	prepare(p pool, frame []byte) error
-	send(port uint16, p pool, frame []byte) error
-	receive(port uint16) []byte
+	NewPool(name string, mbufs, socket int) (Handle, error)
+	Prepare(pool Handle, frame []byte) error
+	Send(port uint16, pool Handle, frame []byte) error
+	Receive(port uint16) []byte
 
-	newRing(name string, size, socket int) (ring, error)
-	freeRing(r ring)
+	NewRing(name string, size, socket int) (Handle, error)
+	FreeRing(ring Handle)
 
-	newWorker(streams []streamConfig, socket int) (worker, error)
-	launch(w worker, lcore int) error
-	wait(lcore int)
+	NewWorker(streams []StreamConfig, socket int) (Worker, error)
+	Launch(w Worker, lcore int) error
+	Wait(lcore int)
 }
 
-// pool is a driver's handle of a pool of mbufs.
-type pool any
+// Handle is a driver's own handle of a pool or a ring of mbufs.
+type Handle any
 
-// ring is a driver's handle of a ring of mbufs.
-type ring any
-
-// worker is what one lcore has been given to do.
-type worker interface {
-	stopTx()
-	stop()
-	pause(on bool)
-	turns() uint64
-	read(stream int) rawCounters
-	times(stream int, record func(cycles, packets uint64))
-	tid() int
-	free()
+// Worker is what one lcore has been given to do.
+type Worker interface {
+	StopTx()
+	Stop()
+	Pause(on bool)
+	Turns() uint64
+	Read(stream int) RawCounters
+	Times(stream int, record func(cycles, packets uint64))
+	TID() int
+	Free()
 }
 
-// streamConfig is a Stream as the loops take it.
-type streamConfig struct {
-	mode            Mode
-	rxPort, rxQueue uint16
-	txPort, txQueue uint16
-	srcMAC, dstMAC  net.HardwareAddr
-	countBytes      bool
-	frameLen        int
-	pool            pool
-	ring            ring
-	packetsPerCycle float64
-	limit           uint64
+// StreamConfig is a Stream as the loops take it.
+type StreamConfig struct {
+	Mode            Mode
+	RxPort, RxQueue uint16
+	TxPort, TxQueue uint16
+	SrcMAC, DstMAC  net.HardwareAddr
+	CountBytes      bool
+	FrameLen        int
+	Pool            Handle
+	Ring            Handle
+	PacketsPerCycle float64
+	Limit           uint64
 
-	stampOffset            int
-	flows                  int
-	signature              uint32
-	firstFlow, firstNumber uint32
-	heads                  [][]byte // how a frame of each size begins, with the stamp
-	lens                   []int
-	pattern                []int
-	lateCycles             float64
+	StampOffset            int
+	Flows                  int
+	Signature              uint32
+	FirstFlow, FirstNumber uint32
+	Heads                  [][]byte // how a frame of each size begins, with the stamp
+	Lens                   []int
+	Pattern                []int
+	LateCycles             float64
 
-	impair impairConfig
+	Impair ImpairConfig
 }
 
-// impairConfig is an Impairment in cycles.
-type impairConfig struct {
-	mode                     Mode
-	gap                      float64
-	delay, idle              uint64
-	depth, reorderBy         int
-	capacity                 int // a power of 2
-	seed                     uint64
-	loss, duplicate, reorder fault
+// ImpairConfig is an Impairment in cycles.
+type ImpairConfig struct {
+	Mode                     Mode
+	Gap                      float64
+	Delay, Idle              uint64
+	Depth, ReorderBy         int
+	Capacity                 int // a power of 2
+	Seed                     uint64
+	Loss, Duplicate, Reorder Fault
 }
 
-// fault strikes every n-th frame, or by chance.
-type fault struct {
-	every uint64
-	ratio float64
+// Fault strikes every n-th frame, or by chance.
+type Fault struct {
+	Every uint64
+	Ratio float64
 }
 
-// rawCounters are a stream's counters with times by the TSC.
-type rawCounters struct {
-	rxPackets, rxOther, txPackets, txRefused, offered uint64
-	rxBytes, txBytes                                  uint64
-	begin, end                                        uint64
-	late, maxLate                                     uint64
-	duplicates, reordered, missing                    uint64
-	dropped, overflowed, duplicated, held             uint64
+// RawCounters are a stream's counters with times by the TSC.
+type RawCounters struct {
+	RxPackets, RxOther, TxPackets, TxRefused, Offered uint64
+	RxBytes, TxBytes                                  uint64
+	Begin, End                                        uint64
+	Late, MaxLate                                     uint64
+	Duplicates, Reordered, Missing                    uint64
+	Dropped, Overflowed, Duplicated, Held             uint64
 }

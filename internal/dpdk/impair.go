@@ -50,16 +50,16 @@ func (i *Impairment) capacity() int {
 // needs in addition.
 func (i *Impairment) Mbufs() int { return i.capacity() + 2*i.ReorderBy }
 
-func (i *Impairment) config(hz float64) impairConfig {
-	c := impairConfig{
-		mode: i.Mode, depth: i.Depth, reorderBy: i.ReorderBy, capacity: i.capacity(), seed: i.Seed,
-		delay: uint64(i.Delay.Seconds() * hz), idle: uint64(letGoAfter.Seconds() * hz),
-		loss:      fault{i.LossEvery, i.LossRatio},
-		duplicate: fault{i.DuplicateEvery, i.DuplicateRatio},
-		reorder:   fault{i.ReorderEvery, i.ReorderRatio},
+func (i *Impairment) config(hz float64) ImpairConfig {
+	c := ImpairConfig{
+		Mode: i.Mode, Depth: i.Depth, ReorderBy: i.ReorderBy, Capacity: i.capacity(), Seed: i.Seed,
+		Delay: uint64(i.Delay.Seconds() * hz), Idle: uint64(letGoAfter.Seconds() * hz),
+		Loss:      Fault{i.LossEvery, i.LossRatio},
+		Duplicate: Fault{i.DuplicateEvery, i.DuplicateRatio},
+		Reorder:   Fault{i.ReorderEvery, i.ReorderRatio},
 	}
 	if i.Rate > 0 {
-		c.gap = hz / i.Rate
+		c.Gap = hz / i.Rate
 	}
 	return c
 }

@@ -20,8 +20,8 @@ func throughDevice(t *testing.T, frames uint64, i Impairment) (j *Job, came, did
 	tx.Rate, tx.Limit = 50e3, frames // slow enough for the rings while three lcores share a CPU
 	var sent Counters
 	for range 20 {
-		empty(in.Port)
-		empty(out.Port)
+		empty(t, in.Port)
+		empty(t, out.Port)
 		var last Counters
 		quiet := time.Now()
 		j = runUntil(t, []Stream{verifier(out, 1), tx, {Mode: Impair, Rx: in, Tx: out, Impair: &i}}, func(j *Job) bool {
@@ -80,15 +80,15 @@ func TestFaultsByCount(t *testing.T) {
 // A frame that is held back goes right behind those that overtake it.
 func TestHeldFrameIsLetGo(t *testing.T) {
 	in, out := Queue{Port: realPort(t, "net_ring0")}, Queue{Port: realPort(t, "net_ring1")}
-	empty(in.Port)
-	empty(out.Port)
+	empty(t, in.Port)
+	empty(t, out.Port)
 	tx := generator(in, 1)
 	tx.Limit = 12
 	i := Impairment{Depth: 256, ReorderEvery: 5, ReorderBy: 3}
 	runUntil(t, []Stream{tx, {Mode: Impair, Rx: in, Tx: out, Impair: &i}}, func(j *Job) bool { return j.Counters(1).TxPackets == tx.Limit })
 	// Out of 0 1 2 3 5 6 7 4 8 10 11 9 Receive gives the first of every four.
 	for _, want := range []uint32{0, 5, 8} {
-		if got := binary.NativeEndian.Uint32(out.Port.Receive()[tx.StampOffset+6:]); got != want {
+		if got := binary.NativeEndian.Uint32(out.Port.Receive(t.Context())[tx.StampOffset+6:]); got != want {
 			t.Errorf("number %d, want %d", got, want)
 		}
 	}
@@ -139,7 +139,7 @@ func TestDeviceWithoutTaker(t *testing.T) {
 			t.Errorf("%+v: %d neither sent nor dropped, and %d can wait", c, waiting, i.Mbufs())
 		}
 		j.Free()
-		empty(out)
+		empty(t, out)
 	}
 }
 

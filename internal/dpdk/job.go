@@ -1,6 +1,7 @@
 package dpdk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -102,7 +103,7 @@ type Job struct {
 	rt      *Runtime
 	hz      float64
 	lcores  []Lcore
-	workers []worker
+	workers []Worker
 	streams []Stream
 	where   []place // of each stream
 }
@@ -111,43 +112,60 @@ type place struct{ worker, stream int }
 
 // Run starts the streams on the lcores, dealt out in turn. Lcores that get none
 // stay idle.
-func (r *Runtime) Run(streams []Stream, lcores []Lcore) (*Job, error) {
+func (r *Runtime) Run(ctx context.Context, streams []Stream, lcores []Lcore) (*Job, error) {
 	if len(streams) == 0 || len(lcores) == 0 {
 		return nil, errors.New("a job needs a stream and an lcore")
 	}
-	j := &Job{rt: r, hz: r.tscHz(), streams: streams, lcores: lcores[:min(len(lcores), len(streams))]}
-	perLcore := make([][]streamConfig, len(j.lcores))
-	err := r.do(func() error {
-		for i, s := range streams {
-			c, err := r.prepare(s, j.hz)
-			if err != nil {
-				return err
+	hz := r.tscHz()
+	j, err := on(ctx, r, func() (*Job, error) {
+		j := &Job{rt: r, hz: hz, streams: streams, lcores: lcores[:min(len(lcores), len(streams))]}
+		if launched, err := j.launch(); err != nil {
+			for _, w := range j.workers {
+				w.Stop()
 			}
-			w := i % len(j.lcores)
-			j.where = append(j.where, place{w, len(perLcore[w])})
-			perLcore[w] = append(perLcore[w], c)
-			if !together(perLcore[w][0].mode, s.Mode) {
-				return errors.New("the streams of an lcore must be of one mode, or generate and verify: give the job more lcores")
+			for _, l := range j.lcores[:launched] {
+				r.drv.Wait(l.ID)
 			}
+			j.Free()
+			return nil, err
 		}
-		for i, l := range j.lcores {
-			w, err := r.drv.newWorker(perLcore[i], l.Socket)
-			if err != nil {
-				return err
-			}
-			j.workers = append(j.workers, w)
-		}
-		for i, l := range j.lcores {
-			if err := r.drv.launch(j.workers[i], l.ID); err != nil {
-				return err
-			}
-		}
-		return nil
+		return j, nil
 	})
 	if err != nil {
-		return nil, errors.Join(r.explain(err), j.Stop())
+		return nil, r.explain(err)
 	}
 	return j, nil
+}
+
+// launch deals the streams out and starts the lcores' loops; launched is how many
+// have started when it fails. It runs on the EAL thread.
+func (j *Job) launch() (launched int, err error) {
+	perLcore := make([][]StreamConfig, len(j.lcores))
+	for i, s := range j.streams {
+		c, err := j.rt.prepare(s, j.hz)
+		if err != nil {
+			return 0, err
+		}
+		w := i % len(j.lcores)
+		j.where = append(j.where, place{w, len(perLcore[w])})
+		perLcore[w] = append(perLcore[w], c)
+		if !together(perLcore[w][0].Mode, s.Mode) {
+			return 0, errors.New("the streams of an lcore must be of one mode, or generate and verify: give the job more lcores")
+		}
+	}
+	for i, l := range j.lcores {
+		w, err := j.rt.drv.NewWorker(perLcore[i], l.Socket)
+		if err != nil {
+			return 0, err
+		}
+		j.workers = append(j.workers, w)
+	}
+	for i, l := range j.lcores {
+		if err := j.rt.drv.Launch(j.workers[i], l.ID); err != nil {
+			return i, err
+		}
+	}
+	return len(j.lcores), nil
 }
 
 // together tells whether an lcore can run streams of both modes.
@@ -158,68 +176,68 @@ func together(a, b Mode) bool {
 
 // prepare translates a stream, and writes its frame into the mbufs of the Tx
 // queue's own pool. It runs on the EAL thread.
-func (r *Runtime) prepare(s Stream, hz float64) (streamConfig, error) {
-	c := streamConfig{
-		mode: s.Mode, srcMAC: s.Src, dstMAC: s.Dst,
-		packetsPerCycle: s.Rate / hz, limit: s.Limit, frameLen: len(s.Frame),
-		signature: s.Signature, stampOffset: s.StampOffset, flows: max(s.Flows, 1),
-		firstFlow: uint32(s.FirstFlow), firstNumber: s.firstNumber,
-		pattern: s.Pattern, lateCycles: lateAfter.Seconds() * hz,
+func (r *Runtime) prepare(s Stream, hz float64) (StreamConfig, error) {
+	c := StreamConfig{
+		Mode: s.Mode, SrcMAC: s.Src, DstMAC: s.Dst,
+		PacketsPerCycle: s.Rate / hz, Limit: s.Limit, FrameLen: len(s.Frame),
+		Signature: s.Signature, StampOffset: s.StampOffset, Flows: max(s.Flows, 1),
+		FirstFlow: uint32(s.FirstFlow), FirstNumber: s.firstNumber,
+		Pattern: s.Pattern, LateCycles: lateAfter.Seconds() * hz,
 	}
 	if s.Ring != nil {
-		c.ring = s.Ring.r
+		c.Ring = s.Ring.r
 	}
 	if s.Impair != nil {
-		c.impair = s.Impair.config(hz)
+		c.Impair = s.Impair.config(hz)
 	}
 	if s.Rx.Port != nil {
-		c.rxPort, c.rxQueue = s.Rx.Port.id, uint16(s.Rx.Index)
-		c.countBytes = s.Rx.Port.Forgets()
+		c.RxPort, c.RxQueue = s.Rx.Port.id, uint16(s.Rx.Index)
+		c.CountBytes = s.Rx.Port.Forgets()
 	}
 	if s.Tx.Port != nil {
-		c.txPort, c.txQueue = s.Tx.Port.id, uint16(s.Tx.Index)
-		c.countBytes = c.countBytes || s.Tx.Port.Forgets()
+		c.TxPort, c.TxQueue = s.Tx.Port.id, uint16(s.Tx.Index)
+		c.CountBytes = c.CountBytes || s.Tx.Port.Forgets()
 	}
 	if s.Mode != TxOnly && s.Mode != Generate {
 		return c, nil
 	}
 	// No receiver may share this pool: it would write over the prepared frames.
-	name := fmt.Sprintf("tx_%d_%d", c.txPort, c.txQueue)
+	name := fmt.Sprintf("tx_%d_%d", c.TxPort, c.TxQueue)
 	p, err := r.pool(name, ringSize+poolCaches, s.Tx.Port.Socket)
 	if err != nil {
 		return c, err
 	}
-	c.pool = p
+	c.Pool = p
 	if s.Mode == TxOnly {
-		return c, r.drv.prepare(p, s.Frame)
+		return c, r.drv.Prepare(p, s.Frame)
 	}
 	if err := c.setFrames(s.Frames); err != nil {
 		return c, err
 	}
-	return c, r.drv.prepare(p, make([]byte, slices.Max(c.lens)))
+	return c, r.drv.Prepare(p, make([]byte, slices.Max(c.Lens)))
 }
 
 // Counters reads the counters of the stream with that index.
 func (j *Job) Counters(stream int) Counters {
 	at := j.where[stream]
-	c := j.workers[at.worker].read(at.stream)
+	c := j.workers[at.worker].Read(at.stream)
 	out := Counters{
-		RxPackets: c.rxPackets, RxOther: c.rxOther,
-		TxPackets: c.txPackets, TxRefused: c.txRefused, Offered: c.offered,
-		RxBytes: c.rxBytes, TxBytes: c.txBytes,
-		Late: c.late, MaxLate: j.duration(c.maxLate),
-		Duplicates: c.duplicates, Reordered: c.reordered, Missing: c.missing,
-		Dropped: c.dropped, Overflowed: c.overflowed, Duplicated: c.duplicated, Held: c.held,
+		RxPackets: c.RxPackets, RxOther: c.RxOther,
+		TxPackets: c.TxPackets, TxRefused: c.TxRefused, Offered: c.Offered,
+		RxBytes: c.RxBytes, TxBytes: c.TxBytes,
+		Late: c.Late, MaxLate: j.duration(c.MaxLate),
+		Duplicates: c.Duplicates, Reordered: c.Reordered, Missing: c.Missing,
+		Dropped: c.Dropped, Overflowed: c.Overflowed, Duplicated: c.Duplicated, Held: c.Held,
 	}
 	if s := j.streams[stream]; s.Mode == TxOnly {
-		out.TxBytes = c.txPackets * uint64(len(s.Frame))
+		out.TxBytes = c.TxPackets * uint64(len(s.Frame))
 	}
-	if c.begin != 0 {
-		end := c.end
+	if c.Begin != 0 {
+		end := c.End
 		if end == 0 {
-			end, _ = j.rt.drv.clock()
+			end, _ = j.rt.drv.Clock()
 		}
-		out.Active = j.duration(end - c.begin)
+		out.Active = j.duration(end - c.Begin)
 	}
 	return out
 }
@@ -234,7 +252,7 @@ func (j *Job) duration(cycles uint64) time.Duration {
 // the number of packets.
 func (j *Job) RTT(stream int, record func(ns, packets int64)) {
 	at := j.where[stream]
-	j.workers[at.worker].times(at.stream, func(cycles, packets uint64) {
+	j.workers[at.worker].Times(at.stream, func(cycles, packets uint64) {
 		record(j.duration(cycles).Nanoseconds(), int64(packets))
 	})
 }
@@ -243,7 +261,7 @@ func (j *Job) RTT(stream int, record func(ns, packets int64)) {
 func (j *Job) Turns() []uint64 {
 	out := make([]uint64, len(j.workers))
 	for i, w := range j.workers {
-		out[i] = w.turns()
+		out[i] = w.Turns()
 	}
 	return out
 }
@@ -252,7 +270,7 @@ func (j *Job) Turns() []uint64 {
 func (j *Job) Threads() []Thread {
 	out := make([]Thread, len(j.workers))
 	for i, w := range j.workers {
-		out[i] = Thread{Lcore: j.lcores[i], TID: w.tid()}
+		out[i] = Thread{Lcore: j.lcores[i], TID: w.TID()}
 	}
 	return out
 }
@@ -266,7 +284,7 @@ type Thread struct {
 // StopTx ends the generating; receiving goes on.
 func (j *Job) StopTx() {
 	for _, w := range j.workers {
-		w.stopTx()
+		w.StopTx()
 	}
 }
 
@@ -277,7 +295,7 @@ func (j *Job) Lcores() []Lcore { return j.lcores }
 func (j *Job) CPUTime() []LcoreTime {
 	out := make([]LcoreTime, len(j.workers))
 	for i, w := range j.workers {
-		out[i] = LcoreTime{Lcore: j.lcores[i], Used: threadTime(w.tid())}
+		out[i] = LcoreTime{Lcore: j.lcores[i], Used: threadTime(w.TID())}
 	}
 	return out
 }
@@ -290,31 +308,31 @@ type LcoreTime struct {
 
 // Restart makes a port connect again that has lost its peer, as memif clients
 // do not by themselves. The job's loops pause meanwhile, and keep their counters.
-func (j *Job) Restart(p *Port) error {
-	return j.rt.do(func() error {
+func (j *Job) Restart(ctx context.Context, p *Port) error {
+	return j.rt.do(ctx, func() error {
 		for _, w := range j.workers {
-			w.pause(true)
-			defer w.pause(false)
+			w.Pause(true)
+			defer w.Pause(false)
 		}
 		for _, w := range j.workers {
 			// The turn that was under way, and one that saw the pause.
-			for done := w.turns() + 2; w.turns() < done; {
+			for done := w.Turns() + 2; w.Turns() < done; {
 				time.Sleep(100 * time.Microsecond)
 			}
 		}
-		return j.rt.drv.restart(p.id)
+		return j.rt.drv.RestartPort(p.id)
 	})
 }
 
 // Stop ends the job's loops and waits for them. The counters can be read
 // afterwards; Free releases them.
-func (j *Job) Stop() error {
+func (j *Job) Stop(ctx context.Context) error {
 	for _, w := range j.workers {
-		w.stop()
+		w.Stop()
 	}
-	return j.rt.do(func() error {
+	return j.rt.do(ctx, func() error {
 		for i := range j.workers {
-			j.rt.drv.wait(j.lcores[i].ID)
+			j.rt.drv.Wait(j.lcores[i].ID)
 		}
 		return nil
 	})
@@ -323,7 +341,7 @@ func (j *Job) Stop() error {
 // Free releases the job's memory, after Stop.
 func (j *Job) Free() {
 	for _, w := range j.workers {
-		w.free()
+		w.Free()
 	}
 	j.workers = nil
 }

@@ -1,20 +1,16 @@
 package dpdk
 
 import (
-	"bufio"
 	"context"
 	"log/slog"
 	"strings"
 	"sync"
-	"time"
 )
 
-// logReader takes DPDK's log out of a pipe, so that no thread of DPDK ever waits
-// for Go. The pipe stays open as long as the process: DPDK's threads may log at
-// any time.
-type logReader struct {
-	pipe   logPipe
-	synced chan struct{}
+// logBook passes DPDK's log on, and keeps its errors until an error of ours
+// quotes them.
+type logBook struct {
+	log *slog.Logger
 
 	mu     sync.Mutex
 	errors []string // since they were last taken
@@ -24,40 +20,24 @@ type logReader struct {
 // then, layer by layer, that something did.
 const maxErrors = 4
 
-func newLogReader(log *slog.Logger) (*logReader, error) {
+func newLogBook(log *slog.Logger) *logBook {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	p, err := newLogPipe()
-	if err != nil {
-		return nil, err
-	}
-	l := &logReader{pipe: p, synced: make(chan struct{}, 1)}
-	go l.run(log)
-	return l, nil
+	return &logBook{log: log}
 }
 
-func (l *logReader) run(log *slog.Logger) {
-	for r := bufio.NewReader(l.pipe.read); ; {
-		record, err := r.ReadString(0)
-		if err != nil {
-			return
+// record takes what DPDK logs.
+func (l *logBook) record(digit byte, text string) {
+	level := logLevel(digit)
+	if level >= slog.LevelError {
+		l.mu.Lock()
+		if len(l.errors) < maxErrors {
+			l.errors = append(l.errors, text)
 		}
-		record = strings.TrimRight(record, "\x00\n ")
-		if record == "" { // sync's
-			l.synced <- struct{}{}
-			continue
-		}
-		level, text := logLevel(record[0]), record[1:]
-		if level >= slog.LevelError {
-			l.mu.Lock()
-			if len(l.errors) < maxErrors {
-				l.errors = append(l.errors, text)
-			}
-			l.mu.Unlock()
-		}
-		log.Log(context.Background(), level, text, "from", "dpdk")
+		l.mu.Unlock()
 	}
+	l.log.Log(context.Background(), level, text, "from", "dpdk")
 }
 
 // logLevel translates the digit of RTE_LOG_EMERG (1) to RTE_LOG_DEBUG (8).
@@ -74,14 +54,8 @@ func logLevel(digit byte) slog.Level {
 }
 
 // takeErrors returns what DPDK logged as errors since the last call, in one
-// line. It first waits until all that is in the pipe has been read.
-func (l *logReader) takeErrors() string {
-	if l.pipe.mark() {
-		select {
-		case <-l.synced:
-		case <-time.After(time.Second):
-		}
-	}
+// line.
+func (l *logBook) takeErrors() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	text := strings.Join(l.errors, "; ")

@@ -31,11 +31,11 @@ func BenchmarkLoops(b *testing.B) {
 		b.Run(bb.name, func(b *testing.B) { benchLoop(b, bb.streams, bb.packets) })
 	}
 	b.Run("generate and verify", func(b *testing.B) {
-		ring, err := shared.NewRing(1024, 0)
+		ring, err := shared.NewRing(b.Context(), 1024, 0)
 		if err != nil {
 			b.Fatal(err)
 		}
-		defer ring.Free()
+		defer ring.Free(b.Context())
 		rx, tx := verifier(q, 254), generate
 		rx.Ring, tx.Ring = ring, ring
 		benchLoop(b, []Stream{rx, tx}, received)
@@ -48,7 +48,7 @@ func sent(j *Job) uint64     { return j.Counters(0).TxPackets }
 // benchLoop measures a job on one lcore after a warm-up, in CPU time of its own.
 func benchLoop(b *testing.B, streams []Stream, packets func(*Job) uint64) {
 	const warmUp, least = 200 * time.Millisecond, 500 * time.Millisecond
-	j, err := shared.Run(streams, shared.PollingLcores()[:1])
+	j, err := shared.Run(b.Context(), streams, shared.PollingLcores()[:1])
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func benchLoop(b *testing.B, streams []Stream, packets func(*Job) uint64) {
 		}
 		took, moved = took+used()-cpu, moved+packets(j)-n
 	}
-	if err := j.Stop(); err != nil {
+	if err := j.Stop(b.Context()); err != nil {
 		b.Error(err)
 	}
 	b.ReportMetric(0, "ns/op") // says nothing here

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,14 +44,14 @@ func realPort(t testing.TB, name string) *Port {
 	if p, ok := sharedPorts[name]; ok {
 		return p
 	}
-	p, err := shared.Port(name)
+	p, err := shared.Port(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Configure(PortConfig{}); err != nil {
+	if err := p.Configure(t.Context(), PortConfig{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Start(); err != nil {
+	if err := p.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	sharedPorts[name] = p
@@ -60,7 +61,7 @@ func realPort(t testing.TB, name string) *Port {
 // runUntil runs the streams until done says so.
 func runUntil(t *testing.T, streams []Stream, done func(j *Job) bool) *Job {
 	t.Helper()
-	j, err := shared.Run(streams, shared.PollingLcores())
+	j, err := shared.Run(t.Context(), streams, shared.PollingLcores())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func runUntil(t *testing.T, streams []Stream, done func(j *Job) bool) *Job {
 			break
 		}
 	}
-	if err := j.Stop(); err != nil {
+	if err := j.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
 	t.Cleanup(j.Free)
@@ -78,8 +79,8 @@ func runUntil(t *testing.T, streams []Stream, done func(j *Job) bool) *Job {
 }
 
 // empty takes what is left in the port's ring.
-func empty(p *Port) {
-	for left := p.Receive(); left != nil; left = p.Receive() {
+func empty(t *testing.T, p *Port) {
+	for left := p.Receive(t.Context()); left != nil; left = p.Receive(t.Context()) {
 		continue
 	}
 }
@@ -123,7 +124,7 @@ func TestForwardedFrames(t *testing.T) {
 			// More than a prefetch distance, less than a burst.
 			const frames = 7
 			for range frames {
-				if err := in.Send(tt.send); err != nil {
+				if err := in.Send(t.Context(), tt.send); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -132,11 +133,11 @@ func TestForwardedFrames(t *testing.T) {
 				s.Mode, s.Impair = Impair, &Impairment{Mode: tt.mode, Depth: 256}
 			}
 			runUntil(t, []Stream{s}, func(j *Job) bool { return j.Counters(0).TxPackets == frames })
-			got := out.Receive()
+			got := out.Receive(t.Context())
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("frame (-want +got):\n%s", diff)
 			}
-			empty(out)
+			empty(t, out)
 		})
 	}
 }
@@ -148,14 +149,14 @@ func TestFullRingRefuses(t *testing.T) {
 	if c := j.Counters(0); c.RxPackets != c.TxPackets+c.TxRefused {
 		t.Errorf("%d received, %d sent and %d refused: some are lost", c.RxPackets, c.TxPackets, c.TxRefused)
 	}
-	empty(out)
+	empty(t, out)
 }
 
 func TestRxOnlyCounts(t *testing.T) {
 	p := realPort(t, "net_null0")
 	j := runUntil(t, []Stream{{Mode: RxOnly, Rx: Queue{Port: p}}},
 		func(j *Job) bool { return j.Counters(0).RxPackets > 10_000 })
-	s, err := p.Stats()
+	s, err := p.Stats(t.Context())
 	if err != nil || s.RxPackets < j.Counters(0).RxPackets {
 		t.Errorf("the port counts %d packets (%v), the loop %d", s.RxPackets, err, j.Counters(0).RxPackets)
 	}
@@ -172,7 +173,7 @@ func TestVersion(t *testing.T) {
 
 func TestMissingPortIsNamed(t *testing.T) {
 	realPort(t, "net_ring0")
-	if _, err := shared.Port("net_memif_net9"); err == nil || !strings.Contains(err.Error(), "net_memif_net9") {
+	if _, err := shared.Port(t.Context(), "net_memif_net9"); err == nil || !strings.Contains(err.Error(), "net_memif_net9") {
 		t.Errorf("error %v should name the port", err)
 	}
 }
@@ -191,12 +192,12 @@ func TestConfineGo(t *testing.T) {
 			cpus = append(cpus, cpu)
 		}
 	}
-	if err := ConfineGo(cpus, []Lcore{{CPU: cpus[1]}}); err != nil {
+	if err := confineGo(slices.Delete(slices.Clone(cpus), 1, 2)); err != nil {
 		t.Fatal(err)
 	}
 	want := all
 	want.Clear(cpus[1])
-	defer func() { _ = ConfineGo(cpus, nil) }()
+	defer func() { _ = confineGo(cpus) }()
 	tasks, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package dpdk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -25,9 +26,8 @@ type Port struct {
 	Name string // as EAL knows it, such as net_memif_net1
 	PortInfo
 
-	rt     *Runtime
-	id     uint16
-	queues int
+	rt *Runtime
+	id uint16
 }
 
 // Queue is a queue pair of a port.
@@ -45,14 +45,14 @@ type Stats struct {
 
 // Port finds a port by name. It returns an error that wraps ErrNoPort, with what
 // DPDK logged, if EAL could not make it.
-func (r *Runtime) Port(name string) (*Port, error) {
-	p := &Port{Name: name, rt: r}
-	err := r.do(func() (err error) {
-		if p.id, err = r.drv.findPort(name); err != nil {
-			return fmt.Errorf("%w: %s", ErrNoPort, name)
+func (r *Runtime) Port(ctx context.Context, name string) (*Port, error) {
+	p, err := on(ctx, r, func() (_ *Port, err error) {
+		p := &Port{Name: name, rt: r}
+		if p.id, err = r.drv.FindPort(name); err != nil {
+			return nil, fmt.Errorf("%w: %s", ErrNoPort, name)
 		}
-		p.PortInfo, err = r.drv.portInfo(p.id)
-		return err
+		p.PortInfo, err = r.drv.PortInfo(p.id)
+		return p, err
 	})
 	if err != nil {
 		return nil, r.explain(err)
@@ -65,19 +65,19 @@ func (r *Runtime) Port(name string) (*Port, error) {
 func (p *Port) Forgets() bool { return p.Driver == "net_memif" }
 
 // Configure sets up the port's queues and their pool.
-func (p *Port) Configure(c PortConfig) error {
-	p.queues = max(c.Queues, 1)
-	if p.queues > p.MaxQueues {
-		return fmt.Errorf("%d queues: %s has at most %d", p.queues, p.Driver, p.MaxQueues)
+func (p *Port) Configure(ctx context.Context, c PortConfig) error {
+	queues := max(c.Queues, 1)
+	if queues > p.MaxQueues {
+		return fmt.Errorf("%d queues: %s has at most %d", queues, p.Driver, p.MaxQueues)
 	}
-	err := p.rt.do(func() error {
+	err := p.rt.do(ctx, func() error {
 		// What lies in the Rx rings here and in the Tx rings of the port that
 		// it is forwarded to.
-		rx, err := p.rt.pool(fmt.Sprintf("rx_%d", p.id), p.queues*2*ringSize+poolCaches+c.Mbufs, p.Socket)
+		rx, err := p.rt.pool(fmt.Sprintf("rx_%d", p.id), queues*2*ringSize+poolCaches+c.Mbufs, p.Socket)
 		if err != nil {
 			return err
 		}
-		return p.rt.drv.configure(p.id, p.queues, ringSize, ringSize, c.MTU, rx)
+		return p.rt.drv.Configure(p.id, queues, ringSize, ringSize, c.MTU, rx)
 	})
 	if err != nil {
 		return p.rt.explain(err)
@@ -87,70 +87,58 @@ func (p *Port) Configure(c PortConfig) error {
 
 // Start starts the port. It fails on a memif client whose server does not
 // listen, and may be called again.
-func (p *Port) Start() error {
-	if err := p.rt.do(func() error { return p.rt.drv.start(p.id) }); err != nil {
+func (p *Port) Start(ctx context.Context) error {
+	if err := p.rt.do(ctx, func() error { return p.rt.drv.StartPort(p.id) }); err != nil {
 		return p.rt.explain(err)
 	}
 	return nil
 }
 
 // Close stops and closes the port, which removes a socket that it made.
-func (p *Port) Close() error {
-	return p.rt.do(func() error { return p.rt.drv.closePort(p.id) })
+func (p *Port) Close(ctx context.Context) error {
+	return p.rt.do(ctx, func() error { return p.rt.drv.ClosePort(p.id) })
 }
 
 // LinkUp tells whether the port has a link; on a socket, whether its peer is
 // connected.
-func (p *Port) LinkUp() bool {
-	var up bool
-	err := p.rt.do(func() (err error) {
-		up, err = p.rt.drv.link(p.id)
-		return err
-	})
-	return err == nil && up
+func (p *Port) LinkUp(ctx context.Context) (bool, error) {
+	return on(ctx, p.rt, func() (bool, error) { return p.rt.drv.Link(p.id) })
 }
 
 // Stats reads the port's counters.
-func (p *Port) Stats() (s Stats, err error) {
-	err = p.rt.do(func() (err error) {
-		s, err = p.rt.drv.stats(p.id)
-		return err
-	})
-	return s, err
+func (p *Port) Stats(ctx context.Context) (Stats, error) {
+	return on(ctx, p.rt, func() (Stats, error) { return p.rt.drv.Stats(p.id) })
 }
 
 // Send sends one frame (without the FCS) on the first queue, while no job uses
 // it. A full ring gives an error.
-func (p *Port) Send(frame []byte) error {
+func (p *Port) Send(ctx context.Context, frame []byte) error {
 	if len(frame) == 0 {
 		return errors.New("empty frame")
 	}
-	return p.rt.do(func() error {
+	return p.rt.do(ctx, func() error {
 		pool, err := p.rt.pool("control", poolCaches, p.Socket)
 		if err != nil {
 			return err
 		}
-		return p.rt.drv.send(p.id, pool, frame)
+		return p.rt.drv.Send(p.id, pool, frame)
 	})
 }
 
 // Receive takes one frame from the first queue, while no job uses it; nil if
 // there is none.
-func (p *Port) Receive() (frame []byte) {
-	_ = p.rt.do(func() error {
-		frame = p.rt.drv.receive(p.id)
-		return nil
-	})
+func (p *Port) Receive(ctx context.Context) []byte {
+	frame, _ := on(ctx, p.rt, func() ([]byte, error) { return p.rt.drv.Receive(p.id), nil })
 	return frame
 }
 
 // pool makes a pool once; a port that is asked for again gets the same. It runs
 // on the EAL thread.
-func (r *Runtime) pool(name string, mbufs, socket int) (pool, error) {
+func (r *Runtime) pool(name string, mbufs, socket int) (Handle, error) {
 	if p, ok := r.pools[name]; ok {
 		return p, nil
 	}
-	p, err := r.drv.newPool(name, mbufs, socket)
+	p, err := r.drv.NewPool(name, mbufs, socket)
 	if err == nil {
 		r.pools[name] = p
 	}

@@ -1,6 +1,7 @@
 package dpdk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -24,26 +25,26 @@ const (
 
 // setFrames gives the stream its templates, of which the loops need how they
 // begin: all behind the stamp is zero.
-func (c *streamConfig) setFrames(frames [][]byte) error {
+func (c *StreamConfig) setFrames(frames [][]byte) error {
 	switch {
 	case len(frames) == 0 || len(frames) > maxSizes:
 		return fmt.Errorf("%d frame sizes: must be 1 to %d", len(frames), maxSizes)
-	case len(c.pattern) == 0 || len(c.pattern) > maxPattern:
-		return fmt.Errorf("a round of %d frames: must be 1 to %d", len(c.pattern), maxPattern)
-	case c.stampOffset < udpLen || c.stampOffset+StampLen > headLen:
-		return fmt.Errorf("a stamp at %d does not fit", c.stampOffset)
+	case len(c.Pattern) == 0 || len(c.Pattern) > maxPattern:
+		return fmt.Errorf("a round of %d frames: must be 1 to %d", len(c.Pattern), maxPattern)
+	case c.StampOffset < udpLen || c.StampOffset+StampLen > headLen:
+		return fmt.Errorf("a stamp at %d does not fit", c.StampOffset)
 	}
-	for _, size := range c.pattern {
+	for _, size := range c.Pattern {
 		if size < 0 || size >= len(frames) {
 			return errors.New("the pattern names a frame that there is not")
 		}
 	}
 	for _, f := range frames {
-		if len(f) < c.stampOffset+StampLen {
-			return fmt.Errorf("a frame of %d bytes has no room for a stamp at %d", len(f), c.stampOffset)
+		if len(f) < c.StampOffset+StampLen {
+			return fmt.Errorf("a frame of %d bytes has no room for a stamp at %d", len(f), c.StampOffset)
 		}
-		c.heads = append(c.heads, f[:min(len(f), headLen)])
-		c.lens = append(c.lens, len(f))
+		c.Heads = append(c.Heads, f[:min(len(f), headLen)])
+		c.Lens = append(c.Lens, len(f))
 	}
 	return nil
 }
@@ -51,24 +52,22 @@ func (c *streamConfig) setFrames(frames [][]byte) error {
 // Ring joins one Generate and one Verify stream in memory.
 type Ring struct {
 	rt *Runtime
-	r  ring
+	r  Handle
 }
 
 // NewRing makes a ring of size mbufs, a power of 2, on a NUMA node.
-func (r *Runtime) NewRing(size, socket int) (*Ring, error) {
-	ring := &Ring{rt: r}
-	err := r.do(func() (err error) {
+func (r *Runtime) NewRing(ctx context.Context, size, socket int) (*Ring, error) {
+	ring, err := on(ctx, r, func() (Handle, error) {
 		r.rings++
-		ring.r, err = r.drv.newRing(fmt.Sprintf("podnet_%d", r.rings), size, socket)
-		return err
+		return r.drv.NewRing(fmt.Sprintf("podnet_%d", r.rings), size, socket)
 	})
-	return ring, err
+	return &Ring{rt: r, r: ring}, err
 }
 
 // Free frees the ring, which no job may be using.
-func (r *Ring) Free() {
-	_ = r.rt.do(func() error {
-		r.rt.drv.freeRing(r.r)
+func (r *Ring) Free(ctx context.Context) {
+	_ = r.rt.do(ctx, func() error {
+		r.rt.drv.FreeRing(r.r)
 		return nil
 	})
 }

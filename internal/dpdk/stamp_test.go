@@ -49,7 +49,7 @@ func TestStampedPacketsArrive(t *testing.T) {
 // Each packet is of its size, flow and number, with a checksum that is right.
 func TestStampedPacketsOnTheWire(t *testing.T) {
 	p := realPort(t, "net_ring0")
-	empty(p)
+	empty(t, p)
 	const limit = 52
 	pattern := []int{0, 2, 1, 0, 2}
 	for _, tt := range []struct {
@@ -85,7 +85,7 @@ func TestStampedPacketsOnTheWire(t *testing.T) {
 				// Reckoned without the wrap of the number, which begins the pattern anew.
 				turn := (tt.first + k%tt.flows + int(tt.number) + k/tt.flows) % len(pattern)
 				want := bytes.Clone(frames[pattern[turn]])
-				got := p.Receive()
+				got := p.Receive(t.Context())
 				if len(got) != len(want) {
 					t.Fatalf("packet %d: %d bytes, want %d", k, len(got), len(want))
 				}
@@ -101,7 +101,7 @@ func TestStampedPacketsOnTheWire(t *testing.T) {
 					t.Errorf("packet %d (-want +got):\n%s", k, diff)
 				}
 			}
-			empty(p)
+			empty(t, p)
 		})
 	}
 }
@@ -114,13 +114,13 @@ func TestPendingPacketsAreFreed(t *testing.T) {
 	const burst, full = 64, ringSize - 1
 	for range (ringSize + poolCaches) / burst {
 		for range full % burst {
-			if err := p.Send(make([]byte, 60)); err != nil {
+			if err := p.Send(t.Context(), make([]byte, 60)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		tx := generator(Queue{Port: p}, 1)
 		runUntil(t, []Stream{tx}, func(j *Job) bool { return j.Counters(0).TxPackets == full/burst*burst }).Free()
-		empty(p)
+		empty(t, p)
 	}
 }
 
@@ -128,16 +128,16 @@ func TestPendingPacketsAreFreed(t *testing.T) {
 // and for as long as the test took.
 func TestRoundTripTimesOfStamps(t *testing.T) {
 	p := realPort(t, "net_ring0")
-	empty(p)
+	empty(t, p)
 	hz := shared.tscHz()
 	begin := time.Now()
 	ago := []time.Duration{0, time.Millisecond, time.Second, 10 * time.Second}
 	for number, d := range ago {
 		frame, at := udpFrame(64, headers{})
-		tsc, _ := shared.drv.clock()
+		tsc, _ := shared.drv.Clock()
 		binary.NativeEndian.PutUint32(frame[at+6:], uint32(number))
 		binary.NativeEndian.PutUint32(frame[at+10:], uint32((tsc-uint64(d.Seconds()*hz))>>4))
-		if err := p.Send(frame); err != nil {
+		if err := p.Send(t.Context(), frame); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,11 +178,11 @@ func TestOrder(t *testing.T) {
 		{[]uint32{0, 1<<32 - 1}, Counters{RxPackets: 1, Duplicates: 1}},                  // not the next by far
 		{[]uint32{1, 0, 1<<32 - 1}, Counters{RxPackets: 2, Reordered: 1, Duplicates: 1}}, // but before the first
 	} {
-		empty(p)
+		empty(t, p)
 		for _, n := range tt.numbers {
 			frame, at := udpFrame(64, headers{})
 			binary.NativeEndian.PutUint32(frame[at+6:], n)
-			if err := p.Send(frame); err != nil {
+			if err := p.Send(t.Context(), frame); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -199,12 +199,12 @@ func TestOrder(t *testing.T) {
 // A signature at the end of a frame has no stamp behind it.
 func TestFrameThatEndsInItsStamp(t *testing.T) {
 	p := realPort(t, "net_ring0")
-	empty(p)
+	empty(t, p)
 	rx := verifier(Queue{Port: p}, 1)
 	rx.StampOffset = 50
 	frame := make([]byte, rx.StampOffset+StampLen-1)
 	binary.NativeEndian.PutUint32(frame[rx.StampOffset:], signature)
-	if err := p.Send(frame); err != nil {
+	if err := p.Send(t.Context(), frame); err != nil {
 		t.Fatal(err)
 	}
 	j := runUntil(t, []Stream{rx}, func(j *Job) bool { return j.Counters(0) != Counters{} })
@@ -258,11 +258,11 @@ func TestLateness(t *testing.T) {
 
 func TestGeneratorAndVerifierOnARing(t *testing.T) {
 	q := Queue{Port: realPort(t, "net_ring0")}
-	ring, err := shared.NewRing(1024, 0)
+	ring, err := shared.NewRing(t.Context(), 1024, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, err := q.Port.Stats()
+	before, err := q.Port.Stats(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,8 +270,8 @@ func TestGeneratorAndVerifierOnARing(t *testing.T) {
 	rx, tx := verifier(q, 1), generator(q, 1)
 	rx.Ring, tx.Ring, tx.Limit = ring, ring, limit
 	runUntil(t, []Stream{rx, tx}, arrived(limit))
-	if after, err := q.Port.Stats(); err != nil || after != before {
+	if after, err := q.Port.Stats(t.Context()); err != nil || after != before {
 		t.Errorf("the port carried packets: %+v, then %+v, %v", before, after, err)
 	}
-	ring.Free()
+	ring.Free(t.Context())
 }

@@ -65,7 +65,7 @@ var rules = []struct {
 	{"internal/kube", nil},
 	{"internal/machine", []string{"internal/result"}},
 	{"internal/metrics", []string{"internal/result"}},
-	{"internal/dpdk", []string{"lib"}},
+	{"internal/dpdk", []string{"internal/dpdk"}},
 	{"internal/cli", []string{"internal", "lib"}},
 	{"cmd", []string{"internal/cli"}},
 }
