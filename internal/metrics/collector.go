@@ -28,14 +28,14 @@ type sample struct {
 }
 
 // families are all metrics. Those that a result has too have its names.
-var families = slices.Concat(trialCounters(), []family{
+var families = slices.Concat(trialCounters(), portCounters(), []family{
 	{
 		desc(result.MetricInfo, "What is measured, or the mode of forwarding, by which release, on which DPDK.", "version", "dpdk", "method"),
 		prometheus.GaugeValue,
 		func(s Snapshot) []sample { return []sample{{1, []string{s.Version, s.DPDK, s.Method}}} },
 	},
 	{
-		desc("podnet_phase", "What the running trial is for, and what it sends.", "phase", "frame"),
+		desc(result.MetricPhase, "What the running trial is for, and what it sends.", "phase", "frame"),
 		prometheus.GaugeValue,
 		func(s Snapshot) []sample {
 			if s.Phase == "" {
@@ -44,11 +44,11 @@ var families = slices.Concat(trialCounters(), []family{
 			return []sample{{1, []string{s.Phase, s.Frame}}}
 		},
 	},
-	rate("podnet_requested_packets_per_second", "Rate of the running trial over all directions; absent at the maximum rate.",
+	rate(result.MetricRequested, "Rate of the running trial over all directions; absent at the maximum rate.",
 		func(s Snapshot) float64 { return s.Requested }),
-	rate("podnet_search_lower_packets_per_second", "Lower bound that the search has come to.",
+	rate(result.MetricSearchLower, "Lower bound that the search has come to.",
 		func(s Snapshot) float64 { return s.Lower }),
-	rate("podnet_search_upper_packets_per_second", "Upper bound that the search has come to.",
+	rate(result.MetricSearchUpper, "Upper bound that the search has come to.",
 		func(s Snapshot) float64 { return s.Upper }),
 	{
 		desc(result.MetricTrials, "Trials that have ended."),
@@ -60,19 +60,8 @@ var families = slices.Concat(trialCounters(), []family{
 			return []sample{{value: float64(s.Trials)}}
 		},
 	},
-	port("podnet_port_rx_packets_total", "Packets that the port received.", func(c result.Counters) uint64 { return c.RxPackets }),
-	port("podnet_port_rx_bytes_total", "Bytes that the port received, on the wire.", func(c result.Counters) uint64 { return c.RxBytes }),
-	port("podnet_port_rx_missed_packets_total", "Packets that the device dropped for want of Rx descriptors.",
-		func(c result.Counters) uint64 { return c.RxMissed }),
-	port("podnet_port_rx_errors_total", "Packets received with errors.", func(c result.Counters) uint64 { return c.RxErrors }),
-	port("podnet_port_rx_no_mbuf_total", "Rx failures for want of mbufs.", func(c result.Counters) uint64 { return c.RxNoMbuf }),
-	port("podnet_port_tx_packets_total", "Packets that the port took.", func(c result.Counters) uint64 { return c.TxPackets }),
-	port("podnet_port_tx_bytes_total", "Bytes that the port took, on the wire.", func(c result.Counters) uint64 { return c.TxBytes }),
-	port("podnet_port_tx_refused_packets_total", "Packets that the Tx rings of the port had no room for.",
-		func(c result.Counters) uint64 { return c.TxRefused }),
-	port("podnet_port_tx_errors_total", "Packets that the device failed to send.", func(c result.Counters) uint64 { return c.TxErrors }),
 	{
-		desc("podnet_lcore_turns_total", "Rounds of a polling lcore's loop since its job began.", "lcore"),
+		desc(result.MetricLcoreTurns, "Rounds of a polling lcore's loop since its job began.", "lcore"),
 		prometheus.CounterValue,
 		func(s Snapshot) (out []sample) {
 			for _, h := range s.Heartbeats {
@@ -113,14 +102,17 @@ func rate(name, help string, value func(Snapshot) float64) family {
 	}}
 }
 
-// port is a counter of every port.
-func port(name, help string, value func(result.Counters) uint64) family {
-	return family{desc(name, help, "interface", "port"), prometheus.CounterValue, func(s Snapshot) (out []sample) {
-		for _, i := range s.Interfaces {
-			out = append(out, sample{float64(value(i.Counters)), []string{i.Name, i.Port}})
-		}
-		return out
-	}}
+// portCounters are the counters of every port.
+func portCounters() (out []family) {
+	for _, c := range result.PortCounters {
+		out = append(out, family{desc(c.Name, c.Help, "interface", "port"), prometheus.CounterValue, func(s Snapshot) (out []sample) {
+			for _, i := range s.Interfaces {
+				out = append(out, sample{float64(c.Value(i.Counters)), []string{i.Name, i.Port}})
+			}
+			return out
+		}})
+	}
+	return out
 }
 
 // Describe implements prometheus.Collector.

@@ -11,18 +11,6 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Keys of a ConfigMap with a result. Those below status. are the ones of
-// Kiagnose's checkups (https://github.com/kiagnose/kiagnose, docs/checkup_api.md),
-// so that what reads those reads ours. Its keys below spec. are the user's.
-const (
-	DocumentKey   = "result.json"                // the document, podnet.result/v1
-	SucceededKey  = "status.succeeded"           // true or false
-	FailureKey    = "status.failureReason"       // in one line; empty if it succeeded
-	StartedKey    = "status.startTimestamp"      // RFC 3339
-	CompletedKey  = "status.completionTimestamp" // RFC 3339; absent while the run goes on and after a kill
-	ResultsPrefix = "status.result."             // of what was measured
-)
-
 // ConfigMapAtStart is the data of a run that has begun.
 func ConfigMapAtStart(r result.Result) map[string]string {
 	return map[string]string{StartedKey: r.Started.UTC().Format(time.RFC3339)}
@@ -32,31 +20,6 @@ func ConfigMapAtStart(r result.Result) map[string]string {
 // is what the run failed with beside what the result says; nil: nothing.
 //
 // A run has succeeded if it came to its end, is valid and met its thresholds.
-// Keys are added, never renamed. Below status.result. are:
-//
-//	method                        as in the document
-//	complete, valid               true or false, as in the document
-//	frame.F.valid                 true if the measurement came to its end and is valid
-//	frame.F.mpps                  fixed, soak: received, in million packets a second
-//	frame.F.lossRatio             fixed, soak: lost of offered
-//	frame.F.rttP50Us, .rttP99Us   fixed, soak: round-trip time in microseconds, where it was measured
-//	frame.F.goal.G.mpps           ndr, throughput, and latency with a search: the highest rate found; 0: none
-//	frame.F.goal.G.status         regular, below-minimum or above-maximum, as in the document
-//	frame.F.load.P.mpps, .lossRatio, .rttP50Us, .rttP99Us
-//	                              latency: at P percent of the rate
-//	frame.F.step.P.mpps, .lossRatio
-//	                              loss: at P percent of the highest rate
-//	frame.F.burstFrames           burst: mean length of the longest burst without loss
-//	frame.F.kernel.mpps, .kernel.lossRatio
-//	                              what the kernel's path carried, where it was measured
-//	frame.F.kernel.gain           how many times that the fast path carried, where it can be said
-//	goal.G.mpps, goal.G.status    as frame.F.goal.G of the first repetition, if all measurements are of one kind of frames
-//	omitted                       what was left out, most often because a ConfigMap has no room for it; absent: nothing
-//
-// F is the name of the frames, as 64 or imix, and from the second repetition on N
-// it is followed by .repeat.N; G is the name of a goal, as NDR. What a key may not
-// have is a - in it.
-//
 // If the document is too large it is written without the windows of trials, else
 // with the last trial of each measurement alone, else not at all.
 func ConfigMap(r result.Result, failure error, most int) map[string]string {
@@ -83,9 +46,6 @@ func ConfigMap(r result.Result, failure error, most int) map[string]string {
 	}
 	return data
 }
-
-// OmittedKey says what was left out.
-const OmittedKey = ResultsPrefix + "omitted"
 
 // maxOmitted is more than OmittedKey and its value take.
 const maxOmitted = 256
@@ -128,7 +88,7 @@ func line(s string) string {
 // and returns how many did not fit or have a key that is there already.
 func addFigures(data map[string]string, r result.Result, most int) (omitted int) {
 	for k, v := range map[string]string{
-		"method": plain(r.Method), "complete": strconv.FormatBool(r.Complete), "valid": strconv.FormatBool(r.Valid),
+		keyMethod: plain(r.Method), keyComplete: strconv.FormatBool(r.Complete), keyValid: strconv.FormatBool(r.Valid),
 	} {
 		data[ResultsPrefix+k] = v
 	}
@@ -146,35 +106,19 @@ func addFigures(data map[string]string, r result.Result, most int) (omitted int)
 		one = one && m.Frame.Name == r.Measurements[0].Frame.Name
 	}
 	for _, m := range r.Measurements {
-		frame := "frame." + keyed(m.Frame.Name)
-		if m.Repeat > 1 {
-			frame += fmt.Sprintf(".repeat.%d", m.Repeat)
-		}
-		add(frame+".valid", strconv.FormatBool(m.Valid && m.Complete))
+		frame := frameKey(m)
+		add(frame+keyValid, strconv.FormatBool(m.Valid && m.Complete))
 		for _, f := range compared(r, m) {
 			for _, v := range f.Values {
 				key := keyed(v.Key)
-				add(frame+"."+key, plain(v.Text))
-				if one && m.Repeat <= 1 && strings.HasPrefix(key, "goal.") {
+				add(frame+key, plain(v.Text))
+				if one && m.Repeat <= 1 && strings.HasPrefix(key, goalPrefix) {
 					add(key, plain(v.Text))
 				}
 			}
 		}
 	}
 	return omitted
-}
-
-// maxKey is how long a key of a ConfigMap may be.
-const maxKey = 253
-
-// keyed leaves of text what the key of a ConfigMap may have.
-func keyed(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '.' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
-			return r
-		}
-		return '-'
-	}, s)
 }
 
 // fitted writes as much of the document as fits, and says what is left out; an

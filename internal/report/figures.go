@@ -27,8 +27,8 @@ func figures(m result.Measurement) (list []figure) {
 				text += ", " + n
 			}
 		}
-		key := "goal." + g.Name
-		list = append(list, figure{g.Name, text, []value{{key + ".mpps", float(mpps)}, {key + ".status", g.Status}}})
+		rate, status := goalKeys(g.Name)
+		list = append(list, figure{g.Name, text, []value{{rate, float(mpps)}, {status, g.Status}}})
 	}
 	for _, l := range m.Latency {
 		text := "nothing came back"
@@ -38,17 +38,17 @@ func figures(m result.Measurement) (list []figure) {
 			text = fmt.Sprintf("median %.1f us, 99.9 %% %.1f us, most %.1f us", p50, p999, l.RTT.MaxUs)
 		}
 		list = append(list, figure{
-			"round trip at " + l.Load, text, atPercent("load", l.Fraction, rated(l.Rate.Mpps, l.Loss, l.RTT)),
+			"round trip at " + l.Load, text, atPercent(atLoad, l.Fraction, rated(l.Rate.Mpps, l.Loss, l.RTT)),
 		})
 	}
 	for _, s := range m.Steps {
 		list = append(list, figure{
 			fmt.Sprintf("loss at %.4g %%", 100*s.Fraction), fmt.Sprintf("%.4g %% at %.4f Mpps", 100*s.LossRatio, s.Rate.Mpps),
-			atPercent("step", s.Fraction, rated(s.Rate.Mpps, s.LossRatio, nil)),
+			atPercent(atStep, s.Fraction, rated(s.Rate.Mpps, s.LossRatio, nil)),
 		})
 	}
 	if b := m.Burst; b != nil {
-		list = append(list, figure{"burst", fmt.Sprintf("%.1f frames without loss", b.Frames), []value{{"burstFrames", float(b.Frames)}}})
+		list = append(list, figure{"burst", fmt.Sprintf("%.1f frames without loss", b.Frames), []value{{keyBurst, float(b.Frames)}}})
 	}
 	if len(list) == 0 && len(m.Trials) > 0 {
 		t := m.Trials[len(m.Trials)-1]
@@ -67,19 +67,19 @@ func figures(m result.Measurement) (list []figure) {
 // rated are the values at a rate, with those of the round-trip time that were
 // measured.
 func rated(mpps, loss float64, rtt *result.RTT) []value {
-	list := []value{{"mpps", float(mpps)}, {"lossRatio", float(loss)}}
+	list := []value{{keyMpps, float(mpps)}, {keyLoss, float(loss)}}
 	for _, p := range []float64{50, 99} {
 		if us, ok := rtt.At(p); ok {
-			list = append(list, value{fmt.Sprintf("rttP%gUs", p), float(us)})
+			list = append(list, value{rttKey(p), float(us)})
 		}
 	}
 	return list
 }
 
 // atPercent puts the part of a rate in front of the keys, as load.90.
-func atPercent(what string, fraction float64, values []value) []value {
+func atPercent(of string, fraction float64, values []value) []value {
 	for i := range values {
-		values[i].Key = fmt.Sprintf("%s.%.4g.%s", what, 100*fraction, values[i].Key)
+		values[i].Key = partKey(of, fraction, values[i].Key)
 	}
 	return values
 }

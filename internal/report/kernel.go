@@ -32,7 +32,7 @@ func baselineLine(k result.KernelBaseline) string {
 func against(m result.Measurement, k *result.KernelBaseline) figure {
 	f := figure{
 		Name: baselineName(*k), Text: fmt.Sprintf("%.4f Mpps", k.Mpps),
-		Values: []value{{"kernel.mpps", float(k.Mpps)}, {"kernel.lossRatio", float(k.LossRatio)}},
+		Values: []value{{keyKernelMpps, float(k.Mpps)}, {keyKernelLoss, float(k.LossRatio)}},
 	}
 	if math.Round(m.Frame.Bytes) != float64(k.FrameBytes) {
 		f.Text += fmt.Sprintf(" of %d-byte frames", k.FrameBytes)
@@ -40,7 +40,7 @@ func against(m result.Measurement, k *result.KernelBaseline) figure {
 	if times, ok := m.Gain(k); ok {
 		mpps, name, _ := m.Carried()
 		f.Text += fmt.Sprintf("; fast path%s: %.4f Mpps, %s times", name, mpps, factor(times))
-		f.Values = append(f.Values, value{"kernel.gain", float(times)})
+		f.Values = append(f.Values, value{keyKernelGain, float(times)})
 	}
 	return f
 }

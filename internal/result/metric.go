@@ -1,5 +1,36 @@
 package result
 
+// Names of metrics. Those in both a finished result and a running one mean the same
+// in both.
+const (
+	MetricInfo   = "podnet_info"         // version, dpdk, method
+	MetricTrials = "podnet_trials_total" // trials that have ended
+)
+
+// Names of the metrics of a finished result.
+const (
+	MetricComplete    = "podnet_run_complete"
+	MetricValid       = "podnet_measurement_valid"
+	MetricGoal        = "podnet_goal_packets_per_second"
+	MetricConditional = "podnet_goal_conditional_packets_per_second"
+	MetricGoalLoss    = "podnet_goal_loss_ratio"
+	MetricRTT         = "podnet_rtt_seconds"
+	MetricBurst       = "podnet_burst_frames"
+	MetricReceived    = "podnet_received_packets_per_second"
+	MetricLoss        = "podnet_loss_ratio"
+	MetricKernel      = "podnet_kernel_packets_per_second"
+	MetricKernelGain  = "podnet_kernel_gain_ratio"
+)
+
+// Names of the metrics of a running command.
+const (
+	MetricPhase       = "podnet_phase"
+	MetricRequested   = "podnet_requested_packets_per_second"
+	MetricSearchLower = "podnet_search_lower_packets_per_second"
+	MetricSearchUpper = "podnet_search_upper_packets_per_second"
+	MetricLcoreTurns  = "podnet_lcore_turns_total"
+)
+
 // TrialCounter is a counter of trials as Prometheus sees it, in a result and
 // while the run goes on.
 type TrialCounter struct {
@@ -19,8 +50,21 @@ var TrialCounters = []TrialCounter{
 	{"podnet_late_packets_total", "Packets that the generator offered more than 100 us after their time.", func(t Trial) uint64 { return t.Late }},
 }
 
-// Names of further metrics that a result and a run that goes on have both.
-const (
-	MetricInfo   = "podnet_info"         // version, dpdk, method
-	MetricTrials = "podnet_trials_total" // trials that have ended
-)
+// PortCounter is a counter of a port as Prometheus sees it.
+type PortCounter struct {
+	Name, Help string
+	Value      func(c Counters) uint64
+}
+
+// PortCounters are all of them.
+var PortCounters = []PortCounter{
+	{"podnet_port_rx_packets_total", "Packets that the port received.", func(c Counters) uint64 { return c.RxPackets }},
+	{"podnet_port_rx_bytes_total", "Bytes that the port received, on the wire.", func(c Counters) uint64 { return c.RxBytes }},
+	{"podnet_port_rx_missed_packets_total", "Packets that the device dropped for want of Rx descriptors.", func(c Counters) uint64 { return c.RxMissed }},
+	{"podnet_port_rx_errors_total", "Packets received with errors.", func(c Counters) uint64 { return c.RxErrors }},
+	{"podnet_port_rx_no_mbuf_total", "Rx failures for want of mbufs.", func(c Counters) uint64 { return c.RxNoMbuf }},
+	{"podnet_port_tx_packets_total", "Packets that the port took.", func(c Counters) uint64 { return c.TxPackets }},
+	{"podnet_port_tx_bytes_total", "Bytes that the port took, on the wire.", func(c Counters) uint64 { return c.TxBytes }},
+	{"podnet_port_tx_refused_packets_total", "Packets that the Tx rings of the port had no room for.", func(c Counters) uint64 { return c.TxRefused }},
+	{"podnet_port_tx_errors_total", "Packets that the device failed to send.", func(c Counters) uint64 { return c.TxErrors }},
+}
