@@ -54,7 +54,7 @@ test-dpdk: build ## test the application's packages on DPDK, and what the docume
 .PHONY: test-e2e
 test-e2e: build ## test the application against dpdk-testpmd and Open vSwitch
 	$(HUGE) 1024 $(DPDK) env PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper \
-		$(GO) test -count=1 -tags e2e -timeout 10m ./test/e2e/...
+		$(GO) test -count=1 -tags e2e -timeout 10m ./test/e2e/... ./lib/render
 
 # Each package of test/lab is tested in a guest of its own, two at a time; the
 # tests themselves are plain Go, for whatever root the guest has.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
+	"github.com/podnet/podnet/lib/render"
 )
 
 // appEAL is the --app that stands for EAL's own arguments alone.
@@ -46,7 +47,7 @@ func newArgsCmd(d deps) *cobra.Command {
 		},
 	}
 	apps := []string{appEAL}
-	for _, app := range eal.Apps() {
+	for _, app := range render.Apps() {
 		apps = append(apps, string(app))
 	}
 	addChoiceFlag(cmd, &opts.App, "app", "", "application", apps...)
@@ -71,7 +72,7 @@ func argsRun(ctx context.Context, o argsOptions) error {
 		return err
 	}
 	if o.App != appEAL {
-		appArgs, err := config.AppArgs(eal.App(o.App), eal.AppOptions{Queues: o.Queues})
+		appArgs, err := render.Args(config, render.App(o.App), render.Options{Queues: o.Queues})
 		if err != nil {
 			return err
 		}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
+	"github.com/podnet/podnet/lib/render"
 )
 
 type execOptions struct {
@@ -49,7 +49,7 @@ func newExecCmd(d deps) *cobra.Command {
 			return execRun(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().StringVar(&opts.App, "app", string(eal.AppTestpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
+	cmd.Flags().StringVar(&opts.App, "app", string(render.Testpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
 	addEALArgFlag(cmd, &opts.EALArgs)
 	opts.addEALFlags(cmd, fmt.Sprintf("podnet-%d", d.pid))
 	opts.addRootlessFlags(cmd)
@@ -68,7 +68,7 @@ func execRun(ctx context.Context, o execOptions) error {
 	}
 	path, err := o.lookPath(program)
 	if err != nil {
-		return notReady(fmt.Errorf("%s is not here: %w: %s", program, err, howToGet(eal.App(o.App))))
+		return notReady(fmt.Errorf("%s is not here: %w: %s", program, err, howToGet(render.App(o.App))))
 	}
 	if err := o.exec(path, append([]string{program}, args...), o.env); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
@@ -92,10 +92,10 @@ func (o execOptions) command(ctx context.Context) (program string, args []string
 	if args, err = config.Args(); err != nil {
 		return "", nil, err
 	}
-	app := eal.App(o.App)
+	app := render.App(o.App)
 	var appArgs []string
-	if slices.Contains(eal.Apps(), app) {
-		if appArgs, err = config.AppArgs(app, eal.AppOptions{Queues: o.Queues}); err != nil {
+	if slices.Contains(render.Apps(), app) {
+		if appArgs, err = render.Args(config, app, render.Options{Queues: o.Queues}); err != nil {
 			return "", nil, err
 		}
 	}
@@ -107,22 +107,22 @@ func (o execOptions) command(ctx context.Context) (program string, args []string
 }
 
 // programOf is the name of an application's program.
-func programOf(app eal.App) string {
+func programOf(app render.App) string {
 	switch app {
-	case eal.AppTestpmd, eal.AppL2fwd, eal.AppL3fwd:
+	case render.Testpmd, render.L2fwd, render.L3fwd:
 		return "dpdk-" + string(app)
 	}
 	return string(app)
 }
 
 // howToGet says where a program comes from.
-func howToGet(app eal.App) string {
+func howToGet(app render.App) string {
 	switch app {
-	case eal.AppTestpmd:
+	case render.Testpmd:
 		return "install the package dpdk (of Debian, Ubuntu, Fedora or RHEL)"
-	case eal.AppL2fwd, eal.AppL3fwd:
+	case render.L2fwd, render.L3fwd:
 		return fmt.Sprintf("no distribution packages it: build examples/%s of DPDK's source with -Dexamples=%s", app, app)
-	case eal.AppPktgen:
+	case render.Pktgen:
 		return "no distribution packages it: build Pktgen-DPDK"
 	}
 	return "give a program in PATH, or a path"

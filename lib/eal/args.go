@@ -81,6 +81,30 @@ func (c Config) Args() ([]string, error) {
 	return c.withExtra(args)
 }
 
+// PortNames are the names of the ports-to-be, once each, in the order of Devices
+// and then of those that Extra adds.
+func (c Config) PortNames() []string {
+	var names []string
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, d := range c.Devices {
+		add(d.PortName())
+	}
+	extra, err := parseOptions(c.Version, c.Extra)
+	if err != nil {
+		return names // Args reports it
+	}
+	for _, g := range extra {
+		if g.long == "vdev" || g.long == "allow" {
+			add(deviceName(g))
+		}
+	}
+	return names
+}
+
 // lcoreArgs maps lcore ids to CPUs. Only --lcores can do that in every release,
 // and only mapped ids let CPUs beyond RTE_MAX_LCORE be used.
 func (c Config) lcoreArgs() ([]string, error) {

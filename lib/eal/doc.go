@@ -2,9 +2,8 @@
 //
 // A [Config] says in plain data which CPUs, memory and devices a DPDK process
 // gets; [Config.Args] turns it into the arguments of rte_eal_init, without the
-// program's name. [Config.AppArgs] adds what a stock DPDK application wants
-// after the "--". The package does no I/O, so its answer depends on nothing but
-// the Config.
+// program's name. Package render adds what DPDK applications want after the "--".
+// The package does no I/O, so its answer depends on nothing but the Config.
 //
 // # One line for every release
 //

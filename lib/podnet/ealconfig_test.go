@@ -16,6 +16,7 @@ import (
 	"github.com/podnet/podnet/lib/pciaddr"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/lib/podnet/podnettest"
+	"github.com/podnet/podnet/lib/render"
 )
 
 // TestEALConfigScenarios resolves each scenario of testdata/args and compares
@@ -77,7 +78,7 @@ func TestEALConfigScenarios(t *testing.T) {
 	}
 }
 
-func ealArgs(pod *podnet.Pod, o podnet.EALOptions, app eal.App) ([]string, []podnet.Port, error) {
+func ealArgs(pod *podnet.Pod, o podnet.EALOptions, app render.App) ([]string, []podnet.Port, error) {
 	config, ports, err := pod.EALConfig(o)
 	if err != nil {
 		return nil, nil, err
@@ -86,11 +87,11 @@ func ealArgs(pod *podnet.Pod, o podnet.EALOptions, app eal.App) ([]string, []pod
 	if err != nil || app == "" {
 		return args, ports, err
 	}
-	appArgs, err := config.AppArgs(app, eal.AppOptions{Queues: o.Queues})
+	appArgs, err := render.Args(config, app, render.Options{Queues: o.Queues})
 	return append(append(args, "--"), appArgs...), ports, err
 }
 
-func ealOptions(t *testing.T, s *podnettest.Scenario) (o podnet.EALOptions, app eal.App) {
+func ealOptions(t *testing.T, s *podnettest.Scenario) (o podnet.EALOptions, app render.App) {
 	t.Helper()
 	if _, ok := s.Section("options"); !ok {
 		return o, app
@@ -110,7 +111,7 @@ func ealOptions(t *testing.T, s *podnettest.Scenario) (o podnet.EALOptions, app 
 		case "version":
 			o.Version, err = eal.ParseVersion(value)
 		case "app":
-			app = eal.App(value)
+			app = render.App(value)
 		default:
 			err = errors.New("unknown option")
 		}

@@ -1,4 +1,4 @@
-package eal_test
+package render_test
 
 import (
 	"fmt"
@@ -11,7 +11,20 @@ import (
 
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/pciaddr"
+	"github.com/podnet/podnet/lib/render"
 )
+
+// config is a Config to vary: valid, with one device.
+func config(change func(*eal.Config)) eal.Config {
+	c := eal.Config{
+		CPUs:       []int{4, 5},
+		Memory:     eal.Memory{NodeMiB: []int{512}},
+		FilePrefix: "podnet",
+		Devices:    []eal.Device{eal.PCI{Address: pciaddr.MustParse("0000:3b:02.6")}},
+	}
+	change(&c)
+	return c
+}
 
 // appConfig has that many memif ports, and CPUs from 130 on.
 func appConfig(ports, cpus int) eal.Config {
@@ -22,7 +35,7 @@ func appConfig(ports, cpus int) eal.Config {
 		}
 		for i := range ports {
 			name := "net" + strconv.Itoa(i)
-			c.Devices = append(c.Devices, eal.Memif{Origin: origin(name), Path: "/" + name})
+			c.Devices = append(c.Devices, eal.Memif{Origin: eal.Origin{Interface: name}, Path: "/" + name})
 		}
 	})
 }
@@ -84,7 +97,7 @@ func TestTestpmdArgs(t *testing.T) {
 			if tt.mib > 0 {
 				c.Memory.NodeMiB = []int{2 * tt.mib, 0, tt.mib}
 			}
-			args, err := c.AppArgs(eal.AppTestpmd, eal.AppOptions{Queues: tt.queues})
+			args, err := render.Args(c, render.Testpmd, render.Options{Queues: tt.queues})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +120,7 @@ func TestL2fwdArgs(t *testing.T) {
 		{63, 64, "0x7fffffffffffffff", "1"},
 	}
 	for _, tt := range tests {
-		args, err := appConfig(tt.ports, tt.cpus).AppArgs(eal.AppL2fwd, eal.AppOptions{})
+		args, err := render.Args(appConfig(tt.ports, tt.cpus), render.L2fwd, render.Options{})
 		if err != nil {
 			t.Errorf("%d ports: %v", tt.ports, err)
 			continue
@@ -122,7 +135,7 @@ func TestL2fwdArgs(t *testing.T) {
 func TestL3fwdArgs(t *testing.T) {
 	c := appConfig(2, 4)
 	c.Version = eal.V24_11
-	args, err := c.AppArgs(eal.AppL3fwd, eal.AppOptions{Queues: 2})
+	args, err := render.Args(c, render.L3fwd, render.Options{Queues: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +166,7 @@ func TestL3fwdArgs(t *testing.T) {
 	}
 
 	c = config2PCI()
-	if args, err = c.AppArgs(eal.AppL3fwd, eal.AppOptions{}); err != nil {
+	if args, err = render.Args(c, render.L3fwd, render.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]string{"-p": "0x3", "--config": "(0,0,1),(1,0,1)"}, appFlags(t, args, "")); diff != "" {
@@ -182,7 +195,7 @@ func TestPktgenArgs(t *testing.T) {
 		{3, 3, 1, "[1:1].0,[2:2].1,[1:1].2"},
 	}
 	for _, tt := range tests {
-		args, err := appConfig(tt.ports, tt.cpus).AppArgs(eal.AppPktgen, eal.AppOptions{Queues: tt.queues})
+		args, err := render.Args(appConfig(tt.ports, tt.cpus), render.Pktgen, render.Options{Queues: tt.queues})
 		if err != nil {
 			t.Errorf("%+v: %v", tt, err)
 			continue
@@ -194,11 +207,11 @@ func TestPktgenArgs(t *testing.T) {
 }
 
 // Devices of the caller's own become ports too.
-func TestAppArgsCountsExtra(t *testing.T) {
+func TestArgsCountsExtra(t *testing.T) {
 	c := config(func(c *eal.Config) {
 		c.Extra = []string{"--vdev=net_null0", "--vdev", "net_null1,size=64", "-a", "0000:00:01.0"}
 	})
-	args, err := c.AppArgs(eal.AppL2fwd, eal.AppOptions{})
+	args, err := render.Args(c, render.L2fwd, render.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,27 +220,27 @@ func TestAppArgsCountsExtra(t *testing.T) {
 	}
 }
 
-func TestAppArgsFails(t *testing.T) {
+func TestArgsFails(t *testing.T) {
 	little := appConfig(1, 2)
 	little.Memory = eal.Memory{NoHuge: true, NoHugeMiB: 6}
 	tests := []struct {
 		name   string
 		config eal.Config
-		app    eal.App
+		app    render.App
 		queues int
 		text   string
 	}{
-		{"no port", appConfig(0, 2), eal.AppTestpmd, 1, "no port"},
-		{"no CPU", appConfig(1, 0), eal.AppPktgen, 1, "no CPUs"},
+		{"no port", appConfig(0, 2), render.Testpmd, 1, "no port"},
+		{"no CPU", appConfig(1, 0), render.Pktgen, 1, "no CPUs"},
 		{"unknown application", appConfig(1, 2), "vpp", 1, `"vpp"`},
-		{"64 ports", appConfig(64, 64), eal.AppL2fwd, 1, "64 ports"},
-		{"64 ports of l3fwd", appConfig(64, 64), eal.AppL3fwd, 1, "64 ports"},
-		{"more ports than l2fwd polls", appConfig(33, 2), eal.AppL2fwd, 1, "33 ports on 2 lcores"},
-		{"memory for nothing", little, eal.AppTestpmd, 1, "6 MiB"},
-		{"129 queues", appConfig(1, 2), eal.AppTestpmd, 129, "129 queues"},
+		{"64 ports", appConfig(64, 64), render.L2fwd, 1, "64 ports"},
+		{"64 ports of l3fwd", appConfig(64, 64), render.L3fwd, 1, "64 ports"},
+		{"more ports than l2fwd polls", appConfig(33, 2), render.L2fwd, 1, "33 ports on 2 lcores"},
+		{"memory for nothing", little, render.Testpmd, 1, "6 MiB"},
+		{"129 queues", appConfig(1, 2), render.Testpmd, 129, "129 queues"},
 	}
 	for _, tt := range tests {
-		args, err := tt.config.AppArgs(tt.app, eal.AppOptions{Queues: tt.queues})
+		args, err := render.Args(tt.config, tt.app, render.Options{Queues: tt.queues})
 		if err == nil || !strings.Contains(err.Error(), tt.text) {
 			t.Errorf("%s: got %q and error %v, want an error with %q", tt.name, args, err, tt.text)
 		}
@@ -235,16 +248,16 @@ func TestAppArgsFails(t *testing.T) {
 }
 
 // Every lcore that an application is told of is one that EAL is told of.
-func TestAppArgsNameOnlyLcoresOfEAL(t *testing.T) {
-	lcore := map[eal.App]*regexp.Regexp{
-		eal.AppL3fwd:  regexp.MustCompile(`,(\d+)\)`),
-		eal.AppPktgen: regexp.MustCompile(`(\d+)[-:\]]`),
+func TestArgsNameOnlyLcoresOfEAL(t *testing.T) {
+	lcore := map[render.App]*regexp.Regexp{
+		render.L3fwd:  regexp.MustCompile(`,(\d+)\)`),
+		render.Pktgen: regexp.MustCompile(`(\d+)[-:\]]`),
 	}
 	for app, re := range lcore {
 		for ports := 1; ports < 6; ports++ {
 			for cpus := 1; cpus < 9; cpus++ {
 				c := appConfig(ports, cpus)
-				args, err := c.AppArgs(app, eal.AppOptions{Queues: 2})
+				args, err := render.Args(c, app, render.Options{Queues: 2})
 				if err != nil {
 					t.Fatal(err)
 				}

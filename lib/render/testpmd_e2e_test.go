@@ -1,6 +1,6 @@
 //go:build e2e
 
-package eal_test
+package render_test
 
 import (
 	"bytes"
@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/render"
 )
 
 // TestTestpmdTakesArgs starts the real dpdk-testpmd on rendered arguments, in
@@ -33,9 +34,9 @@ func TestTestpmdTakesArgs(t *testing.T) {
 		{
 			name: "pod", // waits for its vhost-user peer
 			config: eal.Config{CPUs: []int{0, 1}, Devices: []eal.Device{
-				eal.VirtioUser{Origin: origin("net1"), Path: socket("vhöst user"), Server: true, MAC: "02:00:00:00:00:01", Queues: 2},
-				eal.Memif{Origin: origin("net2"), Path: socket("memif"), Server: true, MAC: "02:00:00:00:00:02"},
-				eal.Memif{Origin: origin("net3"), Path: "@" + socket("abstract"), Server: true},
+				eal.VirtioUser{Origin: eal.Origin{Interface: "net1"}, Path: socket("vhöst user"), Server: true, MAC: "02:00:00:00:00:01", Queues: 2},
+				eal.Memif{Origin: eal.Origin{Interface: "net2"}, Path: socket("memif"), Server: true, MAC: "02:00:00:00:00:02"},
+				eal.Memif{Origin: eal.Origin{Interface: "net3"}, Path: "@" + socket("abstract"), Server: true},
 				eal.VDev{Arg: "net_null_net4,size=64"},
 			}, Extra: []string{"--vdev", "net_null7", "--log-level=lib.eal:notice"}},
 			queues: 2,
@@ -43,9 +44,9 @@ func TestTestpmdTakesArgs(t *testing.T) {
 		{
 			name: "host", // on one CPU
 			config: eal.Config{CPUs: []int{1}, Devices: []eal.Device{
-				eal.Vhost{Origin: origin("net1"), Path: socket("vhöst user"), Client: true, Queues: 2},
-				eal.Memif{Origin: origin("net2"), Path: socket("memif")},
-				eal.Memif{Origin: origin("net3"), Path: "@" + socket("abstract")},
+				eal.Vhost{Origin: eal.Origin{Interface: "net1"}, Path: socket("vhöst user"), Client: true, Queues: 2},
+				eal.Memif{Origin: eal.Origin{Interface: "net2"}, Path: socket("memif")},
+				eal.Memif{Origin: eal.Origin{Interface: "net3"}, Path: "@" + socket("abstract")},
 			}},
 			queues: 2,
 		},
@@ -91,7 +92,7 @@ func startTestpmd(t *testing.T, c eal.Config, queues int) *testpmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	appArgs, err := c.AppArgs(eal.AppTestpmd, eal.AppOptions{Queues: queues})
+	appArgs, err := render.Args(c, render.Testpmd, render.Options{Queues: queues})
 	if err != nil {
 		t.Fatal(err)
 	}

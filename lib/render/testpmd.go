@@ -1,0 +1,59 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/podnet/podnet/lib/eal"
+)
+
+// What testpmd's pool of mbufs has to hold, and what it may take.
+const (
+	mbufsPerQueuePair = 2 * 1024 // a full ring each way; PMDs default to 512 descriptors or less, some to 1024
+	mbufsPerLcore     = 512      // testpmd's cache of 250 and what is in flight
+	mbufsPerMiB       = 300      // about 2.4 KB each, and a quarter of the memory left for the rest
+	minMbufs          = 2048     // testpmd itself refuses 1024
+)
+
+func testpmdArgs(m eal.Memory, ports, queues, workers int) ([]string, error) {
+	mbufs := ports*queues*mbufsPerQueuePair + (workers+1)*mbufsPerLcore
+	if mib := smallestMiB(m); mib > 0 {
+		// One pool on each NUMA node: the smallest sets the size.
+		if mib*mbufsPerMiB < minMbufs {
+			return nil, fmt.Errorf("memory: %d MiB on a NUMA node is too little for testpmd", mib)
+		}
+		mbufs = min(mbufs, mib*mbufsPerMiB)
+	}
+	topology := "paired"
+	switch {
+	case ports == 1:
+		topology = "loop"
+	case ports%2 == 1:
+		topology = "chained" // paired would leave the last port by itself
+	}
+	args := []string{
+		"--nb-cores=" + strconv.Itoa(min(workers, ports*queues)), // testpmd's default is one, whatever it was given
+		"--rxq=" + strconv.Itoa(queues),
+		"--txq=" + strconv.Itoa(queues),
+		"--total-num-mbufs=" + strconv.Itoa(mbufs),
+		"--port-topology=" + topology,
+	}
+	if queues > 1 {
+		args = append(args, "--rss-udp") // by IP address alone, one pair of hosts would fill one queue
+	}
+	return args, nil
+}
+
+// smallestMiB is the memory of the node that has the least of those that have
+// any; 0: taken as needed.
+func smallestMiB(m eal.Memory) int {
+	if m.NoHuge {
+		return m.NoHugeMiB
+	}
+	nodes := slices.DeleteFunc(slices.Clone(m.NodeMiB), func(mib int) bool { return mib == 0 })
+	if len(nodes) == 0 {
+		return 0
+	}
+	return slices.Min(nodes)
+}
