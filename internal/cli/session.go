@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
@@ -22,9 +21,9 @@ type session struct {
 	file    *result.File // nil: none
 	result  result.Result
 
-	termination string       // the file of --termination-log, which can be written; empty: none
-	kube        *kube.Client // of --result-configmap; nil: none
-	unannounced bool         // the ConfigMap could not be written when the run began
+	termination *result.Output // nil: none
+	kube        *kube.Client   // of --result-configmap; nil: none
+	unannounced bool           // the ConfigMap could not be written when the run began
 }
 
 // benchRun measures, and writes what was measured whatever became of it.
@@ -83,12 +82,9 @@ func (s *session) openOutputs() (err error) {
 		}
 	}
 	if s.TerminationLog != "" {
-		f, err := os.OpenFile(s.TerminationLog, os.O_WRONLY|os.O_CREATE, 0o644)
-		if err != nil {
+		if s.termination, err = result.NewOutput(s.TerminationLog); err != nil {
 			return fmt.Errorf("--termination-log: %w", err)
 		}
-		s.termination = s.TerminationLog
-		return f.Close()
 	}
 	return nil
 }
@@ -191,11 +187,16 @@ func (s *session) end(ctx context.Context, err error) error {
 		s.result.Reason = err.Error()
 	}
 	s.monitor.close()
-	if s.file != nil && !errors.Is(err, result.ErrWrite) {
-		err = errors.Join(err, s.file.Write(s.result))
+	if s.file != nil {
+		// What failed with this before may succeed now, and is not said twice.
+		if e := s.file.Write(s.result); e != nil && !errors.Is(err, result.ErrWrite) {
+			err = errors.Join(err, fmt.Errorf("--result-file: %w", e))
+		}
 	}
-	if s.termination != "" {
-		err = errors.Join(err, report.WriteTermination(s.termination, s.result))
+	if s.termination != nil {
+		if e := s.termination.Write(report.Summary(s.result, report.SummaryBytes)); e != nil {
+			err = errors.Join(err, fmt.Errorf("--termination-log: %w", e))
+		}
 	}
 	// Before what goes to stdout, whose reader may let us wait.
 	published := s.publish(ctx, err)

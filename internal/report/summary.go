@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"unicode/utf8"
 
 	"github.com/podnet/podnet/internal/result"
@@ -60,14 +59,4 @@ func cut(s string, most int) []byte {
 		s = s[:len(s)-n]
 	}
 	return []byte(s)
-}
-
-// WriteTermination writes the result's summary to the file from which Kubernetes
-// takes a container's termination message. It is a mount of its own, which cannot
-// be replaced, so it is written in place.
-func WriteTermination(path string, r result.Result) error {
-	if err := os.WriteFile(path, Summary(r, SummaryBytes), 0o644); err != nil {
-		return fmt.Errorf("termination message: %w", err)
-	}
-	return nil
 }

@@ -3,68 +3,30 @@ package result
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 )
 
-// ErrWrite means that a result could not be written to its file.
-var ErrWrite = errors.New("the result cannot be written")
+// File is a result on disk.
+type File struct{ out *Output }
 
-// File is a result on disk. It is replaced as a whole, so that at any moment what
-// lies there is a valid document: of a run that was killed, the last that was
-// written, which says that it is not complete.
-type File struct{ path string }
-
-// Create makes sure that a result can be written to that path, and leaves what
-// is there alone until the first Write.
+// Create makes sure that a result can be written to that path, as NewOutput does.
 func Create(path string) (*File, error) {
-	if path == "" {
-		return nil, fmt.Errorf("%w: no file is named", ErrWrite)
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%w: %s is not a regular file", ErrWrite, path)
-	}
-	f, err := temporary(path)
+	out, err := NewOutput(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w to %s: %w: give a file in a directory that is there and may be written", ErrWrite, path, err)
+		return nil, err
 	}
-	return &File{path}, errors.Join(f.Close(), os.Remove(f.Name()))
+	return &File{out}, nil
 }
 
-func temporary(path string) (*os.File, error) {
-	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".")
-}
-
-// Write replaces the document. If that fails the last one is still there.
+// Write replaces the document.
 func (f *File) Write(r Result) error {
-	if err := f.replace(r); err != nil {
+	var b bytes.Buffer
+	if err := r.Encode(&b); err != nil {
 		return fmt.Errorf("%w: %w", ErrWrite, err)
 	}
-	return nil
-}
-
-func (f *File) replace(r Result) error {
-	tmp, err := temporary(f.path)
-	if err != nil {
-		return err
-	}
-	err = r.Encode(tmp)
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), f.path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return nil
+	return f.out.Write(b.Bytes())
 }
 
 // MaxFile is the size in bytes of the largest result that is read.
