@@ -145,6 +145,9 @@ func (o *runOptions) portStreams(ctx context.Context, dp *dataplane, i int, flow
 	s := stream{rx: i, tx: to, Stream: dpdk.Stream{Src: tx.MAC, Dst: flow.DstMAC}}
 	switch {
 	case o.DstMAC == autoMAC:
+		if o.Mode != "txonly" {
+			tx.Carries(rx.Port)
+		}
 		if s.Dst, err = o.learn(ctx, tx, tx, flow); err != nil {
 			return nil, err
 		}

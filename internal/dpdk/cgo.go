@@ -77,7 +77,15 @@ func cStrings(list []string) **C.char {
 // Implements: int rte_eal_init(int argc, char **argv). EAL permutes the array
 // and, from 26.07, keeps pointers into it, so it is never freed.
 func (eal) Init(args []string) error {
-	return check(C.podnet_eal_init(C.int(len(args)), cStrings(args)), "rte_eal_init")
+	switch ret := C.podnet_eal_init(C.int(len(args)), cStrings(args)); ret {
+	case C.PODNET_NO_REASON:
+		return errors.New("rte_eal_init failed")
+	case C.PODNET_SECONDARY:
+		return errors.New("it is a secondary process of another program, whose ports it would share: " +
+			"leave --proc-type away, or give it a --file-prefix of its own")
+	default:
+		return check(ret, "rte_eal_init")
+	}
 }
 
 // Implements: int rte_eal_cleanup(void).

@@ -22,6 +22,11 @@ int podnet_log_open(int wfd);
  * directories named (NULL-terminated, never freed). */
 void podnet_guard(char **unlink_paths);
 
+/* What podnet_eal_init returns beside 0 and a negative errno. */
+enum podnet_eal_failure {
+	PODNET_NO_REASON = 1, /* EAL failed and left rte_errno at 0 */
+	PODNET_SECONDARY = 2, /* EAL started, attached to the memory of another process */
+};
 int podnet_eal_init(int argc, char **argv);
 int podnet_eal_cleanup(void);
 

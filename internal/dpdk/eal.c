@@ -147,7 +147,9 @@ podnet_eal_init(int argc, char **argv)
 	ret = rte_eal_init(argc, argv);
 	in_init = 0;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return ret < 0 ? -rte_errno : 0;
+	if (ret < 0)
+		return rte_errno > 0 ? -rte_errno : PODNET_NO_REASON; /* EAL sets it on some of its ways out only */
+	return rte_eal_process_type() == RTE_PROC_PRIMARY ? 0 : PODNET_SECONDARY;
 }
 
 int

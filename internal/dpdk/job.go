@@ -3,7 +3,6 @@ package dpdk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"time"
@@ -201,9 +200,7 @@ func (r *Runtime) prepare(s Stream, hz float64) (StreamConfig, error) {
 	if s.Mode != TxOnly && s.Mode != Generate {
 		return c, nil
 	}
-	// No receiver may share this pool: it would write over the prepared frames.
-	name := fmt.Sprintf("tx_%d_%d", c.TxPort, c.TxQueue)
-	p, err := r.pool(name, ringSize+poolCaches, s.Tx.Port.Socket)
+	p, err := r.txPool(s.Tx.Port, s.Tx.Index)
 	if err != nil {
 		return c, err
 	}

@@ -28,6 +28,8 @@ type Port struct {
 
 	rt *Runtime
 	id uint16
+	// carries is the port whose mbufs the Tx queues carry; nil: pools of their own.
+	carries *Port
 }
 
 // Queue is a queue pair of a port.
@@ -73,7 +75,7 @@ func (p *Port) Configure(ctx context.Context, c PortConfig) error {
 	err := p.rt.do(ctx, func() error {
 		// What lies in the Rx rings here and in the Tx rings of the port that
 		// it is forwarded to.
-		rx, err := p.rt.pool(fmt.Sprintf("rx_%d", p.id), queues*2*ringSize+poolCaches+c.Mbufs, p.Socket)
+		rx, err := p.rt.pool(rxPool(p.id), queues*2*ringSize+poolCaches+c.Mbufs, p.Socket)
 		if err != nil {
 			return err
 		}
@@ -110,6 +112,11 @@ func (p *Port) Stats(ctx context.Context) (Stats, error) {
 	return on(ctx, p.rt, func() (Stats, error) { return p.rt.drv.Stats(p.id) })
 }
 
+// Carries says that the port will send what from receives, as in a forwarder. Send
+// then takes its mbufs from the same pool: the driver may free the mbufs of a Tx
+// queue as if all came from one pool (MBUF_FAST_FREE).
+func (p *Port) Carries(from *Port) { p.carries = from }
+
 // Send sends one frame (without the FCS) on the first queue, while no job uses
 // it. A full ring gives an error.
 func (p *Port) Send(ctx context.Context, frame []byte) error {
@@ -117,9 +124,15 @@ func (p *Port) Send(ctx context.Context, frame []byte) error {
 		return errors.New("empty frame")
 	}
 	return p.rt.do(ctx, func() error {
-		pool, err := p.rt.pool("control", poolCaches, p.Socket)
-		if err != nil {
-			return err
+		var pool Handle
+		if p.carries != nil {
+			pool = p.rt.pools[rxPool(p.carries.id)]
+		}
+		if pool == nil {
+			var err error
+			if pool, err = p.rt.txPool(p, 0); err != nil {
+				return err
+			}
 		}
 		return p.rt.drv.Send(p.id, pool, frame)
 	})
@@ -130,6 +143,15 @@ func (p *Port) Send(ctx context.Context, frame []byte) error {
 func (p *Port) Receive(ctx context.Context) []byte {
 	frame, _ := on(ctx, p.rt, func() ([]byte, error) { return p.rt.drv.Receive(p.id), nil })
 	return frame
+}
+
+// rxPool is the name of the pool that a port receives into.
+func rxPool(port uint16) string { return fmt.Sprintf("rx_%d", port) }
+
+// txPool is the pool of a Tx queue that sends frames of our own. No receiver shares
+// it: it would write over the frames that are prepared there.
+func (r *Runtime) txPool(p *Port, queue int) (Handle, error) {
+	return r.pool(fmt.Sprintf("tx_%d_%d", p.id, queue), ringSize+poolCaches, p.Socket)
 }
 
 // pool makes a pool once; a port that is asked for again gets the same. It runs

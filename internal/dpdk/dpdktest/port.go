@@ -29,6 +29,7 @@ type port struct {
 	frames                      [][]byte // to be received
 	noise                       []byte   // and this, when there are no others
 	sent                        [][]byte
+	sentFrom                    dpdk.Handle // the pool of the last of them
 }
 
 // set is what there is to say of a port. The lock is held.
@@ -117,6 +118,11 @@ func (f *Fake) Noise(name string, frame []byte) {
 // Sent are the single frames that the port has sent.
 func (f *Fake) Sent(name string) [][]byte {
 	return get(f, func() [][]byte { return f.named(name).sent })
+}
+
+// SentFrom is the pool from which the port took its last single frame.
+func (f *Fake) SentFrom(name string) dpdk.Handle {
+	return get(f, func() dpdk.Handle { return f.named(name).sentFrom })
 }
 
 // named is the port of that name; nil: there is none. The lock is held.
@@ -253,13 +259,13 @@ func (f *Fake) Stats(id uint16) (dpdk.Stats, error) {
 }
 
 // Send implements dpdk.Driver.
-func (f *Fake) Send(id uint16, _ dpdk.Handle, frame []byte) error {
+func (f *Fake) Send(id uint16, pool dpdk.Handle, frame []byte) error {
 	p, err := f.about(Send, id)
 	defer f.mu.Unlock()
 	if err != nil || !p.linked {
 		return err
 	}
-	p.sent = append(p.sent, slices.Clone(frame))
+	p.sent, p.sentFrom = append(p.sent, slices.Clone(frame)), pool
 	if w := f.wires[p.name]; w != nil {
 		if to := f.named(w.to); to != nil && to.linked {
 			to.frames = append(to.frames, w.answer(frame))
