@@ -15,6 +15,7 @@ import (
 
 	"github.com/podnet/podnet/internal/baseline"
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -94,7 +95,7 @@ func (s *session) measureKernel(ctx context.Context, d time.Duration) error {
 	if s.KernelBaseline == "" {
 		return nil
 	}
-	waiting, cancel := awaiting(ctx, s.PeerTimeout)
+	waiting, cancel := dataplane.Awaiting(ctx, s.PeerTimeout)
 	defer cancel()
 	client, err := baseline.Dial(waiting, s.KernelBaseline)
 	switch {

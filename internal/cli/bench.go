@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
 )
@@ -206,10 +207,10 @@ func (o *benchOptions) choose() error {
 
 // path finds the way between the ports that were asked for, and learns where to
 // send to.
-func (o *benchOptions) path(ctx context.Context, dp *dataplane, p plan, m *monitor) (*path, error) {
-	way := &path{dp: dp, flow: p.flow, monitor: m, directions: []direction{{rx: len(dp.ports) - 1}}}
+func (o *benchOptions) path(ctx context.Context, dp *dataplane.Dataplane, p plan, m *monitor) (*path, error) {
+	way := &path{dp: dp, flow: p.flow, monitor: m, directions: []direction{{rx: len(dp.Ports) - 1}}}
 	if o.Bidirectional {
-		if len(dp.ports) < 2 {
+		if len(dp.Ports) < 2 {
 			return nil, notReady(fmt.Errorf("--bidirectional: %q and %q are one port", o.TX, o.RX))
 		}
 		way.directions = append(way.directions, direction{tx: 1})
@@ -219,7 +220,7 @@ func (o *benchOptions) path(ctx context.Context, dp *dataplane, p plan, m *monit
 		d.dst = p.flow.DstMAC
 		if d.dst == nil {
 			var err error
-			if d.dst, err = o.learn(ctx, dp.ports[d.tx], dp.ports[d.rx], p.flow); err != nil {
+			if d.dst, err = o.learn(ctx, dp.Ports[d.tx], dp.Ports[d.rx], p.flow); err != nil {
 				return nil, err
 			}
 		}

@@ -56,7 +56,7 @@ func (p *path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error
 	}()
 	for _, s := range streams {
 		if s.Mode == dpdk.Generate {
-			r, err := p.dp.rt.NewRing(own, 1024, s.Tx.Port.Socket)
+			r, err := p.dp.NewRing(own, 1024, s.Tx.Port.Socket)
 			if err != nil {
 				return bench.Counts{}, err
 			}
@@ -76,7 +76,7 @@ func (p *path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error
 			looped = append(looped, s)
 		}
 	}
-	run, err := p.dp.runTallied(own, looped)
+	run, err := runTallied(own, p.dp, looped)
 	if err != nil {
 		return bench.Counts{}, err
 	}

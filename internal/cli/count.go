@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
 )
@@ -17,34 +18,34 @@ type stream struct {
 // tally counts what the ports carry while a job runs. Packets are those that its
 // loops took and handed over; the rest is what the ports count themselves.
 type tally struct {
-	dp      *dataplane
+	dp      *dataplane.Dataplane
 	job     *dpdk.Job
 	streams []stream
 	base    []dpdk.Stats
 }
 
 // runTallied starts the streams and counts from zero.
-func (d *dataplane) runTallied(ctx context.Context, streams []stream) (*tally, error) {
-	t := &tally{dp: d, streams: streams}
+func runTallied(ctx context.Context, dp *dataplane.Dataplane, streams []stream) (*tally, error) {
+	t := &tally{dp: dp, streams: streams}
 	raw := make([]dpdk.Stream, len(streams))
 	for i, s := range streams {
 		raw[i] = s.Stream
 	}
-	for _, p := range d.ports {
+	for _, p := range dp.Ports {
 		s, err := p.Stats(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("interface %q: %w", p.iface, err)
+			return nil, fmt.Errorf("interface %q: %w", p.Interface, err)
 		}
 		t.base = append(t.base, s)
 	}
 	var err error
-	t.job, err = d.run(ctx, raw)
+	t.job, err = dp.Run(ctx, raw)
 	return t, err
 }
 
 // read gives the counters of every port so far.
 func (t *tally) read(ctx context.Context) ([]result.Interface, error) {
-	out := make([]result.Interface, len(t.dp.ports))
+	out := make([]result.Interface, len(t.dp.Ports))
 	for i, s := range t.streams {
 		c := t.job.Counters(i)
 		out[s.rx].RxPackets += c.RxPackets + c.RxOther
@@ -53,13 +54,13 @@ func (t *tally) read(ctx context.Context) ([]result.Interface, error) {
 		out[s.tx].TxBytes += c.TxBytes
 		out[s.tx].TxRefused += c.TxRefused
 	}
-	for i, p := range t.dp.ports {
+	for i, p := range t.dp.Ports {
 		s, err := p.Stats(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("interface %q: %w", p.iface, err)
+			return nil, fmt.Errorf("interface %q: %w", p.Interface, err)
 		}
 		o, base := &out[i], t.base[i]
-		o.Name, o.Port, o.MAC = p.iface, p.Name, p.MAC.String()
+		o.Name, o.Port, o.MAC = p.Interface, p.Name, p.MAC.String()
 		o.RxMissed = since(base.RxMissed, s.RxMissed)
 		o.RxErrors = since(base.RxErrors, s.RxErrors)
 		o.RxNoMbuf = since(base.RxNoMbuf, s.RxNoMbuf)

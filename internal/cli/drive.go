@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -47,20 +48,12 @@ func (o *driveOptions) checkPeerTimeout() error {
 	return nil
 }
 
-// awaiting bounds a wait for peers, whose end has the cause errNoPeer; 0 is for ever.
-func awaiting(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
-	if timeout == 0 {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeoutCause(ctx, timeout, errNoPeer)
-}
-
 // ownPrefix is a --file-prefix that no other process has.
 func ownPrefix(d deps) string { return fmt.Sprintf("podnet-%d", d.pid) }
 
 // start resolves the pod and starts DPDK on its interfaces, in the order in
 // which they were asked for.
-func (o *driveOptions) start(ctx context.Context, d deps) (*dataplane, error) {
+func (o *driveOptions) start(ctx context.Context, d deps) (*dataplane.Dataplane, *podnet.Pod, error) {
 	var vdevs []eal.Device
 	own := map[string]bool{}
 	for _, arg := range o.VDevs {
@@ -77,23 +70,24 @@ func (o *driveOptions) start(ctx context.Context, d deps) (*dataplane, error) {
 	}
 	pod, err := from.discover(ctx, d, flags.Interfaces...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if ownOnly {
 		pod.Interfaces = nil // what was asked for is not the pod's
 	}
-	return o.startOn(ctx, d, pod, flags, podnet.EALOptions{Devices: vdevs, Extra: o.EALArgs}, true)
+	dp, err := o.startOn(ctx, d, pod, flags, podnet.EALOptions{Devices: vdevs, Extra: o.EALArgs}, true)
+	return dp, pod, err
 }
 
 // startOn starts DPDK on the pod's interfaces and the options' own devices.
-func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, flags ealOptions, opts podnet.EALOptions, awaitPeers bool) (*dataplane, error) {
+func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, flags ealOptions, opts podnet.EALOptions, awaitPeers bool) (*dataplane.Dataplane, error) {
 	opts.Version = d.linkedVersion()
 	cfg, ports, err := flags.config(d, pod, opts)
 	if err != nil {
 		return nil, err
 	}
-	if ports, err = inOrder(ports, o.Interfaces); err != nil {
-		return nil, err
+	if ports, err = dataplane.InOrder(ports, o.Interfaces); err != nil {
+		return nil, coded(err)
 	}
 	if o.firstOnly && len(o.Interfaces) == 0 {
 		ports = ports[:1]
@@ -106,35 +100,20 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 	if o.Verbose {
 		level = slog.LevelDebug
 	}
-	return startDataplane(ctx, dataplaneConfig{
-		pod: pod, eal: cfg, ports: ports, queues: o.Queues, mbufs: o.mbufs, peerTimeout: o.PeerTimeout,
-		awaitPeers: awaitPeers, ownPrefix: o.FilePrefix == ownPrefix(d),
-		log: slog.New(slog.NewTextHandler(d.Err, &slog.HandlerOptions{Level: level})),
+	dp, err := dataplane.Start(ctx, dataplane.Config{
+		EAL: cfg, Ports: ports, Queues: o.Queues, Mbufs: o.mbufs, PeerTimeout: o.PeerTimeout,
+		AwaitPeers: awaitPeers, OwnPrefix: o.FilePrefix == ownPrefix(d),
+		Log: slog.New(slog.NewTextHandler(d.Err, &slog.HandlerOptions{Level: level})),
 	})
+	return dp, coded(err)
 }
 
-// inOrder puts the ports into the order of the names, if there are any. Of
-// interfaces that share a port the first stands for all.
-func inOrder(ports []podnet.Port, names []string) ([]podnet.Port, error) {
-	var out []podnet.Port
-	add := func(p podnet.Port) {
-		if !slices.ContainsFunc(out, func(o podnet.Port) bool { return o.PortName == p.PortName }) {
-			out = append(out, p)
-		}
+// coded gives an error of the dataplane its exit code.
+func coded(err error) error {
+	if errors.Is(err, dataplane.ErrNotReady) {
+		return notReady(err)
 	}
-	for _, name := range names {
-		i := slices.IndexFunc(ports, func(p podnet.Port) bool { return p.Interface == name })
-		if i < 0 {
-			return nil, notReady(fmt.Errorf("interface %q is not among the ports", name))
-		}
-		add(ports[i])
-	}
-	if len(names) == 0 {
-		for _, p := range ports {
-			add(p)
-		}
-	}
-	return out, nil
+	return err
 }
 
 // probeQuiet is how long no probe may have come for the path to be empty.
@@ -142,21 +121,21 @@ const probeQuiet = 50 * time.Millisecond
 
 // learn finds the destination address by a probe that goes out on tx and comes
 // back on rx. Then both ends and what lies between them are ready.
-func (o *driveOptions) learn(ctx context.Context, tx, rx *port, flow bench.Flow) (net.HardwareAddr, error) {
+func (o *driveOptions) learn(ctx context.Context, tx, rx *dataplane.Port, flow bench.Flow) (net.HardwareAddr, error) {
 	flow.SrcMAC = tx.MAC
 	flow.DstMAC = rx.MAC
 	if tx == rx {
 		flow.DstMAC = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 	}
-	waiting, cancel := awaiting(ctx, o.PeerTimeout)
+	waiting, cancel := dataplane.Awaiting(ctx, o.PeerTimeout)
 	defer cancel()
 	from, err := bench.Probe(waiting, tx, rx, flow)
 	if errors.Is(err, bench.ErrNoAnswer) {
-		if !errors.Is(context.Cause(waiting), errNoPeer) {
+		if !errors.Is(context.Cause(waiting), dataplane.ErrNoPeer) {
 			return nil, context.Cause(waiting)
 		}
 		return nil, notReady(fmt.Errorf("interface %q: no probe frame came back on %q within %s: "+
-			"see that the peer forwards or reflects frames, or give --dst-mac an address", tx.iface, rx.iface, o.PeerTimeout))
+			"see that the peer forwards or reflects frames, or give --dst-mac an address", tx.Interface, rx.Interface, o.PeerTimeout))
 	}
 	if err != nil {
 		return nil, err

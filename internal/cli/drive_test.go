@@ -8,40 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/eal"
-	"github.com/podnet/podnet/lib/podnet"
 )
-
-func TestInOrder(t *testing.T) {
-	ports := []podnet.Port{
-		{Interface: "net1", PortName: "a"}, {Interface: "net2", PortName: "b"}, {Interface: "net3", PortName: "a"},
-	}
-	for _, tt := range []struct {
-		names []string
-		want  string
-	}{
-		{nil, "net1 net2"}, // net3 is on net1's port
-		{[]string{"net2", "net1"}, "net2 net1"},
-		{[]string{"net3", "net1"}, "net3"},
-	} {
-		got, err := inOrder(ports, tt.names)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var names []string
-		for _, p := range got {
-			names = append(names, p.Interface)
-		}
-		if diff := cmp.Diff(tt.want, strings.Join(names, " ")); diff != "" {
-			t.Errorf("%v (-want +got):\n%s", tt.names, diff)
-		}
-	}
-	if _, err := inOrder(ports, []string{"net9"}); exitCode(err) != codeNotReady {
-		t.Errorf("unknown interface: %v", err)
-	}
-}
 
 func TestLive(t *testing.T) {
 	list := func(rx uint64) []result.Interface {
@@ -86,9 +57,9 @@ func TestDutDevices(t *testing.T) {
 
 func TestDutStreams(t *testing.T) {
 	o := dutOptions{VhostUser: []string{"/a", "/b", "/c"}, Memif: []string{"/d", "/e"}, VDevs: []string{"net_ring0", "net_ring1"}}
-	dp := &dataplane{}
+	dp := &dataplane.Dataplane{}
 	for range 7 {
-		dp.ports = append(dp.ports, &port{Port: &dpdk.Port{}})
+		dp.Ports = append(dp.Ports, &dataplane.Port{Port: &dpdk.Port{}})
 	}
 	for _, tt := range []struct {
 		forward string
@@ -137,9 +108,9 @@ func TestDutMixed(t *testing.T) {
 }
 
 func TestRunStreams(t *testing.T) {
-	dp := &dataplane{}
+	dp := &dataplane.Dataplane{}
 	for i := range 3 {
-		dp.ports = append(dp.ports, &port{Port: &dpdk.Port{PortInfo: dpdk.PortInfo{MAC: []byte{2, 0, 0, 0, 9, byte(i)}}}, queues: 2})
+		dp.Ports = append(dp.Ports, &dataplane.Port{Port: &dpdk.Port{PortInfo: dpdk.PortInfo{MAC: []byte{2, 0, 0, 0, 9, byte(i)}}}, Queues: 2})
 	}
 	for _, tt := range []struct {
 		mode string
@@ -155,17 +126,17 @@ func TestRunStreams(t *testing.T) {
 		}
 		const rate = 2e6
 		var got []int
-		for i := range dp.ports {
+		for i := range dp.Ports {
 			streams, err := o.portStreams(t.Context(), dp, i, flow, rate)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for q, s := range streams {
 				got = append(got, s.tx)
-				if s.Tx.Index != q || s.Tx.Port != dp.ports[s.tx].Port {
+				if s.Tx.Index != q || s.Tx.Port != dp.Ports[s.tx].Port {
 					t.Errorf("%s: stream %d of port %d sends on %+v", tt.mode, q, i, s.Tx)
 				}
-				if tt.mode == "txonly" && (s.Rate != 1e6 || len(s.Frame) != 60 || !bytes.Equal(s.Frame[6:12], dp.ports[i].MAC)) {
+				if tt.mode == "txonly" && (s.Rate != 1e6 || len(s.Frame) != 60 || !bytes.Equal(s.Frame[6:12], dp.Ports[i].MAC)) {
 					t.Errorf("generator of port %d: rate %g, frame %x", i, s.Rate, s.Frame)
 				}
 			}

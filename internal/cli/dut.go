@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/eal"
@@ -96,7 +97,7 @@ func dutRun(ctx context.Context, o dutOptions) error {
 
 // start starts DPDK on the devices, with this machine's CPUs and memory. The
 // peers may come and go.
-func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dpdk.Impairment) (*dataplane, error) {
+func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dpdk.Impairment) (*dataplane.Dataplane, error) {
 	drive := driveOptions{
 		ealOptions: ealOptions{Queues: 1, Memory: o.Memory, FilePrefix: ownPrefix(o.deps)},
 		Verbose:    o.Verbose,
@@ -113,9 +114,9 @@ func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dp
 }
 
 // streams reflects on each port or bridges pairs of one kind.
-func (o *dutOptions) streams(dp *dataplane, faults *dpdk.Impairment) []stream {
+func (o *dutOptions) streams(dp *dataplane.Dataplane, faults *dpdk.Impairment) []stream {
 	var out []stream
-	for i, rx := range dp.ports {
+	for i, rx := range dp.Ports {
 		to, mode := i, dpdk.MACSwap
 		if o.Forward == "bridge" {
 			mode = dpdk.IO
@@ -132,7 +133,7 @@ func (o *dutOptions) streams(dp *dataplane, faults *dpdk.Impairment) []stream {
 				mode = dpdk.MACSwap
 			}
 		}
-		tx := dp.ports[to]
+		tx := dp.Ports[to]
 		s := stream{rx: i, tx: to, Stream: dpdk.Stream{
 			Mode: mode, Src: tx.MAC, Rx: dpdk.Queue{Port: rx.Port}, Tx: dpdk.Queue{Port: tx.Port},
 		}}

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/machine"
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/eal"
@@ -18,33 +19,33 @@ func noEnvironment(d deps) result.Environment {
 }
 
 // environment is what a run with these ports runs on.
-func environment(d deps, dp *dataplane) result.Environment {
+func environment(d deps, pod *podnet.Pod, dp *dataplane.Dataplane) result.Environment {
 	e := noEnvironment(d)
 	e.Kernel, e.CPUModel = machine.Describe("/")
 	e.Host, _ = os.Hostname() // said or not: no reason to fail
-	e.Labels = dp.pod.Labels
-	if cpus := dp.pod.CPUs; cpus != nil {
+	e.Labels = pod.Labels
+	if cpus := pod.CPUs; cpus != nil {
 		e.CPUs, e.CPUQuota = cpus.Allowed.String(), cpus.Quota
 		e.NUMANodes = append(e.NUMANodes, cpus.NUMANodes...)
 	}
-	for _, h := range dp.pod.Hugepages {
+	for _, h := range pod.Hugepages {
 		if h.LimitBytes != nil {
 			e.Hugepages = append(e.Hugepages, result.Hugepages{Size: h.Size, LimitBytes: *h.LimitBytes})
 		}
 	}
-	e.EALArgs, _ = dp.cfg.Args() // DPDK has started on them
-	for _, p := range dp.ports {
+	e.EALArgs, _ = dp.EAL().Args() // DPDK has started on them
+	for _, p := range dp.Ports {
 		dev := result.Device{
-			Name: p.iface, Kind: "vdev", Port: p.Name, Driver: p.Driver, MAC: p.MAC.String(), NUMANode: p.Socket,
+			Name: p.Interface, Kind: "vdev", Port: p.Name, Driver: p.Driver, MAC: p.MAC.String(), NUMANode: p.Socket,
 		}
-		for _, d := range dp.cfg.Devices {
+		for _, d := range dp.EAL().Devices {
 			if d.PortName() == p.Name {
 				dev.Kind, dev.Device = describe(d)
 			}
 		}
 		e.Interfaces = append(e.Interfaces, dev)
 	}
-	for _, l := range dp.rt.Lcores() {
+	for _, l := range dp.Lcores() {
 		e.Lcores = append(e.Lcores, result.LcoreInfo{Lcore: l.ID, CPU: l.CPU, NUMANode: l.Socket, Main: l.Main})
 	}
 	return e

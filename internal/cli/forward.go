@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -22,7 +23,7 @@ const linger = 500 * time.Millisecond
 // forward runs the streams until ctx ends, for at most duration unless that is
 // 0, and counts what the ports carried. It fails early when a peer has gone that
 // cannot come back.
-func forward(ctx context.Context, dp *dataplane, streams []stream, duration time.Duration, show live) (result.Run, error) {
+func forward(ctx context.Context, dp *dataplane.Dataplane, streams []stream, duration time.Duration, show live) (result.Run, error) {
 	if duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, duration)
@@ -30,16 +31,16 @@ func forward(ctx context.Context, dp *dataplane, streams []stream, duration time
 	}
 	own := context.WithoutCancel(ctx) // told to stop, it ends in order
 	begin := time.Now()
-	t, err := dp.runTallied(own, streams)
+	t, err := runTallied(own, dp, streams)
 	if err != nil {
 		return result.Run{}, err
 	}
 	defer t.job.Free()
 	show.status.watch(t.job)
-	show.status.setReady(dp.down(own))
+	show.status.setReady(dp.Down(own))
 
 	failed := watch(ctx, dp, t, time.Second, func(now time.Time) error {
-		show.status.setReady(dp.down(own))
+		show.status.setReady(dp.Down(own))
 		list, err := t.read(own)
 		if err == nil {
 			show.update(now, list)
@@ -76,10 +77,10 @@ func untilStopped(run func(context.Context) error) func(*cobra.Command, []string
 
 // watch calls tick at every interval until ctx ends, or until tick fails or a
 // peer is lost, which it returns.
-func watch(ctx context.Context, dp *dataplane, t *tally, interval time.Duration, tick func(now time.Time) error) error {
+func watch(ctx context.Context, dp *dataplane.Dataplane, t *tally, interval time.Duration, tick func(now time.Time) error) error {
 	ticks := time.NewTicker(interval)
 	defer ticks.Stop()
-	look := time.NewTicker(pollInterval)
+	look := time.NewTicker(dataplane.PollInterval)
 	defer look.Stop()
 	for {
 		select {
@@ -90,10 +91,8 @@ func watch(ctx context.Context, dp *dataplane, t *tally, interval time.Duration,
 				return err
 			}
 		case <-look.C:
-			for _, p := range dp.ports {
-				if err := p.keep(ctx, t.job); err != nil {
-					return err
-				}
+			if err := dp.Keep(ctx, t.job); err != nil {
+				return err
 			}
 		}
 	}

@@ -187,7 +187,7 @@ func (m *meter) finish(ctx context.Context, windows bool) (bench.Counts, error) 
 	if len(list) > 1 {
 		for i, d := range m.p.directions {
 			l := &list[i]
-			l.TX, l.RX = m.p.dp.ports[d.tx].iface, m.p.dp.ports[d.rx].iface
+			l.TX, l.RX = m.p.dp.Ports[d.tx].Interface, m.p.dp.Ports[d.rx].Interface
 			if l.Offered == 0 {
 				l.Offered = l.Sent
 			}

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 )
 
 // path is the way between two ports, in one direction or in both.
 type path struct {
-	dp         *dataplane
+	dp         *dataplane.Dataplane
 	directions []direction
 	flow       bench.Flow
 	monitor    *monitor
@@ -38,14 +39,14 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 		return bench.Counts{}, err
 	}
 	own := context.WithoutCancel(ctx) // told to stop, a trial ends in order
-	run, err := p.dp.runTallied(own, streams)
+	run, err := runTallied(own, p.dp, streams)
 	if err != nil {
 		return bench.Counts{}, err
 	}
 	defer run.job.Free()
 	p.monitor.watch(run.job)
 	defer p.monitor.watch(nil)
-	p.monitor.setReady(p.dp.down(own))
+	p.monitor.setReady(p.dp.Down(own))
 	m := newMeter(p, run)
 
 	interval := t.Window
@@ -54,7 +55,7 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	}
 	sending, cancel := context.WithTimeout(ctx, t.Duration)
 	failed := watch(sending, p.dp, run, interval, func(now time.Time) error {
-		p.monitor.setReady(p.dp.down(own))
+		p.monitor.setReady(p.dp.Down(own))
 		c, err := m.tick(own, now, t.Window > 0)
 		if err == nil && t.Partial != nil {
 			err = t.Partial(c)
@@ -80,7 +81,7 @@ func (p *path) streams(t bench.Trial) ([]stream, error) {
 	signature := bench.NewSignature()
 	var out []stream
 	for i, d := range p.directions {
-		tx, rx := p.dp.ports[d.tx], p.dp.ports[d.rx]
+		tx, rx := p.dp.Ports[d.tx], p.dp.Ports[d.rx]
 		flow := p.flow
 		flow.SrcMAC, flow.DstMAC = tx.MAC, d.dst
 		if i > 0 {
@@ -91,11 +92,11 @@ func (p *path) streams(t bench.Trial) ([]stream, error) {
 			return nil, err
 		}
 		share := 1 / float64(len(p.directions))
-		sends := divide(p.flows(), min(tx.queues, p.flows()))
+		sends := divide(p.flows(), min(tx.Queues, p.flows()))
 		// before is the part of the trial that is for the streams before a flow.
 		before := func(flow int) float64 { return (float64(i) + float64(flow)/float64(p.flows())) * share }
-		for q := range max(rx.queues, len(sends)) {
-			if q < rx.queues {
+		for q := range max(rx.Queues, len(sends)) {
+			if q < rx.Queues {
 				out = append(out, stream{rx: d.rx, Stream: dpdk.Stream{
 					Mode: dpdk.Verify, Rx: dpdk.Queue{Port: rx.Port, Index: q},
 					Signature: signature + uint32(i), StampOffset: offset, Flows: p.flows(),

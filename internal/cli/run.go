@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
@@ -93,7 +94,7 @@ func runRun(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	dp, err := o.start(ctx, o.deps)
+	dp, _, err := o.start(ctx, o.deps)
 	err = o.countRun(ctx, o.Output, o.Mode, dp, err, func() (result.Run, error) {
 		return o.drive(ctx, dp, flow, rate, st)
 	})
@@ -102,7 +103,7 @@ func runRun(ctx context.Context, o runOptions) error {
 
 // countRun runs a dataplane that has started, or failed to, and writes what it
 // counted. Told to stop before it could begin, it has counted nothing.
-func (d deps) countRun(ctx context.Context, output, mode string, dp *dataplane, err error, run func() (result.Run, error)) error {
+func (d deps) countRun(ctx context.Context, output, mode string, dp *dataplane.Dataplane, err error, run func() (result.Run, error)) error {
 	if err != nil && !stopped(ctx, err) {
 		return err
 	}
@@ -122,9 +123,9 @@ func stopped(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }
 
-func (o *runOptions) drive(ctx context.Context, dp *dataplane, flow bench.Flow, rate float64, st *status) (result.Run, error) {
+func (o *runOptions) drive(ctx context.Context, dp *dataplane.Dataplane, flow bench.Flow, rate float64, st *status) (result.Run, error) {
 	var streams []stream
-	for i := range dp.ports {
+	for i := range dp.Ports {
 		s, err := o.portStreams(ctx, dp, i, flow, rate)
 		if err != nil {
 			return result.Run{}, err
@@ -135,13 +136,13 @@ func (o *runOptions) drive(ctx context.Context, dp *dataplane, flow bench.Flow, 
 }
 
 // portStreams makes a stream for every queue of the i-th port.
-func (o *runOptions) portStreams(ctx context.Context, dp *dataplane, i int, flow bench.Flow, rate float64) (streams []stream, err error) {
+func (o *runOptions) portStreams(ctx context.Context, dp *dataplane.Dataplane, i int, flow bench.Flow, rate float64) (streams []stream, err error) {
 	// The partner is the other of each pair, or the port itself.
 	to := i ^ 1
-	if to == len(dp.ports) || o.Mode == "txonly" {
+	if to == len(dp.Ports) || o.Mode == "txonly" {
 		to = i
 	}
-	rx, tx := dp.ports[i], dp.ports[to]
+	rx, tx := dp.Ports[i], dp.Ports[to]
 	s := stream{rx: i, tx: to, Stream: dpdk.Stream{Src: tx.MAC, Dst: flow.DstMAC}}
 	switch {
 	case o.DstMAC == autoMAC:
@@ -164,13 +165,13 @@ func (o *runOptions) portStreams(ctx context.Context, dp *dataplane, i int, flow
 	case "rxonly":
 		s.Mode = dpdk.RxOnly
 	case "txonly":
-		s.Mode, s.Rate, s.Limit = dpdk.TxOnly, rate/float64(tx.queues), math.MaxUint64
+		s.Mode, s.Rate, s.Limit = dpdk.TxOnly, rate/float64(tx.Queues), math.MaxUint64
 		flow.SrcMAC, flow.DstMAC = tx.MAC, s.Dst
 		if s.Frame, _, err = flow.Frame(o.FrameSize, bench.NewSignature()); err != nil {
 			return nil, err
 		}
 	}
-	for q := range rx.queues {
+	for q := range rx.Queues {
 		s.Rx, s.Tx = dpdk.Queue{Port: rx.Port, Index: q}, dpdk.Queue{Port: tx.Port, Index: q}
 		streams = append(streams, s)
 	}

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/kube"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/lib/podnet"
 )
 
 // session is one run of bench and what it has measured so far.
@@ -49,12 +51,12 @@ func benchRun(ctx context.Context, o benchOptions, m *method) error {
 
 // drive starts DPDK and measures.
 func (s *session) drive(ctx context.Context) error {
-	dp, err := s.start(ctx, s.deps)
+	dp, pod, err := s.start(ctx, s.deps)
 	if err != nil {
 		return err
 	}
 	s.monitor.setReady("")
-	return errors.Join(s.measure(ctx, dp), dp.Close(context.WithoutCancel(ctx)))
+	return errors.Join(s.measure(ctx, pod, dp), dp.Close(context.WithoutCancel(ctx)))
 }
 
 // begin fills in what is known before the run.
@@ -90,15 +92,15 @@ func (s *session) openOutputs() (err error) {
 }
 
 // measure carries out the plan on ports that are up.
-func (s *session) measure(ctx context.Context, dp *dataplane) error {
+func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Dataplane) error {
 	way, err := s.path(ctx, dp, s.plan, s.monitor)
 	if err != nil {
 		return err
 	}
 	set := &s.result.Settings
-	set.TX, set.RX = dp.ports[way.directions[0].tx].iface, dp.ports[way.directions[0].rx].iface
+	set.TX, set.RX = dp.Ports[way.directions[0].tx].Interface, dp.Ports[way.directions[0].rx].Interface
 	set.DstMAC = way.directions[0].dst.String()
-	s.result.Environment = environment(s.deps, dp)
+	s.result.Environment = environment(s.deps, pod, dp)
 	if err := s.measureKernel(ctx, baselineTime); err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func TestWaitStopped(t *testing.T) {
 		t.Errorf("run: %v, output %q, want a result without interfaces", err, &f.out)
 	}
 	ctx := stopping()
-	if _, err := never.start(ctx, f.deps()); !stopped(ctx, err) || exitCode(err) != codeFailed {
+	if _, _, err := never.start(ctx, f.deps()); !stopped(ctx, err) || exitCode(err) != codeFailed {
 		t.Errorf("bench: %v, code %d", err, exitCode(err))
 	}
 }
@@ -43,7 +43,7 @@ func TestWaitOwnDevices(t *testing.T) {
 		VDevs:      []string{"net_null0"},
 	}
 	var f fakeExec
-	if _, err := o.start(t.Context(), f.deps()); exitCode(err) != codeUsage {
+	if _, _, err := o.start(t.Context(), f.deps()); exitCode(err) != codeUsage {
 		t.Errorf("start: %v, code %d", err, exitCode(err))
 	}
 }

@@ -4,8 +4,9 @@ import "net"
 
 // Driver is what this package needs of DPDK. The driver in cgo.go only
 // translates: whatever decides anything is on this side of it. dpdktest has one
-// of memory alone, for tests. But for the methods of a Worker and Clock, all are
-// called on one thread, and any may take as long as DPDK likes.
+// of memory alone, for tests. But for Open, FlushLog, Clock and Confine, and the
+// methods of a Worker, all are called on one thread, and any may take as long as
+// DPDK likes.
 type Driver interface {
 	// Open prepares the guard against DPDK ending the process, which then removes
 	// the files named, and hands what DPDK logs to log: a digit, that of

@@ -67,6 +67,7 @@ var rules = []struct {
 	{"internal/machine", []string{"internal/result"}},
 	{"internal/metrics", []string{"internal/result"}},
 	{"internal/dpdk", []string{"internal/dpdk"}},
+	{"internal/dataplane", []string{"internal/dpdk", "lib"}},
 	{"internal/cli", []string{"internal", "lib"}},
 	{"cmd", []string{"internal/cli"}},
 }

@@ -171,7 +171,9 @@ func (f *Fake) Init(args []string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, arg := range args {
-		if i > 0 && (args[i-1] == "-a" || args[i-1] == "--vdev") {
+		if vdev, ok := strings.CutPrefix(arg, "--vdev="); ok {
+			f.makePort(vdev)
+		} else if i > 0 && (args[i-1] == "-a" || args[i-1] == "--vdev") {
 			f.makePort(arg)
 		}
 	}

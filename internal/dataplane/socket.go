@@ -1,4 +1,4 @@
-package cli
+package dataplane
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// pollInterval is how often something that DPDK does not announce is looked at.
-const pollInterval = 50 * time.Millisecond
+// PollInterval is how often something that DPDK does not announce is looked at.
+const PollInterval = 50 * time.Millisecond
 
 // socket is the Unix socket behind a port.
 type socket struct {
@@ -112,12 +112,12 @@ func (s socket) await(ctx context.Context) error {
 		case err == nil:
 			seen++
 		case errors.Is(err, os.ErrPermission), errors.Is(err, errOtherSocket):
-			return notReady(fmt.Errorf("%s: %w", s, err)) // waiting does not help
+			return NotReady(fmt.Errorf("%s: %w", s, err)) // waiting does not help
 		}
 		select {
 		case <-ctx.Done():
-			return whileWaiting(ctx, fmt.Errorf("%s: its peer does not listen: %w", s, err))
-		case <-time.After(pollInterval):
+			return WhileWaiting(ctx, fmt.Errorf("%s: its peer does not listen: %w", s, err))
+		case <-time.After(PollInterval):
 		}
 	}
 	return nil

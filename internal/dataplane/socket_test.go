@@ -1,4 +1,4 @@
-package cli
+package dataplane
 
 import (
 	"context"
@@ -93,10 +93,10 @@ func TestAwait(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	s := socket{iface: "net1", kind: podnet.KindMemif, path: path}
 
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, errNoPeer)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, ErrNoPeer)
 	defer cancel()
-	if err := s.await(ctx); exitCode(err) != codeNotReady || !strings.Contains(err.Error(), `"net1"`) {
-		t.Errorf("without a peer: %v, code %d", err, exitCode(err))
+	if err := s.await(ctx); !errors.Is(err, ErrNotReady) || !strings.Contains(err.Error(), `"net1"`) {
+		t.Errorf("without a peer: %v", err)
 	}
 
 	stop := errors.New("told to stop")
@@ -106,7 +106,7 @@ func TestAwait(t *testing.T) {
 		t.Errorf("when told to stop: %v", err)
 	}
 
-	time.AfterFunc(2*pollInterval, func() { listen(t, "unixpacket", path) })
+	time.AfterFunc(2*PollInterval, func() { listen(t, "unixpacket", path) })
 	if err := s.await(t.Context()); err != nil {
 		t.Errorf("with a late peer: %v", err)
 	}
@@ -120,7 +120,7 @@ func TestAwaitOtherType(t *testing.T) {
 	}
 	defer func() { _ = c.Close() }()
 	s := socket{iface: "net1", kind: podnet.KindVhostUser, path: path}
-	if err := s.await(t.Context()); !errors.Is(err, errOtherSocket) || exitCode(err) != codeNotReady {
+	if err := s.await(t.Context()); !errors.Is(err, errOtherSocket) || !errors.Is(err, ErrNotReady) {
 		t.Errorf("error %v, want errOtherSocket at once", err)
 	}
 }

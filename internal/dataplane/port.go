@@ -1,0 +1,120 @@
+package dataplane
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// Port is a port, the interface that it is of, and its device.
+type Port struct {
+	*dpdk.Port
+	Interface string
+	Device    eal.Device
+	Queues    int
+
+	socket *socket // nil: none
+}
+
+// startWhenReady starts the port; a client of memif not before its server
+// listens. What has no peer has no time limit for its start.
+func (p *Port) startWhenReady(ctx, waiting context.Context) error {
+	if p.socket != nil {
+		ctx = waiting
+	}
+	for {
+		if p.socket != nil && p.socket.kind == podnet.KindMemif && !p.socket.server {
+			if err := p.socket.await(ctx); err != nil {
+				return err
+			}
+		}
+		err := p.Start(ctx)
+		if err == nil {
+			return nil
+		}
+		err = fmt.Errorf("interface %q: %w", p.Interface, err)
+		if ctx.Err() == nil && (p.socket == nil || p.socket.server) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return WhileWaiting(ctx, err)
+		case <-time.After(PollInterval):
+		}
+	}
+}
+
+// awaitLink waits until the port has a link: on a socket, until the peer is there.
+// DPDK 22.11 never tells a link of virtio_user on a vDPA device, which has nobody
+// to wait for either.
+func (p *Port) awaitLink(ctx context.Context) error {
+	if _, vdpa := p.Device.(eal.VirtioUser); vdpa && p.socket == nil {
+		return nil
+	}
+	for {
+		if up, _ := p.LinkUp(ctx); up {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			if p.socket != nil {
+				return WhileWaiting(ctx, fmt.Errorf("%s: no peer connected in time", p.socket))
+			}
+			return WhileWaiting(ctx, fmt.Errorf("interface %q: no link: see that the link of the PF, or of what else is below it, is up on the node", p.Interface))
+		case <-time.After(PollInterval):
+		}
+	}
+}
+
+// Keep sees to the ports' peers, once. It fails when one has gone that cannot come
+// back.
+func (d *Dataplane) Keep(ctx context.Context, job *dpdk.Job) error {
+	for _, p := range d.Ports {
+		if err := p.keep(ctx, job); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep sees to a peer that has gone. Servers, and the sockets that net_vhost
+// connects to, get it back by themselves. A memif client is made to connect again
+// once there is somebody to connect to; virtio_user cannot be.
+func (p *Port) keep(ctx context.Context, job *dpdk.Job) error {
+	if p.socket == nil || p.socket.server {
+		return nil
+	}
+	up, err := p.LinkUp(ctx)
+	switch {
+	case up || err != nil: // or told to stop meanwhile
+	case p.socket.connectsEarly:
+		return fmt.Errorf("%s: the peer hung up, and DPDK's virtio_user does not connect again as a client: "+
+			"start again when the peer is back, or let the pod make the socket (mode server)", p.socket)
+	case p.socket.kind == podnet.KindMemif && p.socket.alive(ctx) == nil:
+		// It may bind already and not listen yet: then the next look helps.
+		_ = job.Restart(ctx, p.Port)
+	}
+	return nil
+}
+
+// Down says which port has no link; empty: all have theirs, or need none.
+func (d *Dataplane) Down(ctx context.Context) string {
+	for _, p := range d.Ports {
+		up := !d.cfg.AwaitPeers
+		if !up {
+			up, _ = p.LinkUp(ctx)
+		}
+		switch {
+		case up:
+		case p.socket != nil:
+			return p.socket.String() + ": no peer"
+		default:
+			return fmt.Sprintf("interface %q: no link", p.Interface)
+		}
+	}
+	return ""
+}
