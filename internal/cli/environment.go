@@ -4,7 +4,8 @@ import (
 	"os"
 
 	"github.com/podnet/podnet/internal/dataplane"
-	"github.com/podnet/podnet/internal/machine"
+	"github.com/podnet/podnet/internal/kernel"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
@@ -21,7 +22,7 @@ func noEnvironment(d deps) result.Environment {
 // environment is what a run with these ports runs on.
 func environment(d deps, pod *podnet.Pod, dp *dataplane.Dataplane) result.Environment {
 	e := noEnvironment(d)
-	e.Kernel, e.CPUModel = machine.Describe("/")
+	e.Kernel, e.CPUModel = kernel.Describe(rootfs.FS{})
 	e.Host, _ = os.Hostname() // said or not: no reason to fail
 	e.Labels = pod.Labels
 	if cpus := pod.CPUs; cpus != nil {

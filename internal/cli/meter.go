@@ -7,6 +7,7 @@ import (
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/internal/machine"
 	"github.com/podnet/podnet/internal/result"
 )
@@ -62,7 +63,7 @@ type meter struct {
 }
 
 func newMeter(p *path, run *tally) *meter {
-	m := &meter{p: p, run: run, sampler: machine.New("/", threads(run.job)), lastTime: time.Now()}
+	m := &meter{p: p, run: run, sampler: machine.New(rootfs.FS{}, threads(run.job)), lastTime: time.Now()}
 	m.begin = m.sampler.Sample()
 	m.lastAt = m.begin
 	return m

@@ -16,17 +16,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/netip"
-	"os"
 	"path"
 	"strconv"
 	"strings"
 	"time"
 
-	securejoin "github.com/cyphar/filepath-securejoin"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
 // Manager is the name that the API server keeps for what this program writes: the
@@ -197,37 +195,14 @@ func podOf(token string) pod {
 // read reads a file of the service account.
 func (c *Client) read(name string, limit int64) ([]byte, error) {
 	shown := path.Join(accountDir, name)
-	data, err := readFile(c.root, shown, limit)
+	root, err := rootfs.New(c.root)
+	if err != nil {
+		return nil, err
+	}
+	data, err := root.ReadFile(shown, limit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: there is no %s: the pod or its service account has automountServiceAccountToken: false; true in the pod's spec decides",
 			ErrNoAccount, shown)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", shown, err)
-	}
-	return data, nil
-}
-
-// readFile reads a regular file below root, in which its links resolve: a file
-// of a projected volume is one.
-func readFile(root, name string, limit int64) ([]byte, error) {
-	hostPath, err := securejoin.SecureJoin(root, name)
-	if err != nil {
-		return nil, err
-	}
-	if info, err := os.Stat(hostPath); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() { // opening a FIFO would wait
-		return nil, errors.New("is not a regular file")
-	}
-	f, err := os.Open(hostPath)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("is larger than %d bytes", limit)
 	}
 	return data, err
 }

@@ -150,7 +150,7 @@ func TestNewFails(t *testing.T) {
 		{"no mount", func(k *cluster) { k.root = t.TempDir() }, ErrNoAccount, "automountServiceAccountToken: false"},
 		{"empty token", func(k *cluster) { k.mount(t, "token", "\n") }, nil, "token: is no token"},
 		{"token of two lines", func(k *cluster) { k.mount(t, "token", "a\r\nX: b") }, nil, "token: is no token"},
-		{"huge token", func(k *cluster) { k.mount(t, "token", long) }, nil, "larger than"},
+		{"huge token", func(k *cluster) { k.mount(t, "token", long) }, nil, "too large"},
 		{"no certificate", func(k *cluster) { k.mount(t, "ca.crt", "none") }, nil, "ca.crt: has no certificate"},
 		{"namespace", func(k *cluster) { k.mount(t, "namespace", "../kube-system") }, nil, `namespace "../kube-system"`},
 	} {

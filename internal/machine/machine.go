@@ -3,9 +3,10 @@
 package machine
 
 import (
-	"strconv"
 	"time"
 
+	"github.com/podnet/podnet/internal/kernel"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -18,22 +19,22 @@ type Thread struct {
 
 // Sampler takes samples of the same threads, and of the CPUs that they run on.
 type Sampler struct {
-	root     string
+	root     rootfs.FS
 	threads  []Thread
 	throttle string // file with the CFS throttling of the container; empty: none
-	runTime  func(tid int) (time.Duration, bool)
+	cpuTime  func(tid int) (time.Duration, bool)
 }
 
-// New makes a sampler that reads the files below root, which is / but in tests.
-func New(root string, threads []Thread) *Sampler {
-	return &Sampler{root: root, threads: threads, throttle: throttleFile(root), runTime: runTime}
+// New makes a sampler that reads the files below a root.
+func New(root rootfs.FS, threads []Thread) *Sampler {
+	return &Sampler{root: root, threads: threads, throttle: kernel.ThrottleFile(root), cpuTime: kernel.ThreadTime}
 }
 
 // Sample is the state of the machine's counters at one time. What could not be
 // read is missing.
 type Sample struct {
 	threads   []threadSample
-	throttled *throttling
+	throttled *kernel.Throttling
 	steal     map[int]uint64 // in ticks, by polling CPU
 }
 
@@ -51,16 +52,16 @@ type threadSample struct {
 func (s *Sampler) Sample() Sample {
 	var a Sample
 	for _, t := range s.threads {
-		status := parseStatus(read(s.root, "/proc/self/task/"+strconv.Itoa(t.TID)+"/status", maxSmall))
-		ran, ok := s.runTime(t.TID)
-		if status != nil && ok {
-			a.threads = append(a.threads, threadSample{t, time.Now(), ran, *status})
+		switches := kernel.InvoluntarySwitches(s.root, t.TID)
+		ran, ok := s.cpuTime(t.TID)
+		if switches != nil && ok {
+			a.threads = append(a.threads, threadSample{t, time.Now(), ran, *switches})
 		}
 	}
 	if s.throttle != "" {
-		a.throttled = parseThrottling(read(s.root, s.throttle, maxSmall))
+		a.throttled = kernel.ReadThrottling(s.root, s.throttle)
 	}
-	steal := parseSteal(read(s.root, "/proc/stat", maxStat))
+	steal := kernel.Steal(s.root)
 	a.steal = make(map[int]uint64)
 	for _, t := range s.threads {
 		if ticks, ok := steal[t.CPU]; ok {
@@ -69,10 +70,6 @@ func (s *Sampler) Sample() Sample {
 	}
 	return a
 }
-
-// tick is the unit of /proc/stat in milliseconds: USER_HZ is 100 on every
-// architecture that DPDK has (proc_stat(5)).
-const tick = 10
 
 // Until tells what happened between two samples of a sampler. A thread that one
 // of them lacks, and a counter that ran backwards, are left out. RxMissed and
@@ -96,13 +93,13 @@ func (a Sample) Until(b Sample) result.Machine {
 			InvoluntarySwitches: t.switches - was.switches,
 		})
 	}
-	if was, now := a.throttled, b.throttled; was != nil && now != nil && now.periods >= was.periods && now.time >= was.time {
-		periods, ms := now.periods-was.periods, (now.time-was.time).Seconds()*1e3
+	if was, now := a.throttled, b.throttled; was != nil && now != nil && now.Periods >= was.Periods && now.Time >= was.Time {
+		periods, ms := now.Periods-was.Periods, (now.Time-was.Time).Seconds()*1e3
 		m.ThrottledPeriods, m.ThrottledMs = &periods, &ms
 	}
 	for cpu, ticks := range b.steal {
 		if was, ok := a.steal[cpu]; ok && ticks > was {
-			m.StealMs += float64(ticks-was) * tick
+			m.StealMs += float64(ticks-was) * float64(kernel.StealTick.Milliseconds())
 		}
 	}
 	return m

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 	"github.com/podnet/podnet/lib/internal/source/downward"
 	"github.com/podnet/podnet/lib/podnet"
 )

@@ -11,8 +11,8 @@ import (
 
 	"k8s.io/utils/cpuset"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 	"github.com/podnet/podnet/lib/internal/source/cgroup"
 	"github.com/podnet/podnet/lib/internal/source/deviceplugin"
 	"github.com/podnet/podnet/lib/internal/source/downward"

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/podnet/podnet/lib/internal/rootfs"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
 // Wait looks at the container until cond of its Pod is nil, and returns that Pod.

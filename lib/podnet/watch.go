@@ -14,7 +14,7 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
-	"github.com/podnet/podnet/lib/internal/rootfs"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/source/downward"
 	"github.com/podnet/podnet/lib/internal/source/dra"
 )

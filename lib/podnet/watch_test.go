@@ -23,7 +23,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/podnet/podnet/lib/internal/rootfs"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
 const (

@@ -57,16 +57,17 @@ var rules = []struct {
 	{"lib/pciaddr", nil},
 	{"lib/eal", []string{"lib/pciaddr"}},
 	{"lib/render", []string{"lib/eal", "lib/pciaddr"}},
-	{"lib/internal/source", []string{"lib/pciaddr", "lib/internal/cpulist", "lib/internal/fact", "lib/internal/rootfs"}},
-	{"lib", []string{"lib"}},
+	{"lib/internal/source", []string{"lib/pciaddr", "lib/internal/cpulist", "lib/internal/fact", "internal/kernel"}},
+	{"lib", []string{"lib", "internal/kernel"}},
+	{"internal/kernel", []string{"internal/kernel"}},
 	{"internal/result", []string{"internal/result"}},
 	{"internal/report", []string{"internal/result"}},
 	{"internal/baseline", nil},
 	{"internal/bench", []string{"internal/result"}},
-	{"internal/kube", nil},
-	{"internal/machine", []string{"internal/result"}},
+	{"internal/kube", []string{"internal/kernel"}},
+	{"internal/machine", []string{"internal/kernel", "internal/result"}},
 	{"internal/metrics", []string{"internal/result"}},
-	{"internal/dpdk", []string{"internal/dpdk"}},
+	{"internal/dpdk", []string{"internal/dpdk", "internal/kernel"}},
 	{"internal/dataplane", []string{"internal/dpdk", "lib"}},
 	{"internal/cli", []string{"internal", "lib"}},
 	{"cmd", []string{"internal/cli"}},
@@ -120,7 +121,12 @@ func TestLibraryIsLight(t *testing.T) {
 			t.Errorf("%s has cgo: %q", path, p.CgoFiles)
 		}
 		for _, dep := range p.Deps {
-			for _, heavy := range []string{"k8s.io/client-go", "k8s.io/api", module + "internal", module + "cmd"} {
+			if below(dep, module+"internal/kernel") {
+				continue
+			}
+			for _, heavy := range []string{
+				"k8s.io/client-go", "k8s.io/api", "github.com/gopacket/gopacket", "github.com/prometheus", module + "internal", module + "cmd",
+			} {
 				if below(dep, heavy) {
 					t.Errorf("%s depends on %s", path, dep)
 				}

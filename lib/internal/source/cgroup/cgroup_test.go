@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // read writes files below a new root and gives the facts there, one a line.
@@ -365,15 +365,5 @@ func TestRead(t *testing.T) {
 				t.Errorf("facts (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestUnescape(t *testing.T) {
-	for in, want := range map[string]string{
-		"/a": "/a", `/a\040b`: "/a b", `\011\012\134`: "\t\n\\", `\04`: `\04`, `\999`: `\999`, `\`: `\`, `\0400`: " 0",
-	} {
-		if got := unescape(in); got != want {
-			t.Errorf("unescape(%q) = %q, want %q", in, got, want)
-		}
 	}
 }

@@ -8,22 +8,23 @@ import (
 
 	"k8s.io/utils/cpuset"
 
+	"github.com/podnet/podnet/internal/kernel"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/cpulist"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // cpuset reads the container's CPU set and its memory nodes. What is in effect
 // comes before what was asked for, which may name CPUs that are offline, or that
 // a group above does not have.
 func (r *reader) cpuset() {
-	g, ok := r.group("cpuset")
+	g, ok := r.cgroups.Group("cpuset")
 	if !ok {
 		return
 	}
 	cpus := []string{"cpuset.effective_cpus", "cpuset.cpus"}
 	mems := []string{"cpuset.effective_mems", "cpuset.mems"}
-	if g.v2 {
+	if g.V2 {
 		cpus[0], mems[0] = "cpuset.cpus.effective", "cpuset.mems.effective"
 	}
 	if set, at, ok := r.list(g, cpus); ok {
@@ -35,7 +36,7 @@ func (r *reader) cpuset() {
 }
 
 // list reads a list of CPUs or memory nodes.
-func (r *reader) list(g group, names []string) (cpuset.CPUSet, fact.Origin, bool) {
+func (r *reader) list(g kernel.Group, names []string) (cpuset.CPUSet, fact.Origin, bool) {
 	text, at := r.inherited(g, names...)
 	if text == "" {
 		return cpuset.CPUSet{}, at, false
@@ -52,11 +53,11 @@ func (r *reader) list(g group, names []string) (cpuset.CPUSet, fact.Origin, bool
 // parent may have narrowed.
 func (r *reader) allowedList() {
 	const name = "Cpus_allowed_list"
-	text, ok := field(r.proc(procStatus, rootfs.MaxSmall), name)
+	text, ok := kernel.Field(r.proc(kernel.ProcStatus, rootfs.MaxSmall), name)
 	if !ok {
 		return
 	}
-	at := fact.Origin{Source: fact.Proc, Where: procStatus + " " + name}
+	at := fact.Origin{Source: fact.Proc, Where: kernel.ProcStatus + " " + name}
 	set, err := cpulist.Parse(text)
 	if err != nil {
 		r.malformed(at, err)
@@ -69,14 +70,14 @@ func (r *reader) allowedList() {
 // group above the process's own limits it too, as far as we can see them, so the
 // tightest counts.
 func (r *reader) quota() {
-	g, ok := r.group("cpu")
+	g, ok := r.cgroups.Group("cpu")
 	if !ok {
 		return
 	}
 	var tightest *fact.Quota
-	for _, dir := range g.levels() {
+	for _, dir := range g.Levels() {
 		var file, quota, period string
-		if g.v2 {
+		if g.V2 {
 			file = path.Join(dir, "cpu.max")
 			quota, period, _ = strings.Cut(r.text(file), " ")
 		} else {

@@ -2,49 +2,13 @@ package cgroup
 
 import (
 	"os"
-	"path"
 	"path/filepath"
-	"strings"
 	"testing"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/cpulist"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
-
-// FuzzProc checks that the parsers of /proc take any text and give absolute,
-// clean mount points, that a group is never found outside of its mount, and that
-// the way up from it ends there.
-func FuzzProc(f *testing.F) {
-	f.Add(cgroup2, "0::/")
-	f.Add(`1 2 3:4 /\040\134 /x\ - cgroup c rw,cpu`, "4:cpu,cpuacct:/a:b")
-	f.Add("1 2 3:4 / x rw - cgroup2 c rw", "0::/../../a")
-	f.Add("1 2 3:4 /../.. /a/../b rw - cgroup2 c rw", "0::/../../x/../../y")
-	f.Fuzz(func(t *testing.T, mountinfo, groups string) {
-		root, err := rootfs.New(t.TempDir())
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := reader{FS: root, mounts: parseMountinfo(mountinfo), groups: parseGroups(groups)}
-		lines := strings.Count(mountinfo, "\n") + 1
-		points := map[string]bool{}
-		for _, m := range r.mounts {
-			if m.point == "" || m.fsType == "" || m.point[0] != '/' || path.Clean(m.point) != m.point || m.line < 1 || m.line > lines {
-				t.Fatalf("mount %+v of %q", m, mountinfo)
-			}
-			points[m.point] = true
-		}
-		for _, controller := range []string{"cpu", "cpuset", "hugetlb"} {
-			g, ok := r.group(controller)
-			if ok && !points[g.top] {
-				t.Fatalf("group %+v, which no mount has, of %q", g, mountinfo)
-			}
-			if levels := g.levels(); ok && levels[len(levels)-1] != g.top {
-				t.Fatalf("from %+v one comes to %q", g, levels)
-			}
-		}
-	})
-}
 
 // FuzzFiles puts any text into the files of a control group of either version.
 func FuzzFiles(f *testing.F) {

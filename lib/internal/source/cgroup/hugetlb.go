@@ -8,22 +8,23 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/podnet/podnet/internal/kernel"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // hugepageLimits reads the container's limit for each page size, in the group or
 // else in the nearest group above that the controller is enabled for.
 func (r *reader) hugepageLimits() {
-	g, ok := r.group("hugetlb")
+	g, ok := r.cgroups.Group("hugetlb")
 	if !ok {
 		return
 	}
 	limitFile, usageFile := ".limit_in_bytes", ".usage_in_bytes"
-	if g.v2 {
+	if g.V2 {
 		limitFile, usageFile = ".max", ".current"
 	}
-	for _, dir := range g.levels() {
+	for _, dir := range g.Levels() {
 		names, err := r.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			r.add(fact.Problemf(fact.Origin{Source: fact.Cgroup, Where: dir}, fact.Unreadable, "%w", fact.WithoutPath(err)))
@@ -128,20 +129,20 @@ func (r *reader) number(file, text string) (uint64, bool) {
 // hugepageMounts finds the hugetlbfs file systems of the container.
 func (r *reader) hugepageMounts() {
 	standard := ""
-	for i, m := range r.mounts {
-		if m.fsType != "hugetlbfs" {
+	for i, m := range r.cgroups.Mounts {
+		if m.Type != "hugetlbfs" {
 			continue
 		}
-		at := fact.Origin{Source: fact.Proc, Where: procMountinfo + ":" + strconv.Itoa(m.line)}
+		at := fact.Origin{Source: fact.Proc, Where: kernel.ProcMountinfo + ":" + strconv.Itoa(m.Line)}
 		text := ""
-		for _, option := range m.options {
+		for _, option := range m.Options {
 			if value, ok := strings.CutPrefix(option, "pagesize="); ok {
 				text = value
 			}
 		}
 		if text == "" {
 			if standard == "" {
-				value, _ := field(r.proc(procMeminfo, rootfs.MaxSmall), "Hugepagesize")
+				value, _ := kernel.Field(r.proc(procMeminfo, rootfs.MaxSmall), "Hugepagesize")
 				if standard = strings.ReplaceAll(value, " ", ""); standard == "" {
 					standard = "unknown"
 				}
@@ -150,9 +151,9 @@ func (r *reader) hugepageMounts() {
 		}
 		size, err := fact.ParsePageSize(text)
 		if err != nil {
-			r.add(fact.Problemf(at, fact.Malformed, "hugetlbfs on %.100q: %w", m.point, err))
+			r.add(fact.Problemf(at, fact.Malformed, "hugetlbfs on %.100q: %w", m.Point, err))
 			continue
 		}
-		r.add(fact.HugepageMount{Origin: at, Index: i, Size: size, Path: m.point})
+		r.add(fact.HugepageMount{Origin: at, Index: i, Size: size, Path: m.Point})
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // DefaultDirs are the places where pods mount the volume: the first is that of

@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // versions are the API versions of the metadata, which have one shape.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // Dirs are the directories that kubelet mounts the metadata below: that of the library

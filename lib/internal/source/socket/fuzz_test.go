@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // FuzzLook checks that any /proc/net/unix and any path give at most one socket a

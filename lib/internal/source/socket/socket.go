@@ -7,8 +7,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 const procUnix = "/proc/net/unix"

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 	"github.com/podnet/podnet/lib/internal/source/socket"
 )
 

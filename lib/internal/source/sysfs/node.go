@@ -4,9 +4,9 @@ import (
 	"path"
 	"strings"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/cpulist"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 const nodeDir = "/sys/devices/system/node"

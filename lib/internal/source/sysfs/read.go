@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // maxEntries limits what is looked at of one directory.

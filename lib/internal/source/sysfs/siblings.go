@@ -6,9 +6,9 @@ import (
 
 	"k8s.io/utils/cpuset"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/cpulist"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 const cpuDir = "/sys/devices/system/cpu"

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
-	"github.com/podnet/podnet/lib/internal/rootfs"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
 // tree makes a root of a txtar archive. A name that ends with a slash is a

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // defaultDir is the directory that the plugin takes if the pod names none.

@@ -3,8 +3,8 @@ package userspace
 import (
 	"testing"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // FuzzConfigurationData checks that a socket is where it was said to be:

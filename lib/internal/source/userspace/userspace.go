@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
-	"github.com/podnet/podnet/lib/internal/rootfs"
 )
 
 // The annotations' keys. People who follow the plugin's own examples misspell

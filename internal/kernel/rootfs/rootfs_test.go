@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/podnet/podnet/lib/internal/rootfs"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
 // tree makes a directory with a root in it and a secret beside that.
@@ -92,6 +92,36 @@ func TestLimit(t *testing.T) {
 	}
 	if got, err := f.ReadFile("/etc/exact", 99); err != nil || len(got) != 99 {
 		t.Errorf("99 bytes with a limit of 99: %d bytes, %v", len(got), err)
+	}
+}
+
+// The beginning of a file that is too large is whole lines.
+func TestReadLines(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"lines": "one\ntwo\nthree\n", "line": strings.Repeat("x", 20)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := rootfs.New(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name  string
+		limit int64
+		want  string
+	}{
+		{"/lines", 14, "one\ntwo\nthree\n"}, {"/lines", 13, "one\ntwo\n"}, {"/lines", 8, "one\ntwo\n"}, {"/lines", 7, "one\n"},
+		{"/lines", 3, ""}, {"/line", 20, strings.Repeat("x", 20)}, {"/line", 19, ""},
+	} {
+		got, err := f.ReadLines(tt.name, tt.limit)
+		if err != nil || string(got) != tt.want {
+			t.Errorf("ReadLines(%s, %d) = %q, %v, want %q", tt.name, tt.limit, got, err, tt.want)
+		}
+	}
+	if _, err := f.ReadLines("/absent", 9); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("absent: %v", err)
 	}
 }
 

@@ -7,7 +7,8 @@ import "syscall"
 // readFile reads a regular file by the bare system calls: package os asks the
 // poller to watch each file that is opened without blocking, which is needed
 // for a FIFO not to hold us up, and costs more than reading a file of sysfs. It
-// fails with ELOOP on a link that it is not to follow.
+// fails with ELOOP on a link that it is not to follow, and returns the first limit
+// bytes of a file that is too large.
 func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 	flags := syscall.O_RDONLY | syscall.O_NONBLOCK | syscall.O_CLOEXEC
 	if !follow {
@@ -39,7 +40,7 @@ func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 		}
 		data = data[:len(data)+n]
 		if int64(len(data)) > limit {
-			return nil, tooLarge(limit)
+			return data[:limit], tooLarge(limit)
 		}
 		if int64(len(data)) == stat.Size {
 			return data, nil

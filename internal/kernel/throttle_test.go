@@ -1,4 +1,4 @@
-package machine
+package kernel
 
 import (
 	"testing"
@@ -92,14 +92,14 @@ func TestThrottleFile(t *testing.T) {
 				files[dir+"/cpu.stat"] = text
 			}
 			root := tree(t, files)
-			if got := throttleFile(root); got != tt.want {
-				t.Fatalf("throttleFile = %q, want %q", got, tt.want)
+			if got := ThrottleFile(root); got != tt.want {
+				t.Fatalf("ThrottleFile = %q, want %q", got, tt.want)
 			}
-			var want *throttling
+			var want *Throttling
 			if tt.want != "" {
-				want = &throttling{periods: 3, time: tt.wantNanoseconds}
+				want = &Throttling{Periods: 3, Time: tt.wantNanoseconds}
 			}
-			if diff := cmp.Diff(want, New(root, nil).Sample().throttled, cmp.AllowUnexported(throttling{})); diff != "" {
+			if diff := cmp.Diff(want, ReadThrottling(root, tt.want)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -108,8 +108,8 @@ func TestThrottleFile(t *testing.T) {
 
 func TestParseThrottlingOfNonsense(t *testing.T) {
 	for _, text := range []string{"", "nr_throttled", "nr_throttled 1\n", "throttled_usec 1\n", "nr_throttled -1\nthrottled_usec 1\n", "nr_throttled 1\nthrottled_usec many\n"} {
-		if got := parseThrottling(text); got != nil {
-			t.Errorf("parseThrottling(%q) = %+v, want nil", text, *got)
+		if got := ParseThrottling(text); got != nil {
+			t.Errorf("ParseThrottling(%q) = %+v, want nil", text, *got)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package machine
+package kernel
 
 import (
 	"strings"
@@ -21,13 +21,13 @@ func TestDescribe(t *testing.T) {
 		{"no files", "", "", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			root := t.TempDir()
+			var files map[string]string
 			if tt.name != "no files" {
-				write(t, root, map[string]string{"proc/sys/kernel/osrelease": tt.release, "proc/cpuinfo": tt.cpuinfo})
+				files = map[string]string{"proc/sys/kernel/osrelease": tt.release, "proc/cpuinfo": tt.cpuinfo}
 			}
-			kernel, cpu := Describe(root)
-			if kernel != tt.kernel || cpu != tt.cpu {
-				t.Errorf("Describe = %q, %q, want %q, %q", kernel, cpu, tt.kernel, tt.cpu)
+			release, cpu := Describe(tree(t, files))
+			if release != tt.kernel || cpu != tt.cpu {
+				t.Errorf("Describe = %q, %q, want %q, %q", release, cpu, tt.kernel, tt.cpu)
 			}
 		})
 	}

@@ -4,6 +4,7 @@
 package rootfs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -74,6 +75,28 @@ func New(dir string) (FS, error) {
 // ErrTooLarge on more than limit bytes, and with ErrNotRegular on a FIFO, a
 // device and the like, which it does not wait for.
 func (f FS) ReadFile(name string, limit int64) ([]byte, error) {
+	data, err := f.read(name, limit)
+	if err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// ReadLines is ReadFile for a file whose beginning is enough: of more than limit
+// bytes it returns the whole lines within them.
+func (f FS) ReadLines(name string, limit int64) ([]byte, error) {
+	data, err := f.read(name, limit)
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		return data[:bytes.LastIndexByte(data, '\n')+1], nil
+	case err != nil:
+		return nil, err
+	}
+	return data, nil
+}
+
+// read returns the first limit bytes with ErrTooLarge.
+func (f FS) read(name string, limit int64) ([]byte, error) {
 	hostPath, err := f.locate(name)
 	if err != nil {
 		return nil, inside("open", name, err)
@@ -85,7 +108,7 @@ func (f FS) ReadFile(name string, limit int64) ([]byte, error) {
 		}
 	}
 	if err != nil {
-		return nil, inside("read", name, err)
+		return data, inside("read", name, err)
 	}
 	return data, nil
 }

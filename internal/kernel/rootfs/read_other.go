@@ -9,7 +9,7 @@ import (
 )
 
 // readFile reads a regular file. It fails with ELOOP on a link that it is not to
-// follow.
+// follow, and returns the first limit bytes of a file that is too large.
 func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 	if _, err := os.Readlink(hostPath); err == nil && !follow {
 		return nil, &os.PathError{Op: "open", Path: hostPath, Err: syscall.ELOOP}
@@ -31,7 +31,7 @@ func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
-		return nil, tooLarge(limit)
+		return data[:limit], tooLarge(limit)
 	}
 	return data, nil
 }
