@@ -6,6 +6,9 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -53,43 +56,40 @@ func (f Flow) Frame(size int, signature uint32) (frame []byte, stampOffset int, 
 	if len(f.SrcMAC) != 6 || len(f.DstMAC) != 6 {
 		return nil, 0, fmt.Errorf("MAC addresses %q and %q: must have six octets", f.SrcMAC, f.DstMAC)
 	}
-	size -= fcs
-	etherType := uint16(0x0800)
-	ipLen := ipv4Len
-	if f.SrcIP.Is6() {
-		etherType, ipLen = 0x86dd, ipv6Len
-	}
-	frame = append(frame, f.DstMAC...)
-	frame = append(frame, f.SrcMAC...)
-	if f.VLAN != 0 {
-		frame = binary.BigEndian.AppendUint16(frame, 0x8100)
-		frame = binary.BigEndian.AppendUint16(frame, uint16(f.VLAN))
-	}
-	frame = binary.BigEndian.AppendUint16(frame, etherType)
-	l3 := len(frame)
-	frame = append(frame, make([]byte, size-l3)...)
-	ip, udp := frame[l3:l3+ipLen], frame[l3+ipLen:]
+	stampOffset = f.headers()
+	payload := make(gopacket.Payload, size-fcs-stampOffset)
+	binary.NativeEndian.PutUint32(payload, signature)
 
-	if f.SrcIP.Is6() {
-		ip[0] = 6 << 4
-		binary.BigEndian.PutUint16(ip[4:], uint16(len(udp)))
-		ip[6], ip[7] = 17, 64 // UDP, hop limit
-		copy(ip[8:], f.SrcIP.AsSlice())
-		copy(ip[24:], f.DstIP.AsSlice())
-	} else {
-		ip[0] = 4<<4 | ipv4Len/4
-		binary.BigEndian.PutUint16(ip[2:], uint16(len(ip)+len(udp)))
-		ip[8], ip[9] = 64, 17 // TTL, UDP
-		copy(ip[12:], f.SrcIP.AsSlice())
-		copy(ip[16:], f.DstIP.AsSlice())
-		binary.BigEndian.PutUint16(ip[10:], ^onesSum(0, ip))
+	udp := &layers.UDP{SrcPort: layers.UDPPort(f.SrcPort), DstPort: layers.UDPPort(f.DstPort)}
+	network, etherType, err := f.network(udp)
+	if err != nil {
+		return nil, 0, err
 	}
-	binary.BigEndian.PutUint16(udp, f.SrcPort)
-	binary.BigEndian.PutUint16(udp[2:], f.DstPort)
-	binary.BigEndian.PutUint16(udp[4:], uint16(len(udp)))
-	binary.NativeEndian.PutUint32(udp[udpLen:], signature)
-	binary.BigEndian.PutUint16(udp[6:], udpChecksum(f.SrcIP, f.DstIP, udp))
-	return frame, l3 + ipLen + udpLen, nil
+	ethernet := &layers.Ethernet{DstMAC: f.DstMAC, SrcMAC: f.SrcMAC, EthernetType: etherType}
+	headers := []gopacket.SerializableLayer{ethernet}
+	if f.VLAN != 0 {
+		ethernet.EthernetType = layers.EthernetTypeDot1Q
+		headers = append(headers, &layers.Dot1Q{VLANIdentifier: uint16(f.VLAN), Type: etherType})
+	}
+	buffer := gopacket.NewSerializeBuffer()
+	err = gopacket.SerializeLayers(buffer, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true},
+		append(headers, network, udp, payload)...)
+	return buffer.Bytes(), stampOffset, err
+}
+
+// network is the IP header, which the checksum of UDP covers a part of.
+func (f Flow) network(udp *layers.UDP) (gopacket.SerializableLayer, layers.EthernetType, error) {
+	const hops = 64
+	if f.SrcIP.Is6() {
+		ip := &layers.IPv6{
+			Version: 6, NextHeader: layers.IPProtocolUDP, HopLimit: hops, SrcIP: f.SrcIP.AsSlice(), DstIP: f.DstIP.AsSlice(),
+		}
+		return ip, layers.EthernetTypeIPv6, udp.SetNetworkLayerForChecksum(ip)
+	}
+	ip := &layers.IPv4{
+		Version: 4, Protocol: layers.IPProtocolUDP, TTL: hops, SrcIP: f.SrcIP.AsSlice(), DstIP: f.DstIP.AsSlice(),
+	}
+	return ip, layers.EthernetTypeIPv4, udp.SetNetworkLayerForChecksum(ip)
 }
 
 // Check tells whether the flow can be sent in frames of size bytes on the wire,
@@ -137,29 +137,4 @@ func (f Flow) headers() int {
 		n += vlanLen
 	}
 	return n
-}
-
-// udpChecksum is RFC 768's, whose zero is sent as all ones.
-func udpChecksum(src, dst netip.Addr, udp []byte) uint16 {
-	sum := onesSum(17+uint32(len(udp)), src.AsSlice())
-	sum = onesSum(uint32(sum), dst.AsSlice())
-	sum = ^onesSum(uint32(sum), udp)
-	if sum == 0 {
-		return 0xffff
-	}
-	return sum
-}
-
-// onesSum adds 16-bit words in ones' complement (RFC 1071).
-func onesSum(sum uint32, b []byte) uint16 {
-	for ; len(b) >= 2; b = b[2:] {
-		sum += uint32(binary.BigEndian.Uint16(b))
-	}
-	if len(b) == 1 {
-		sum += uint32(b[0]) << 8
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return uint16(sum)
 }

@@ -42,6 +42,20 @@ func TestFrameBytes(t *testing.T) {
 	}
 }
 
+// onesSum adds 16-bit words in ones' complement (RFC 1071), as a receiver does.
+func onesSum(sum uint32, b []byte) uint16 {
+	for ; len(b) >= 2; b = b[2:] {
+		sum += uint32(binary.BigEndian.Uint16(b))
+	}
+	if len(b) == 1 {
+		sum += uint32(b[0]) << 8
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	return uint16(sum)
+}
+
 func TestFrame(t *testing.T) {
 	v6 := func(f *Flow) {
 		f.SrcIP, f.DstIP = netip.MustParseAddr("2001:2::1"), netip.MustParseAddr("2001:2::2")
