@@ -123,7 +123,7 @@ func interfaceRow(i podnet.Interface) []string {
 			node = strconv.Itoa(*i.PCI.NUMANode)
 		}
 	case i.VhostUser != nil:
-		device, driver = i.VhostUser.Path, i.VhostUser.Mode
+		device, driver = i.VhostUser.Path, i.VhostUser.Role
 	case i.Memif != nil:
 		device, driver = i.Memif.Path, i.Memif.Role
 	case i.VDPA != nil:

@@ -24,6 +24,9 @@ func interfaceData(i *podnet.Interface) *InterfaceData {
 			Gateway:   texts(i.Gateways),
 		},
 	}
+	if i.Unnamed { // app-netutil leaves it empty, as its source does
+		data.NetworkStatus.Interface = ""
+	}
 	if i.DNS != nil {
 		data.NetworkStatus.DNS = nadv1.DNS(*i.DNS)
 	}
@@ -63,7 +66,7 @@ func deviceInfo(i *podnet.Interface) *nadv1.DeviceInfo {
 		return &nadv1.DeviceInfo{
 			Type:      nadv1.DeviceInfoTypeVHostUser,
 			Version:   version,
-			VhostUser: &nadv1.VhostDevice{Mode: i.VhostUser.Mode, Path: i.VhostUser.Path},
+			VhostUser: &nadv1.VhostDevice{Mode: i.VhostUser.Role, Path: i.VhostUser.Path},
 		}
 	case i.Memif != nil:
 		return &nadv1.DeviceInfo{

@@ -1,20 +1,25 @@
 package podnet
 
 import (
+	"errors"
 	"fmt"
-	"net"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // EALOptions are the choices that a Pod does not hold. The zero value takes
 // every interface that DPDK can drive, with one queue pair each.
 type EALOptions struct {
-	// Interfaces are the names of the interfaces to take; nil takes all that
-	// DPDK can drive.
+	// Interfaces are the interfaces and devices to take, each by a name that
+	// Lookup knows; nil takes all that DPDK can drive, and "none" none.
 	Interfaces []string
+	// DevArgs are further options of interfaces' devices, by names as above. They
+	// add to what follows from the pod, and cannot override it.
+	DevArgs map[string][]eal.DevArg
 	// Devices are further devices that are not the pod's. Their ports are named
 	// after them.
 	Devices []eal.Device
@@ -33,257 +38,290 @@ type EALOptions struct {
 
 // Port is an interface of the pod as a DPDK port.
 type Port struct {
-	// Interface is the interface's name; for one of EALOptions.Devices, the
-	// port's.
+	// Interface is the interface's name; the address of a device that is on no
+	// network; for one of EALOptions.Devices, the port's.
 	Interface string
+	Network   string // as Interface.Network; empty: none
+	Kind      Kind   // empty for one of EALOptions.Devices
+	// Device is the PCI address, the auxiliary device's name, or the path of the
+	// socket or character device; for one of EALOptions.Devices, the port's name.
+	Device string
 	// PortName is the name by which DPDK knows the port once EAL has started:
 	// rte_eth_dev_get_port_by_name. Two interfaces on one device have one port.
 	PortName string
-	// NotReady is why EAL will not make the port as things stand: an
-	// *InterfaceError, or nil if nothing is in the way.
+	// NotReady is why EAL will not make the port as things stand: nil, or one
+	// *InterfaceError for each reason, joined.
 	NotReady error
 }
 
 // EALConfig gives the EAL configuration with which a DPDK process drives the
-// pod's interfaces, and the ports that it makes, in the order of the interfaces
-// and then of the options' own devices. Kernel netdevs and interfaces of which
-// nothing is known are left out, and so is the default network unless it is named.
+// pod's interfaces, and the ports that it makes, in the order of the interfaces,
+// of the devices that are on no network, and then of the options' own devices.
+// Kernel netdevs and interfaces of which nothing is known are left out, and so is
+// the default network unless it is named.
 //
 // An interface that is asked for and that DPDK cannot drive is an
-// *InterfaceError, as is one that was not asked for and is meant for DPDK but
-// not expressible in it. Values that EAL cannot express are reported by
-// [eal.Config.Args]. EALConfig looks at nothing but p: a device on the wrong
-// driver is told by its Port's NotReady.
+// *InterfaceError, as is one that was not asked for and is meant for DPDK but not
+// expressible in it. Where nothing is left to drive, the error is ErrNoPorts with
+// the reasons, unless "none" was asked for. Values that EAL cannot express are
+// reported by [eal.Config.Args]. EALConfig looks at nothing but p: a device on
+// the wrong driver is told by its Port's NotReady. Beside an error it gives
+// nothing.
 //
 // Memory is split over the NUMA nodes of the ports' devices, else of the CPUs, as
 // far as the container may have memory there; see MemoryMode for how much it is.
 func (p *Pod) EALConfig(o EALOptions) (eal.Config, []Port, error) {
-	c := eal.Config{
-		Version:    o.Version,
-		FilePrefix: o.FilePrefix,
-		IOVA:       eal.IOVAVirtual,
-		Extra:      o.Extra,
-	}
-	if c.FilePrefix == "" {
-		c.FilePrefix = "podnet"
-	}
-	if p.CPUs == nil || p.CPUs.Allowed.IsEmpty() {
-		return eal.Config{}, nil, problemf(CodeCPUsUnknown, "", "the pod's CPUs are not known: neither its cgroup's CPU set nor its list of allowed CPUs could be read")
-	}
-	c.CPUs = p.CPUs.Allowed.List()
-
-	selected, err := p.selectInterfaces(o.Interfaces)
-	if err != nil {
+	b := ealBuilder{pod: p, options: o}
+	if err := b.build(); err != nil {
 		return eal.Config{}, nil, err
 	}
-	var ports []Port
-	var nodes []int
+	return b.config, b.ports, nil
+}
+
+// ealBuilder is an EAL configuration in the making.
+type ealBuilder struct {
+	pod     *Pod
+	options EALOptions
+	config  eal.Config
+	ports   []Port
+	nodes   []int // NUMA nodes of the ports' devices
+	onVFIO  bool  // a port is driven through vfio
+}
+
+func (b *ealBuilder) build() error {
+	p, o := b.pod, b.options
+	if p.CPUs == nil || p.CPUs.Allowed.IsEmpty() {
+		return problemf(CodeCPUsUnknown, "", "the pod's CPUs are not known: neither its cgroup's CPU set nor its list of allowed CPUs could be read")
+	}
+	b.config = eal.Config{
+		Version: o.Version, CPUs: p.CPUs.Allowed.List(), FilePrefix: o.FilePrefix, IOVA: eal.IOVAVirtual, Extra: o.Extra,
+	}
+	if b.config.FilePrefix == "" {
+		b.config.FilePrefix = "podnet"
+	}
+	selected, err := p.selectInterfaces(o.Interfaces)
+	if err != nil {
+		return err
+	}
+	args, err := p.devArgs(o.DevArgs, selected)
+	if err != nil {
+		return err
+	}
 	for _, i := range selected {
-		device, err := i.device(o.Queues)
-		if err != nil {
-			return eal.Config{}, nil, err
-		}
-		ports = append(ports, Port{Interface: i.name, PortName: device.PortName(), NotReady: i.notReady()})
-		if i.Kind == KindVDPA && i.VDPA.NUMANode != nil {
-			nodes = append(nodes, *i.VDPA.NUMANode)
-		}
-		if i.Kind != KindPCI {
-			c.Devices = append(c.Devices, device)
-			continue
-		}
-		if !slices.ContainsFunc(c.Devices, func(d eal.Device) bool { return d.PortName() == device.PortName() }) {
-			c.Devices = append(c.Devices, device)
-		}
-		if i.PCI.NUMANode != nil {
-			nodes = append(nodes, *i.PCI.NUMANode)
-		}
-		if i.PCI.NoIOMMU || slices.Contains(uioDrivers(), i.PCI.Driver) {
-			c.IOVA = "" // such a device needs physical addresses, if EAL can have them
-		}
-		if token := i.PCI.VFIOToken; token != "" {
-			if c.VFIOToken != "" && c.VFIOToken != token {
-				return eal.Config{}, nil, i.errorf(CodeVFToken, "EAL takes one token: choose interfaces whose PF has the same",
-					"its VF token differs from that of %s", c.VFIOTokenOrigin.Interface)
-			}
-			c.VFIOToken, c.VFIOTokenOrigin = token, i.origin("pci.vfioToken")
+		if err := b.add(i, args[i.Name]); err != nil {
+			return err
 		}
 	}
 	for _, device := range o.Devices {
-		c.Devices = append(c.Devices, device)
-		ports = append(ports, Port{Interface: device.PortName(), PortName: device.PortName()})
+		b.config.Devices = append(b.config.Devices, device)
+		name := device.PortName()
+		b.ports = append(b.ports, Port{Interface: name, Device: name, PortName: name})
 	}
+	if len(b.config.PortNames()) == 0 && !slices.Contains(o.Interfaces, NoInterface) {
+		return p.noPorts(o.Interfaces)
+	}
+	nodes := b.nodes
 	if len(nodes) == 0 {
 		nodes = p.CPUs.NUMANodes
 	}
-	nodes = p.CPUs.withMemory(nodes)
-	c.Memory, err = p.ealMemory(o.Memory, nodes, needMiB(len(ports), o.Queues))
-	if c.Memory.NoHuge && slices.ContainsFunc(selected, func(i namedInterface) bool { return i.Kind == KindPCI && i.PCI.OnVFIO() }) {
-		c.Memory.NoHugeMiB = min(c.Memory.NoHugeMiB, maxMappedMiB)
+	b.config.Memory, err = p.ealMemory(o.Memory, p.CPUs.withMemory(nodes), needMiB(len(b.ports), o.Queues))
+	if b.config.Memory.NoHuge && b.onVFIO {
+		b.config.Memory.NoHugeMiB = min(b.config.Memory.NoHugeMiB, maxMappedMiB)
 	}
-	return c, ports, err
+	return err
 }
 
-// namedInterface is an interface under the name that ports carry.
-type namedInterface struct {
-	*Interface
-	name string
+// add adds an interface's port, and its device unless that is there already.
+func (b *ealBuilder) add(i *Interface, args []eal.DevArg) error {
+	device, fail := i.device(b.options.Queues, args)
+	if fail != nil {
+		return fail
+	}
+	b.ports = append(b.ports, Port{
+		Interface: i.Name, Network: i.Network, Kind: i.Kind, Device: i.deviceText(),
+		PortName: device.PortName(), NotReady: i.notReady(),
+	})
+	if !slices.ContainsFunc(b.config.Devices, func(d eal.Device) bool { return samePort(d, device) }) {
+		b.config.Devices = append(b.config.Devices, device)
+	}
+	if i.Kind == KindVDPA && i.VDPA.NUMANode != nil {
+		b.nodes = append(b.nodes, *i.VDPA.NUMANode)
+	}
+	if i.Kind != KindPCI {
+		return nil
+	}
+	b.onVFIO = b.onVFIO || i.PCI.OnVFIO()
+	if i.PCI.NUMANode != nil {
+		b.nodes = append(b.nodes, *i.PCI.NUMANode)
+	}
+	if i.PCI.NoIOMMU || slices.Contains(uioDrivers(), i.PCI.Driver) {
+		b.config.IOVA = "" // such a device needs physical addresses, if EAL can have them
+	}
+	return b.addVFToken(i)
+}
+
+// samePort reports whether two devices are one that two interfaces are on, and
+// are asked for alike. Otherwise EAL's renderer says that they clash.
+func samePort(a, b eal.Device) bool {
+	switch a := a.(type) {
+	case eal.PCI:
+		b, ok := b.(eal.PCI)
+		return ok && a.Address == b.Address && slices.Equal(a.Args, b.Args)
+	case eal.Auxiliary:
+		b, ok := b.(eal.Auxiliary)
+		return ok && a.Name == b.Name && slices.Equal(a.Args, b.Args)
+	}
+	return false
+}
+
+func (b *ealBuilder) addVFToken(i *Interface) error {
+	token := i.PCI.VFIOToken
+	if token == "" {
+		return nil
+	}
+	if b.config.VFIOToken != "" && b.config.VFIOToken != token {
+		return i.errorf(CodeVFToken, "EAL takes one token: choose interfaces whose PF has the same",
+			"its VF token differs from that of %s", b.config.VFIOTokenOrigin.Interface)
+	}
+	b.config.VFIOToken, b.config.VFIOTokenOrigin = token, i.origin("pci.vfioToken")
+	return nil
 }
 
 // selectInterfaces finds the interfaces of these names, in the order of the pod;
 // without names, all that are for DPDK. The default network is only if it is named,
 // even if it is offloaded to a VF: kubelet, DNS and the API server are reached by it.
-func (p *Pod) selectInterfaces(names []string) ([]namedInterface, error) {
-	var selected []namedInterface
-	var known []string
-	for n := range p.Interfaces {
-		i := namedInterface{&p.Interfaces[n], p.Interfaces[n].Name}
-		if i.name == "" { // no source names it, but its port needs a name
-			i.name = fmt.Sprintf("if%d", n)
-		}
-		known = append(known, i.name)
-		if names == nil {
-			if _, err := i.device(0); i.Default || err != nil && leftOut(err.Code) {
-				continue
-			}
-		} else if !slices.Contains(names, i.name) {
-			continue
-		}
-		selected = append(selected, i)
+func (p *Pod) selectInterfaces(names []string) ([]*Interface, error) {
+	if names == nil {
+		return p.defaultPorts(), nil
 	}
+	if slices.Contains(names, NoInterface) && len(distinctTexts(names)) > 1 {
+		return nil, interfaceErrorf(NoInterface, CodeBadOption, "leave it out, or give it alone", "it stands for no interface, and others are asked for")
+	}
+	asked := map[string]*Interface{}
 	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return nil, interfaceErrorf(name, CodeNoSuchInterface, "it has "+strings.Join(known, ", "), "the pod has no such interface")
+		found, err := p.Lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range found {
+			asked[i.Name] = i
 		}
 	}
-	return selected, nil
+	var selected []*Interface
+	for n := range p.Interfaces {
+		if i := asked[p.Interfaces[n].Name]; i != nil {
+			selected = append(selected, i)
+			delete(asked, i.Name)
+		}
+	}
+	return append(selected, slices.SortedFunc(maps.Values(asked), byAddress)...), nil
 }
 
-// leftOut tells of the codes of interfaces that were never meant for DPDK.
-// EALConfig leaves them out unless they are asked for.
-func leftOut(code Code) bool {
-	return code == CodeKernelNetdev || code == CodeVirtioVDPA || code == CodeUnknownDevice
+func distinctTexts(texts []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(texts)))
 }
 
-// errorf makes an error about the interface.
-func (i namedInterface) errorf(code Code, remedy, format string, args ...any) *InterfaceError {
-	return interfaceErrorf(i.name, code, remedy, format, args...)
+func byAddress(a, b *Interface) int {
+	if order := pciaddr.Compare(a.address(), b.address()); order != 0 {
+		return order
+	}
+	return strings.Compare(a.Name, b.Name)
 }
 
-func interfaceErrorf(name string, code Code, remedy, format string, args ...any) *InterfaceError {
-	return &InterfaceError{Interface: name, Problem: problemf(code, remedy, format, args...).Problem}
+// defaultPorts are the interfaces, and the devices that are on no network, that
+// are for DPDK if no name says otherwise.
+func (p *Pod) defaultPorts() []*Interface {
+	var selected, devices []*Interface
+	for n := range p.Interfaces {
+		i := &p.Interfaces[n]
+		if _, err := i.device(0, nil); !i.Default && (err == nil || !leftOut(err.Code)) {
+			selected = append(selected, i)
+		}
+	}
+	for n := range p.Unassigned {
+		if p.Unassigned[n].Port {
+			devices = append(devices, p.Unassigned[n].asInterface())
+		}
+	}
+	slices.SortFunc(devices, byAddress)
+	return append(selected, distinct(devices)...)
 }
 
-// PortError is why DPDK cannot have the interface as a port, whatever is done to
-// it: an *InterfaceError, or nil if it can.
-func (i *Interface) PortError() error {
-	if _, err := (namedInterface{i, i.Name}).device(0); err != nil {
+// devArgs gives the caller's options by the interfaces that they are for.
+func (p *Pod) devArgs(byName map[string][]eal.DevArg, selected []*Interface) (map[string][]eal.DevArg, error) {
+	args := map[string][]eal.DevArg{}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		found, err := p.Lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			return nil, interfaceErrorf(name, CodeBadOption, "name an interface", "device arguments are given for no interface")
+		}
+		for _, i := range found {
+			if args[i.Name] != nil {
+				return nil, i.errorf(CodeBadOption, "give all of them for one name", "device arguments are given for two of its names")
+			}
+			if !slices.ContainsFunc(selected, func(s *Interface) bool { return s.Name == i.Name }) {
+				return nil, i.errorf(CodeBadOption, "leave them out, or ask for the interface too", "device arguments are given for it, and it is none of the ports")
+			}
+			args[i.Name] = byName[name]
+		}
+	}
+	// Two interfaces on one device have one port.
+	for _, i := range selected {
+		for _, other := range selected {
+			if args[i.Name] == nil && args[other.Name] != nil && i.Kind == KindPCI && other.Kind == KindPCI && i.deviceText() == other.deviceText() {
+				args[i.Name] = args[other.Name]
+			}
+		}
+	}
+	return args, nil
+}
+
+// noPorts says of each of the pod's interfaces and devices why it is no port.
+func (p *Pod) noPorts(asked []string) error {
+	err := problemf(CodeNoPorts, "", "nothing to drive")
+	err.Transient = p.unsettled()
+	if asked != nil {
+		err.Message += ": no interface is asked for"
+		err.Remedy = fmt.Sprintf("name one, or %q for lcores and memory alone", NoInterface)
 		return err
 	}
-	return nil
+	if len(p.Interfaces) == 0 && len(p.Unassigned) == 0 {
+		err.Message += ": the pod has no interface"
+		err.Remedy = "see that a Downward API volume has its annotations"
+		return err
+	}
+	var reasons []error
+	for n := range p.Interfaces {
+		i := &p.Interfaces[n]
+		if why := i.PortError(); why != nil {
+			reasons = append(reasons, why)
+		} else if i.Default {
+			reasons = append(reasons, i.errorf(CodeDefaultNetwork, "", "it is the pod's default network, which is DPDK's only if it is asked for by name"))
+		}
+	}
+	for n := range p.Unassigned {
+		reasons = append(reasons, p.Unassigned[n].error())
+	}
+	err.Err = errors.Join(reasons...)
+	err.Message += ": " + strings.ReplaceAll(err.Err.Error(), "\n", "; ")
+	return err
 }
 
-// device gives the DPDK device of the interface.
-func (i namedInterface) device(queues int) (eal.Device, *InterfaceError) {
-	switch {
-	case i.Kind == KindKernel:
-		return nil, i.errorf(CodeKernelNetdev, "", "it is a kernel network device, which DPDK cannot drive")
-	case i.Kind == KindPCI && i.PCI != nil && i.PCI.Auxiliary != "":
-		return eal.Auxiliary{Origin: i.origin("pci.auxiliary"), Name: i.PCI.Auxiliary}, nil
-	case i.Kind == KindPCI && i.PCI != nil:
-		return eal.PCI{Origin: i.origin("pci.address"), Address: i.PCI.Address}, nil
-	case i.Kind == KindVhostUser && i.VhostUser != nil:
-		server, ok := isServer(i.VhostUser.Mode)
-		if !ok {
-			return nil, i.errorf(CodeBadRole, "say client or server", "vhost-user mode %q", i.VhostUser.Mode)
-		}
-		return eal.VirtioUser{
-			Origin: i.origin("vhostUser.path"), Path: i.VhostUser.Path, Server: server,
-			MAC: i.stationMAC(), Queues: queues,
-		}, nil
-	case i.Kind == KindMemif && i.Memif != nil:
-		if m := i.Memif.Mode; m != "" && m != "ethernet" {
-			return nil, i.errorf(CodeMemifMode, "use mode ethernet", "memif mode %q is not supported by the DPDK memif PMD", m)
-		}
-		server, ok := isServer(i.Memif.Role)
-		if !ok {
-			return nil, i.errorf(CodeBadRole, "say client or server", "memif role %q", i.Memif.Role)
-		}
-		return eal.Memif{
-			Origin: i.origin("memif.path"), Path: i.Memif.Path, Server: server, MAC: i.stationMAC(),
-		}, nil
-	case i.Kind == KindVDPA && i.VDPA != nil && i.VDPA.Driver == "virtio":
-		return nil, i.errorf(CodeVirtioVDPA, "bind it to vhost_vdpa for DPDK", "it is a virtio-vdpa device, a kernel network device to the pod")
-	case i.Kind == KindVDPA && i.VDPA != nil:
-		if i.VDPA.Path == "" {
-			return nil, i.errorf(CodeDeviceNodeMissing, "see that /dev/vhost-vdpa-N is in the container", "the character device of its vDPA device is not known")
-		}
-		return eal.VirtioUser{Origin: i.origin("vdpa.path"), Path: i.VDPA.Path, Queues: queues}, nil
+// error says why the device is no port unless it is asked for.
+func (u *Unassigned) error() error {
+	if why := u.asInterface().PortError(); why != nil {
+		return why
 	}
-	return nil, i.errorf(CodeUnknownDevice, "see the reason beside its candidates in inspect --explain", "it is not known which device carries it")
-}
-
-// isServer reads a role; ok is false for an unknown one. DPDK's own default
-// would be a guess.
-func isServer(role string) (server, ok bool) {
-	return role == RoleServer, role == RoleServer || role == RoleClient
-}
-
-// origin says where the field of the interface came from, for EAL's errors.
-func (i namedInterface) origin(field string) eal.Origin {
-	o := eal.Origin{Interface: i.name}
-	for _, e := range i.Evidence {
-		if e.Field == field {
-			o.Where = e.Source + " " + e.Where
-			break
-		}
+	remedy := "ask for it by its address"
+	if u.Resource != "" {
+		remedy += " or its resource " + printable(u.Resource)
 	}
-	return o
-}
-
-// stationMAC is the interface's MAC address, if a socket's port can have it: the
-// 20 bytes of InfiniBand, a group address and nonsense are not passed on.
-func (i namedInterface) stationMAC() string {
-	hw, err := net.ParseMAC(i.MAC)
-	if err != nil || len(hw) != 6 || hw[0]&1 != 0 || slices.Max(hw) == 0 {
-		return ""
+	message := "it is on no network"
+	if u.Reason == CodeAmbiguous && len(u.Candidates) > 0 {
+		message += ", and could be that of " + printable(strings.Join(u.Candidates, ", "))
 	}
-	return i.MAC
-}
-
-// uioDrivers are the drivers that give user space a device without an IOMMU.
-func uioDrivers() []string { return []string{"uio_pci_generic", "igb_uio"} }
-
-// bifurcatedDrivers keep the device; their PMDs work beside them.
-func bifurcatedDrivers() []string { return []string{"mlx5_core", "mlx4_core", "mana"} }
-
-// notReady says why EAL would not find the interface's device.
-func (i namedInterface) notReady() error {
-	if i.Kind != KindPCI {
-		return nil
-	}
-	id := i.PCI.Auxiliary
-	if id == "" {
-		id = i.PCI.Address.String()
-	}
-	driver := i.PCI.Driver
-	switch {
-	case i.PCI.NotPresent:
-		return i.errorf(CodeNotPresent, "the pod was given a device of another machine or guest: restart it", "device %s is not there", id)
-	case i.PCI.Auxiliary != "":
-		if driver != "" && !strings.HasPrefix(driver, "mlx5_core") {
-			return i.errorf(CodeWrongDriver, "", "device %s is bound to the driver %s, and DPDK drives scalable functions of mlx5_core only", id, driver)
-		}
-	case driver == "" && i.PCI.Vendor != "" && i.PCI.IOMMUGroup == nil:
-		return i.errorf(CodeNoIOMMU,
-			"turn the IOMMU on (VT-d or AMD-Vi in the firmware, intel_iommu=on for the kernel on Intel) and bind the device to vfio-pci on the node",
-			"device %s is bound to no driver, and no IOMMU is in front of it, without which vfio-pci does not take it", id)
-	case driver == "" && i.PCI.Vendor != "":
-		return i.errorf(CodeWrongDriver, "bind it to vfio-pci on the node", "device %s is bound to no driver", id)
-	case driver == "", i.PCI.OnVFIO(),
-		slices.Contains(uioDrivers(), driver), slices.Contains(bifurcatedDrivers(), driver):
-	default:
-		return i.errorf(CodeWrongDriver, "bind it to vfio-pci on the node (deviceType vfio-pci in an SriovNetworkNodePolicy)",
-			"device %s is bound to the kernel's driver %s, beside which DPDK cannot drive it", id, driver)
-	}
-	return nil
+	return interfaceErrorf(u.ID, u.Reason, remedy, "%s", message)
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ import (
 // TestEALConfigScenarios resolves each scenario of testdata/args and compares
 // the arguments that DPDK gets. Sections beside those of podnettest:
 //
-//   - "options" chooses: interfaces, queues, memory, vdev, version, app.
+//   - "options" chooses: interfaces, devargs, queues, memory, vdev, version, app.
 //   - "want args" are the arguments, one a line.
 //   - "want ports" are the ports, one a line: the interface, the port's name, and
 //     after ": " why it is not ready.
@@ -110,6 +111,10 @@ func ealOptions(t *testing.T, s *podnettest.Scenario) (o podnet.EALOptions, app 
 			o.Devices = append(o.Devices, eal.VDev{Arg: value})
 		case "version":
 			o.Version, err = eal.ParseVersion(value)
+		case "devargs":
+			name, text, _ := strings.Cut(value, " ")
+			o.DevArgs = map[string][]eal.DevArg{}
+			o.DevArgs[name], err = eal.ParseDevArgs(text)
 		case "app":
 			app = render.App(value)
 		default:
@@ -175,10 +180,10 @@ func TestEALConfigDevices(t *testing.T) {
 	}
 	origin := func(name string) eal.Origin { return eal.Origin{Interface: name} }
 	tests := []struct {
-		name   string
-		iface  podnet.Interface
-		want   eal.Device // nil: left out
-		reason string     // in the error when it is asked for, or at once where no device is wanted
+		name  string
+		iface podnet.Interface
+		want  eal.Device  // nil: left out
+		code  podnet.Code // of the error when it is asked for
 	}{
 		{
 			name:  "vDPA on vhost",
@@ -187,29 +192,24 @@ func TestEALConfigDevices(t *testing.T) {
 		},
 		{
 			name:  "vDPA on virtio",
-			iface: podnet.Interface{Name: "net1", Kind: podnet.KindVDPA, VDPA: &podnet.VDPA{Driver: "virtio", Netdev: "net1"}}, reason: "virtio-vdpa",
+			iface: podnet.Interface{Name: "net1", Kind: podnet.KindVDPA, VDPA: &podnet.VDPA{Driver: "virtio", Netdev: "net1"}}, code: podnet.CodeVirtioVDPA,
 		},
 		{
 			name:  "scalable function",
 			iface: podnet.Interface{Name: "net1", Kind: podnet.KindPCI, PCI: &podnet.PCI{Auxiliary: "mlx5_core.sf.4"}},
 			want:  eal.Auxiliary{Origin: origin("net1"), Name: "mlx5_core.sf.4"},
 		},
-		{
-			name:  "interface without a name",
-			iface: podnet.Interface{Kind: podnet.KindMemif, Memif: &podnet.Memif{Path: "/s", Role: "server"}},
-			want:  eal.Memif{Origin: origin("if0"), Path: "/s", Server: true},
-		},
-		{name: "unknown", iface: podnet.Interface{Name: "net1", Kind: podnet.KindUnknown}, reason: "not known"},
-		{name: "kernel", iface: podnet.Interface{Name: "net1", Kind: podnet.KindKernel}, reason: "kernel"},
+		{name: "unknown", iface: podnet.Interface{Name: "net1", Kind: podnet.KindUnknown}, code: podnet.CodeUnknownDevice},
+		{name: "kernel", iface: podnet.Interface{Name: "net1", Kind: podnet.KindKernel}, code: podnet.CodeKernelNetdev},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			pod := literalPod(t, tt.iface)
 			config, ports, err := pod.EALConfig(podnet.EALOptions{Queues: 3})
-			if err != nil {
-				t.Fatal(err)
-			}
 			if tt.want != nil {
+				if err != nil {
+					t.Fatal(err)
+				}
 				if diff := cmp.Diff([]eal.Device{tt.want}, config.Devices); diff != "" {
 					t.Errorf("devices (-want +got):\n%s", diff)
 				}
@@ -218,13 +218,13 @@ func TestEALConfigDevices(t *testing.T) {
 				}
 				return
 			}
-			if len(config.Devices) != 0 || len(ports) != 0 {
-				t.Errorf("devices %v and ports %v, want none", config.Devices, ports)
+			if !errors.Is(err, podnet.ErrNoPorts) || !errors.Is(err, tt.code) || !reflect.DeepEqual(config, eal.Config{}) || ports != nil {
+				t.Errorf("config %v, ports %v, error %v, want nothing beside ErrNoPorts and %s", config, ports, err, tt.code)
 			}
 			_, _, err = pod.EALConfig(podnet.EALOptions{Interfaces: []string{"net1"}})
 			for _, err := range []error{err, pod.Interfaces[0].PortError()} {
-				if e, ok := errors.AsType[*podnet.InterfaceError](err); !ok || !strings.Contains(e.Message, tt.reason) {
-					t.Errorf("error %v, want an InterfaceError with %q", err, tt.reason)
+				if e, ok := errors.AsType[*podnet.InterfaceError](err); !ok || e.Code != tt.code {
+					t.Errorf("error %v, want an InterfaceError with %q", err, tt.code)
 				}
 			}
 		})
@@ -315,15 +315,15 @@ func TestEALConfigFails(t *testing.T) {
 	if diff := cmp.Diff([]int{256}, config.Memory.NodeMiB); diff != "" {
 		t.Errorf("memory of a port on a node that no EAL knows (-want +got):\n%s", diff)
 	}
-	if _, _, err := literalPod(t).EALConfig(podnet.EALOptions{Memory: "some"}); err == nil || !strings.Contains(err.Error(), "memory mode") {
+	if _, _, err := literalPod(t, far).EALConfig(podnet.EALOptions{Memory: "some"}); err == nil || !strings.Contains(err.Error(), "memory mode") {
 		t.Errorf("unknown memory mode: error %v", err)
 	}
 	for _, pod := range []*podnet.Pod{{}, {CPUs: &podnet.CPUs{}}} {
-		if _, _, err := pod.EALConfig(podnet.EALOptions{}); err == nil || !strings.Contains(err.Error(), "CPUs") {
+		if _, _, err := pod.EALConfig(podnet.EALOptions{}); !errors.Is(err, podnet.ErrCPUsUnknown) {
 			t.Errorf("no CPUs: error %v", err)
 		}
 	}
-	pod, limit := literalPod(t), uint64(1<<30)
+	pod, limit := literalPod(t, far), uint64(1<<30)
 	pod.Hugepages = []podnet.Hugepages{{Size: "2MB", LimitBytes: &limit}}
 	if _, _, err := pod.EALConfig(podnet.EALOptions{}); err == nil || !strings.Contains(err.Error(), `"2MB"`) {
 		t.Errorf("page size of another notation: error %v", err)

@@ -30,11 +30,10 @@ func Explain(w io.Writer, pod *Pod) error {
 }
 
 func explainInterface(b *strings.Builder, i Interface) {
-	name := "An interface without a name"
-	if i.Name != "" {
-		name = "Interface " + printable(i.Name)
+	b.WriteString("Interface " + printable(i.Name))
+	if i.Unnamed {
+		b.WriteString(" (a name of podnet's: no source has one)")
 	}
-	b.WriteString(name)
 	if i.Network != "" {
 		fmt.Fprintf(b, " of network %s", printable(i.Network))
 	}
@@ -59,7 +58,7 @@ func describeKind(i Interface) string {
 	case i.PCI != nil:
 		return describePCI(*i.PCI)
 	case i.VhostUser != nil:
-		return describeSocket("vhost-user", i.VhostUser.Path, i.VhostUser.Mode, i.VhostUser.Exists)
+		return describeSocket("vhost-user", i.VhostUser.Path, i.VhostUser.Role, i.VhostUser.Exists)
 	case i.Memif != nil:
 		return describeSocket("memif", i.Memif.Path, i.Memif.Role, i.Memif.Exists)
 	case i.VDPA != nil:

@@ -118,7 +118,7 @@ func TestExplainHostile(t *testing.T) {
 		Warnings:   []podnet.Warning{{Code: evil, Source: evil, Where: evil, Message: evil}},
 	}
 	pod.Interfaces = append(pod.Interfaces,
-		podnet.Interface{VhostUser: &podnet.VhostUser{Path: evil, Mode: evil}},
+		podnet.Interface{VhostUser: &podnet.VhostUser{Path: evil, Role: evil}},
 		podnet.Interface{VDPA: &podnet.VDPA{Parent: evil, Driver: evil, Path: evil}},
 		podnet.Interface{PCI: &podnet.PCI{Auxiliary: evil, Driver: evil}})
 	var b strings.Builder

@@ -13,6 +13,7 @@ import (
 // iface is an Interface in the making.
 type iface struct {
 	Interface
+	given     string      // the name that it gets where no source has one
 	origin    fact.Origin // of the fact that made it
 	mac       fact.Origin // of the MAC address
 	doubtful  bool        // it may be the default network
@@ -26,7 +27,7 @@ type iface struct {
 }
 
 // label names the interface to people: a source may not have said its name.
-func (i *iface) label() string { return cmp.Or(i.Name, i.Network) }
+func (i *iface) label() string { return cmp.Or(i.Name, i.given, i.Network) }
 
 // note records that field rests on the fact at an origin.
 func (i *iface) note(field string, at fact.Origin) {
@@ -134,7 +135,7 @@ func (i *iface) setDevice(dev fact.Device) {
 		i.info = &dev
 	case fact.VhostUser:
 		i.Kind = KindVhostUser
-		i.VhostUser = &VhostUser{Path: dev.Path, Mode: dev.Mode}
+		i.VhostUser = &VhostUser{Path: dev.Path, Role: dev.Mode}
 		said(dev.Path, "vhostUser.path", dev.PathAt)
 		said(dev.DirAt.Where, "vhostUser.path", dev.DirAt)
 		said(dev.Mode, "vhostUser.mode", dev.ModeAt)

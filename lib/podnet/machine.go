@@ -84,7 +84,7 @@ func (r *resolver) addCPUs() {
 		return
 	}
 	for _, n := range r.machine.nodes {
-		if !cpus.Allowed.Intersection(n.CPUs).IsEmpty() {
+		if !cpus.Allowed.set.Intersection(n.CPUs).IsEmpty() {
 			cpus.NUMANodes = append(cpus.NUMANodes, n.Node)
 			cpus.note("numaNodes", n.Origin)
 		}
@@ -97,7 +97,7 @@ func (r *resolver) addCPUs() {
 		}
 	}
 	for _, s := range r.machine.siblings {
-		if s.CPUs.Size() > 1 && !s.CPUs.Intersection(cpus.Allowed.CPUSet).IsEmpty() {
+		if s.CPUs.Size() > 1 && !s.CPUs.Intersection(cpus.Allowed.set).IsEmpty() {
 			cpus.Siblings = append(cpus.Siblings, CPUSet{s.CPUs})
 			cpus.note("siblings", s.Origin)
 		}

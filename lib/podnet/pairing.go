@@ -300,14 +300,12 @@ func (r *resolver) pairByHint() {
 	for n := range r.hints {
 		h := &r.hints[n]
 		found := false
-		for _, i := range r.interfaces {
-			if i.Network == h.Network || shortName(i.Network) == h.Network {
-				found = true
-				r.setHint(i, h)
-				if i.hint == h && i.open() && !r.isOther(i) {
-					i.claimed = true
-					byResource[h.Resource] = append(byResource[h.Resource], i)
-				}
+		for _, i := range matchName(r.interfaces, h.Network, (*iface).names) {
+			found = true
+			r.setHint(i, h)
+			if i.hint == h && i.open() && !r.isOther(i) {
+				i.claimed = true
+				byResource[h.Resource] = append(byResource[h.Resource], i)
 			}
 		}
 		if !found {

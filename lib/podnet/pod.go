@@ -4,9 +4,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"k8s.io/utils/cpuset"
-
-	"github.com/podnet/podnet/lib/internal/cpulist"
 	"github.com/podnet/podnet/lib/pciaddr"
 )
 
@@ -44,9 +41,10 @@ const (
 
 // Interface is one network attachment of the pod.
 type Interface struct {
-	Name     string       `json:"name"`    // as in the pod, such as net1; empty when no source names it
-	Network  string       `json:"network"` // namespace/name of the network, or the CNI configuration's name
-	Default  bool         `json:"default"` // the pod's default network
+	Name     string       `json:"name"`              // as in the pod, such as net1
+	Unnamed  bool         `json:"unnamed,omitempty"` // no source names it: the Name is ours, such as if1
+	Network  string       `json:"network"`           // namespace/name of the network, or the CNI configuration's name
+	Default  bool         `json:"default"`           // the pod's default network
 	MAC      string       `json:"mac,omitempty"`
 	MTU      int          `json:"mtu,omitempty"` // bytes of the L3 packet
 	IPs      []netip.Addr `json:"ips"`
@@ -127,7 +125,7 @@ const (
 // VhostUser is a vhost-user socket.
 type VhostUser struct {
 	Path string `json:"path"`           // in the container
-	Mode string `json:"mode,omitempty"` // RoleClient or RoleServer; empty: not said
+	Role string `json:"mode,omitempty"` // RoleClient or RoleServer; empty: not said
 	// Exists tells a client whether its server's socket is there; nil for a
 	// server, and where that could not be seen.
 	Exists *bool `json:"exists,omitempty"`
@@ -178,6 +176,9 @@ type Unassigned struct {
 	// CodeMalformed.
 	Reason Code `json:"reason"`
 	PCI    *PCI `json:"pci,omitempty"` // what sysfs says of it
+	// Port tells that the device is a port by default, under its ID, since no
+	// network was asked for.
+	Port bool `json:"port,omitempty"`
 	// Problems are why DPDK cannot drive the device, or not as things stand.
 	Problems []Problem `json:"problems,omitempty"`
 
@@ -215,18 +216,6 @@ type CPUs struct {
 	Siblings []CPUSet `json:"siblings,omitempty"`
 
 	Evidence []Evidence `json:"evidence,omitempty"`
-}
-
-// CPUSet is a set of CPU ids that marshals to the kernel's list form, as 4-7,68.
-type CPUSet struct{ cpuset.CPUSet }
-
-// MarshalText gives the kernel's list form.
-func (s CPUSet) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// UnmarshalText reads the kernel's list form.
-func (s *CPUSet) UnmarshalText(text []byte) (err error) {
-	s.CPUSet, err = cpulist.Parse(string(text))
-	return err
 }
 
 // Hugepages is the container's share of the hugepages of one size.

@@ -74,6 +74,7 @@ var rules = []rule{
 	{"claimed devices", (*resolver).addClaimedDevices},
 	{"allocations", (*resolver).addAllocations},
 	{"accelerators", (*resolver).setAcceleratorsAside},
+	{"names", (*resolver).giveNames},
 
 	{"claim metadata", (*resolver).pairByClaim},
 	{"device-info", (*resolver).pairByDeviceInfo},
@@ -238,14 +239,15 @@ func (r *resolver) problem(at fact.Origin, code fact.Code, format string, args .
 
 // finish puts the Pod together.
 func (r *resolver) finish() {
-	slices.SortStableFunc(r.interfaces, func(a, b *iface) int {
-		return boolOrder(!a.Default) - boolOrder(!b.Default)
-	})
+	r.giveNames()
 	r.addUnassigned()
 	r.pod.Interfaces = make([]Interface, 0, len(r.interfaces))
 	for _, i := range r.interfaces {
 		if i.Kind == "" {
 			i.Kind = r.kindWithoutDevice(i)
+		}
+		if i.Name == "" {
+			i.Name, i.Unnamed = i.given, true
 		}
 		i.IPs, i.Gateways, i.Evidence = nonNil(i.IPs), nonNil(i.Gateways), nonNil(i.Evidence)
 		r.pod.Interfaces = append(r.pod.Interfaces, i.Interface)

@@ -171,7 +171,7 @@ func TestRules(t *testing.T) {
 				withMAC(unnamed(network(1, "", nil)), "02:00:00:00:00:01"), unnamed(network(2, "", nil)), allocation("A", vfA), allocation("A", vfB),
 				function(vfA, fact.Netdev{Name: "x", MAC: "02:00:00:00:00:01"}),
 			},
-			" pci 0000:3b:02.6;  pci 0000:3b:02.7",
+			"if0 pci 0000:3b:02.6; if1 pci 0000:3b:02.7",
 		},
 		{
 			"MAC address of two networks",
@@ -179,14 +179,14 @@ func TestRules(t *testing.T) {
 				withMAC(unnamed(network(1, "", nil)), "02:00:00:00:00:01"), withMAC(unnamed(network(2, "", nil)), "02:00:00:00:00:01"),
 				allocation("A", vfA), function(vfA, fact.Netdev{Name: "x", MAC: "02:00:00:00:00:01"}),
 			},
-			" unknown;  unknown; 0000:3b:02.6 ambiguous [ns/ ns/]",
+			"if0 unknown; if1 unknown; 0000:3b:02.6 ambiguous [if0 if1]",
 		},
 		{
 			"no MAC address is no match",
 			[]fact.Fact{
 				unnamed(network(1, "", nil)), unnamed(network(2, "", nil)), allocation("A", vfA), function(vfA, fact.Netdev{Name: "x"}),
 			},
-			" unknown;  unknown; 0000:3b:02.6 ambiguous [ns/ ns/]",
+			"if0 unknown; if1 unknown; 0000:3b:02.6 ambiguous [if0 if1]",
 		},
 		{"forced", []fact.Fact{eth0, network(1, "net1", nil), allocation("A", vfA)}, "eth0 kernel; net1 pci 0000:3b:02.6"},
 		{"never the default network", []fact.Fact{eth0, allocation("A", vfA)}, "eth0 kernel; 0000:3b:02.6 unclaimed []"},
@@ -222,7 +222,7 @@ func TestRules(t *testing.T) {
 			[]fact.Fact{
 				withMAC(unnamed(network(1, "", nil)), "02:00:00:00:00:01"), allocation("A", vfA), function(vfA, fact.Netdev{Name: "x", MAC: "02:00:00:00:00:02"}),
 			},
-			" kernel; 0000:3b:02.6 unclaimed []",
+			"if0 kernel; 0000:3b:02.6 unclaimed []",
 		},
 		{
 			"a network that may be the default one",

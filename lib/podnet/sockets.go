@@ -110,7 +110,7 @@ func (r *resolver) compareSockets(i *iface, u fact.Userspace) {
 			return
 		}
 		differ(dev.PathAt, "path", dev.Path, i.VhostUser.Path)
-		differ(dev.ModeAt, "mode", dev.Mode, i.VhostUser.Mode)
+		differ(dev.ModeAt, "mode", dev.Mode, i.VhostUser.Role)
 	case fact.Memif:
 		if i.Memif == nil {
 			r.problem(u.Origin, fact.Conflict, "a memif socket, but device-info of %s says %s, which is used",
@@ -127,7 +127,7 @@ func (r *resolver) compareSockets(i *iface, u fact.Userspace) {
 func (r *resolver) addSockets() {
 	for _, i := range r.interfaces {
 		switch {
-		case i.VhostUser != nil && i.VhostUser.Mode == RoleClient:
+		case i.VhostUser != nil && i.VhostUser.Role == RoleClient:
 			i.VhostUser.Exists = r.socketExists(i, i.VhostUser.Path, "vhostUser.exists")
 		case i.Memif != nil && i.Memif.Role == RoleClient:
 			i.Memif.Exists = r.socketExists(i, i.Memif.Path, "memif.exists")

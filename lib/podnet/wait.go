@@ -109,7 +109,7 @@ type ifaceSocket struct {
 func (i *Interface) socket() ifaceSocket {
 	switch {
 	case i.VhostUser != nil:
-		return ifaceSocket{i.VhostUser.Path, i.VhostUser.Mode, i.VhostUser.Exists}
+		return ifaceSocket{i.VhostUser.Path, i.VhostUser.Role, i.VhostUser.Exists}
 	case i.Memif != nil:
 		return ifaceSocket{i.Memif.Path, i.Memif.Role, i.Memif.Exists}
 	}

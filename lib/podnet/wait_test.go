@@ -16,7 +16,7 @@ import (
 func TestReady(t *testing.T) {
 	no, yes := false, true
 	vhost := func(name, mode string, exists *bool) Interface {
-		return Interface{Name: name, Kind: KindVhostUser, VhostUser: &VhostUser{Path: "/run/v", Mode: mode, Exists: exists}}
+		return Interface{Name: name, Kind: KindVhostUser, VhostUser: &VhostUser{Path: "/run/v", Role: mode, Exists: exists}}
 	}
 	memif := func(name, role string, exists *bool) Interface {
 		return Interface{Name: name, Kind: KindMemif, Memif: &Memif{Path: "@m", Role: role, Exists: exists}}

@@ -502,10 +502,10 @@ func TestPlaces(t *testing.T) {
 	r.check(os.Symlink("/run", r.path("/var/run")))
 	r.check(os.Symlink(filepath.Dir(r.dir), r.path("/out")))
 	client := func(path string, exists bool) Interface {
-		return Interface{VhostUser: &VhostUser{Path: path, Mode: RoleClient, Exists: &exists}}
+		return Interface{VhostUser: &VhostUser{Path: path, Role: RoleClient, Exists: &exists}}
 	}
 	unknown, server := client("/x/unknown", false), client("/x/server", false)
-	unknown.VhostUser.Exists, server.VhostUser.Mode = nil, RoleServer
+	unknown.VhostUser.Exists, server.VhostUser.Role = nil, RoleServer
 	pod := &Pod{Interfaces: []Interface{
 		client("/var/run/a/1", false), client("/var/run/b/2", false), client("/run/c", false),
 		client("/x/there", true), unknown, server, client("@abstract", false),

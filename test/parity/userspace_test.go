@@ -76,7 +76,7 @@ func TestUserspaceRoundTrip(t *testing.T) {
 	}
 	ips := []string{"10.56.217.136", "fd00::88"}
 	want := map[string]device{
-		"net1": {"userspace-net1", ips, &podnet.VhostUser{Path: dir + "/aaaaaaaaaaaa-net1", Mode: podnet.RoleClient}, nil},
+		"net1": {"userspace-net1", ips, &podnet.VhostUser{Path: dir + "/aaaaaaaaaaaa-net1", Role: podnet.RoleClient}, nil},
 		"net2": {"userspace-net2", ips, &podnet.VhostUser{Path: "/run/vhost/net 2.sock", Mode: podnet.RoleServer}, nil},
 		"net3": {"userspace-net3", ips, nil, &podnet.Memif{Path: dir + "/memif-aaaaaaaaaaaa-net3.sock", Role: podnet.RoleClient, Mode: "ethernet"}},
 		"net4": {"userspace-net4", ips, nil, &podnet.Memif{Path: "/run/memif/net4.sock", Role: podnet.RoleServer, Mode: "ip"}},

@@ -1,0 +1,212 @@
+package podnet
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/pciaddr"
+)
+
+// NoInterface is the name that stands for no interface: a program that wants the
+// pod's CPUs and memory and no port.
+const NoInterface = "none"
+
+// Lookup finds what a name of the user's stands for. A name is, in this order:
+//
+//   - "none", which stands for nothing;
+//   - an interface's name, such as net1;
+//   - a network's name, with its namespace or without, if one interface is on it;
+//   - a PCI address or the name of an auxiliary device;
+//   - a resource, as openshift.io/sriov_a or OPENSHIFT_IO_SRIOV_A: all its
+//     devices, ordered by address.
+//
+// A device that is on no network comes as an Interface of its own, whose name is
+// the device's address and which has no network. The error for a name that stands
+// for nothing is an *InterfaceError with CodeNoSuchInterface, for a network with
+// several interfaces one with CodeAmbiguous; either lists what there is.
+func (p *Pod) Lookup(name string) ([]*Interface, error) {
+	if name == NoInterface {
+		return nil, nil
+	}
+	all := make([]*Interface, len(p.Interfaces))
+	for n := range p.Interfaces {
+		all[n] = &p.Interfaces[n]
+	}
+	found := matchName(all, name, func(i *Interface) (string, string) { return i.Name, i.Network })
+	if len(found) > 1 {
+		return nil, interfaceErrorf(name, CodeAmbiguous, "name one of "+namesText(found), "%d interfaces are on a network of this name", len(found))
+	}
+	if len(found) == 1 {
+		return found, nil
+	}
+	for n := range p.Unassigned {
+		all = append(all, p.Unassigned[n].asInterface())
+	}
+	if found = onDevice(all, name); len(found) == 0 {
+		found = ofResource(all, fact.ResourceKey(name))
+	}
+	if len(found) == 0 {
+		return nil, p.noSuchInterface(name)
+	}
+	return found, nil
+}
+
+// onDevice finds the interfaces on a device, each once.
+func onDevice(all []*Interface, name string) []*Interface {
+	address, err := pciaddr.Parse(name)
+	return distinct(slices.DeleteFunc(slices.Clone(all), func(i *Interface) bool {
+		switch {
+		case i.PCI != nil && i.PCI.Auxiliary != "":
+			return i.PCI.Auxiliary != name
+		case i.PCI != nil:
+			return err != nil || i.PCI.Address != address
+		case i.VDPA != nil:
+			return err != nil || i.VDPA.PCIAddress != address
+		}
+		return i.Network != "" || i.Name != name // a device that is not even an address
+	}))
+}
+
+// ofResource finds the interfaces on devices of a resource, each once.
+func ofResource(all []*Interface, key string) []*Interface {
+	found := slices.DeleteFunc(slices.Clone(all), func(i *Interface) bool {
+		resource := ""
+		switch {
+		case i.PCI != nil:
+			resource = i.PCI.Resource
+		case i.VDPA != nil:
+			resource = i.VDPA.Resource
+		}
+		return resource == "" || !sameResource(resource, key)
+	})
+	slices.SortStableFunc(found, func(a, b *Interface) int { return pciaddr.Compare(a.address(), b.address()) })
+	return distinct(found)
+}
+
+// distinct drops what has the name of an earlier one: a device may be listed for
+// several variables.
+func distinct(list []*Interface) []*Interface {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(list, func(i *Interface) bool {
+		twice := seen[i.Name]
+		seen[i.Name] = true
+		return twice
+	})
+}
+
+// address is that of the interface's PCI function, if it has one.
+func (i *Interface) address() pciaddr.Address {
+	switch {
+	case i.PCI != nil:
+		return i.PCI.Address
+	case i.VDPA != nil:
+		return i.VDPA.PCIAddress
+	}
+	return pciaddr.Address{}
+}
+
+// asInterface gives a device that is on no network as an interface of its own.
+func (u *Unassigned) asInterface() *Interface {
+	i := &Interface{Name: u.ID, Kind: u.Kind, Problems: slices.Clone(u.Problems)}
+	field := "pci.address"
+	if u.Kind == KindPCI {
+		i.PCI = &PCI{Resource: u.Resource}
+		if u.PCI != nil {
+			pci := *u.PCI
+			i.PCI = &pci
+		} else if address, err := pciaddr.Parse(u.ID); err == nil {
+			i.PCI.Address = address
+		} else {
+			i.PCI.Auxiliary = u.ID
+		}
+		if i.PCI.Auxiliary != "" {
+			field = "pci.auxiliary"
+		}
+		if i.PCI.Resource == "" {
+			i.PCI.Resource = u.Resource
+		}
+		i.PCI.NotPresent = i.PCI.NotPresent || u.Reason == CodeNotPresent
+	}
+	for _, e := range u.Evidence {
+		if e.Field == "id" {
+			e.Field = field
+		}
+		i.Evidence = append(i.Evidence, e)
+	}
+	switch u.Reason {
+	case CodeAccelerator:
+		i.Problems = append(i.Problems, problemf(CodeAccelerator, "", "device %s is an accelerator, not a network function", u.ID).Problem)
+	case CodeMalformed:
+		i.Problems = append(i.Problems, problemf(CodeMalformed, "", "%.100q is neither a PCI address nor the name of an auxiliary device", u.ID).Problem)
+	}
+	return i
+}
+
+// noSuchInterface is the error for a name that stands for nothing. Waiting can
+// help as long as the pod's status is not complete.
+func (p *Pod) noSuchInterface(name string) error {
+	yet := ""
+	if p.unsettled() {
+		yet = " (yet)"
+	}
+	var have []string
+	if len(p.Interfaces) > 0 {
+		all := make([]*Interface, len(p.Interfaces))
+		for n := range p.Interfaces {
+			all[n] = &p.Interfaces[n]
+		}
+		have = append(have, namesText(all))
+	}
+	if devices := p.devicesText(); devices != "" {
+		have = append(have, devices)
+	}
+	remedy := "it has none"
+	if len(have) > 0 {
+		remedy = "it has " + strings.Join(have, ", and ")
+	}
+	err := interfaceErrorf(name, CodeNoSuchInterface, remedy, "the pod has no such interface%s", yet)
+	err.Transient = yet != ""
+	return err
+}
+
+// unsettled reports whether more networks may come by waiting.
+func (p *Pod) unsettled() bool {
+	return slices.ContainsFunc(p.Warnings, func(w Warning) bool { return w.Code == CodePending || w.Code == CodeNoStatus })
+}
+
+// maxListed is how many names an error lists.
+const maxListed = 20
+
+func namesText(list []*Interface) string {
+	var texts []string
+	for _, i := range list {
+		texts = append(texts, printable(i.Name))
+	}
+	return listed(texts)
+}
+
+// devicesText lists the devices that are on no network.
+func (p *Pod) devicesText() string {
+	var texts []string
+	for _, u := range p.Unassigned {
+		text := printable(u.ID)
+		if u.Resource != "" {
+			text += " of " + printable(u.Resource)
+		}
+		texts = append(texts, text)
+	}
+	if len(texts) == 0 {
+		return ""
+	}
+	return "on no network, " + listed(texts)
+}
+
+func listed(texts []string) string {
+	more := ""
+	if n := len(texts) - maxListed; n > 0 {
+		texts, more = texts[:maxListed], fmt.Sprintf(" and %d more", n)
+	}
+	return strings.Join(texts, ", ") + more
+}
