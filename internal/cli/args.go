@@ -59,7 +59,7 @@ func newArgsCmd(d deps) *cobra.Command {
 }
 
 func argsRun(ctx context.Context, o argsOptions) error {
-	pod, err := o.discover(ctx, o.deps, o.Interfaces...)
+	pod, err := o.podOf(ctx, o.deps, o.podOptions)
 	if err != nil {
 		return err
 	}

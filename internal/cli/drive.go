@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,8 +22,6 @@ import (
 type driveOptions struct {
 	podOptions
 	ealOptions
-	VDevs       []string
-	EALArgs     []string
 	PeerTimeout time.Duration
 	Verbose     bool
 
@@ -32,10 +31,8 @@ type driveOptions struct {
 
 func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
 	f := cmd.Flags()
-	f.StringArrayVar(&o.VDevs, "vdev", nil, "another virtual device, as net_null0,size=64, whose name is then its interface's (may be repeated)")
 	f.DurationVar(&o.PeerTimeout, "peer-timeout", 30*time.Second, "how long to wait for the peers of sockets, and for a probe to come back; 0s: for ever")
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "log what DPDK says")
-	addEALArgFlag(cmd, &o.EALArgs)
 	o.addEALFlags(cmd, ownPrefix(d))
 	o.addRootlessFlags(cmd)
 }
@@ -54,28 +51,11 @@ func ownPrefix(d deps) string { return fmt.Sprintf("podnet-%d", d.pid) }
 // start resolves the pod and starts DPDK on its interfaces, in the order in
 // which they were asked for.
 func (o *driveOptions) start(ctx context.Context, d deps) (*dataplane.Dataplane, *podnet.Pod, error) {
-	var vdevs []eal.Device
-	own := map[string]bool{}
-	for _, arg := range o.VDevs {
-		v := eal.VDev{Arg: arg, Origin: eal.Origin{Interface: eal.VDev{Arg: arg}.PortName(), Where: "--vdev"}}
-		vdevs = append(vdevs, v)
-		own[v.PortName()] = true
-	}
-	flags := o.ealOptions
-	flags.Interfaces = slices.DeleteFunc(slices.Clone(flags.Interfaces), func(name string) bool { return own[name] })
-	ownOnly := len(vdevs) > 0 && len(flags.Interfaces) == 0
-	from := o.podOptions
-	if ownOnly {
-		from.Wait = 0 // not for a pod of which nothing is used
-	}
-	pod, err := from.discover(ctx, d, flags.Interfaces...)
+	pod, err := o.podOf(ctx, d, o.podOptions)
 	if err != nil {
 		return nil, nil, err
 	}
-	if ownOnly {
-		pod.Interfaces = nil // what was asked for is not the pod's
-	}
-	dp, err := o.startOn(ctx, d, pod, flags, podnet.EALOptions{Devices: vdevs, Extra: o.EALArgs}, true)
+	dp, err := o.startOn(ctx, d, pod, o.ealOptions, podnet.EALOptions{}, true)
 	return dp, pod, err
 }
 
@@ -86,8 +66,18 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 	if err != nil {
 		return nil, err
 	}
-	if ports, err = dataplane.InOrder(ports, o.Interfaces); err != nil {
+	names, err := flags.order(pod)
+	if err != nil {
+		return nil, err
+	}
+	if o.firstOnly && len(names) > len(flags.Interfaces) {
+		return nil, usageErrorf("%q: several interfaces or devices have a name that was given: name one of %s", flags.Interfaces, strings.Join(names, ", "))
+	}
+	if ports, err = dataplane.InOrder(ports, names); err != nil {
 		return nil, coded(err)
+	}
+	if len(ports) == 0 {
+		return nil, usageErrorf("no port is asked for, and there is nothing to do without one")
 	}
 	if o.firstOnly && len(o.Interfaces) == 0 {
 		ports = ports[:1]

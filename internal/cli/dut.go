@@ -109,7 +109,7 @@ func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dp
 	if machine == nil {
 		return nil, err
 	}
-	machine.Interfaces = nil
+	machine.Interfaces, machine.Unassigned = nil, nil
 	return drive.startOn(ctx, o.deps, machine, drive.ealOptions, podnet.EALOptions{Devices: devices}, false)
 }
 

@@ -16,7 +16,6 @@ type execOptions struct {
 	podOptions
 	ealOptions
 	App     string
-	EALArgs []string
 	AppArgs []string
 }
 
@@ -50,15 +49,9 @@ func newExecCmd(d deps) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&opts.App, "app", string(render.Testpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
-	addEALArgFlag(cmd, &opts.EALArgs)
 	opts.addEALFlags(cmd, fmt.Sprintf("podnet-%d", d.pid))
 	opts.addRootlessFlags(cmd)
 	return cmd
-}
-
-// addEALArgFlag adds --eal-arg.
-func addEALArgFlag(cmd *cobra.Command, args *[]string) {
-	cmd.Flags().StringArrayVar(args, "eal-arg", nil, "further argument for EAL, as --eal-arg=--log-level=debug (may be repeated)")
 }
 
 func execRun(ctx context.Context, o execOptions) error {
@@ -78,11 +71,11 @@ func execRun(ctx context.Context, o execOptions) error {
 
 // command gives the program and its arguments.
 func (o execOptions) command(ctx context.Context) (program string, args []string, err error) {
-	pod, err := o.discover(ctx, o.deps, o.Interfaces...)
+	pod, err := o.podOf(ctx, o.deps, o.podOptions)
 	if err != nil {
 		return "", nil, err
 	}
-	config, ports, err := o.config(o.deps, pod, podnet.EALOptions{Version: o.linkedVersion(), Extra: o.EALArgs})
+	config, ports, err := o.config(o.deps, pod, podnet.EALOptions{Version: o.linkedVersion()})
 	if err != nil {
 		return "", nil, err
 	}

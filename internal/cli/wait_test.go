@@ -39,8 +39,7 @@ func TestWaitStopped(t *testing.T) {
 func TestWaitOwnDevices(t *testing.T) {
 	o := driveOptions{
 		podOptions: podOptions{Podinfo: t.TempDir(), Wait: time.Hour},
-		ealOptions: ealOptions{Queues: 0}, // ends the start before DPDK's
-		VDevs:      []string{"net_null0"},
+		ealOptions: ealOptions{Queues: 0, VDevs: []string{"net_null0"}}, // ends the start before DPDK's
 	}
 	var f fakeExec
 	if _, _, err := o.start(t.Context(), f.deps()); exitCode(err) != codeUsage {
@@ -61,7 +60,7 @@ func TestWaitReady(t *testing.T) {
 		{nil, `interface "net1"`},
 		{[]string{"net2"}, ""},
 		{[]string{"net2", "net1"}, `interface "net1"`},
-		{[]string{"net9", "net9"}, `interface "net9": the pod has no such interface (yet)`},
+		{[]string{"net9", "net9"}, `interface "net9": the pod has no such interface: it has net1, net2`},
 	} {
 		err := ready(tt.interfaces)(pod)
 		if (err == nil) != (tt.want == "") || err != nil && !strings.HasPrefix(err.Error(), tt.want) {

@@ -50,6 +50,9 @@ type Options struct {
 	PodOnly bool
 	// Strict makes every warning an error.
 	Strict bool
+	// Patient has Wait wait for what waiting does not mend as a rule, too, until
+	// its context ends: somebody may be at work on it.
+	Patient bool
 }
 
 // Discover finds out what the container was given: its networks, the devices and

@@ -17,11 +17,15 @@ import (
 // A new container usually has to wait: kubelet starts it before the annotations
 // file has the network's status, and writes that up to a minute or two later.
 //
+// Wait ends at once with what waiting does not mend: an error of cond, or of
+// Discover, that has a problem which is not Transient, such as a name that a pod
+// with its whole status does not have. Options.Patient waits for anything. An
+// error without a code may be anything, so it is waited out. A root that does not
+// exist is never waited for.
+//
 // If ctx ends first, the error says what is still missing. It wraps both the
 // context's error, with its cause, and the last one of cond, so that errors.Is
-// tells context.DeadlineExceeded as well as ErrNoStatus. What Discover fails with
-// is waited out like what cond does, and so is any warning with Options.Strict.
-// Only a root that does not exist is not waited for.
+// tells context.DeadlineExceeded as well as ErrNoStatus.
 func Wait(ctx context.Context, opts Options, cond func(*Pod) error) (*Pod, error) {
 	if cond == nil {
 		cond = Ready
@@ -39,6 +43,9 @@ func Wait(ctx context.Context, opts Options, cond func(*Pod) error) (*Pod, error
 			return pod, nil
 		}
 		missing = err
+		if !opts.Patient && !mendable(err) {
+			return nil, fmt.Errorf("waiting does not help: %w", err)
+		}
 	}
 	waited := time.Since(begin)
 	if end, ok := ctx.Deadline(); ok && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -69,7 +76,7 @@ func (e *waitError) Unwrap() []error { return []error{e.ctx, e.cause, e.missing}
 
 // Ready is nil if all that the pod waits for in the ordinary case is there: the
 // status of every network that it asked for, and every socket that the other side
-// makes. Otherwise it joins one error, an *Error or an *InterfaceError, for each
+// makes. Devices that are ports by default need no status. Otherwise it joins one error, an *Error or an *InterfaceError, for each
 // thing that is missing.
 func Ready(pod *Pod) error {
 	var errs []error
@@ -78,7 +85,7 @@ func Ready(pod *Pod) error {
 		case CodePending:
 			errs = append(errs, w.Err())
 		case CodeNoAnnotations, CodeNoStatus:
-			if len(pod.Interfaces) == 0 {
+			if len(pod.Interfaces) == 0 && len(pod.defaultPorts()) == 0 {
 				errs = append(errs, w.Err())
 			}
 		}

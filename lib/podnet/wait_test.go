@@ -128,7 +128,7 @@ func TestWaitErrors(t *testing.T) {
 			r := newLiveRoot(t)
 			opts := r.options()
 			if opts.Strict = strict; strict {
-				r.annotate(statusKey, "[]")
+				r.annotate("a", "b")
 			}
 			done := make(chan error)
 			go func() {
@@ -154,7 +154,7 @@ func TestWaitTimeout(t *testing.T) {
 		text              string
 	}{
 		{"no status", annotationsFile("a", "b"), false, nil, ErrNoStatus, "still missing after 1m30s: annotation " + statusKey + ": "},
-		{"strict", annotationsFile(statusKey, "[]"), true, nil, ErrNoNetworks, "still missing after 1m30s: annotation " + statusKey + ": "},
+		{"strict", annotationsFile("a", "b"), true, nil, ErrNoStatus, "still missing after 1m30s: annotation " + statusKey + ": "},
 		{"nothing to read", "", false, nil, ErrNoAnnotations, "still missing after 1m30s: nothing about a pod could be read: "},
 		{
 			"a condition of one's own", annotationsFile(statusKey, status("net1")), false,
@@ -186,6 +186,56 @@ func TestWaitTimeout(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWaitEndsAtOnce does not wait for what does not come, unless it is told to.
+func TestWaitEndsAtOnce(t *testing.T) {
+	lookup := func(pod *Pod) error { _, err := pod.Lookup("net9"); return err }
+	for _, tt := range []struct {
+		name, annotations string
+		strict            bool
+		cond              func(*Pod) error
+		is                error
+	}{
+		{"no such interface", annotationsFile(statusKey, status("net1")), false, lookup, ErrNoSuchInterface},
+		{"a code alone", annotationsFile(statusKey, status("net1")), false, func(*Pod) error { return ErrWrongDriver }, ErrWrongDriver},
+		{"among others", annotationsFile("a", "b"), false, func(pod *Pod) error { return errors.Join(Ready(pod), ErrNotPresent) }, ErrNotPresent},
+		{"strict", annotationsFile(statusKey, "[]"), true, nil, ErrNoNetworks},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				pollOnly(t)
+				r := newLiveRoot(t)
+				r.update(map[string]string{"annotations": tt.annotations})
+				opts := r.options()
+				opts.Strict = tt.strict
+				for _, opts.Patient = range []bool{false, true} {
+					ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+					begin := time.Now()
+					pod, err := Wait(ctx, opts, tt.cond)
+					waited := time.Since(begin)
+					cancel()
+					if pod != nil || !errors.Is(err, tt.is) {
+						t.Errorf("Wait = %v, %v, want %v", pod, err, tt.is)
+					}
+					if patient := errors.Is(err, context.DeadlineExceeded); patient != opts.Patient || patient != (waited == 90*time.Second) {
+						t.Errorf("patient %t: waited for %s: %v", opts.Patient, waited, err)
+					}
+				}
+			})
+		})
+	}
+	// The same name may come as long as there is no status.
+	synctest.Test(t, func(t *testing.T) {
+		pollOnly(t)
+		r := newLiveRoot(t)
+		r.annotate("a", "b")
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancel()
+		if _, err := Wait(ctx, r.options(), lookup); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, ErrNoSuchInterface) {
+			t.Errorf("before there is a status: %v", err)
+		}
+	})
 }
 
 func TestWaitCanceled(t *testing.T) {

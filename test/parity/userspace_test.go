@@ -77,7 +77,7 @@ func TestUserspaceRoundTrip(t *testing.T) {
 	ips := []string{"10.56.217.136", "fd00::88"}
 	want := map[string]device{
 		"net1": {"userspace-net1", ips, &podnet.VhostUser{Path: dir + "/aaaaaaaaaaaa-net1", Role: podnet.RoleClient}, nil},
-		"net2": {"userspace-net2", ips, &podnet.VhostUser{Path: "/run/vhost/net 2.sock", Mode: podnet.RoleServer}, nil},
+		"net2": {"userspace-net2", ips, &podnet.VhostUser{Path: "/run/vhost/net 2.sock", Role: podnet.RoleServer}, nil},
 		"net3": {"userspace-net3", ips, nil, &podnet.Memif{Path: dir + "/memif-aaaaaaaaaaaa-net3.sock", Role: podnet.RoleClient, Mode: "ethernet"}},
 		"net4": {"userspace-net4", ips, nil, &podnet.Memif{Path: "/run/memif/net4.sock", Role: podnet.RoleServer, Mode: "ip"}},
 		"net5": {"userspace-net5", ips, nil, &podnet.Memif{Path: dir + "/x=y/net5.sock", Role: podnet.RoleServer, Mode: "inject-punt"}},
