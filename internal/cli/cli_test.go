@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/schematest"
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
@@ -26,11 +27,12 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
 
-// runScripts runs the program itself by the scripts in dir, which have two more
+// runScripts runs the program itself by the scripts in dir, which have more
 // commands:
 //
 //   - "pod NAME" writes testdata/pods/NAME.txtar as the directory root and the
 //     file environ.
+//   - "pod-document FILE" holds a document against the schema of pods.
 //   - "exits CODE PROGRAM ARGS..." is exec that compares the exit code.
 func runScripts(t *testing.T, dir string) {
 	t.Helper()
@@ -52,6 +54,9 @@ func runScripts(t *testing.T, dir string) {
 				ts.Check(s.Write(root))
 				environ := strings.Join(s.Environ, "\x00")
 				ts.Check(os.WriteFile(ts.MkAbs("environ"), []byte(environ), 0o644))
+			},
+			"pod-document": func(ts *testscript.TestScript, _ bool, args []string) {
+				schematest.Pod(t, []byte(ts.ReadFile(args[0])))
 			},
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 				want, err := strconv.Atoi(args[0])

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/podnet/podnet/internal/result/resulttest"
+	"github.com/podnet/podnet/internal/schematest"
 )
 
 // Every document that is written is one by the schema.
@@ -25,7 +25,7 @@ func TestDocumentsAreValid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			resulttest.Validate(t, b)
+			schematest.Result(t, b)
 		})
 	}
 	if n < 5 {

@@ -11,10 +11,10 @@ import (
 // Problem is one thing that is wrong: its kind, its place, the cause and what to
 // do about it.
 type Problem struct {
-	Code    Code   `json:"code"`
-	Where   string `json:"where,omitempty"` // the place: a file, an annotation, a variable; empty: none
-	Message string `json:"message"`         // the cause
-	Remedy  string `json:"remedy,omitempty"`
+	Code    Code   `json:"code"`             // kind of trouble
+	Where   string `json:"where,omitempty"`  // the place: a file, an annotation, a variable; empty: none
+	Message string `json:"message"`          // the cause
+	Remedy  string `json:"remedy,omitempty"` // what to do about it
 	// Transient tells that the problem may end without anybody's doing, so that
 	// waiting can help.
 	Transient bool `json:"transient"`

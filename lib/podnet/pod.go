@@ -14,15 +14,15 @@ const Schema = "podnet.pod/v1"
 // Pod is what a container was given, as far as evidence goes. It is plain data:
 // nothing in it refers to the machine that it was read from.
 type Pod struct {
-	Schema string `json:"schema"`
+	Schema string `json:"schema"` // podnet.pod/v1
 	// Labels are the pod's labels, if the Downward API volume has them.
 	Labels     map[string]string `json:"labels,omitempty"`
-	Interfaces []Interface       `json:"interfaces"` // default network first, then in the order of network-status
-	Unassigned []Unassigned      `json:"unassigned"` // devices that no evidence gives to one network
-	RDMA       []RDMADevice      `json:"rdma"`
+	Interfaces []Interface       `json:"interfaces"`     // default network first, then in the order of network-status
+	Unassigned []Unassigned      `json:"unassigned"`     // devices that no evidence gives to one network
+	RDMA       []RDMADevice      `json:"rdma"`           // by name
 	CPUs       *CPUs             `json:"cpus,omitempty"` // nil: neither a cgroup nor an allowed list could be read
-	Hugepages  []Hugepages       `json:"hugepages"`
-	Warnings   []Warning         `json:"warnings"`
+	Hugepages  []Hugepages       `json:"hugepages"`      // by page size
+	Warnings   []Warning         `json:"warnings"`       // of what was read
 }
 
 // Kind tells what carries an interface's traffic, and so which member of
@@ -45,18 +45,18 @@ type Interface struct {
 	Unnamed  bool         `json:"unnamed,omitempty"` // no source names it: the Name is ours, such as if1
 	Network  string       `json:"network"`           // namespace/name of the network, or the CNI configuration's name
 	Default  bool         `json:"default"`           // the pod's default network
-	MAC      string       `json:"mac,omitempty"`
-	MTU      int          `json:"mtu,omitempty"` // bytes of the L3 packet
-	IPs      []netip.Addr `json:"ips"`
-	Gateways []netip.Addr `json:"gateways"`
-	Routes   []Route      `json:"routes,omitempty"` // beside those to the gateways
+	MAC      string       `json:"mac,omitempty"`     // of the interface in the pod
+	MTU      int          `json:"mtu,omitempty"`     // bytes of the L3 packet
+	IPs      []netip.Addr `json:"ips"`               // without the prefix's length
+	Gateways []netip.Addr `json:"gateways"`          // next hops of the default routes
+	Routes   []Route      `json:"routes,omitempty"`  // beside those to the gateways
 	DNS      *DNS         `json:"dns,omitempty"`
 
 	// DeviceInfoVersion is the version of the device-info that the interface
 	// has in network-status, as it is written there.
 	DeviceInfoVersion string `json:"deviceInfoVersion,omitempty"`
 
-	Kind      Kind       `json:"kind"`
+	Kind      Kind       `json:"kind"` // kernel, pci, vhost-user, memif, vdpa or unknown
 	PCI       *PCI       `json:"pci,omitempty"`
 	VhostUser *VhostUser `json:"vhostUser,omitempty"`
 	Memif     *Memif     `json:"memif,omitempty"`
@@ -65,27 +65,27 @@ type Interface struct {
 	// Problems are why DPDK cannot drive the interface, or not as things stand.
 	Problems []Problem `json:"problems,omitempty"`
 
-	Evidence []Evidence `json:"evidence"`
+	Evidence []Evidence `json:"evidence"` // what its fields rest on
 }
 
 // Route is a route of the pod.
 type Route struct {
-	Destination netip.Prefix `json:"destination"`
+	Destination netip.Prefix `json:"destination"`      // zero bits: the default route
 	Gateway     netip.Addr   `json:"gateway,omitzero"` // zero: the destination is on the link
 }
 
 // DNS is what the network says of name resolution.
 type DNS struct {
-	Nameservers []string `json:"nameservers,omitempty"`
-	Domain      string   `json:"domain,omitempty"`
-	Search      []string `json:"search,omitempty"`
-	Options     []string `json:"options,omitempty"`
+	Nameservers []string `json:"nameservers,omitempty"` // addresses
+	Domain      string   `json:"domain,omitempty"`      // local domain
+	Search      []string `json:"search,omitempty"`      // domains
+	Options     []string `json:"options,omitempty"`     // of the resolver
 }
 
 // PCI is a PCI function or, when Auxiliary is set, a function's auxiliary
 // device (a scalable function), which has no address of its own.
 type PCI struct {
-	Address    pciaddr.Address `json:"address,omitzero"`
+	Address    pciaddr.Address `json:"address,omitzero"`     // absent of an auxiliary device
 	Auxiliary  string          `json:"auxiliary,omitempty"`  // such as mlx5_core.sf.4
 	Driver     string          `json:"driver,omitempty"`     // kernel driver that the device is bound to; empty: unbound or unknown
 	Vendor     string          `json:"vendor,omitempty"`     // four hexadecimal digits, as 8086
@@ -105,7 +105,7 @@ type PCI struct {
 	// Representor is the host's netdev that stands for the device in an
 	// embedded switch.
 	Representor string `json:"representor,omitempty"`
-	VFIOToken   string `json:"vfioToken,omitempty"`
+	VFIOToken   string `json:"vfioToken,omitempty"`  // VF token of the PF's driver
 	NotPresent  bool   `json:"notPresent,omitempty"` // named, but not among this machine's PCI devices
 }
 
@@ -133,7 +133,7 @@ type VhostUser struct {
 
 // Memif is a memif socket. A path that begins with '@' is abstract.
 type Memif struct {
-	Path string `json:"path"`
+	Path string `json:"path"`           // in the container
 	Role string `json:"role,omitempty"` // RoleClient or RoleServer; empty: not said
 	Mode string `json:"mode,omitempty"` // ethernet, ip or inject-punt; empty: not said
 	// Exists is as for VhostUser.
@@ -142,10 +142,10 @@ type Memif struct {
 
 // VDPA is a vDPA device.
 type VDPA struct {
-	Parent     string          `json:"parent,omitempty"` // name on the vdpa bus
-	Driver     string          `json:"driver,omitempty"` // vhost or virtio
-	Path       string          `json:"path,omitempty"`   // character device of the vhost driver
-	PCIAddress pciaddr.Address `json:"pciAddress,omitzero"`
+	Parent     string          `json:"parent,omitempty"`    // name on the vdpa bus
+	Driver     string          `json:"driver,omitempty"`    // vhost or virtio
+	Path       string          `json:"path,omitempty"`      // character device of the vhost driver
+	PCIAddress pciaddr.Address `json:"pciAddress,omitzero"` // function that it is made of
 	Auxiliary  string          `json:"auxiliary,omitempty"` // auxiliary device that it is made of
 	PF         pciaddr.Address `json:"pf,omitzero"`         // physical function of PCIAddress
 	NUMANode   *int            `json:"numaNode,omitempty"`  // nil: the kernel says -1 or nothing
@@ -168,10 +168,10 @@ type Evidence struct {
 // Unassigned is a device that was given to the container and that no evidence
 // gives to one network.
 type Unassigned struct {
-	ID         string   `json:"id"`
-	Kind       Kind     `json:"kind"`
-	Resource   string   `json:"resource,omitempty"`
-	Candidates []string `json:"candidates"` // interfaces that could have it
+	ID         string   `json:"id"`                 // PCI address, auxiliary device or socket
+	Kind       Kind     `json:"kind"`               // as an interface's
+	Resource   string   `json:"resource,omitempty"` // the part of PCIDEVICE_<resource> that named the device
+	Candidates []string `json:"candidates"`         // interfaces that could have it
 	// Reason is CodeAmbiguous, CodeUnclaimed, CodeAccelerator, CodeNotPresent or
 	// CodeMalformed.
 	Reason Code `json:"reason"`
@@ -182,25 +182,25 @@ type Unassigned struct {
 	// Problems are why DPDK cannot drive the device, or not as things stand.
 	Problems []Problem `json:"problems,omitempty"`
 
-	Evidence []Evidence `json:"evidence"`
+	Evidence []Evidence `json:"evidence"` // what its fields rest on
 }
 
 // RDMADevice is an RDMA device of one of the container's functions, or one
 // whose device node the container has.
 type RDMADevice struct {
-	Name        string          `json:"name"`
-	PCI         pciaddr.Address `json:"pci,omitzero"`
+	Name        string          `json:"name"`                // such as mlx5_4
+	PCI         pciaddr.Address `json:"pci,omitzero"`        // function that it belongs to
 	Auxiliary   string          `json:"auxiliary,omitempty"` // auxiliary device that it belongs to
-	Netdev      string          `json:"netdev,omitempty"`
-	CharDevices []CharDevice    `json:"charDevices"`
+	Netdev      string          `json:"netdev,omitempty"`    // of the same port, in this network namespace
+	CharDevices []CharDevice    `json:"charDevices"`         // by which verbs and connections are made
 
-	Evidence []Evidence `json:"evidence,omitempty"`
+	Evidence []Evidence `json:"evidence,omitempty"` // what its fields rest on
 }
 
 // CharDevice is a device node and whether this process may open it.
 type CharDevice struct {
-	Path     string `json:"path"`
-	Openable bool   `json:"openable"`
+	Path     string `json:"path"`     // in the container
+	Openable bool   `json:"openable"` // for reading and writing
 }
 
 // CPUs is the container's share of the processors.
@@ -215,7 +215,7 @@ type CPUs struct {
 	// all its threads, also those that are not allowed.
 	Siblings []CPUSet `json:"siblings,omitempty"`
 
-	Evidence []Evidence `json:"evidence,omitempty"`
+	Evidence []Evidence `json:"evidence,omitempty"` // what its fields rest on
 }
 
 // Hugepages is the container's share of the hugepages of one size.
@@ -229,21 +229,21 @@ type Hugepages struct {
 	Mount        string         `json:"mount,omitempty"`        // hugetlbfs mount in the container
 	Nodes        []HugepageNode `json:"nodes,omitempty"`        // what the whole machine has, not this container's share
 
-	Evidence []Evidence `json:"evidence,omitempty"`
+	Evidence []Evidence `json:"evidence,omitempty"` // what its fields rest on
 }
 
 // HugepageNode is the state of one NUMA node's pool of one page size.
 type HugepageNode struct {
-	Node       int    `json:"node"`
-	TotalBytes uint64 `json:"totalBytes"`
-	FreeBytes  uint64 `json:"freeBytes"`
+	Node       int    `json:"node"`       // NUMA node
+	TotalBytes uint64 `json:"totalBytes"` // of the pool
+	FreeBytes  uint64 `json:"freeBytes"`  // of the pool, now
 }
 
 // Warning is something that was read, or had to be, and cannot be used as it
 // stands.
 type Warning struct {
-	Code    Code   `json:"code"`
-	Source  string `json:"source"`
-	Where   string `json:"where"`
-	Message string `json:"message"`
+	Code    Code   `json:"code"`    // kind of trouble
+	Source  string `json:"source"`  // annotation, env, sysfs, ...
+	Where   string `json:"where"`   // place within the source
+	Message string `json:"message"` // the cause
 }

@@ -16,7 +16,7 @@ import (
 	"k8s.io/utils/cpuset"
 
 	"github.com/podnet/podnet/internal/result"
-	"github.com/podnet/podnet/internal/result/resulttest"
+	"github.com/podnet/podnet/internal/schematest"
 	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
@@ -224,7 +224,7 @@ func readResult(t *testing.T, path string) result.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resulttest.Validate(t, data)
+	schematest.Result(t, data)
 	r, err := result.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

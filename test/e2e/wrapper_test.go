@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 	"k8s.io/utils/cpuset"
 
-	"github.com/podnet/podnet/internal/result/resulttest"
+	"github.com/podnet/podnet/internal/schematest"
 	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
@@ -217,7 +217,7 @@ func (a *app) benchResult() (r benchResult) {
 	if r.Schema != "podnet.result/v1" {
 		a.t.Errorf("schema %q, want podnet.result/v1", r.Schema)
 	}
-	resulttest.Validate(a.t, []byte(a.Stdout()))
+	schematest.Result(a.t, []byte(a.Stdout()))
 	if n := len(r.Measurements); n > 0 {
 		if trials := r.Measurements[n-1].Trials; len(trials) > 0 {
 			r.trial = trials[len(trials)-1]

@@ -16,6 +16,7 @@ import (
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/schematest"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/test/internal/scratchpod"
 )
@@ -99,7 +100,9 @@ func TestImage(t *testing.T) {
 	}
 	t.Run("inspect", func(t *testing.T) {
 		var pod podnet.Pod
-		decode(t, in(t, "testpmd-wrapper", "inspect", "-o", "json"), &pod)
+		out := in(t, "testpmd-wrapper", "inspect", "-o", "json")
+		schematest.Pod(t, []byte(out))
+		decode(t, out, &pod)
 		if len(pod.Interfaces) != 2 || pod.Interfaces[1].Memif == nil || pod.Interfaces[1].Memif.Path != "/tmp/memif.sock" {
 			t.Errorf("interfaces %+v", pod.Interfaces)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/podnet/podnet/internal/schematest"
 	"github.com/podnet/podnet/lib/podnet"
 )
 
@@ -89,6 +90,7 @@ spec:
 	n.awaitPhase("inspect", "Succeeded")
 	out := strings.TrimPrefix(n.kubectl("logs", "inspect"), "3\n")
 	var pod podnet.Pod
+	schematest.Pod(t, []byte(out))
 	decode(t, out, &pod)
 	def, plain := iface(t, &pod, "eth0"), iface(t, &pod, "net1")
 	if !def.Default || def.Kind != podnet.KindKernel || len(def.IPs) != 1 || !strings.HasPrefix(def.IPs[0].String(), "10.244.0.") {
@@ -117,6 +119,7 @@ spec:
     resources: {limits: {cpu: 100m, memory: 64Mi, podnet.example/vf: 2}}
 `+podinfo)
 	var pod podnet.Pod
+	schematest.Pod(t, []byte(out))
 	decode(t, out, &pod)
 	got := map[string]bool{}
 	for _, name := range []string{"net1", "net2"} {

@@ -1,3 +1,4 @@
+// Package resulttest has results to test with.
 package resulttest
 
 import (

@@ -15,6 +15,7 @@ import (
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 
+	"github.com/podnet/podnet/internal/schematest"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/scratchpod"
@@ -155,6 +156,7 @@ func (p *Pod) Refused(t *testing.T, says []string, commands ...[]string) {
 func (p *Pod) Inspect(t *testing.T, args ...string) *podnet.Pod {
 	t.Helper()
 	stdout, _ := p.Run(t, 0, "inspect", append(args, "-o", "json")...)
+	schematest.Pod(t, []byte(stdout))
 	pod := new(podnet.Pod)
 	Decode(t, stdout, pod)
 	return pod
