@@ -6,6 +6,8 @@ import (
 
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
+	"github.com/podnet/podnet/internal/machine"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -22,6 +24,8 @@ type tally struct {
 	job     *dpdk.Job
 	streams []stream
 	base    []dpdk.Stats
+	sampler *machine.Sampler // of the job's threads
+	begin   machine.Sample
 }
 
 // runTallied starts the streams and counts from zero.
@@ -39,8 +43,12 @@ func runTallied(ctx context.Context, dp *dataplane.Dataplane, streams []stream) 
 		t.base = append(t.base, s)
 	}
 	var err error
-	t.job, err = dp.Run(ctx, raw)
-	return t, err
+	if t.job, err = dp.Run(ctx, raw); err != nil {
+		return nil, err
+	}
+	t.sampler = machine.New(rootfs.FS{}, threads(t.job))
+	t.begin = t.sampler.Sample()
+	return t, nil
 }
 
 // read gives the counters of every port so far.
@@ -106,11 +114,5 @@ func since(base, now uint64) uint64 {
 	return now - base
 }
 
-// lcores tells the CPU time of the job's lcores.
-func (t *tally) lcores() []result.Lcore {
-	out := []result.Lcore{}
-	for _, l := range t.job.CPUTime() {
-		out = append(out, result.Lcore{Lcore: l.ID, CPU: l.CPU, CPUSeconds: l.Used.Seconds()})
-	}
-	return out
-}
+// lcores tells what the job's threads have had of their CPUs so far.
+func (t *tally) lcores() []result.Thread { return t.begin.Until(t.sampler.Sample()).Threads }

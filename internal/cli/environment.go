@@ -47,7 +47,7 @@ func environment(d deps, pod *podnet.Pod, dp *dataplane.Dataplane) result.Enviro
 		e.Interfaces = append(e.Interfaces, dev)
 	}
 	for _, l := range dp.Lcores() {
-		e.Lcores = append(e.Lcores, result.LcoreInfo{Lcore: l.ID, CPU: l.CPU, NUMANode: l.Socket, Main: l.Main})
+		e.Lcores = append(e.Lcores, result.LcoreInfo{Lcore: result.Lcore{ID: l.ID, CPU: l.CPU}, NUMANode: l.Socket, Main: l.Main})
 	}
 	return e
 }

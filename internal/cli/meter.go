@@ -7,7 +7,6 @@ import (
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dpdk"
-	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/internal/machine"
 	"github.com/podnet/podnet/internal/result"
 )
@@ -63,10 +62,7 @@ type meter struct {
 }
 
 func newMeter(p *path, run *tally) *meter {
-	m := &meter{p: p, run: run, sampler: machine.New(rootfs.FS{}, threads(run.job)), lastTime: time.Now()}
-	m.begin = m.sampler.Sample()
-	m.lastAt = m.begin
-	return m
+	return &meter{p: p, run: run, sampler: run.sampler, begin: run.begin, lastAt: run.begin, lastTime: time.Now()}
 }
 
 // threads are the job's, once all have begun to run.
@@ -75,7 +71,7 @@ func threads(job *dpdk.Job) []machine.Thread {
 		var list []machine.Thread
 		for _, t := range job.Threads() {
 			if t.TID != 0 {
-				list = append(list, machine.Thread{Lcore: t.ID, CPU: t.CPU, TID: t.TID})
+				list = append(list, machine.Thread{Lcore: result.Lcore{ID: t.ID, CPU: t.CPU}, TID: t.TID})
 			}
 		}
 		if len(list) == len(job.Lcores()) || time.Now().After(end) {

@@ -182,7 +182,7 @@ func (o *runOptions) portStreams(ctx context.Context, dp *dataplane.Dataplane, i
 func printRun(d deps, output, mode string, r result.Run) error {
 	r.Schema, r.Mode, r.DPDK, r.Version = result.RunSchema, mode, d.dpdkVersion, d.version
 	if r.Interfaces == nil {
-		r.Interfaces, r.Lcores = []result.Interface{}, []result.Lcore{}
+		r.Interfaces, r.Lcores = []result.Interface{}, []result.Thread{}
 	}
 	if output == "json" {
 		return printJSON(d.Out, r)

@@ -39,9 +39,9 @@ func (s *status) Snapshot() metrics.Snapshot {
 func (s *status) now() metrics.Snapshot {
 	now := s.snapshot
 	if s.job != nil {
-		lcores := s.job.Lcores()
-		for i, turns := range s.job.Turns() {
-			now.Heartbeats = append(now.Heartbeats, metrics.Heartbeat{Lcore: lcores[i].ID, Turns: turns})
+		now.Turns = make(map[int]uint64)
+		for _, t := range s.job.Threads() {
+			now.Turns[t.ID] = t.Turns
 		}
 	}
 	return now

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/podnet/podnet/internal/kernel"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
 // confineGo keeps the Go runtime's threads to the CPUs. Threads that Go makes
@@ -19,26 +21,22 @@ func confineGo(cpus []int) error {
 	for _, cpu := range cpus {
 		set.Set(cpu)
 	}
-	own, err := os.ReadFile("/proc/self/comm")
-	if err != nil {
-		return err
-	}
+	var root rootfs.FS
+	own := kernel.ThreadName(root, os.Getpid())
 	// A thread may be born of one that has not been visited yet: go on until
 	// a whole pass finds none.
 	for seen := map[int]bool{}; ; {
-		tasks, err := os.ReadDir("/proc/self/task")
+		threads, err := kernel.Threads(root)
 		if err != nil {
 			return err
 		}
 		before := len(seen)
-		for _, t := range tasks {
-			tid, err := strconv.Atoi(t.Name())
-			if err != nil || seen[tid] {
+		for _, tid := range threads {
+			if seen[tid] {
 				continue
 			}
 			seen[tid] = true
-			comm, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/comm", tid))
-			if err != nil || string(comm) != string(own) {
+			if kernel.ThreadName(root, tid) != own {
 				continue // ended meanwhile, or EAL's
 			}
 			if err := unix.SchedSetaffinity(tid, &set); err != nil && err != unix.ESRCH {

@@ -254,28 +254,21 @@ func (j *Job) RTT(stream int, record func(ns, packets int64)) {
 	})
 }
 
-// Turns is how often each of the job's lcores has served all its streams.
-func (j *Job) Turns() []uint64 {
-	out := make([]uint64, len(j.workers))
-	for i, w := range j.workers {
-		out[i] = w.Turns()
-	}
-	return out
-}
-
-// Threads are the threads of the job's lcores.
+// Threads are the threads of the job's lcores, as they are now.
 func (j *Job) Threads() []Thread {
 	out := make([]Thread, len(j.workers))
 	for i, w := range j.workers {
-		out[i] = Thread{Lcore: j.lcores[i], TID: w.TID()}
+		out[i] = Thread{Lcore: j.lcores[i], TID: w.TID(), Turns: w.Turns()}
 	}
 	return out
 }
 
-// Thread is an lcore and the kernel's id of its thread.
+// Thread is the thread that polls on an lcore. What it had of its CPU, the kernel
+// tells of its TID (internal/kernel).
 type Thread struct {
 	Lcore
-	TID int
+	TID   int    // the kernel's number; 0 until it has begun to run
+	Turns uint64 // how often it has served all its streams
 }
 
 // StopTx ends the generating; receiving goes on.
@@ -287,21 +280,6 @@ func (j *Job) StopTx() {
 
 // Lcores are the lcores that the job runs on.
 func (j *Job) Lcores() []Lcore { return j.lcores }
-
-// CPUTime is what the thread of each of the job's lcores has used of its CPU.
-func (j *Job) CPUTime() []LcoreTime {
-	out := make([]LcoreTime, len(j.workers))
-	for i, w := range j.workers {
-		out[i] = LcoreTime{Lcore: j.lcores[i], Used: threadTime(w.TID())}
-	}
-	return out
-}
-
-// LcoreTime is the CPU time of an lcore's thread since the thread began.
-type LcoreTime struct {
-	Lcore
-	Used time.Duration
-}
 
 // Restart makes a port connect again that has lost its peer, as memif clients
 // do not by themselves. The job's loops pause meanwhile, and keep their counters.

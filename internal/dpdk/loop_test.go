@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/podnet/podnet/internal/kernel"
 )
 
 // The tests here run DPDK's own virtual devices: net_ring loops what it sends
@@ -160,8 +162,12 @@ func TestRxOnlyCounts(t *testing.T) {
 	if err != nil || s.RxPackets < j.Counters(0).RxPackets {
 		t.Errorf("the port counts %d packets (%v), the loop %d", s.RxPackets, err, j.Counters(0).RxPackets)
 	}
-	if used := j.CPUTime(); len(used) != 1 || used[0].CPU != testCPU {
-		t.Errorf("CPU time of %v, want one lcore on CPU %d", used, testCPU)
+	list := j.Threads()
+	if len(list) != 1 || list[0].CPU != testCPU {
+		t.Fatalf("threads %v, want one on CPU %d", list, testCPU)
+	}
+	if used, ok := kernel.ThreadTime(list[0].TID); !ok || used == 0 {
+		t.Errorf("CPU time %s, %t, want some", used, ok)
 	}
 }
 

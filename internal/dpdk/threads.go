@@ -1,12 +1,7 @@
 package dpdk
 
 import (
-	"fmt"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 )
 
 // Confine keeps the Go runtime's threads off the CPUs of lcores that poll, as
@@ -20,15 +15,4 @@ func (r *Runtime) Confine(podCPUs []int, polling []Lcore) error {
 		return nil
 	}
 	return r.drv.Confine(free)
-}
-
-// threadTime is the CPU time of a thread of this process; 0 if it has ended.
-func threadTime(tid int) time.Duration {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/schedstat", tid))
-	if err != nil {
-		return 0
-	}
-	first, _, _ := strings.Cut(string(stat), " ")
-	ns, _ := strconv.ParseInt(first, 10, 64)
-	return time.Duration(ns)
 }

@@ -14,6 +14,9 @@ func ThreadTime(tid int) (time.Duration, bool) {
 	// pthread_getcpuclockid(3) of a thread that need not be one of pthread's:
 	// MAKE_THREAD_CPUCLOCK(tid, CPUCLOCK_SCHED) in the kernel's posix-timers.h.
 	const perThread, sched = 4, 2
+	if tid <= 0 {
+		return 0, false // 0 would be the caller
+	}
 	var ts unix.Timespec
 	if err := unix.ClockGettime(^int32(tid)<<3|perThread|sched, &ts); err != nil {
 		return 0, false

@@ -1,7 +1,9 @@
 package kernel
 
 import (
+	"os"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,7 +37,29 @@ func TestThreadTime(t *testing.T) {
 		t.Error("the running thread has no switches")
 	}
 	const nobody = 1 << 22 // more than the kernel gives out
-	if _, ok := ThreadTime(nobody); ok || InvoluntarySwitches(rootfs.FS{}, nobody) != nil {
-		t.Error("a thread that is not there has a clock or switches")
+	for _, tid := range []int{nobody, 0, -1} {
+		if _, ok := ThreadTime(tid); ok || InvoluntarySwitches(rootfs.FS{}, tid) != nil || ThreadName(rootfs.FS{}, tid) != "" {
+			t.Errorf("thread %d, which is not there, has a clock, switches or a name", tid)
+		}
+	}
+}
+
+func TestThreads(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	list, err := Threads(rootfs.FS{})
+	if err != nil || !slices.Contains(list, unix.Gettid()) || !slices.Contains(list, os.Getpid()) {
+		t.Errorf("threads %v, %v, want this one and the first", list, err)
+	}
+	comm, err := os.ReadFile("/proc/self/comm")
+	if got := ThreadName(rootfs.FS{}, os.Getpid()); err != nil || got+"\n" != string(comm) {
+		t.Errorf("name %q, want %q, %v", got, comm, err)
+	}
+	root := tree(t, map[string]string{"proc/self/task/7/comm": "a b\n", "proc/self/task/x/comm": "c\n"})
+	if list, err := Threads(root); err != nil || !slices.Equal(list, []int{7}) || ThreadName(root, 7) != "a b" {
+		t.Errorf("below a root: %v, %v", list, err)
+	}
+	if _, err := Threads(tree(t, nil)); err == nil {
+		t.Error("no error where there is no /proc")
 	}
 }

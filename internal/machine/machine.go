@@ -10,11 +10,11 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Thread is a thread of this process that polls.
+// Thread is a thread of this process that polls, by the kernel's number, which is
+// no part of a document.
 type Thread struct {
-	Lcore int // EAL's number
-	CPU   int // that it is pinned to
-	TID   int // the kernel's number
+	result.Lcore
+	TID int
 }
 
 // Sampler takes samples of the same threads, and of the CPUs that they run on.
@@ -87,7 +87,8 @@ func (a Sample) Until(b Sample) result.Machine {
 			continue
 		}
 		m.Threads = append(m.Threads, result.Thread{
-			Lcore: t.Lcore, CPU: t.CPU,
+			Lcore:      t.Lcore,
+			CPUSeconds: (t.ran - was.ran).Seconds(),
 			// The two clocks are not read at the very same time.
 			RunPercent:          min(100, 100*(t.ran-was.ran).Seconds()/wall.Seconds()),
 			InvoluntarySwitches: t.switches - was.switches,

@@ -50,7 +50,7 @@ const (
 )
 
 // threads are two lcores on CPUs of their own, and one that shares a CPU.
-var threads = []Thread{{Lcore: 1, CPU: 4, TID: 11}, {Lcore: 2, CPU: 5, TID: 12}, {Lcore: 3, CPU: 4, TID: 13}}
+var threads = []Thread{{Lcore: result.Lcore{ID: 1, CPU: 4}, TID: 11}, {Lcore: result.Lcore{ID: 2, CPU: 5}, TID: 12}, {Lcore: result.Lcore{ID: 3, CPU: 4}, TID: 13}}
 
 func TestUntil(t *testing.T) {
 	before := map[string]string{
@@ -68,9 +68,9 @@ func TestUntil(t *testing.T) {
 	ranAfter := map[int]time.Duration{11: 2 * time.Second, 12: time.Hour + 2001*time.Millisecond, 13: 500 * time.Millisecond}
 	periods, ms := uint64(2), 2.5
 	all := []result.Thread{
-		{Lcore: 1, CPU: 4, RunPercent: 50, InvoluntarySwitches: 3},
-		{Lcore: 2, CPU: 5, RunPercent: 100},
-		{Lcore: 3, CPU: 4, RunPercent: 25, InvoluntarySwitches: 1},
+		{Lcore: result.Lcore{ID: 1, CPU: 4}, CPUSeconds: 1, RunPercent: 50, InvoluntarySwitches: 3},
+		{Lcore: result.Lcore{ID: 2, CPU: 5}, CPUSeconds: 2.001, RunPercent: 100},
+		{Lcore: result.Lcore{ID: 3, CPU: 4}, CPUSeconds: 0.5, RunPercent: 25, InvoluntarySwitches: 1},
 	}
 	want := func(change func(*result.Machine)) result.Machine {
 		m := result.Machine{Threads: all, ThrottledPeriods: &periods, ThrottledMs: &ms, StealMs: 40}
@@ -197,11 +197,11 @@ func TestThisMachine(t *testing.T) {
 	}()
 	busy := <-tid
 	const nobody = 1 << 22 // more than the kernel gives out
-	s := New(rootfs.FS{}, []Thread{{Lcore: 1, TID: busy}, {Lcore: 2, TID: nobody}})
+	s := New(rootfs.FS{}, []Thread{{Lcore: result.Lcore{ID: 1}, TID: busy}, {Lcore: result.Lcore{ID: 2}, TID: nobody}})
 	a := s.Sample()
 	time.Sleep(50 * time.Millisecond)
 	m := a.Until(s.Sample())
-	if len(m.Threads) != 1 || m.Threads[0].Lcore != 1 {
+	if len(m.Threads) != 1 || m.Threads[0].ID != 1 {
 		t.Fatalf("threads %+v", m.Threads)
 	}
 	if p := m.Threads[0].RunPercent; p <= 0 || p > 100 {

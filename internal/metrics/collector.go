@@ -64,8 +64,8 @@ var families = slices.Concat(trialCounters(), portCounters(), []family{
 		desc(result.MetricLcoreTurns, "Rounds of a polling lcore's loop since its job began.", "lcore"),
 		prometheus.CounterValue,
 		func(s Snapshot) (out []sample) {
-			for _, h := range s.Heartbeats {
-				out = append(out, sample{float64(h.Turns), []string{strconv.Itoa(h.Lcore)}})
+			for lcore, turns := range s.Turns {
+				out = append(out, sample{float64(turns), []string{strconv.Itoa(lcore)}})
 			}
 			return out
 		},

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the golden file anew")
 
 // full is a snapshot with every metric.
 var full = Snapshot{
-	Ready: true, Heartbeats: []Heartbeat{{Lcore: 1, Turns: 11}, {Lcore: 2, Turns: 12}},
+	Ready: true, Turns: map[int]uint64{1: 11, 2: 12},
 	Version: "v1.2.3", DPDK: "22.11.4", Method: "ndr",
 	Phase: "search", Frame: "64", Requested: 1e6, Lower: 5e5, Upper: 2e6,
 	Trials: 3, Totals: []uint64{100, 99, 98, 2, 1, 4, 5, 6},

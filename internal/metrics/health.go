@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -55,16 +56,16 @@ func (h *health) complaints() []string {
 	defer h.mu.Unlock()
 	beats := make(map[int]beat)
 	var out []string
-	heartbeats := h.src.Snapshot().Heartbeats
+	turns := h.src.Snapshot().Turns
 	now := time.Now()
-	for _, b := range slices.SortedFunc(slices.Values(heartbeats), func(a, b Heartbeat) int { return a.Lcore - b.Lcore }) {
-		was, ok := h.beats[b.Lcore]
-		if !ok || was.turns != b.Turns {
-			was = beat{b.Turns, now}
+	for _, lcore := range slices.Sorted(maps.Keys(turns)) {
+		was, ok := h.beats[lcore]
+		if !ok || was.turns != turns[lcore] {
+			was = beat{turns[lcore], now}
 		}
-		beats[b.Lcore] = was
+		beats[lcore] = was
 		if still := now.Sub(was.seen); still > patience {
-			out = append(out, fmt.Sprintf("lcore %d has stood still for %s", b.Lcore, still.Round(time.Millisecond)))
+			out = append(out, fmt.Sprintf("lcore %d has stood still for %s", lcore, still.Round(time.Millisecond)))
 		}
 	}
 	h.beats = beats

@@ -18,14 +18,15 @@ func ask(src Source, h *health, path string) (int, string) {
 
 func TestHealth(t *testing.T) {
 	type step struct {
-		wait   time.Duration // since the step before
-		beats  []Heartbeat   // from then on
-		status int           // right after; 0: nobody asks
+		wait   time.Duration  // since the step before
+		beats  map[int]uint64 // from then on
+		status int            // right after; 0: nobody asks
 		body   string
 	}
-	beats := func(turns ...uint64) (out []Heartbeat) {
+	beats := func(turns ...uint64) map[int]uint64 {
+		out := map[int]uint64{}
 		for i, n := range turns {
-			out = append(out, Heartbeat{Lcore: len(turns) - i, Turns: n}) // from the last to the first
+			out[len(turns)-i] = n // from the last to the first
 		}
 		return out
 	}
@@ -76,11 +77,11 @@ func TestHealth(t *testing.T) {
 				defer cancel()
 				src := &fake{}
 				h := newHealth(src)
-				src.set(Snapshot{Heartbeats: tt.steps[0].beats})
+				src.set(Snapshot{Turns: tt.steps[0].beats})
 				go h.watch(ctx)
 				for i, s := range tt.steps {
 					time.Sleep(s.wait)
-					src.set(Snapshot{Heartbeats: s.beats})
+					src.set(Snapshot{Turns: s.beats})
 					synctest.Wait()
 					if s.status == 0 {
 						continue

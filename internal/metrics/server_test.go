@@ -205,7 +205,7 @@ func TestManyAtOnce(t *testing.T) {
 	for range 8 {
 		clients.Go(func() {
 			for i := range 10 {
-				src.set(Snapshot{Ready: true, Heartbeats: []Heartbeat{{Lcore: 1, Turns: uint64(i)}}})
+				src.set(Snapshot{Ready: true, Turns: map[int]uint64{1: uint64(i)}})
 				for _, path := range []string{"/metrics", "/healthz", "/readyz"} {
 					if status, body := get(t, s.Addr(), path); status != http.StatusOK {
 						t.Errorf("%s: %d %s", path, status, body)

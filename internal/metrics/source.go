@@ -16,9 +16,10 @@ type Source interface {
 type Snapshot struct {
 	Ready    bool   // the ports are up
 	NotReady string // why they are not
-	// Heartbeats are those of the job that runs, as they are now and not when
-	// they were last shown; empty while none does.
-	Heartbeats []Heartbeat
+	// Turns is how often each polling lcore, by its number, has gone round its loop
+	// since the job began: now, and not when it was last shown. It is empty while no
+	// job runs.
+	Turns map[int]uint64
 
 	Version string // of testpmd-wrapper
 	DPDK    string // release
@@ -40,11 +41,4 @@ type Snapshot struct {
 	Totals []uint64
 	// Interfaces are the ports' counters, which may begin anew with each trial.
 	Interfaces []result.Interface
-}
-
-// Heartbeat is how often a polling lcore has gone round its loop, since the job
-// began.
-type Heartbeat struct {
-	Lcore int
-	Turns uint64
 }

@@ -59,7 +59,7 @@ func environmentList(e result.Environment) []fact {
 	}
 	list = append(list, fact{"NUMA nodes", strings.Join(nodes, ", ")})
 	for _, l := range e.Lcores {
-		text := fmt.Sprintf("%d on CPU %d", l.Lcore, l.CPU)
+		text := fmt.Sprintf("%d on CPU %d", l.ID, l.CPU)
 		if l.Main {
 			text += " (main)"
 		}

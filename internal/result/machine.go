@@ -15,11 +15,3 @@ type Machine struct {
 	RxMissed uint64  `json:"rxMissed"` // packets that the ports dropped for want of Rx descriptors
 	RxNoMbuf uint64  `json:"rxNoMbuf"` // Rx failures for want of mbufs
 }
-
-// Thread is a polling thread during a time.
-type Thread struct {
-	Lcore               int     `json:"lcore"`               // number of the lcore
-	CPU                 int     `json:"cpu"`                 // that it is pinned to
-	RunPercent          float64 `json:"runPercent"`          // of the time that it ran
-	InvoluntarySwitches uint64  `json:"involuntarySwitches"` // times that it was made to leave its CPU
-}

@@ -103,14 +103,6 @@ type Device struct {
 	Device   string `json:"device,omitempty"` // PCI address or socket
 }
 
-// LcoreInfo is an lcore of EAL.
-type LcoreInfo struct {
-	Lcore    int  `json:"lcore"`    // number of the lcore
-	CPU      int  `json:"cpu"`      // that it is pinned to
-	NUMANode int  `json:"numaNode"` // of the CPU
-	Main     bool `json:"main"`     // runs EAL and Go
-}
-
 // Calibration is what the generator can do by itself: the loops that the run
 // uses, on the lcores that it uses, joined by a ring in memory where the path
 // would be.

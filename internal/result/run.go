@@ -11,7 +11,7 @@ type Run struct {
 	Interfaces []Interface `json:"interfaces"`
 	Total      Counters    `json:"total"`
 	Faults     *Faults     `json:"faults,omitempty"` // of dut, if it was given any
-	Lcores     []Lcore     `json:"lcores"`
+	Lcores     []Thread    `json:"lcores"`
 	DPDK       string      `json:"dpdk"`
 	Version    string      `json:"version"`
 }
@@ -57,11 +57,4 @@ func (c Counters) Add(o Counters) Counters {
 	c.RxNoMbuf += o.RxNoMbuf
 	c.TxErrors += o.TxErrors
 	return c
-}
-
-// Lcore is a polling lcore, and what its thread had of its CPU.
-type Lcore struct {
-	Lcore      int     `json:"lcore"`
-	CPU        int     `json:"cpu"`
-	CPUSeconds float64 `json:"cpuSeconds"` // CPU time used
 }

@@ -22,14 +22,14 @@ func environment() result.Environment {
 			{Name: "net1", Kind: "memif", Port: "net_memif_net1", Driver: "net_memif", MAC: "02:00:00:00:00:01", Device: "/run/memif/net1"},
 			{Name: "net2", Kind: "pci", Port: "0000:3b:02.6", Driver: "net_iavf", MAC: "02:00:00:00:00:02", NUMANode: 1, Device: "0000:3b:02.6"},
 		},
-		Lcores: []result.LcoreInfo{{Lcore: 0, CPU: 4, Main: true}, {Lcore: 1, CPU: 5}},
+		Lcores: []result.LcoreInfo{{Lcore: result.Lcore{ID: 0, CPU: 4}, Main: true}, {Lcore: result.Lcore{ID: 1, CPU: 5}}},
 	}
 }
 
 func machine() result.Machine {
 	periods, ms := uint64(2), 12.5
 	return result.Machine{
-		Threads:          []result.Thread{{Lcore: 1, CPU: 5, RunPercent: 99.5, InvoluntarySwitches: 3}},
+		Threads:          []result.Thread{{Lcore: result.Lcore{ID: 1, CPU: 5}, CPUSeconds: 0.995, RunPercent: 99.5, InvoluntarySwitches: 3}},
 		ThrottledPeriods: &periods, ThrottledMs: &ms, StealMs: 10, RxMissed: 4, RxNoMbuf: 5,
 	}
 }
