@@ -1,3 +1,6 @@
+// Package report renders a result for people and programs: as a table, CSV, JUnit,
+// Markdown, OpenMetrics, HTML with plots, a ConfigMap or a termination message. It
+// decides nothing.
 package report
 
 import (

@@ -61,23 +61,33 @@ func TestJudged(t *testing.T) {
 	}{
 		{"passed", []result.Measurement{good, good}, 2, true, true, "", "valid", nil, ""},
 		{
-			"two below", []result.Measurement{slow, good, slow}, 3, true, true, "", "below its thresholds",
+			"two below",
+			[]result.Measurement{slow, good, slow},
+			3, true, true, "", "below its thresholds",
 			result.ErrBelow, missed + "\n" + missed,
 		},
 		{
-			"one not valid", []result.Measurement{slow, invalid}, 2, true, false, "the generator was late", "not valid",
+			"one not valid",
+			[]result.Measurement{slow, invalid},
+			2, true, false, "the generator was late", "not valid",
 			result.ErrNotValid, "not valid: the generator was late",
 		},
 		{
-			"stopped in the second", []result.Measurement{good, partial}, 2, false, false, "it was stopped", "incomplete",
+			"stopped in the second",
+			[]result.Measurement{good, partial},
+			2, false, false, "it was stopped", "incomplete",
 			result.ErrNotValid, "not valid: it was stopped",
 		},
 		{
-			"stopped after the first", []result.Measurement{good}, 2, false, false, "1 of 2 measurements were made", "incomplete",
+			"stopped after the first",
+			[]result.Measurement{good},
+			2, false, false, "1 of 2 measurements were made", "incomplete",
 			result.ErrNotValid, "not valid: 1 of 2 measurements were made",
 		},
 		{
-			"stopped without a reason", []result.Measurement{unsettled}, 1, false, false, "1 of 1 measurements were made", "incomplete",
+			"stopped without a reason",
+			[]result.Measurement{unsettled},
+			1, false, false, "1 of 1 measurements were made", "incomplete",
 			result.ErrNotValid, "not valid: 1 of 1 measurements were made",
 		},
 		{

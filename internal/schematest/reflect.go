@@ -115,7 +115,7 @@ func held(t *testing.T, path string, want []byte, update bool) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s is out of date, -update of this test writes it (-want +got):\n%s", path, diff)
+		t.Errorf("%s is out of date, go test ./test/schema -update writes it (-want +got):\n%s", path, diff)
 	}
 }
 

@@ -112,8 +112,13 @@ func TestReadLines(t *testing.T) {
 		limit int64
 		want  string
 	}{
-		{"/lines", 14, "one\ntwo\nthree\n"}, {"/lines", 13, "one\ntwo\n"}, {"/lines", 8, "one\ntwo\n"}, {"/lines", 7, "one\n"},
-		{"/lines", 3, ""}, {"/line", 20, strings.Repeat("x", 20)}, {"/line", 19, ""},
+		{"/lines", 14, "one\ntwo\nthree\n"},
+		{"/lines", 13, "one\ntwo\n"},
+		{"/lines", 8, "one\ntwo\n"},
+		{"/lines", 7, "one\n"},
+		{"/lines", 3, ""},
+		{"/line", 20, strings.Repeat("x", 20)},
+		{"/line", 19, ""},
 	} {
 		got, err := f.ReadLines(tt.name, tt.limit)
 		if err != nil || string(got) != tt.want {

@@ -1,0 +1,55 @@
+// Package schema holds the documents that podnet writes against their published
+// schemas, and those against the types.
+package schema
+
+import (
+	"flag"
+	"path/filepath"
+	"testing"
+
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/schematest"
+	"github.com/podnet/podnet/lib/podnet"
+	"github.com/podnet/podnet/lib/podnet/podnettest"
+)
+
+var update = flag.Bool("update", false, "write the schemas and their pages")
+
+const promise = "Fields may be added, never renamed or removed"
+
+func TestSchemas(t *testing.T) {
+	for _, d := range []schematest.Document{
+		{
+			Name: "pod", Title: podnet.Schema, Type: &podnet.Pod{}, Package: "lib/podnet",
+			Description: "What a container was given. " + promise + ": readers leave out those that they do not know.",
+			Heading:     "The pod document",
+			Intro: "`inspect -o json` prints one document, which a `podnet.Pod` of the Go library marshals to. Its JSON Schema is\n" +
+				"[pod.schema.json](pod.schema.json). " + promise + ".\n",
+		},
+		{
+			Name: "result", Title: result.Schema, Type: &result.Result{}, Package: "internal/result",
+			Description: "What bench of testpmd-wrapper measured. " + promise + ": readers leave out those that they do not know.",
+			Heading:     "The result document",
+			Intro: "`bench -o json` and `--result-file` write one document. Its JSON Schema is\n" +
+				"[result.schema.json](result.schema.json). " + promise + ". What the figures mean is in\n" +
+				"[Measurement](../explanation/measurement.md).\n",
+		},
+	} {
+		t.Run(d.Name, func(t *testing.T) { d.Test(t, *update) })
+	}
+}
+
+// Every answer of the scenarios is a document by the schema.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("../../lib/podnet/testdata/*.txtar")
+	if err != nil || len(files) < 120 {
+		t.Fatalf("%d scenarios, %v", len(files), err)
+	}
+	for _, file := range files {
+		document, ok := podnettest.Load(t, file).Section("want.json")
+		if !ok {
+			t.Errorf("%s has no answer", file)
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) { schematest.Pod(t, document) })
+	}
+}
