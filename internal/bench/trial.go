@@ -215,14 +215,6 @@ func (r *Runner) measurement(err error) (result.Measurement, error) {
 	return m, nil
 }
 
-// maxLateness is how much of its schedule a generator may fail to offer in time
-// before the trial says more of the generator than of the path.
-const maxLateness = 0.001
-
-// harmless is how many packets may come at once without being the reason of a
-// loss: half of the smallest ring in use, virtio's of 256.
-const harmless = 128
-
 // Summarize turns a trial's counts into its report.
 func Summarize(t Trial, c Counts) result.Trial {
 	size := t.Mix.Mean()
@@ -240,7 +232,6 @@ func Summarize(t Trial, c Counts) result.Trial {
 		RTT:        NewRTT(c.RTT),
 		Late:       c.Late,
 		MaxLateUs:  float64(c.MaxLate) / 1e3,
-		Valid:      true,
 		Directions: c.Directions,
 		Windows:    c.Windows,
 		Machine:    c.Machine,
@@ -250,20 +241,7 @@ func Summarize(t Trial, c Counts) result.Trial {
 		r.Lost = c.Offered - c.Received
 		r.LossRatio = float64(r.Lost) / float64(c.Offered)
 	}
-	asked := float64(t.Schedule())
-	late := float64(c.Late)
-	atOnce := c.MaxLate.Seconds() * t.Rate
-	missed := c.Machine.RxMissed + c.Machine.RxNoMbuf
-	switch {
-	case c.Offered == 0:
-		r.Valid, r.Reason = false, "nothing could be sent"
-	case float64(c.Offered) < asked*(1-maxLateness):
-		r.Valid, r.Reason = false, fmt.Sprintf("the generator offered %d of %.0f packets in time: it was the limit, not the path", c.Offered, asked)
-	case late > asked*maxLateness && atOnce > harmless && r.Lost > 0 && late >= float64(r.Lost):
-		r.Valid, r.Reason = false, fmt.Sprintf("the generator was late with %d packets, by up to %s: that may be why %d were lost",
-			c.Late, c.MaxLate.Round(time.Microsecond), r.Lost)
-	case r.Lost > 0 && missed >= r.Lost:
-		r.Valid, r.Reason = false, fmt.Sprintf("the own ports dropped %d packets that were not fetched in time: that may be why %d were lost", missed, r.Lost)
-	}
+	r.Reason = spoiled(t, c, r.Lost)
+	r.Valid = r.Reason == ""
 	return r
 }
