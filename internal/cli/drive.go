@@ -83,7 +83,7 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 		ports = ports[:1]
 		cfg.Devices = slices.DeleteFunc(cfg.Devices, func(d eal.Device) bool { return d.PortName() != ports[0].PortName })
 	}
-	if err := checkReady(pod, cfg, ports); err != nil {
+	if err := checkReady(ctx, pod, cfg, ports); err != nil {
 		return nil, err
 	}
 	level := slog.LevelError + 1 // DPDK's errors are quoted in ours

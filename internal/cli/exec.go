@@ -79,7 +79,7 @@ func (o execOptions) command(ctx context.Context) (program string, args []string
 	if err != nil {
 		return "", nil, err
 	}
-	if err := checkReady(pod, config, ports); err != nil {
+	if err := checkReady(ctx, pod, config, ports); err != nil {
 		return "", nil, err
 	}
 	if args, err = config.Args(); err != nil {

@@ -56,6 +56,7 @@ var rules = []struct {
 }{
 	{"lib/pciaddr", nil},
 	{"lib/eal", []string{"lib/pciaddr"}},
+	{"lib/check", []string{"lib/podnet", "lib/render", "lib/eal", "lib/pciaddr"}},
 	{"lib/render", []string{"lib/eal", "lib/pciaddr"}},
 	{"lib/internal/source", []string{"lib/pciaddr", "lib/internal/cpulist", "lib/internal/fact", "internal/kernel"}},
 	{"lib", []string{"lib", "internal/kernel"}},

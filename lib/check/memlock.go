@@ -1,0 +1,45 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+var _ = register(Check{
+	ID: "memory-lock",
+	Needs: func(s *Subject) string {
+		if len(s.mappedPorts()) == 0 {
+			return "no port is behind an IOMMU"
+		}
+		return ""
+	},
+	Run: memoryLock,
+})
+
+// mappedPorts are the ports for which the IOMMU maps DPDK's memory.
+func (s *Subject) mappedPorts() []Port {
+	return slices.DeleteFunc(s.vfioPorts(), func(p Port) bool { return p.Interface.PCI.NoIOMMU })
+}
+
+// memoryLock compares the memory that the IOMMU makes the kernel lock with what
+// this process may lock. What cannot be told is left to DPDK.
+func memoryLock(_ context.Context, s *Subject) []Result {
+	want := uint64(s.EAL.Memory.NoHugeMiB)
+	for _, n := range s.EAL.Memory.NodeMiB {
+		want += uint64(n)
+	}
+	limit, limited := s.system.memlock()
+	if !limited || limit >= want*mib {
+		return nil
+	}
+	return []Result{{
+		Interface: s.mappedPorts()[0].Port.Interface,
+		Code:      podnet.CodeNoMemoryLock,
+		Where:     "RLIMIT_MEMLOCK",
+		Cause:     fmt.Sprintf("its device needs DPDK's %d MiB locked in memory, and this process may lock %d MiB (RLIMIT_MEMLOCK)", want, limit/mib),
+		Remedy:    "give the container the capability IPC_LOCK",
+	}}
+}
