@@ -20,7 +20,9 @@ import (
 // ErrNoPort means that EAL started without one of the ports that it was given.
 var ErrNoPort = errors.New("DPDK made no such port")
 
-// Lcore is a logical core of EAL: a thread pinned to a CPU.
+// Lcore is a logical core of EAL, a thread pinned to a CPU, as DPDK itself tells it.
+// lib/eal has the lcores that arguments ask for, and internal/result those of
+// documents, because neither may import this package.
 type Lcore struct {
 	ID, CPU int
 	Socket  int  // NUMA node

@@ -16,7 +16,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-var update = flag.Bool("update", false, "write the golden file anew")
+var update = flag.Bool("update", false, "write the golden file")
 
 // full is a snapshot with every metric.
 var full = Snapshot{

@@ -20,7 +20,7 @@ const (
 	maxNodes = 32
 )
 
-// Lcore is a thread of DPDK and the CPU that it runs on.
+// Lcore is a thread of DPDK and the CPU that it runs on, as the arguments ask for it.
 type Lcore struct {
 	ID  int
 	CPU int
