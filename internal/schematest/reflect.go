@@ -5,12 +5,12 @@ package schematest
 import (
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -24,10 +24,21 @@ import (
 
 const module = "github.com/podnet/podnet"
 
-// root is the module's directory.
-func root() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "../..")
+// root finds the module's directory above the test's own. A guest has it at another
+// place than the machine that compiled the test.
+func root() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "docs/reference")); err == nil {
+			return dir, nil
+		}
+		if parent := filepath.Dir(dir); parent != dir {
+			dir = parent
+			continue
+		}
+		err = errors.New("no docs/reference above the test's directory")
+	}
+	return "", err
 }
 
 // Document is a document with a schema.
@@ -41,28 +52,30 @@ type Document struct {
 	Intro       string // of the reference page, below the heading
 }
 
-func (d Document) file(ext string) string {
-	return filepath.Join(root(), "docs/reference", d.Name+ext)
-}
-
 // Test holds the schema and the reference page to the type and its comments; update
 // writes them.
 func (d Document) Test(t *testing.T, update bool) {
 	t.Helper()
+	dir, err := root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
 	s := d.reflected(t)
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	held(t, d.file(".schema.json"), append(b, '\n'), update)
-	held(t, d.file(".md"), d.page(s), update)
+	base := "docs/reference/" + d.Name
+	held(t, base+".schema.json", append(b, '\n'), update)
+	held(t, base+".md", d.page(s), update)
 }
 
-// reflected is the schema that the types and their comments say.
+// reflected is the schema that the types and their comments say. Comments are found
+// by the package's path below the working directory.
 func (d Document) reflected(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	r := &jsonschema.Reflector{Anonymous: true, Mapper: text}
-	t.Chdir(root()) // comments are found by the package's path below it
 	if err := r.AddGoComments(module, "./"+d.Package, jsonschema.WithFullComment()); err != nil {
 		t.Fatal(err)
 	}

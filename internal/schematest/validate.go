@@ -15,7 +15,11 @@ import (
 func validator(name string) func(t testing.TB, document []byte) {
 	file := name + ".schema.json"
 	compiled := sync.OnceValues(func() (*jsonschema.Schema, error) {
-		f, err := os.Open(filepath.Join(root(), "docs/reference", file))
+		dir, err := root()
+		if err != nil {
+			return nil, err
+		}
+		f, err := os.Open(filepath.Join(dir, "docs/reference", file))
 		if err != nil {
 			return nil, err
 		}
