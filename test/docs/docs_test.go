@@ -120,6 +120,11 @@ func TestEveryBlockIsHeld(t *testing.T) {
 			for _, line := range f.lines() {
 				switch program, _, _ := strings.Cut(line, " "); program {
 				case "make", "testpmd-wrapper":
+				case "go":
+					// test/layers makes a module that requires this one.
+					if want := "go get " + module(t); line != want {
+						t.Errorf("%s: %q, want %q", f.at, line, want)
+					}
 				case "kubectl":
 					// test/k8s runs those that need no device, and has every manifest accepted.
 					_, dir, applies := strings.Cut(line, " -k ")
@@ -134,6 +139,13 @@ func TestEveryBlockIsHeld(t *testing.T) {
 			t.Errorf("%s: no test reads a block in %q", f.at, f.lang)
 		}
 	}
+}
+
+// module is the import path of this module.
+func module(t *testing.T) string {
+	t.Helper()
+	first, _, _ := strings.Cut(read(t, "go.mod"), "\n")
+	return strings.TrimPrefix(first, "module ")
 }
 
 // dryRun gives the lines that make would run.

@@ -3,6 +3,7 @@ package docs
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -15,6 +16,7 @@ import (
 
 	netlib "github.com/podnet/podnet/lib/appnetutil"
 	"github.com/podnet/podnet/lib/appnetutil/types"
+	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
@@ -93,6 +95,73 @@ func TestDevices(t *testing.T) {
 	want := map[string]string{"net1": "0000:5e:0a.1", "net2": "0000:3b:02.6"}
 	if !maps.Equal(got, want) {
 		t.Errorf("Devices = %v, want %v", got, want)
+	}
+}
+
+func TestArgsOfScenario(t *testing.T) {
+	scenario := podnettest.Load(t, "testdata/sriov.txtar")
+	args, err := Args(t.Context(), io.Discard, scenario.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"0000:5e:0a.1", "0000:3b:02.6", "--vdev=net_virtio_user_net3,path=/run/vhost/net3"} {
+		if !slices.Contains(args, want) {
+			t.Errorf("Args = %q, want %s in it", args, want)
+		}
+	}
+}
+
+func TestLateStatus(t *testing.T) {
+	scenario := podnettest.New(t, "-- annotations/app --\ncnf\n")
+	var seen []int
+	for pod, err := range podnet.Watch(t.Context(), scenario.Options()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen = append(seen, len(pod.Interfaces)); len(pod.Interfaces) > 0 {
+			break
+		}
+		scenario.Next(t, `
+-- annotations/k8s.v1.cni.cncf.io/network-status --
+[{"name": "ns/left", "interface": "net1"}]
+`)
+	}
+	if !slices.Equal(seen, []int{0, 1}) {
+		t.Errorf("numbers of interfaces: %v, want 0, then 1", seen)
+	}
+}
+
+// plug gives what a running DPDK process is to probe for an interface that has
+// come: rte_dev_probe takes it.
+func plug(pod *podnet.Pod, name string) (string, error) {
+	config, _, err := pod.EALConfig(podnet.EALOptions{Interfaces: []string{name}})
+	if err != nil {
+		return "", err
+	}
+	return eal.RenderDevice(config.Devices[0], config.Version)
+}
+
+func whatIsWrong(ctx context.Context, opts podnet.Options) (*podnet.Pod, error) {
+	pod, err := podnet.Wait(ctx, opts, podnet.Ready)
+	switch {
+	case errors.Is(err, podnet.ErrNoAnnotations):
+		return nil, fmt.Errorf("mount a Downward API volume: %w", err)
+	case errors.Is(err, podnet.ErrSocketMissing):
+		return nil, fmt.Errorf("start the vSwitch: %w", err)
+	}
+	return pod, err
+}
+
+func TestPlug(t *testing.T) {
+	scenario := podnettest.Load(t, "testdata/sriov.txtar")
+	pod, err := whatIsWrong(t.Context(), scenario.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"net1": "0000:5e:0a.1", "net3": "net_virtio_user_net3,path=/run/vhost/net3"} {
+		if got, err := plug(pod, name); got != want {
+			t.Errorf("plug %s: %q, %v, want %q", name, got, err, want)
+		}
 	}
 }
 

@@ -27,6 +27,8 @@
 // begin with '#' are skipped. Any other section is the test's own,
 // such as what it expects; Section returns it.
 //
+// A pod changes while it runs: Next brings a scenario into its next state.
+//
 // File names of PCI devices have colons in them, so scenarios work on Linux and
 // macOS, not on Windows.
 package podnettest
@@ -68,6 +70,7 @@ type Scenario struct {
 	links    map[string]string // absolute path inside the root to target
 	sockets  []string          // absolute paths inside the root
 	sections map[string][]byte // the test's own
+	updates  int               // of the Downward API volume
 }
 
 // Load reads the scenario in file and writes its root below t.TempDir. It ends
