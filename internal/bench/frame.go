@@ -39,9 +39,10 @@ const (
 	ipv6Len     = 40
 	udpLen      = 8
 	// StampLen is the length of the stamp at the start of the UDP payload, by
-	// which a receiver knows a packet: the signature of the trial (4 bytes), the
-	// flow's index (2), the packet's number in the flow (4) and the time it was
-	// sent at (4). The dataplane fills in all but the signature.
+	// which a receiver knows a packet: the signature of the trial (2 bytes, and
+	// 2 of a check), the flow's index (2), the packet's number in the flow (4) and the
+	// time it was sent at (4). A frame is built with all 4 bytes of the signature,
+	// and the dataplane fills in the rest.
 	StampLen     = 14
 	signatureLen = 4
 )

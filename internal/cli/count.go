@@ -56,7 +56,7 @@ func (t *tally) read(ctx context.Context) ([]result.Interface, error) {
 	out := make([]result.Interface, len(t.dp.Ports))
 	for i, s := range t.streams {
 		c := t.job.Counters(i)
-		out[s.rx].RxPackets += c.RxPackets + c.RxOther
+		out[s.rx].RxPackets += c.RxPackets + c.RxOther + c.RxChanged()
 		out[s.rx].RxBytes += c.RxBytes
 		out[s.tx].TxPackets += c.TxPackets
 		out[s.tx].TxBytes += c.TxBytes

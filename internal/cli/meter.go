@@ -101,7 +101,7 @@ func (m *meter) sum() bench.Counts {
 		c.Duplicates += s.Duplicates
 		c.Reordered += s.Reordered
 		c.Missing += s.Missing
-		c.Other += s.RxOther
+		c.Other += s.RxOther + s.RxChanged()
 		c.Late += s.Late
 		c.MaxLate = max(c.MaxLate, s.MaxLate)
 		c.Active = max(c.Active, s.Active)

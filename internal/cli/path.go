@@ -91,6 +91,10 @@ func (p *path) streams(t bench.Trial) ([]stream, error) {
 		if err != nil {
 			return nil, err
 		}
+		var payloads []int
+		for _, f := range frames {
+			payloads = append(payloads, len(f)-offset)
+		}
 		share := 1 / float64(len(p.directions))
 		sends := divide(p.flows(), min(tx.Queues, p.flows()))
 		// before is the part of the trial that is for the streams before a flow.
@@ -100,6 +104,7 @@ func (p *path) streams(t bench.Trial) ([]stream, error) {
 				out = append(out, stream{rx: d.rx, Stream: dpdk.Stream{
 					Mode: dpdk.Verify, Rx: dpdk.Queue{Port: rx.Port, Index: q},
 					Signature: signature + uint32(i), StampOffset: offset, Flows: p.flows(),
+					Payloads: payloads, VLAN: flow.VLAN,
 				}})
 			}
 			if q < len(sends) {

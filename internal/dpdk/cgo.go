@@ -221,6 +221,7 @@ func (eal) NewWorker(streams []StreamConfig, socket int) (Worker, error) {
 			count_bytes: C.bool(s.CountBytes),
 			frame_len:   C.uint16_t(s.FrameLen), packets_per_cycle: C.double(s.PacketsPerCycle), limit: C.uint64_t(s.Limit),
 			stamp_offset: C.uint16_t(s.StampOffset), flows: C.uint32_t(s.Flows), signature: C.uint32_t(s.Signature),
+			stamp_shift: C.uint8_t(s.StampShift), vlan: C.uint16_t(s.VLAN), earliest: C.uint64_t(s.Earliest),
 			first_flow: C.uint32_t(s.FirstFlow), first_number: C.uint32_t(s.FirstNumber), late_cycles: C.double(s.LateCycles),
 			n_sizes: C.uint16_t(len(s.Heads)), n_pattern: C.uint16_t(len(s.Pattern)),
 			impair: s.Impair.c(),
@@ -237,6 +238,10 @@ func (eal) NewWorker(streams []StreamConfig, socket int) (Worker, error) {
 				c.head[j][k] = C.uint8_t(b)
 			}
 			c.src_port = C.uint16_t(binary.BigEndian.Uint16(head[s.StampOffset-udpLen:]))
+		}
+		for j, n := range s.Payloads {
+			c.len[j] = C.uint16_t(n)
+			c.n_sizes = C.uint16_t(j + 1)
 		}
 		for j, size := range s.Pattern {
 			c.pattern[j] = C.uint8_t(size)
@@ -310,6 +315,8 @@ func (w ealWorker) Read(stream int) RawCounters {
 	C.podnet_worker_read(w.w, C.uint(stream), &c)
 	return RawCounters{
 		RxPackets: uint64(c.rx_packets), RxOther: uint64(c.rx_other),
+		RxTruncated: uint64(c.rx_truncated), RxExtended: uint64(c.rx_extended),
+		RxDamaged: uint64(c.rx_damaged), RxRetagged: uint64(c.rx_retagged), RxTags: uint64(c.rx_tags),
 		TxPackets: uint64(c.tx_packets), TxRefused: uint64(c.tx_refused), Offered: uint64(c.offered),
 		RxBytes: uint64(c.rx_bytes), TxBytes: uint64(c.tx_bytes),
 		Begin: uint64(c.begin), End: uint64(c.end),

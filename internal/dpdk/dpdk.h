@@ -129,7 +129,8 @@ struct podnet_impairment {
 };
 
 /* A stamp tells a receiver that a packet was sent to it in this trial, in which
- * flow, with which sequence number, and when. */
+ * flow, with which sequence number, and when; and a check of them and of the length
+ * tells whether they are as they were sent. */
 struct podnet_stream_config {
 	int mode;
 	uint16_t rx_port, rx_queue, tx_port, tx_queue;
@@ -144,12 +145,15 @@ struct podnet_stream_config {
 	uint16_t stamp_offset;          /* GENERATE, VERIFY: bytes */
 	uint32_t flows;                 /* GENERATE: of this stream; VERIFY: of all */
 	uint32_t signature;             /* VERIFY */
+	uint8_t stamp_shift;            /* GENERATE, VERIFY: a stamp's time is in 2^stamp_shift cycles */
+	uint64_t earliest;              /* VERIFY: TSC before which no stamp was made; 0: before the worker was; other in tests */
+	uint16_t vlan;                  /* VERIFY: id of the tag that is to come; 0: none */
 	uint32_t first_flow;            /* GENERATE */
 	uint32_t first_number;          /* GENERATE, VERIFY: 0 but in tests */
 	uint16_t src_port;              /* GENERATE: of flow 0 */
 	double late_cycles;             /* GENERATE: that make a packet late */
 	uint16_t n_sizes, n_pattern;    /* GENERATE */
-	uint16_t len[PODNET_SIZES];     /* GENERATE: bytes without the FCS */
+	uint16_t len[PODNET_SIZES];     /* GENERATE: bytes without the FCS; VERIFY: of them, from the stamp on */
 	uint8_t pattern[PODNET_PATTERN]; /* GENERATE: a round of sizes */
 	uint8_t head[PODNET_SIZES][PODNET_HEAD]; /* GENERATE: how a frame of each size begins */
 
@@ -158,7 +162,11 @@ struct podnet_stream_config {
 
 struct podnet_counters {
 	uint64_t rx_packets;  /* received; VERIFY: the stream's own, each once */
-	uint64_t rx_other;    /* VERIFY: others */
+	uint64_t rx_other;    /* VERIFY: of others */
+	/* VERIFY: the stream's own, but shorter or longer than they were sent, with
+	 * something wrong in the stamp, and in other VLANs. They are not in rx_packets. */
+	uint64_t rx_truncated, rx_extended, rx_damaged, rx_retagged;
+	uint64_t rx_tags;     /* of the last one retagged: how many << 32 | outer id << 16 | inner id */
 	uint64_t tx_packets;  /* accepted by the port */
 	uint64_t tx_refused;  /* handed to the port, which had no room, and dropped */
 	uint64_t rx_bytes, tx_bytes; /* with count_bytes, without the FCS */

@@ -74,6 +74,10 @@ type StreamConfig struct {
 	StampOffset            int
 	Flows                  int
 	Signature              uint32
+	StampShift             int    // a stamp's time is in 2^StampShift cycles
+	Payloads               []int  // Verify: lengths from the stamp on
+	VLAN                   int    // Verify
+	Earliest               uint64 // Verify: TSC before which no stamp was made; 0 but in tests
 	FirstFlow, FirstNumber uint32
 	Heads                  [][]byte // how a frame of each size begins, with the stamp
 	Lens                   []int
@@ -103,6 +107,8 @@ type Fault struct {
 // RawCounters are a stream's counters with times by the TSC.
 type RawCounters struct {
 	RxPackets, RxOther, TxPackets, TxRefused, Offered uint64
+	RxTruncated, RxExtended, RxDamaged, RxRetagged    uint64
+	RxTags                                            uint64 // how many << 32 | outer id << 16 | inner id
 	RxBytes, TxBytes                                  uint64
 	Begin, End                                        uint64
 	Late, MaxLate                                     uint64

@@ -16,11 +16,15 @@ generate_init(struct stream *s)
 
 	for (i = 0; i < c->n_sizes; i++) {
 		const uint8_t *stamp = c->head[i] + c->stamp_offset;
-		uint16_t port, sum;
+		uint32_t signature;
+		uint16_t port, sum, check;
 
+		memcpy(&signature, stamp, sizeof(signature));
 		memcpy(&port, stamp - 8, sizeof(port));
 		memcpy(&sum, stamp - 2, sizeof(sum));
-		s->sum[i] = (uint16_t)~sum + (uint16_t)~port;
+		memcpy(&check, stamp + STAMP_CHECK, sizeof(check));
+		s->sum[i] = (uint16_t)~sum + (uint16_t)~port + (uint16_t)~check;
+		s->seed = stamp_seed(signature); /* the same in all */
 	}
 	s->next.number = c->first_number;
 	s->next.first = (c->first_flow + c->first_number) % c->n_pattern;

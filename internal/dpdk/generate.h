@@ -53,7 +53,8 @@ generate_stamp(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t no
 	const struct podnet_stream_config *restrict c = &s->cfg;
 	const uint32_t *restrict sums = s->sum;
 	struct cursor next = s->next;
-	const uint32_t time = stamp_ticks(now), time_sum = (time & 0xffff) + (time >> 16);
+	const uint64_t seed = s->seed;
+	const uint32_t time = stamp_ticks(now, c->stamp_shift), time_sum = (time & 0xffff) + (time >> 16);
 	const bool all = c->stamp_offset + STAMP_LEN > 64;
 	uint16_t i;
 
@@ -63,14 +64,14 @@ generate_stamp(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t no
 		unsigned size = c->pattern[next.at];
 		uint16_t flow = c->first_flow + next.flow, port = rte_cpu_to_be_16(c->src_port + flow);
 		uint32_t number = next.number;
-		uint32_t sum = sums[size] + port + flow + (number & 0xffff) + (number >> 16) + time_sum;
-		uint16_t check;
+		uint16_t check = stamp_check(seed, flow, number, time, c->len[size] - c->stamp_offset), udp;
+		uint32_t sum = sums[size] + port + check + flow + (number & 0xffff) + (number >> 16) + time_sum;
 
 		sum = (sum & 0xffff) + (sum >> 16);
 		sum = (sum & 0xffff) + (sum >> 16);
-		check = ~sum;
-		if (unlikely(check == 0))
-			check = 0xffff; /* zero means that there is none (RFC 768) */
+		udp = ~sum;
+		if (unlikely(udp == 0))
+			udp = 0xffff; /* zero means that there is no checksum (RFC 768) */
 
 		m->data_off = RTE_PKTMBUF_HEADROOM;
 		m->ol_flags = 0;
@@ -78,7 +79,8 @@ generate_stamp(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t no
 		m->data_len = c->len[size];
 		generate_copy_head(eth, c->head[size], all);
 		memcpy(at - 8, &port, sizeof(port));
-		memcpy(at - 2, &check, sizeof(check));
+		memcpy(at - 2, &udp, sizeof(udp));
+		memcpy(at + STAMP_CHECK, &check, sizeof(check));
 		memcpy(at + STAMP_FLOW, &flow, sizeof(flow));
 		memcpy(at + STAMP_NUMBER, &number, sizeof(number));
 		memcpy(at + STAMP_TIME, &time, sizeof(time));

@@ -55,6 +55,11 @@ type Stream struct {
 	// Signature is that of the stamps that Verify counts. What it tells of order
 	// and of duplicates it tells of each flow, within the stream's own queue.
 	Signature uint32
+	// Payloads are the lengths of the frames that Verify is sent, from the stamp on,
+	// by which it tells a frame that was cut from one that was damaged.
+	Payloads []int
+	// VLAN is the id of the tag that Verify's frames come with; 0: none.
+	VLAN int
 	// Ring, if not nil, is what Generate sends to and Verify receives from in
 	// the place of the queue's port, whose mbufs Generate still takes.
 	Ring *Ring
@@ -63,12 +68,13 @@ type Stream struct {
 	Impair *Impairment
 
 	firstNumber uint32 // of every flow; tests let it wrap
+	earliest    uint64 // that a stamp may have been made, by the TSC; 0: when the job is
 }
 
 // Counters are what a stream has done so far.
 type Counters struct {
 	RxPackets uint64 // Verify: the stream's own, each once
-	RxOther   uint64 // Verify: others
+	RxOther   uint64 // Verify: those of others
 	TxPackets uint64 // that the port took
 	TxRefused uint64 // that the port had no room for, and that were dropped
 	Offered   uint64 // TxOnly and Generate at a set rate: what the schedule asked for
@@ -90,11 +96,25 @@ type Counters struct {
 	Reordered  uint64 // that came after a later one of their flow
 	Missing    uint64 // that have not come, below the highest of each flow
 
+	// Of Verify: the stream's own packets that came otherwise than they were sent.
+	// None of them is in RxPackets.
+	RxTruncated uint64 // shorter
+	RxExtended  uint64 // longer
+	RxDamaged   uint64 // with a stamp that does not check, or whose time is not of this trial
+	RxRetagged  uint64 // in another VLAN, or with more or fewer tags
+	RxTags      Tags   // of the last one retagged
+
 	// Of Impair.
 	Dropped    uint64 // by loss
 	Overflowed uint64 // that found the queue full
 	Duplicated uint64
 	Held       uint64 // back, for reordering
+}
+
+// RxChanged is how many of the stream's own packets came otherwise than they were
+// sent.
+func (c Counters) RxChanged() uint64 {
+	return c.RxTruncated + c.RxExtended + c.RxDamaged + c.RxRetagged
 }
 
 // Job is a set of streams that lcores are running.
@@ -179,8 +199,8 @@ func (r *Runtime) prepare(s Stream, hz float64) (StreamConfig, error) {
 	c := StreamConfig{
 		Mode: s.Mode, SrcMAC: s.Src, DstMAC: s.Dst,
 		PacketsPerCycle: s.Rate / hz, Limit: s.Limit, FrameLen: len(s.Frame),
-		Signature: s.Signature, StampOffset: s.StampOffset, Flows: max(s.Flows, 1),
-		FirstFlow: uint32(s.FirstFlow), FirstNumber: s.firstNumber,
+		Signature: s.Signature, StampShift: stampShift(hz), StampOffset: s.StampOffset, Flows: max(s.Flows, 1),
+		FirstFlow: uint32(s.FirstFlow), FirstNumber: s.firstNumber, Earliest: s.earliest,
 		Pattern: s.Pattern, LateCycles: lateAfter.Seconds() * hz,
 	}
 	if s.Ring != nil {
@@ -196,6 +216,9 @@ func (r *Runtime) prepare(s Stream, hz float64) (StreamConfig, error) {
 	if s.Tx.Port != nil {
 		c.TxPort, c.TxQueue = s.Tx.Port.id, uint16(s.Tx.Index)
 		c.CountBytes = c.CountBytes || s.Tx.Port.Forgets()
+	}
+	if s.Mode == Verify {
+		return c, c.setPayloads(s.Payloads, s.VLAN)
 	}
 	if s.Mode != TxOnly && s.Mode != Generate {
 		return c, nil
@@ -220,6 +243,8 @@ func (j *Job) Counters(stream int) Counters {
 	c := j.workers[at.worker].Read(at.stream)
 	out := Counters{
 		RxPackets: c.RxPackets, RxOther: c.RxOther,
+		RxTruncated: c.RxTruncated, RxExtended: c.RxExtended, RxDamaged: c.RxDamaged,
+		RxRetagged: c.RxRetagged, RxTags: tags(c.RxTags),
 		TxPackets: c.TxPackets, TxRefused: c.TxRefused, Offered: c.Offered,
 		RxBytes: c.RxBytes, TxBytes: c.TxBytes,
 		Late: c.Late, MaxLate: j.duration(c.MaxLate),
@@ -245,7 +270,7 @@ func (j *Job) duration(cycles uint64) time.Duration {
 }
 
 // RTT gives the round-trip times of what a Verify stream has received, in
-// nanoseconds, to a thousandth and to 16 cycles of the TSC, ascending, each with
+// nanoseconds, to a thousandth and to the grain of a stamp, ascending, each with
 // the number of packets.
 func (j *Job) RTT(stream int, record func(ns, packets int64)) {
 	at := j.where[stream]

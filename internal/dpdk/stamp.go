@@ -7,10 +7,26 @@ import (
 	"time"
 )
 
-// StampLen is the length of a stamp in bytes: the signature (4), the flow (2),
-// the packet's number in it (4) and the time it was sent at, in 16 cycles of the
-// TSC (4), each in the machine's byte order.
+// StampLen is the length of a stamp in bytes: the first half of the signature's
+// bytes (2), a check (2), the flow (2), the packet's number in it (4) and the time it
+// was sent at (4), each in the machine's byte order. The check is over the signature,
+// the rest of the stamp, and the length of the frame from the stamp on (stream.h).
 const StampLen = 14
+
+// stampSpan is how long the 32 bits of a stamp's time must last, in seconds: three
+// quarters of it is the longest round-trip time.
+const stampSpan = 20
+
+// stampShift is how coarse a stamp's time is: 2^stampShift cycles of a TSC with this
+// frequency, as few as last for stampSpan. That is 16 at 3 GHz, and 1 of arm64's
+// usual 25 MHz.
+func stampShift(hz float64) int {
+	shift := 0
+	for hz*stampSpan > float64(uint64(1)<<(32+shift)) {
+		shift++
+	}
+	return shift
+}
 
 // lateAfter is how long after its time a packet is late.
 const lateAfter = 100 * time.Microsecond
@@ -47,6 +63,34 @@ func (c *StreamConfig) setFrames(frames [][]byte) error {
 		c.Lens = append(c.Lens, len(f))
 	}
 	return nil
+}
+
+// setPayloads gives a receiver the lengths that it is sent.
+func (c *StreamConfig) setPayloads(payloads []int, vlan int) error {
+	switch {
+	case len(payloads) > maxSizes:
+		return fmt.Errorf("%d frame sizes: must be at most %d", len(payloads), maxSizes)
+	case vlan < 0 || vlan > 4094:
+		return fmt.Errorf("VLAN %d: must be 1 to 4094, or 0 for none", vlan)
+	}
+	for _, n := range payloads {
+		if n < StampLen || n > 0xffff {
+			return fmt.Errorf("a payload of %d bytes has no room for a stamp", n)
+		}
+	}
+	c.Payloads, c.VLAN = payloads, vlan
+	return nil
+}
+
+// Tags are VLAN tags of a frame.
+type Tags struct {
+	N            int    // how many
+	Outer, Inner uint16 // ids of the first two
+}
+
+// tags reads RawCounters.RxTags.
+func tags(raw uint64) Tags {
+	return Tags{N: int(raw >> 32), Outer: uint16(raw >> 16), Inner: uint16(raw)}
 }
 
 // Ring joins one Generate and one Verify stream in memory.

@@ -5,6 +5,8 @@ package dpdk
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -94,6 +96,8 @@ func TestStampedPacketsOnTheWire(t *testing.T) {
 				}
 				binary.BigEndian.PutUint16(want[at-8:], 4000+flow)
 				copy(want[at-2:], got[at-2:at]) // the checksum
+				when := binary.NativeEndian.Uint32(got[at+10:])
+				binary.NativeEndian.PutUint16(want[at+2:], stampCheck(flow, number, when, len(got)-at))
 				binary.NativeEndian.PutUint16(want[at+4:], flow)
 				binary.NativeEndian.PutUint32(want[at+6:], number)
 				copy(want[at+10:], got[at+10:at+14]) // the time
@@ -132,16 +136,16 @@ func TestRoundTripTimesOfStamps(t *testing.T) {
 	hz := shared.tscHz()
 	begin := time.Now()
 	ago := []time.Duration{0, time.Millisecond, time.Second, 10 * time.Second}
+	rx := verifier(Queue{Port: p}, 1)
+	rx.earliest = now() - uint64(11*hz)
 	for number, d := range ago {
 		frame, at := udpFrame(64, headers{})
-		tsc, _ := shared.drv.Clock()
-		binary.NativeEndian.PutUint32(frame[at+6:], uint32(number))
-		binary.NativeEndian.PutUint32(frame[at+10:], uint32((tsc-uint64(d.Seconds()*hz))>>4))
+		stamp(frame, at, 0, uint32(number), now()-uint64(d.Seconds()*hz))
 		if err := p.Send(t.Context(), frame); err != nil {
 			t.Fatal(err)
 		}
 	}
-	j := runUntil(t, []Stream{verifier(Queue{Port: p}, 1)}, func(j *Job) bool { return j.Counters(0).RxPackets == uint64(len(ago)) })
+	j := runUntil(t, []Stream{rx}, func(j *Job) bool { return j.Counters(0).RxPackets == uint64(len(ago)) })
 	took := time.Since(begin)
 	var got []time.Duration
 	j.RTT(0, func(ns, packets int64) {
@@ -179,14 +183,16 @@ func TestOrder(t *testing.T) {
 		{[]uint32{1, 0, 1<<32 - 1}, Counters{RxPackets: 2, Reordered: 1, Duplicates: 1}}, // but before the first
 	} {
 		empty(t, p)
+		rx := verifier(Queue{Port: p}, 1)
+		rx.earliest = now()
 		for _, n := range tt.numbers {
 			frame, at := udpFrame(64, headers{})
-			binary.NativeEndian.PutUint32(frame[at+6:], n)
+			stamp(frame, at, 0, n, now())
 			if err := p.Send(t.Context(), frame); err != nil {
 				t.Fatal(err)
 			}
 		}
-		got := runUntil(t, []Stream{verifier(Queue{Port: p}, 1)}, func(j *Job) bool {
+		got := runUntil(t, []Stream{rx}, func(j *Job) bool {
 			c := j.Counters(0)
 			return c.RxPackets+c.Duplicates == uint64(len(tt.numbers))
 		}).Counters(0)
@@ -196,20 +202,108 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// A signature at the end of a frame has no stamp behind it.
-func TestFrameThatEndsInItsStamp(t *testing.T) {
+// What has become of a packet on its way is told by its stamp, tag and length.
+func TestPacketsThatAreNotAsSent(t *testing.T) {
+	p := realPort(t, "net_ring0")
+	second := uint64(shared.tscHz())
+	flip := func(bit int) func([]byte, int) []byte {
+		return func(f []byte, at int) []byte {
+			f[at+bit/8] ^= 1 << (bit % 8)
+			return f
+		}
+	}
+	sentAt := func(away int64) func([]byte, int) []byte {
+		return func(f []byte, at int) []byte {
+			stamp(f, at, 0, 0, now()+uint64(away))
+			return f
+		}
+	}
+	tagged := func(ids ...uint16) func([]byte, int) []byte {
+		return func(f []byte, _ int) []byte {
+			var tags []byte
+			for _, id := range ids {
+				tags = binary.BigEndian.AppendUint16(tags, 0x8100)
+				tags = binary.BigEndian.AppendUint16(tags, id|3<<13)
+			}
+			return slices.Concat(f[:12], tags, f[12:])
+		}
+	}
+	type test struct {
+		name   string
+		size   int
+		vlan   int // expected
+		change func(frame []byte, at int) []byte
+		want   Counters
+	}
+	tests := []test{
+		{"as sent", 1518, 0, nil, Counters{RxPackets: 1}},
+		{"as sent in a VLAN", 1518, 7, nil, Counters{RxPackets: 1}},
+		{"cut behind the stamp", 1518, 0, func(f []byte, _ int) []byte { return f[:58] }, Counters{RxTruncated: 1}},
+		{"cut by a byte", 1518, 0, func(f []byte, _ int) []byte { return f[:1513] }, Counters{RxTruncated: 1}},
+		{"cut in the stamp", 64, 0, func(f []byte, at int) []byte { return f[:at+StampLen-1] }, Counters{RxTruncated: 1}},
+		{"cut before the stamp", 64, 0, func(f []byte, at int) []byte { return f[:at] }, Counters{RxOther: 1}},
+		{"lengthened", 64, 0, func(f []byte, _ int) []byte { return append(f, make([]byte, 300)...) }, Counters{RxExtended: 1}},
+		{"of another length that is sent", 1518, 0, func(f []byte, _ int) []byte { return f[:60] }, Counters{RxTruncated: 1}},
+		{"from the future", 64, 0, sentAt(int64(second)), Counters{RxDamaged: 1}},
+		{"from before the trial", 64, 0, sentAt(-int64(2 * second)), Counters{RxDamaged: 1}},
+		{"of a flow that there is not", 64, 0, func(f []byte, at int) []byte {
+			stamp(f, at, 1, 0, now())
+			return f
+		}, Counters{RxOther: 1}},
+		{"another's", 64, 0, func(f []byte, at int) []byte {
+			clear(f[at:])
+			return f
+		}, Counters{RxOther: 1}},
+		{"a tag put on", 64, 0, tagged(7), Counters{RxRetagged: 1, RxTags: Tags{1, 7, 0}}},
+		{"two tags put on", 64, 0, tagged(4094, 5), Counters{RxRetagged: 1, RxTags: Tags{2, 4094, 5}}},
+		{"a tag more", 64, 7, tagged(9), Counters{RxRetagged: 1, RxTags: Tags{2, 9, 7}}},
+		{"another tag", 64, 7, func(f []byte, _ int) []byte {
+			binary.BigEndian.PutUint16(f[14:], 8)
+			return f
+		}, Counters{RxRetagged: 1, RxTags: Tags{1, 8, 0}}},
+		{"the tag taken off", 128, 7, func(f []byte, _ int) []byte { return slices.Concat(f[:12], f[16:]) }, Counters{RxRetagged: 1}},
+	}
+	for bit := range StampLen * 8 {
+		tests = append(tests, test{fmt.Sprintf("bit %d flipped", bit), 64, 0, flip(bit), Counters{RxDamaged: 1}})
+	}
+	for _, tt := range tests {
+		empty(t, p)
+		frame, at := udpFrame(tt.size, headers{vlan: tt.vlan != 0})
+		if tt.vlan != 0 {
+			binary.BigEndian.PutUint16(frame[14:], uint16(tt.vlan))
+		}
+		rx := verifier(Queue{Port: p}, 1)
+		rx.StampOffset, rx.VLAN, rx.Payloads = at, tt.vlan, []int{60 - at, 124 - at, 1514 - at}
+		rx.earliest = now() - second
+		stamp(frame, at, 0, 0, now())
+		if tt.change != nil {
+			frame = tt.change(frame, at)
+		}
+		if err := p.Send(t.Context(), frame); err != nil {
+			t.Fatal(err)
+		}
+		j := runUntil(t, []Stream{rx}, func(j *Job) bool { return j.Counters(0) != Counters{} })
+		if got := j.Counters(0); got != tt.want {
+			t.Errorf("%s:\ngot  %+v,\nwant %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// A device that takes the tag off a short frame pads it to the shortest there is.
+func TestPaddedFrame(t *testing.T) {
 	p := realPort(t, "net_ring0")
 	empty(t, p)
+	frame, at := udpFrame(64, headers{vlan: true})
+	stamp(frame, at, 0, 0, now())
+	frame = append(slices.Concat(frame[:12], frame[16:]), make([]byte, 4)...)
 	rx := verifier(Queue{Port: p}, 1)
-	rx.StampOffset = 50
-	frame := make([]byte, rx.StampOffset+StampLen-1)
-	binary.NativeEndian.PutUint32(frame[rx.StampOffset:], signature)
+	rx.StampOffset, rx.Payloads, rx.earliest = at-4, []int{60 - at}, now()-uint64(shared.tscHz())
 	if err := p.Send(t.Context(), frame); err != nil {
 		t.Fatal(err)
 	}
 	j := runUntil(t, []Stream{rx}, func(j *Job) bool { return j.Counters(0) != Counters{} })
-	if c := j.Counters(0); c.RxOther != 1 || c.RxPackets != 0 {
-		t.Errorf("%+v, want one other", c)
+	if got, want := j.Counters(0), (Counters{RxPackets: 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

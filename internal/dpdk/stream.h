@@ -32,8 +32,9 @@ struct stream {
 	struct podnet_stream_config cfg;
 	struct rte_mbuf *pending[PODNET_BURST]; /* at the maximum rate: what a full ring refused, offered again later */
 	uint16_t n_pending;
+	uint64_t seed;              /* GENERATE, VERIFY: stamp_seed of the signature */
 	struct cursor next;         /* GENERATE */
-	uint32_t sum[PODNET_SIZES]; /* GENERATE: checksum's sum of each template, without port and stamp */
+	uint32_t sum[PODNET_SIZES]; /* GENERATE: checksum's sum of each template, without port and check */
 	struct verifier *verifier;  /* VERIFY */
 	struct impairer *impairer;  /* IMPAIR */
 	struct podnet_counters count __rte_cache_aligned; /* written by the loop, read by Go */
@@ -52,19 +53,39 @@ count_add(uint64_t *counter, uint64_t n)
 	count_set(counter, *counter + n);
 }
 
-/* Where the fields lie in a stamp. */
-#define STAMP_FLOW 4
-#define STAMP_NUMBER 6
-#define STAMP_TIME 10
+/* Where the fields lie in a stamp. Its mark is the first half of the signature;
+ * the whole signature goes into the check. */
+#define STAMP_MARK 0   /* 2 bytes */
+#define STAMP_CHECK 2  /* 2 */
+#define STAMP_FLOW 4   /* 2 */
+#define STAMP_NUMBER 6 /* 4 */
+#define STAMP_TIME 10  /* 4 */
 #define STAMP_LEN 14
 
-/* The unit of a stamp's time: 16 cycles, of which 32 bits last for 17 s at 4 GHz. */
-#define STAMP_TICK_SHIFT 4
-
+/* stamp_ticks is a time as a stamp has it: cut to 32 bits, in units that let them
+ * last for longer than a packet may be on its way. */
 static __rte_always_inline uint32_t
-stamp_ticks(uint64_t tsc)
+stamp_ticks(uint64_t tsc, uint8_t shift)
 {
-	return (uint32_t)(tsc >> STAMP_TICK_SHIFT);
+	return (uint32_t)(tsc >> shift);
+}
+
+/* stamp_seed spreads a signature over the bits of a check. */
+static __rte_always_inline uint64_t
+stamp_seed(uint32_t signature)
+{
+	return signature * 0x9e3779b97f4a7c15;
+}
+
+/* stamp_check is the check of a packet with so many bytes from the stamp on. The
+ * factors are odd and have no sixteen equal bits in a row, so that any one bit of
+ * the input changes the upper 16 bits of the sum. */
+static __rte_always_inline uint16_t
+stamp_check(uint64_t seed, uint16_t flow, uint32_t number, uint32_t time, uint16_t payload)
+{
+	uint64_t when = (uint64_t)time << 32 | number, what = (uint32_t)flow << 16 | payload;
+
+	return ((when ^ seed) * 0xbf58476d1ce4e5b9 + what * 0x94d049bb133111eb) >> 48;
 }
 
 #endif

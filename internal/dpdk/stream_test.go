@@ -68,6 +68,29 @@ func udpSum(frame []byte) uint16 {
 	return uint16(sum)
 }
 
+// stampCheck is the check of a stamp.
+func stampCheck(flow uint16, number, time uint32, payload int) uint16 {
+	seed := uint64(signature)
+	when := uint64(time)<<32 | uint64(number)
+	what := uint64(flow)<<16 | uint64(uint16(payload))
+	return uint16(((when^seed*0x9e3779b97f4a7c15)*0xbf58476d1ce4e5b9 + what*0x94d049bb133111eb) >> 48)
+}
+
+// stamp fills in the stamp of a frame as if it were sent at that time.
+func stamp(frame []byte, at int, flow uint16, number uint32, tsc uint64) {
+	time := uint32(tsc >> stampShift(shared.tscHz()))
+	binary.NativeEndian.PutUint16(frame[at+2:], stampCheck(flow, number, time, len(frame)-at))
+	binary.NativeEndian.PutUint16(frame[at+4:], flow)
+	binary.NativeEndian.PutUint32(frame[at+6:], number)
+	binary.NativeEndian.PutUint32(frame[at+10:], time)
+}
+
+// now reads the TSC.
+func now() uint64 {
+	tsc, _ := shared.drv.Clock()
+	return tsc
+}
+
 // generator sends stamped frames of 64 bytes on the queue.
 func generator(q Queue, flows int) Stream {
 	frame, at := udpFrame(64, headers{})
@@ -76,6 +99,6 @@ func generator(q Queue, flows int) Stream {
 
 // verifier is the other end of a generator.
 func verifier(q Queue, flows int) Stream {
-	_, at := udpFrame(64, headers{})
-	return Stream{Mode: Verify, Rx: q, Signature: signature, StampOffset: at, Flows: flows}
+	frame, at := udpFrame(64, headers{})
+	return Stream{Mode: Verify, Rx: q, Signature: signature, StampOffset: at, Flows: flows, Payloads: []int{len(frame) - at}}
 }

@@ -1,19 +1,155 @@
 //go:build cgo && !nodpdk
 
-/* Verifiers, where no packet comes: worker.c makes one before the lcore's loop
- * begins, on EAL's thread, and Go reads the times from any thread while it runs. */
+/* Verifiers, apart from the packets that pass. worker.c makes one on EAL's thread
+ * before the lcore's loop begins, the loop calls verify_odd on its own thread, and
+ * Go reads the times from any thread while it runs. */
 
 #include "verify.h"
 #include "worker.h"
 
-struct verifier *
-verify_new(uint32_t flows, uint32_t first)
-{
-	struct verifier *v = worker_zeroed(sizeof(*v) + flows * sizeof(struct verify_flow));
+#include <rte_ether.h>
 
-	for (uint32_t i = 0; v != NULL && i < flows; i++)
-		v->flows[i].next = first;
-	return v;
+bool
+verify_init(struct stream *s)
+{
+	const struct podnet_stream_config *c = &s->cfg;
+	struct verifier *v = worker_zeroed(sizeof(*v) + c->flows * sizeof(struct verify_flow));
+
+	if (v == NULL)
+		return false;
+	for (uint32_t i = 0; i < c->flows; i++)
+		v->flows[i].next = c->first_number;
+	v->begin = c->earliest != 0 ? c->earliest : rte_rdtsc();
+	v->skew = rte_get_tsc_hz() / 1000000 * VERIFY_SKEW_US >> c->stamp_shift;
+	memcpy(&v->mark, &c->signature, sizeof(v->mark));
+	s->seed = stamp_seed(c->signature);
+	s->verifier = v;
+	return true;
+}
+
+/* The shortest frame on the wire, without the FCS. */
+#define VERIFY_MIN_FRAME 60
+
+/* A stamp in a packet that does not pass. */
+struct verify_stamp {
+	uint32_t number, time;
+	uint16_t mark, check, flow;
+};
+
+/* verify_read reads a stamp; false: the frame ends before. */
+static bool
+verify_read(const struct rte_mbuf *m, unsigned at, struct verify_stamp *out)
+{
+	const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, at);
+
+	if (m->data_len < at + STAMP_LEN)
+		return false;
+	memcpy(&out->mark, p + STAMP_MARK, sizeof(out->mark));
+	memcpy(&out->check, p + STAMP_CHECK, sizeof(out->check));
+	memcpy(&out->flow, p + STAMP_FLOW, sizeof(out->flow));
+	memcpy(&out->number, p + STAMP_NUMBER, sizeof(out->number));
+	memcpy(&out->time, p + STAMP_TIME, sizeof(out->time));
+	return true;
+}
+
+static bool
+verify_checks(const struct stream *s, const struct verify_stamp *p, uint32_t payload)
+{
+	return p->check == stamp_check(s->seed, p->flow, p->number, p->time, payload);
+}
+
+/* verify_sent_as finds the length, from the stamp on, with which the packet was
+ * sent; 0: none of the stream's. */
+static uint16_t
+verify_sent_as(const struct stream *s, const struct verify_stamp *p)
+{
+	for (unsigned i = 0; i < s->cfg.n_sizes; i++)
+		if (verify_checks(s, p, s->cfg.len[i]))
+			return s->cfg.len[i];
+	return 0;
+}
+
+/* verify_tags are the VLAN tags of a frame, as in rx_tags. */
+static uint64_t
+verify_tags(const struct rte_mbuf *m)
+{
+	const uint8_t *eth = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint64_t ids = 0;
+	unsigned n, at = 2 * RTE_ETHER_ADDR_LEN;
+
+	for (n = 0; at + 4u <= m->data_len; n++, at += 4) {
+		unsigned type = eth[at] << 8 | eth[at + 1];
+
+		if (type != RTE_ETHER_TYPE_VLAN && type != RTE_ETHER_TYPE_QINQ && type != RTE_ETHER_TYPE_QINQ1)
+			break;
+		if (n < 2)
+			ids |= (uint64_t)((eth[at + 2] & 0xf) << 8 | eth[at + 3]) << (n == 0 ? 16 : 0);
+	}
+	return (uint64_t)n << 32 | ids;
+}
+
+/* verify_retagged finds the stamp where it lies when a device has put tags on the
+ * frame or taken them off. */
+static bool
+verify_retagged(const struct stream *s, const struct rte_mbuf *m)
+{
+	for (int shift = -8; shift <= 8; shift += 4) {
+		int at = s->cfg.stamp_offset + shift;
+		struct verify_stamp p;
+
+		if (shift == 0 || at < RTE_ETHER_HDR_LEN || !verify_read(m, at, &p) || p.mark != s->verifier->mark)
+			continue;
+		if (verify_checks(s, &p, m->pkt_len - at) || verify_sent_as(s, &p) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* verify_mark_damaged tells whether a stamp is right but for a bit or two of its
+ * mark. Few of others' packets look like that. */
+static bool
+verify_mark_damaged(const struct stream *s, const struct verify_stamp *p, uint32_t payload)
+{
+	return __builtin_popcount(p->mark ^ s->verifier->mark) <= 2 && verify_checks(s, p, payload);
+}
+
+bool
+verify_odd(struct stream *s, const struct rte_mbuf *m, bool timely)
+{
+	struct podnet_counters *c = &s->count;
+	const uint8_t *eth = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint16_t offset = s->cfg.stamp_offset;
+	const uint32_t payload = m->pkt_len - offset; /* without meaning in a frame that ends before */
+	uint64_t *counter = NULL;
+	struct verify_stamp p;
+	uint32_t sent = 0;
+
+	if (!verify_read(m, offset, &p)) {
+		if (m->data_len >= offset + sizeof(p.mark) && memcmp(eth + offset, &s->verifier->mark, sizeof(p.mark)) == 0)
+			counter = &c->rx_truncated;
+	} else if (p.mark == s->verifier->mark) {
+		sent = verify_checks(s, &p, payload) ? payload : verify_sent_as(s, &p);
+		if (sent == 0 || !timely)
+			counter = &c->rx_damaged;
+		else if (p.flow >= s->cfg.flows)
+			counter = &c->rx_other; /* another sender uses the signature */
+		else if (s->cfg.vlan != 0 && !verify_in_vlan(eth, s->cfg.vlan))
+			counter = &c->rx_retagged;
+		else if (payload < sent)
+			counter = &c->rx_truncated;
+		else if (m->pkt_len > VERIFY_MIN_FRAME)
+			counter = &c->rx_extended;
+		else
+			return true; /* a device took its tag off and padded it */
+	} else if (verify_mark_damaged(s, &p, payload)) {
+		counter = &c->rx_damaged;
+	}
+	if (counter == NULL)
+		counter = verify_retagged(s, m) ? &c->rx_retagged : &c->rx_other;
+	if (counter == &c->rx_retagged)
+		count_set(&c->rx_tags, verify_tags(m));
+	count_add(counter, 1);
+	return false;
 }
 
 unsigned
@@ -28,7 +164,7 @@ podnet_worker_times(const struct podnet_worker *w, unsigned stream, unsigned *fr
 		uint64_t packets = __atomic_load_n(&v->times[*from], __ATOMIC_RELAXED);
 
 		if (packets > 0)
-			out[filled++] = (struct podnet_time){ verify_class_begin(*from) << STAMP_TICK_SHIFT, packets };
+			out[filled++] = (struct podnet_time){ verify_class_begin(*from) << w->streams[stream].cfg.stamp_shift, packets };
 	}
 	return filled;
 }

@@ -23,13 +23,18 @@ struct verify_flow {
 #define VERIFY_CLASSES ((32 - VERIFY_SUB_BITS + 1) << VERIFY_SUB_BITS)
 
 struct verifier {
+	uint64_t begin; /* TSC before the first packet was sent */
+	uint32_t skew;  /* VERIFY_SKEW_US in ticks */
+	uint16_t mark;  /* that of its stamps */
 	uint64_t times[VERIFY_CLASSES];
 	struct verify_flow flows[];
 };
 
-/* verify_new makes a verifier for so many flows, of which each begins with the
- * number first (verify.c); NULL: no memory. */
-struct verifier *verify_new(uint32_t flows, uint32_t first);
+/* verify_init makes the stream's verifier (verify.c); false: no memory. */
+bool verify_init(struct stream *s);
+/* verify_odd counts a packet that does not pass for what it is, unless it is to pass
+ * all the same (verify.c). timely: its stamp's time is of this trial. */
+bool verify_odd(struct stream *s, const struct rte_mbuf *m, bool timely);
 
 /* verify_class_begin is the shortest time of a class. */
 static inline uint64_t
@@ -95,35 +100,58 @@ verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t)
 	t->reordered++;
 }
 
-/* verify_burst counts the stream's own packets among those of a burst that came at the
- * time came. */
+/* verify_in_vlan tells whether a frame with one tag, or more, is in that VLAN. */
+static __rte_always_inline bool
+verify_in_vlan(const uint8_t *eth, uint16_t vlan)
+{
+	return ((eth[14] & 0xf) << 8 | eth[15]) == vlan;
+}
+
+/* By how much a packet may seem to come before it was sent, in microseconds. The
+ * TSC of two CPUs, and what a CPU does out of order, may differ by less. */
+#define VERIFY_SKEW_US 1
+
+/* The longest time on the way, in ticks: what is longer came from the future. */
+#define VERIFY_MAX_TICKS (3u << 30)
+
+/* verify_burst counts the stream's own packets among those of a burst that came at
+ * the time came. */
 static __rte_always_inline void
 verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t n, uint64_t came)
 {
 	struct verifier *v = s->verifier;
-	const uint32_t now = stamp_ticks(came);
+	const uint64_t seed = s->seed;
+	const uint16_t offset = s->cfg.stamp_offset, vlan = s->cfg.vlan, mark = v->mark;
+	const uint32_t flows = s->cfg.flows;
+	const uint32_t now = stamp_ticks(came, s->cfg.stamp_shift), skew = v->skew;
+	const uint32_t oldest = RTE_MIN((came - v->begin) >> s->cfg.stamp_shift, (uint64_t)VERIFY_MAX_TICKS);
 	struct verify_tally t = { 0 };
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
-		const uint8_t *at = data[i] + s->cfg.stamp_offset;
-		uint32_t signature, number, time;
-		uint16_t flow;
+		const uint8_t *at = data[i] + offset;
+		uint32_t number, time, age;
+		uint16_t its_mark, check, flow;
 
-		if (unlikely(bufs[i]->data_len < s->cfg.stamp_offset + STAMP_LEN))
+		if (unlikely(bufs[i]->data_len < offset + STAMP_LEN)) {
+			verify_odd(s, bufs[i], true);
 			continue;
-		memcpy(&signature, at, sizeof(signature));
+		}
+		memcpy(&its_mark, at + STAMP_MARK, sizeof(its_mark));
+		memcpy(&check, at + STAMP_CHECK, sizeof(check));
 		memcpy(&flow, at + STAMP_FLOW, sizeof(flow));
-		if (unlikely(signature != s->cfg.signature || flow >= s->cfg.flows))
-			continue;
 		memcpy(&number, at + STAMP_NUMBER, sizeof(number));
 		memcpy(&time, at + STAMP_TIME, sizeof(time));
+		age = now - time + skew;
+		if (unlikely(its_mark != mark || flow >= flows || age > oldest + skew ||
+			     check != stamp_check(seed, flow, number, time, bufs[i]->pkt_len - offset) ||
+			     (vlan != 0 && !verify_in_vlan(data[i], vlan))) &&
+		    !verify_odd(s, bufs[i], age <= oldest + skew))
+			continue;
 		verify_number(&v->flows[flow], number, &t);
-		v->times[verify_class(now - time)]++;
+		v->times[verify_class(age > skew ? age - skew : 0)]++;
 	}
 	count_add(&s->count.rx_packets, t.ours);
-	if (unlikely(t.ours + t.duplicates < n))
-		count_add(&s->count.rx_other, n - t.ours - t.duplicates);
 	if (unlikely(t.missing != 0 || t.reordered != 0 || t.duplicates != 0)) {
 		count_add(&s->count.missing, t.missing);
 		count_add(&s->count.reordered, t.reordered);

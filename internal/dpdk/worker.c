@@ -35,8 +35,7 @@ worker_stream_init(struct stream *s)
 		generate_init(s);
 		return true;
 	case PODNET_VERIFY:
-		s->verifier = verify_new(c->flows, c->first_number);
-		return s->verifier != NULL;
+		return verify_init(s);
 	case PODNET_IMPAIR:
 		s->impairer = impair_new(&c->impair);
 		return s->impairer != NULL;
@@ -133,6 +132,11 @@ podnet_worker_read(const struct podnet_worker *w, unsigned stream, struct podnet
 	*out = (struct podnet_counters){
 		.rx_packets = __atomic_load_n(&c->rx_packets, __ATOMIC_RELAXED),
 		.rx_other = __atomic_load_n(&c->rx_other, __ATOMIC_RELAXED),
+		.rx_truncated = __atomic_load_n(&c->rx_truncated, __ATOMIC_RELAXED),
+		.rx_extended = __atomic_load_n(&c->rx_extended, __ATOMIC_RELAXED),
+		.rx_damaged = __atomic_load_n(&c->rx_damaged, __ATOMIC_RELAXED),
+		.rx_retagged = __atomic_load_n(&c->rx_retagged, __ATOMIC_RELAXED),
+		.rx_tags = __atomic_load_n(&c->rx_tags, __ATOMIC_RELAXED),
 		.tx_packets = __atomic_load_n(&c->tx_packets, __ATOMIC_RELAXED),
 		.tx_refused = __atomic_load_n(&c->tx_refused, __ATOMIC_RELAXED),
 		.rx_bytes = __atomic_load_n(&c->rx_bytes, __ATOMIC_RELAXED),
