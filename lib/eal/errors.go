@@ -11,7 +11,7 @@ import (
 var ErrInexpressible = errors.New("not expressible as a DPDK argument")
 
 // ErrOption is wrapped by the errors about what the caller chose without the
-// pod's having a say: Config.FilePrefix, IOVA and Extra.
+// pod's having a say: Config.FilePrefix, IOVA and Extra, and DevArg.
 var ErrOption = errors.New("bad option for EAL")
 
 // ValueError says which value of which interface cannot be written as an

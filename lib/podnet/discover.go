@@ -41,7 +41,7 @@ type Options struct {
 	// Hints are what the caller knows and no file of the pod says: the resource
 	// (openshift.io/sriov_a, or OPENSHIFT_IO_SRIOV_A as in PCIDEVICE_<resource>)
 	// that a network's devices are of, by the network's name, with its
-	// namespace or without. It is the k8s.v1.cni.cncf.io/resourceName of the
+	// namespace or without, or an interface's name. It is the k8s.v1.cni.cncf.io/resourceName of the
 	// NetworkAttachmentDefinition. Evidence of the pod's own overrules a hint.
 	Hints map[string]string
 	// PodOnly takes what Kubernetes says of the pod, in the Downward API volume
@@ -62,8 +62,8 @@ type Options struct {
 //
 // It fails if the root does not exist, if the context is done, if there is
 // nothing that could be read at all, and with Options.Strict if there is any
-// warning. Its error then joins one *Error for each problem. ErrNoAnnotations,
-// ErrNoStatus and ErrNoNetworks are told by errors.Is.
+// warning. Its error then joins one *Error for each problem, in which errors.Is
+// finds ErrNoAnnotations, ErrNoStatus, ErrNoNetworks and any other Code.
 func Discover(ctx context.Context, opts Options) (*Pod, error) {
 	facts, err := gather(ctx, opts)
 	if err != nil {

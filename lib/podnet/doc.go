@@ -7,8 +7,8 @@
 // device plugins and resource claims gave to the container, and what the kernel
 // shows of these devices in sysfs, and of the container in its control groups. It
 // returns a Pod, which is plain data. Kubelet starts a container before
-// network-status is written: Wait returns once everything is there, and Watch
-// yields every change.
+// network-status is written: Wait returns once everything is there, or at once if
+// waiting cannot help, and Watch yields every change.
 //
 // # Evidence
 //
@@ -27,11 +27,29 @@
 // out for people. Where two places disagree, the one that is trusted more counts
 // and a Warning names both.
 //
+// # Names
+//
+// Lookup finds what users name: an interface, a network, a PCI address, a resource
+// or "none". An interface that no source names gets a name of its own, such as if1
+// (Interface.Unnamed), and a device that is on no network is named by its address.
+// Ports carry these names.
+//
+// # Driving what the pod has
+//
+// EALConfig selects interfaces and devices by these names, and gives the EAL
+// configuration and the ports of a DPDK process. Package eal renders it for a DPDK
+// release, package render adds the arguments of applications, and package check
+// compares all that with the machine before DPDK starts.
+//
 // # What fails
 //
 // What is missing or malformed is a Warning with its place, and the rest is
 // used. Discover itself fails only if there is nothing to read at all, or with
 // Options.Strict.
+//
+// Warnings, problems and errors share one list of codes. A Code is an error:
+// errors.Is(err, podnet.ErrNoPorts). errors.As finds an *InterfaceError or an
+// *Error with the place, the cause, the remedy and whether waiting can help.
 //
 // # Testing
 //
