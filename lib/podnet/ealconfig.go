@@ -306,8 +306,21 @@ func (p *Pod) noPorts(asked []string) error {
 		reasons = append(reasons, p.Unassigned[n].error())
 	}
 	err.Err = errors.Join(reasons...)
-	err.Message += ": " + strings.ReplaceAll(err.Err.Error(), "\n", "; ")
+	for n, reason := range reasons {
+		if n == maxListed {
+			err.Message += fmt.Sprintf("; and %d more", len(reasons)-n)
+			break
+		}
+		err.Message += separator(n) + reason.Error()
+	}
 	return err
+}
+
+func separator(n int) string {
+	if n == 0 {
+		return ": "
+	}
+	return "; "
 }
 
 // error says why the device is no port unless it is asked for.

@@ -32,7 +32,7 @@ func Explain(w io.Writer, pod *Pod) error {
 func explainInterface(b *strings.Builder, i Interface) {
 	b.WriteString("Interface " + printable(i.Name))
 	if i.Unnamed {
-		b.WriteString(" (a name of podnet's: no source has one)")
+		b.WriteString(" (podnet's own name: no source has one)")
 	}
 	if i.Network != "" {
 		fmt.Fprintf(b, " of network %s", printable(i.Network))
