@@ -79,11 +79,13 @@ func TestRun(t *testing.T) {
 	}{
 		"all is well": {good(), func(*Subject) {}, pass},
 		"wrong driver": {
-			[]podnet.Interface{vf("net1", "3b:02.1", "iavf", 7), vf("net2", "3b:02.2", "vfio-pci", 8)}, func(*Subject) {},
+			[]podnet.Interface{vf("net1", "3b:02.1", "iavf", 7), vf("net2", "3b:02.2", "vfio-pci", 8)},
+			func(*Subject) {},
 			[]string{"hugepages-free skip", "memory-lock pass", "ports-ready fail net1 wrong-driver", "vfio-nodes pass"},
 		},
 		"no vfio": {
-			[]podnet.Interface{{Name: "net1", Kind: podnet.KindMemif, Memif: &podnet.Memif{Path: "/m", Role: podnet.RoleServer}}}, func(*Subject) {},
+			[]podnet.Interface{{Name: "net1", Kind: podnet.KindMemif, Memif: &podnet.Memif{Path: "/m", Role: podnet.RoleServer}}},
+			func(*Subject) {},
 			[]string{"hugepages-free skip", "memory-lock skip", "ports-ready pass", "vfio-nodes skip"},
 		},
 		"container missing": {good(), deny("/dev/vfio/vfio", fs.ErrNotExist), replace(pass, "vfio-nodes", "vfio-nodes fail net1 device-node-missing")},

@@ -111,17 +111,31 @@ type devArgKey struct {
 // abstract socket of its own.
 var (
 	virtioUserKeys = []devArgKey{
-		{"queue_size", number(1, 1<<15), 0}, {"packed_vq", flag, 0}, {"mrg_rxbuf", flag, 0}, {"in_order", flag, 0},
-		{"vectorized", flag, 0}, {"cq", flag, 0}, {"speed", number(0, 1<<31), 0}, {"mac", station, 0},
+		{"queue_size", number(1, 1<<15), 0},
+		{"packed_vq", flag, 0},
+		{"mrg_rxbuf", flag, 0},
+		{"in_order", flag, 0},
+		{"vectorized", flag, 0},
+		{"cq", flag, 0},
+		{"speed", number(0, 1<<31), 0},
+		{"mac", station, 0},
 	}
 	vhostKeys = []devArgKey{
-		{"iommu-support", flag, 0}, {"postcopy-support", flag, 0}, {"tso", flag, 0},
-		{"linear-buffer", flag, 0}, {"ext-buffer", flag, 0}, {"legacy-ol-flags", flag, 0},
+		{"iommu-support", flag, 0},
+		{"postcopy-support", flag, 0},
+		{"tso", flag, 0},
+		{"linear-buffer", flag, 0},
+		{"ext-buffer", flag, 0},
+		{"legacy-ol-flags", flag, 0},
 	}
 	memifKeys = []devArgKey{
-		{"bsize", number(1, 1<<16-1), 0}, {"rsize", number(1, 14), 0}, {"zero-copy", yesOrNo, 0},
-		{"secret", secret, 0}, {"mac", station, 0},
-		{"owner-uid", number(0, 1<<32-2), v23_03}, {"owner-gid", number(0, 1<<32-2), v23_03},
+		{"bsize", number(1, 1<<16-1), 0},
+		{"rsize", number(1, 14), 0},
+		{"zero-copy", yesOrNo, 0},
+		{"secret", secret, 0},
+		{"mac", station, 0},
+		{"owner-uid", number(0, 1<<32-2), v23_03},
+		{"owner-gid", number(0, 1<<32-2), v23_03},
 	}
 )
 
