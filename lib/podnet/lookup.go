@@ -20,7 +20,8 @@ const NoInterface = "none"
 //   - a network's name, with its namespace or without, if one interface is on it;
 //   - a PCI address or the name of an auxiliary device;
 //   - a resource, as openshift.io/sriov_a or OPENSHIFT_IO_SRIOV_A: all its
-//     devices, ordered by address.
+//     devices, ordered by address, but for the one that carries the pod's default
+//     network: that takes a name of its own.
 //
 // A device that is on no network comes as an Interface of its own, whose name is
 // the device's address and which has no network. The error for a name that stands
@@ -44,13 +45,19 @@ func (p *Pod) Lookup(name string) ([]*Interface, error) {
 	for n := range p.Unassigned {
 		all = append(all, p.Unassigned[n].asInterface())
 	}
-	if found = onDevice(all, name); len(found) == 0 {
-		found = ofResource(all, fact.ResourceKey(name))
+	if found = onDevice(all, name); len(found) > 0 {
+		return found, nil
 	}
-	if len(found) == 0 {
-		return nil, p.noSuchInterface(name)
+	found = ofResource(all, fact.ResourceKey(name))
+	others := slices.DeleteFunc(slices.Clone(found), func(i *Interface) bool { return i.Default })
+	switch {
+	case len(others) > 0:
+		return others, nil
+	case len(found) > 0:
+		return nil, interfaceErrorf(name, CodeDefaultNetwork, "ask for it by the interface's name, if DPDK is to have it",
+			"its only device carries the pod's default network, %s", namesText(found))
 	}
-	return found, nil
+	return nil, p.noSuchInterface(name)
 }
 
 // onDevice finds the interfaces on a device, each once.

@@ -142,6 +142,27 @@ func TestLookupFails(t *testing.T) {
 	}
 }
 
+// TestResourceOfTheDefaultNetwork keeps kubelet's way to the pod.
+func TestResourceOfTheDefaultNetwork(t *testing.T) {
+	vf := func(name, bdf string) podnet.Interface {
+		return podnet.Interface{Name: name, Kind: podnet.KindPCI, PCI: &podnet.PCI{Address: address(t, bdf), Resource: "R"}}
+	}
+	eth0, net1 := vf("eth0", "3b:02.1"), vf("net1", "3b:02.2")
+	eth0.Default = true
+	if found, err := literalPod(t, eth0, net1).Lookup("r"); err != nil || len(found) != 1 || found[0].Name != "net1" {
+		t.Errorf("%v, %v, want net1", found, err)
+	}
+	pod := literalPod(t, eth0)
+	if found, err := pod.Lookup("r"); !errors.Is(err, podnet.CodeDefaultNetwork) || found != nil {
+		t.Errorf("%v, %v, want a refusal", found, err)
+	}
+	for _, name := range []string{"eth0", "3b:02.1"} {
+		if _, ports, err := pod.EALConfig(podnet.EALOptions{Interfaces: []string{name}}); err != nil || len(ports) != 1 {
+			t.Errorf("%s: %v, %v", name, ports, err)
+		}
+	}
+}
+
 // TestNothingIsSelectedInSilence has each way to end up without a port.
 func TestNothingIsSelectedInSilence(t *testing.T) {
 	pod := discover(t, lookupPod)
