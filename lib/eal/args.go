@@ -50,7 +50,7 @@ func (c Config) Args() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	memory, err := c.Memory.args()
+	memory, err := c.memoryArgs()
 	if err != nil {
 		return nil, err
 	}
@@ -129,12 +129,16 @@ func (c Config) lcoreArgs() ([]string, error) {
 	return []string{"--lcores=" + strings.Join(maps, ",")}, nil
 }
 
-// args renders hugepages or ordinary pages. --single-file-segments keeps the
-// number of file descriptors below the eight regions that vhost-user can
+// memoryArgs renders hugepages or ordinary pages. --single-file-segments keeps
+// the number of file descriptors below the eight regions that vhost-user can
 // share. DPDK 22.11 refuses --in-memory beside --no-huge, and 25.11
 // --single-file-segments.
-func (m Memory) args() ([]string, error) {
+func (c Config) memoryArgs() ([]string, error) {
+	m := c.Memory
 	if m.NoHuge {
+		if c.MultiProcess {
+			return nil, fmt.Errorf("%w: memory without hugepages cannot be shared with other processes", ErrOption)
+		}
 		if len(m.NodeMiB) > 0 {
 			return nil, errors.New("memory: hugepages on NUMA nodes and no hugepages exclude each other")
 		}
@@ -146,7 +150,10 @@ func (m Memory) args() ([]string, error) {
 	if m.NoHugeMiB != 0 {
 		return nil, fmt.Errorf("memory: %d MiB without hugepages, but hugepages are not ruled out: set NoHuge", m.NoHugeMiB)
 	}
-	args := []string{"--in-memory", "--single-file-segments"}
+	args := []string{"--single-file-segments"}
+	if !c.MultiProcess {
+		args = []string{"--in-memory", "--single-file-segments"}
+	}
 	if len(m.NodeMiB) == 0 {
 		return args, nil
 	}

@@ -97,6 +97,11 @@ func TestArgs(t *testing.T) {
 			want:   func(m *meaning) { m.SocketMem = nil },
 		},
 		{
+			name:   "several processes",
+			config: func(c *eal.Config) { c.MultiProcess = true },
+			want:   func(m *meaning) { m.InMemory = false },
+		},
+		{
 			name:   "no hugepages",
 			config: func(c *eal.Config) { c.Memory = eal.Memory{NoHuge: true, NoHugeMiB: 256} },
 			want: func(m *meaning) {
@@ -228,6 +233,9 @@ func TestArgsContradictions(t *testing.T) {
 		{"CPU over 1023", func(c *eal.Config) { c.CPUs = []int{3, 1024} }, "CPU 1024"},
 		{"CPU below 0", func(c *eal.Config) { c.CPUs = []int{-1, 2} }, "CPU -1"},
 		{"CPU twice", func(c *eal.Config) { c.CPUs = []int{3, 3} }, "CPU 3 after CPU 3"},
+		{"several processes without hugepages", func(c *eal.Config) {
+			c.MultiProcess, c.Memory = true, eal.Memory{NoHuge: true, NoHugeMiB: 64}
+		}, "other processes"},
 		{"both memories", func(c *eal.Config) { c.Memory.NoHuge = true }, "exclude"},
 		{"amount without NoHuge", func(c *eal.Config) { c.Memory.NoHugeMiB = 3 }, "NoHuge"},
 		{"no memory", func(c *eal.Config) { c.Memory = eal.Memory{NoHuge: true} }, "0 MiB"},

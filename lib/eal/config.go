@@ -18,6 +18,11 @@ type Config struct {
 	// FilePrefix separates this process's runtime files from those of other
 	// DPDK processes: 1 to 64 letters, digits, dots, underscores and hyphens.
 	FilePrefix string
+	// MultiProcess keeps EAL's files, those of hugepages too, where processes with
+	// the same FilePrefix find them: secondary processes such as dpdk-proc-info
+	// attach by these. It needs hugepages, and the files stay until somebody
+	// removes them.
+	MultiProcess bool
 	// IOVA is the --iova-mode; empty leaves the choice to EAL.
 	IOVA IOVAMode
 	// VFIOToken is the VF token (a UUID) of a PF that is itself bound to

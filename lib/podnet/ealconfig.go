@@ -30,6 +30,9 @@ type EALOptions struct {
 	// FilePrefix separates this DPDK process's runtime files from those of
 	// others; empty means "podnet".
 	FilePrefix string
+	// MultiProcess lets secondary processes attach by FilePrefix; see
+	// [eal.Config.MultiProcess]. It needs hugepages.
+	MultiProcess bool
 	// Version is the DPDK release that will parse the arguments.
 	Version eal.Version
 	// Extra are further EAL arguments, the user's own.
@@ -94,7 +97,8 @@ func (b *ealBuilder) build() error {
 		return problemf(CodeCPUsUnknown, "", "the pod's CPUs are not known: neither its cgroup's CPU set nor its list of allowed CPUs could be read")
 	}
 	b.config = eal.Config{
-		Version: o.Version, CPUs: p.CPUs.Allowed.List(), FilePrefix: o.FilePrefix, IOVA: eal.IOVAVirtual, Extra: o.Extra,
+		Version: o.Version, CPUs: p.CPUs.Allowed.List(), FilePrefix: o.FilePrefix, MultiProcess: o.MultiProcess,
+		IOVA: eal.IOVAVirtual, Extra: o.Extra,
 	}
 	if b.config.FilePrefix == "" {
 		b.config.FilePrefix = "podnet"
@@ -125,6 +129,10 @@ func (b *ealBuilder) build() error {
 		nodes = p.CPUs.NUMANodes
 	}
 	b.config.Memory, err = p.ealMemory(o.Memory, p.CPUs.withMemory(nodes), needMiB(len(b.ports), o.Queues))
+	if err == nil && b.config.Memory.NoHuge && o.MultiProcess {
+		return problemf(CodeNoHugepages, "give the container hugepages, and do not ask for memory without them",
+			"processes can share DPDK's memory only in hugepages")
+	}
 	if b.config.Memory.NoHuge && b.onVFIO {
 		b.config.Memory.NoHugeMiB = min(b.config.Memory.NoHugeMiB, maxMappedMiB)
 	}
