@@ -25,7 +25,7 @@ func (s *Subject) mappedPorts() []Port {
 }
 
 // memoryLock compares the memory that the IOMMU makes the kernel lock with what
-// this process may lock. What cannot be told is left to DPDK.
+// this process may lock. Where the limit is not known, DPDK finds out.
 func memoryLock(_ context.Context, s *Subject) []Result {
 	want := uint64(s.EAL.Memory.NoHugeMiB)
 	for _, n := range s.EAL.Memory.NodeMiB {

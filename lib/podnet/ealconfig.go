@@ -67,8 +67,8 @@ type Port struct {
 // *InterfaceError, as is one that was not asked for and is meant for DPDK but not
 // expressible in it. Where nothing is left to drive, the error is ErrNoPorts with
 // the reasons, unless "none" was asked for. Values that EAL cannot express are
-// reported by [eal.Config.Args]. EALConfig looks at nothing but p: a device on
-// the wrong driver is told by its Port's NotReady. Beside an error it gives
+// reported by [eal.Config.Args]. EALConfig looks at nothing but p, and a Port's
+// NotReady tells of a device on the wrong driver. Beside an error it gives
 // nothing.
 //
 // Memory is split over the NUMA nodes of the ports' devices, else of the CPUs, as
