@@ -13,6 +13,7 @@ import (
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/traffic"
 )
 
 // benchOptions are the flags that all methods have.
@@ -207,23 +208,12 @@ func (o *benchOptions) choose() error {
 
 // path finds the way between the ports that were asked for, and learns where to
 // send to.
-func (o *benchOptions) path(ctx context.Context, dp *dataplane.Dataplane, p plan, m *monitor) (*path, error) {
-	way := &path{dp: dp, flow: p.flow, monitor: m, directions: []direction{{rx: len(dp.Ports) - 1}}}
-	if o.Bidirectional {
-		if len(dp.Ports) < 2 {
-			return nil, notReady(fmt.Errorf("--bidirectional: %q and %q are one port", o.TX, o.RX))
-		}
-		way.directions = append(way.directions, direction{tx: 1})
+func (o *benchOptions) path(ctx context.Context, dp *dataplane.Dataplane, p plan, m *monitor) (*traffic.Path, error) {
+	if o.Bidirectional && len(dp.Ports) < 2 {
+		return nil, notReady(fmt.Errorf("--bidirectional: %q and %q are one port", o.TX, o.RX))
 	}
-	for i := range way.directions {
-		d := &way.directions[i]
-		d.dst = p.flow.DstMAC
-		if d.dst == nil {
-			var err error
-			if d.dst, err = o.learn(ctx, dp.Ports[d.tx], dp.Ports[d.rx], p.flow); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return way, nil
+	way, err := traffic.NewPath(ctx, dp, traffic.PathConfig{
+		Flow: p.flow, Bidirectional: o.Bidirectional, PeerTimeout: o.PeerTimeout, Observer: m,
+	})
+	return way, coded(err)
 }

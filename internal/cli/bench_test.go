@@ -36,30 +36,6 @@ func TestParseMixes(t *testing.T) {
 	}
 }
 
-// What several streams send adds up to what the trial asks for.
-func TestStreamsShareATrial(t *testing.T) {
-	for _, flows := range []int{1, 2, 3, 7, 1000} {
-		for _, queues := range []int{1, 2, 4} {
-			var n int
-			var packets uint64
-			portions := divide(flows, min(queues, flows))
-			for i, p := range portions {
-				if p.first != n || p.n < 1 {
-					t.Errorf("%d flows on %d queues: portion %d is %+v, want it to begin at %d", flows, queues, i, p, n)
-				}
-				n += p.n
-				packets += limit(bench.Trial{Rate: 99_999.4, Duration: time.Second}, float64(p.first)/float64(flows), float64(p.first+p.n)/float64(flows))
-			}
-			if n != flows || packets != 99_999 {
-				t.Errorf("%d flows on %d queues: %d flows and %d packets are sent", flows, queues, n, packets)
-			}
-		}
-	}
-	if got := limit(bench.Trial{Rate: 1e6, Packets: 501, Duration: time.Hour}, 0.5, 1); got != 250 {
-		t.Errorf("the second half of a burst of 501 is %d", got)
-	}
-}
-
 func TestMonitor(t *testing.T) {
 	mpps := 1.5
 	trial := result.Trial{Phase: "search", Frame: "64", Seconds: 1, Valid: true, LossRatio: 0.25}
@@ -69,7 +45,7 @@ func TestMonitor(t *testing.T) {
 		var b bytes.Buffer
 		m := newMonitor(Streams{Err: &b, IsTerminal: terminal}, &result.Result{})
 		m.begin(p)
-		m.counted(time.Now().Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
+		m.Counted(time.Now().Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
 		m.end(p, []result.Trial{trial})
 		m.close()
 		return b.String()
@@ -80,7 +56,7 @@ func TestMonitor(t *testing.T) {
 		want  uint64
 	}{{"search", 5}, {bench.WarmUp, 0}} {
 		m.begin(bench.Progress{Phase: tt.phase})
-		m.counted(time.Now(), bench.Counts{Offered: 5})
+		m.Counted(time.Now(), bench.Counts{Offered: 5})
 		if got := m.Snapshot().Totals[0]; got != tt.want {
 			t.Errorf("%s: %d of 5 packets are in the totals, want %d", tt.phase, got, tt.want)
 		}

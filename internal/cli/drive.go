@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
@@ -104,44 +102,4 @@ func coded(err error) error {
 		return notReady(err)
 	}
 	return err
-}
-
-// probeQuiet is how long no probe may have come for the path to be empty.
-const probeQuiet = 50 * time.Millisecond
-
-// learn finds the destination address by a probe that goes out on tx and comes
-// back on rx. Then both ends and what lies between them are ready.
-func (o *driveOptions) learn(ctx context.Context, tx, rx *dataplane.Port, flow bench.Flow) (net.HardwareAddr, error) {
-	flow.SrcMAC = tx.MAC
-	flow.DstMAC = rx.MAC
-	if tx == rx {
-		flow.DstMAC = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
-	}
-	waiting, cancel := dataplane.Awaiting(ctx, o.PeerTimeout)
-	defer cancel()
-	from, err := bench.Probe(waiting, tx, rx, flow)
-	if errors.Is(err, bench.ErrNoAnswer) {
-		if !errors.Is(context.Cause(waiting), dataplane.ErrNoPeer) {
-			return nil, context.Cause(waiting)
-		}
-		return nil, notReady(fmt.Errorf("interface %q: no probe frame came back on %q within %s: "+
-			"see that the peer forwards or reflects frames, or give --dst-mac an address", tx.Interface, rx.Interface, o.PeerTimeout))
-	}
-	if err != nil {
-		return nil, err
-	}
-	// Probes that were on their way when the first came back are none of the
-	// measurement's.
-	for quiet := time.Now(); time.Since(quiet) < probeQuiet && waiting.Err() == nil; {
-		if rx.Receive(waiting) != nil {
-			quiet = time.Now()
-		}
-	}
-	if tx != rx {
-		return rx.MAC, nil
-	}
-	if bench.Unicast(from) {
-		return from, nil // the peer's own, or ours from one that changes nothing
-	}
-	return tx.MAC, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/traffic"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -80,8 +81,9 @@ func dutRun(ctx context.Context, o dutOptions) error {
 	if err != nil {
 		return err
 	}
-	if faults == nil && o.mixed() {
-		faults = &dpdk.Impairment{Depth: o.QueueDepth}
+	dut := traffic.DUT{Bridge: o.Forward == "bridge", Kinds: []int{len(o.VhostUser), len(o.Memif), len(o.VDevs)}, Faults: faults}
+	if faults == nil && dut.Mixed() {
+		dut.Faults = &dpdk.Impairment{Depth: o.QueueDepth}
 	}
 	st := newStatus(o.deps, o.Forward)
 	stop, err := o.serveMetrics(ctx, st)
@@ -89,9 +91,9 @@ func dutRun(ctx context.Context, o dutOptions) error {
 		return err
 	}
 	defer stop()
-	dp, err := o.start(ctx, devices, faults)
+	dp, err := o.start(ctx, devices, dut.Faults)
 	return o.countRun(ctx, o.Output, o.Forward, dp, err, func() (result.Run, error) {
-		return forward(ctx, dp, o.streams(dp, faults), o.Duration, newLive(o.Streams, st))
+		return traffic.Forward(ctx, dp, dut.Streams(dp), o.Duration, newLive(o.Streams, st))
 	})
 }
 
@@ -111,52 +113,6 @@ func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dp
 	}
 	machine.Interfaces, machine.Unassigned = nil, nil
 	return drive.startOn(ctx, o.deps, machine, drive.ealOptions, podnet.EALOptions{Devices: devices}, false)
-}
-
-// streams reflects on each port or bridges pairs of one kind.
-func (o *dutOptions) streams(dp *dataplane.Dataplane, faults *dpdk.Impairment) []stream {
-	var out []stream
-	for i, rx := range dp.Ports {
-		to, mode := i, dpdk.MACSwap
-		if o.Forward == "bridge" {
-			mode = dpdk.IO
-			first, n := 0, len(o.VhostUser)
-			if i >= first+n {
-				first, n = first+n, len(o.Memif)
-			}
-			if i >= first+n {
-				first, n = first+n, len(o.VDevs)
-			}
-			if partner := first + ((i - first) ^ 1); partner < first+n {
-				to = partner
-			} else {
-				mode = dpdk.MACSwap
-			}
-		}
-		tx := dp.Ports[to]
-		s := stream{rx: i, tx: to, Stream: dpdk.Stream{
-			Mode: mode, Src: tx.MAC, Rx: dpdk.Queue{Port: rx.Port}, Tx: dpdk.Queue{Port: tx.Port},
-		}}
-		if faults != nil {
-			own := *faults
-			own.Mode, s.Mode = mode, dpdk.Impair
-			own.Seed += uint64(i) // or ports would have the same faults at the same frames
-			s.Impair = &own
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
-// mixed tells whether some ports are bridged and others reflect. An lcore's loop
-// does one of both; that of a device with faults, even without any, does either.
-func (o *dutOptions) mixed() bool {
-	ports, alone := 0, 0
-	for _, n := range []int{len(o.VhostUser), len(o.Memif), len(o.VDevs)} {
-		ports += n
-		alone += n % 2
-	}
-	return o.Forward == "bridge" && alone > 0 && ports > alone
 }
 
 // devices turns the flags into the host's ends of the sockets.

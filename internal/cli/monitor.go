@@ -69,8 +69,8 @@ func (m *monitor) begin(p bench.Progress) {
 	m.draw("")
 }
 
-// counted is told what the running trial has counted so far.
-func (m *monitor) counted(now time.Time, c bench.Counts) {
+// Counted is told what the running trial has counted so far.
+func (m *monitor) Counted(now time.Time, c bench.Counts) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	seconds := now.Sub(m.countsAt).Seconds()

@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"math"
-	"net"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +12,7 @@ import (
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/traffic"
 )
 
 type runOptions struct {
@@ -43,6 +42,11 @@ fourth and so on; a last one without a partner sends back what it receives.
 
 With --udp-echo it also answers bench --kernel-baseline of a peer, through the
 kernel, on a CPU that does not poll if the pod has one.`
+
+// runModes are the values of --mode.
+var runModes = map[string]dpdk.Mode{
+	"io": dpdk.IO, "mac": dpdk.MAC, "macswap": dpdk.MACSwap, "rxonly": dpdk.RxOnly, "txonly": dpdk.TxOnly,
+}
 
 func newRunCmd(d deps) *cobra.Command {
 	opts := runOptions{deps: d}
@@ -124,58 +128,13 @@ func stopped(ctx context.Context, err error) bool {
 }
 
 func (o *runOptions) drive(ctx context.Context, dp *dataplane.Dataplane, flow bench.Flow, rate float64, st *status) (result.Run, error) {
-	var streams []stream
-	for i := range dp.Ports {
-		s, err := o.portStreams(ctx, dp, i, flow, rate)
-		if err != nil {
-			return result.Run{}, err
-		}
-		streams = append(streams, s...)
+	streams, err := traffic.RunStreams(ctx, dp, traffic.RunConfig{
+		Mode: runModes[o.Mode], Flow: flow, FrameSize: o.FrameSize, Rate: rate, Learn: o.DstMAC == autoMAC, PeerTimeout: o.PeerTimeout,
+	})
+	if err != nil {
+		return result.Run{}, coded(err)
 	}
-	return forward(ctx, dp, streams, o.Duration, newLive(o.Streams, st))
-}
-
-// portStreams makes a stream for every queue of the i-th port.
-func (o *runOptions) portStreams(ctx context.Context, dp *dataplane.Dataplane, i int, flow bench.Flow, rate float64) (streams []stream, err error) {
-	// The partner is the other of each pair, or the port itself.
-	to := i ^ 1
-	if to == len(dp.Ports) || o.Mode == "txonly" {
-		to = i
-	}
-	rx, tx := dp.Ports[i], dp.Ports[to]
-	s := stream{rx: i, tx: to, Stream: dpdk.Stream{Src: tx.MAC, Dst: flow.DstMAC}}
-	switch {
-	case o.DstMAC == autoMAC:
-		if o.Mode != "txonly" {
-			tx.Carries(rx.Port)
-		}
-		if s.Dst, err = o.learn(ctx, tx, tx, flow); err != nil {
-			return nil, err
-		}
-	case s.Dst == nil:
-		s.Dst = net.HardwareAddr{2, 0, 0, 0, 0, byte(to)}
-	}
-	switch o.Mode {
-	case "io":
-		s.Mode = dpdk.IO
-	case "mac":
-		s.Mode = dpdk.MAC
-	case "macswap":
-		s.Mode = dpdk.MACSwap
-	case "rxonly":
-		s.Mode = dpdk.RxOnly
-	case "txonly":
-		s.Mode, s.Rate, s.Limit = dpdk.TxOnly, rate/float64(tx.Queues), math.MaxUint64
-		flow.SrcMAC, flow.DstMAC = tx.MAC, s.Dst
-		if s.Frame, _, err = flow.Frame(o.FrameSize, bench.NewSignature()); err != nil {
-			return nil, err
-		}
-	}
-	for q := range rx.Queues {
-		s.Rx, s.Tx = dpdk.Queue{Port: rx.Port, Index: q}, dpdk.Queue{Port: tx.Port, Index: q}
-		streams = append(streams, s)
-	}
-	return streams, nil
+	return traffic.Forward(ctx, dp, streams, o.Duration, newLive(o.Streams, st))
 }
 
 // printRun writes what run or dut counted.

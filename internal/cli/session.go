@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
@@ -11,6 +12,7 @@ import (
 	"github.com/podnet/podnet/internal/kube"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/traffic"
 	"github.com/podnet/podnet/lib/podnet"
 )
 
@@ -55,7 +57,7 @@ func (s *session) drive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.monitor.setReady("")
+	s.monitor.Links("")
 	return errors.Join(s.measure(ctx, pod, dp), dp.Close(context.WithoutCancel(ctx)))
 }
 
@@ -98,14 +100,15 @@ func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Da
 		return err
 	}
 	set := &s.result.Settings
-	set.TX, set.RX = dp.Ports[way.directions[0].tx].Interface, dp.Ports[way.directions[0].rx].Interface
-	set.DstMAC = way.directions[0].dst.String()
+	var dst net.HardwareAddr
+	set.TX, set.RX, dst = way.Ends()
+	set.DstMAC = dst.String()
 	s.result.Environment = environment(s.deps, pod, dp)
 	if err := s.measureKernel(ctx, baselineTime); err != nil {
 		return err
 	}
 	if s.Calibrate {
-		if s.result.Calibration, err = way.calibrate(ctx, s.plan.mixes[0]); err != nil {
+		if s.result.Calibration, err = way.Calibrate(ctx, s.plan.mixes[0]); err != nil {
 			return err
 		}
 	}
@@ -130,7 +133,7 @@ const partialInterval = 5 * time.Second
 
 // measureOne makes one measurement. While it goes on, its trials so far stand at
 // the end of the result.
-func (s *session) measureOne(ctx context.Context, way *path, mix result.Mix, repeat int) error {
+func (s *session) measureOne(ctx context.Context, way *traffic.Path, mix result.Mix, repeat int) error {
 	at := len(s.result.Measurements)
 	s.result.Measurements = append(s.result.Measurements, result.Measurement{
 		Frame: mix.Frame(), Repeat: repeat, Reason: "it has not come to its end", Trials: []result.Trial{},

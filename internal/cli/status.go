@@ -47,8 +47,8 @@ func (s *status) now() metrics.Snapshot {
 	return now
 }
 
-// setReady says that the ports are up, but for what down says; empty: all are.
-func (s *status) setReady(down string) {
+// Links says that the ports are up, but for what down says; empty: all are.
+func (s *status) Links(down string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.snapshot.Ready, s.snapshot.NotReady = down == "", down
@@ -61,8 +61,8 @@ func (s *status) setEnded() {
 	s.snapshot.Ready, s.snapshot.NotReady = false, "the run has ended"
 }
 
-// watch is told which job runs; nil: none.
-func (s *status) watch(job *dpdk.Job) {
+// Running is told which job runs; nil: none.
+func (s *status) Running(job *dpdk.Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.job = job

@@ -21,17 +21,17 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	check("before")
-	s.setReady("")
+	s.Links("")
 	want.Ready, want.NotReady = true, ""
 	check("ready")
-	s.setReady("no peer")
+	s.Links("no peer")
 	want.Ready, want.NotReady = false, "no peer"
 	check("alone")
-	s.setReady("")
+	s.Links("")
 	want.Ready, want.NotReady = true, ""
 	l := newLive(Streams{Err: t.Output()}, s)
 	list := []result.Interface{{Name: "net1", Port: "net_memif0", Counters: result.Counters{RxPackets: 1, RxBytes: 64}}}
-	l.update(time.Unix(0, 0), list)
+	l.Carried(time.Unix(0, 0), list)
 	want.Interfaces = list
 	check("counted")
 	s.setEnded()

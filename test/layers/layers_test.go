@@ -71,6 +71,7 @@ var rules = []struct {
 	{"internal/metrics", []string{"internal/result"}},
 	{"internal/dpdk", []string{"internal/dpdk", "internal/kernel"}},
 	{"internal/dataplane", []string{"internal/dpdk", "lib"}},
+	{"internal/traffic", []string{"internal/bench", "internal/dataplane", "internal/dpdk", "internal/kernel", "internal/machine", "internal/result", "lib"}},
 	{"internal/cli", []string{"internal", "lib"}},
 	{"cmd", []string{"internal/cli"}},
 }

@@ -1,4 +1,4 @@
-package cli
+package traffic
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// stream is a stream and the indices of the ports that it receives and sends on.
-type stream struct {
+// Stream is a stream and the indices of the ports that it receives and sends on.
+type Stream struct {
 	dpdk.Stream
 	rx, tx int
 }
@@ -22,14 +22,14 @@ type stream struct {
 type tally struct {
 	dp      *dataplane.Dataplane
 	job     *dpdk.Job
-	streams []stream
+	streams []Stream
 	base    []dpdk.Stats
 	sampler *machine.Sampler // of the job's threads
 	begin   machine.Sample
 }
 
 // runTallied starts the streams and counts from zero.
-func runTallied(ctx context.Context, dp *dataplane.Dataplane, streams []stream) (*tally, error) {
+func runTallied(ctx context.Context, dp *dataplane.Dataplane, streams []Stream) (*tally, error) {
 	t := &tally{dp: dp, streams: streams}
 	raw := make([]dpdk.Stream, len(streams))
 	for i, s := range streams {

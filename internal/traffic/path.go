@@ -1,4 +1,4 @@
-package cli
+package traffic
 
 import (
 	"context"
@@ -12,13 +12,15 @@ import (
 	"github.com/podnet/podnet/internal/dpdk"
 )
 
-// path is the way between two ports, in one direction or in both.
-type path struct {
+// Path is the way between two ports, in one direction or in both.
+type Path struct {
 	dp         *dataplane.Dataplane
 	directions []direction
 	flow       bench.Flow
-	monitor    *monitor
+	observer   PathObserver
 }
+
+var _ bench.Path = (*Path)(nil)
 
 // direction is one way of a path. The ports are indices into the dataplane's.
 type direction struct {
@@ -26,14 +28,50 @@ type direction struct {
 	dst    net.HardwareAddr
 }
 
+// PathConfig says what to send on a path.
+type PathConfig struct {
+	// Flow is what is sent, but for its MAC addresses. A destination that it lacks
+	// is learned.
+	Flow          bench.Flow
+	Bidirectional bool
+	PeerTimeout   time.Duration // how long to wait for a probe to come back; 0: for ever
+	Observer      PathObserver
+}
+
+// NewPath finds the way from the first port to the last, which may be the same, and
+// learns where to send to.
+func NewPath(ctx context.Context, dp *dataplane.Dataplane, c PathConfig) (*Path, error) {
+	p := &Path{dp: dp, flow: c.Flow, observer: c.Observer, directions: []direction{{rx: len(dp.Ports) - 1}}}
+	if c.Bidirectional {
+		p.directions = append(p.directions, direction{tx: len(dp.Ports) - 1})
+	}
+	for i := range p.directions {
+		d := &p.directions[i]
+		d.dst = c.Flow.DstMAC
+		if d.dst == nil {
+			var err error
+			if d.dst, err = Learn(ctx, dp.Ports[d.tx], dp.Ports[d.rx], c.Flow, c.PeerTimeout); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return p, nil
+}
+
+// Ends are the interfaces of the first direction, and where it sends to.
+func (p *Path) Ends() (tx, rx string, dst net.HardwareAddr) {
+	d := p.directions[0]
+	return p.dp.Ports[d.tx].Interface, p.dp.Ports[d.rx].Interface, d.dst
+}
+
 // lateLimit is how long after its time a schedule may be made up for.
 const lateLimit = 100 * time.Millisecond
 
 // flows is how many flows a direction has.
-func (p *path) flows() int { return max(p.flow.Flows, 1) }
+func (p *Path) flows() int { return max(p.flow.Flows, 1) }
 
 // Trial implements bench.Path.
-func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
+func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	streams, err := p.streams(t)
 	if err != nil {
 		return bench.Counts{}, err
@@ -44,9 +82,9 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 		return bench.Counts{}, err
 	}
 	defer run.job.Free()
-	p.monitor.watch(run.job)
-	defer p.monitor.watch(nil)
-	p.monitor.setReady(p.dp.Down(own))
+	p.observer.Running(run.job)
+	defer p.observer.Running(nil)
+	p.observer.Links(p.dp.Down(own))
 	m := newMeter(p, run)
 
 	interval := t.Window
@@ -55,7 +93,7 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	}
 	sending, cancel := context.WithTimeout(ctx, t.Duration)
 	failed := watch(sending, p.dp, run, interval, func(now time.Time) error {
-		p.monitor.setReady(p.dp.Down(own))
+		p.observer.Links(p.dp.Down(own))
 		c, err := m.tick(own, now, t.Window > 0)
 		if err == nil && t.Partial != nil {
 			err = t.Partial(c)
@@ -77,9 +115,9 @@ func (p *path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 
 // streams makes the trial's streams: for every direction one that receives on
 // each queue, and one that sends on as many queues as there are flows for.
-func (p *path) streams(t bench.Trial) ([]stream, error) {
+func (p *Path) streams(t bench.Trial) ([]Stream, error) {
 	signature := bench.NewSignature()
-	var out []stream
+	var out []Stream
 	for i, d := range p.directions {
 		tx, rx := p.dp.Ports[d.tx], p.dp.Ports[d.rx]
 		flow := p.flow
@@ -101,7 +139,7 @@ func (p *path) streams(t bench.Trial) ([]stream, error) {
 		before := func(flow int) float64 { return (float64(i) + float64(flow)/float64(p.flows())) * share }
 		for q := range max(rx.Queues, len(sends)) {
 			if q < rx.Queues {
-				out = append(out, stream{rx: d.rx, Stream: dpdk.Stream{
+				out = append(out, Stream{rx: d.rx, Stream: dpdk.Stream{
 					Mode: dpdk.Verify, Rx: dpdk.Queue{Port: rx.Port, Index: q},
 					Signature: signature + uint32(i), StampOffset: offset, Flows: p.flows(),
 					Payloads: payloads, VLAN: flow.VLAN,
@@ -109,7 +147,7 @@ func (p *path) streams(t bench.Trial) ([]stream, error) {
 			}
 			if q < len(sends) {
 				from, to := before(sends[q].first), before(sends[q].first+sends[q].n)
-				out = append(out, stream{tx: d.tx, Stream: dpdk.Stream{
+				out = append(out, Stream{tx: d.tx, Stream: dpdk.Stream{
 					Mode: dpdk.Generate, Tx: dpdk.Queue{Port: tx.Port, Index: q},
 					Frames: frames, Pattern: t.Mix.Pattern(), StampOffset: offset,
 					FirstFlow: sends[q].first, Flows: sends[q].n,
@@ -129,7 +167,7 @@ func limit(t bench.Trial, from, to float64) uint64 {
 }
 
 // limits is how many packets the streams send together.
-func limits(streams []stream) (n uint64) {
+func limits(streams []Stream) (n uint64) {
 	for _, s := range streams {
 		n += s.Limit
 	}

@@ -1,4 +1,4 @@
-package cli
+package traffic
 
 import (
 	"context"
@@ -49,7 +49,7 @@ func settle(sum func() bench.Counts) {
 
 // meter reads what a trial counts while it runs.
 type meter struct {
-	p        *path
+	p        *Path
 	run      *tally
 	sampler  *machine.Sampler
 	begin    machine.Sample
@@ -61,7 +61,7 @@ type meter struct {
 	ended    bool // what has not come now is lost
 }
 
-func newMeter(p *path, run *tally) *meter {
+func newMeter(p *Path, run *tally) *meter {
 	return &meter{p: p, run: run, sampler: run.sampler, begin: run.begin, lastAt: run.begin, lastTime: time.Now()}
 }
 
@@ -119,7 +119,7 @@ func (m *meter) tick(ctx context.Context, now time.Time, windows bool) (bench.Co
 	if err != nil {
 		return c, err
 	}
-	m.p.monitor.counted(now, c)
+	m.p.observer.Counted(now, c)
 	if !windows {
 		return c, nil
 	}

@@ -1,4 +1,4 @@
-package cli
+package traffic
 
 import (
 	"context"
@@ -19,9 +19,9 @@ const (
 	calibrationRate = 10_000
 )
 
-// calibrate measures the generator alone: the trial's loops on its lcores, with a
+// Calibrate measures the generator alone: the trial's loops on its lcores, with a
 // ring in memory for every queue that sends in the place of the path.
-func (p *path) calibrate(ctx context.Context, mix result.Mix) (*result.Calibration, error) {
+func (p *Path) Calibrate(ctx context.Context, mix result.Mix) (*result.Calibration, error) {
 	ceiling, err := p.loopback(ctx, bench.Trial{Mix: mix, Duration: calibrationTime})
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
@@ -41,7 +41,7 @@ func (p *path) calibrate(ctx context.Context, mix result.Mix) (*result.Calibrati
 }
 
 // loopback carries out a trial through rings in memory.
-func (p *path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error) {
+func (p *Path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	streams, err := p.streams(t)
 	if err != nil {
 		return bench.Counts{}, err
@@ -63,7 +63,7 @@ func (p *path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error
 			rings[key(s.tx, s.Tx.Index)] = r
 		}
 	}
-	var looped []stream
+	var looped []Stream
 	for _, s := range streams {
 		from := s.tx
 		queue := s.Tx.Index

@@ -1,0 +1,82 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/podnet/podnet/internal/dataplane"
+	"github.com/podnet/podnet/internal/result"
+)
+
+// linger is how long ports stay open after the loops have ended: what they sent
+// last lies in rings from which the peers still have to take it.
+const linger = 500 * time.Millisecond
+
+// Forward runs the streams until ctx ends, for at most duration unless that is
+// 0, and counts what the ports carried. It fails early when a peer has gone that
+// cannot come back.
+func Forward(ctx context.Context, dp *dataplane.Dataplane, streams []Stream, duration time.Duration, o ForwardObserver) (result.Run, error) {
+	if duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, duration)
+		defer cancel()
+	}
+	own := context.WithoutCancel(ctx) // told to stop, it ends in order
+	begin := time.Now()
+	t, err := runTallied(own, dp, streams)
+	if err != nil {
+		return result.Run{}, err
+	}
+	defer t.job.Free()
+	o.Running(t.job)
+	o.Links(dp.Down(own))
+
+	failed := watch(ctx, dp, t, time.Second, func(now time.Time) error {
+		o.Links(dp.Down(own))
+		list, err := t.read(own)
+		if err == nil {
+			o.Carried(now, list)
+		}
+		return err
+	})
+	o.Running(nil)
+	r := result.Run{Seconds: time.Since(begin).Seconds(), Lcores: t.lcores()}
+	t.job.StopTx()
+	failed = errors.Join(failed, t.job.Stop(own))
+	if r.Interfaces, err = t.read(own); err != nil {
+		return r, errors.Join(failed, err)
+	}
+	o.Ended(r.Interfaces)
+	for _, i := range r.Interfaces {
+		r.Total = r.Total.Add(i.Counters)
+	}
+	r.Faults = t.faults()
+	if r.Total.TxPackets > 0 {
+		time.Sleep(linger)
+	}
+	return r, failed
+}
+
+// watch calls tick at every interval until ctx ends, or until tick fails or a
+// peer is lost, which it returns.
+func watch(ctx context.Context, dp *dataplane.Dataplane, t *tally, interval time.Duration, tick func(now time.Time) error) error {
+	ticks := time.NewTicker(interval)
+	defer ticks.Stop()
+	look := time.NewTicker(dataplane.PollInterval)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-ticks.C:
+			if err := tick(now); err != nil {
+				return err
+			}
+		case <-look.C:
+			if err := dp.Keep(ctx, t.job); err != nil {
+				return err
+			}
+		}
+	}
+}
