@@ -63,7 +63,7 @@ func argsRun(ctx context.Context, o argsOptions) error {
 	if err != nil {
 		return err
 	}
-	config, _, err := o.config(o.deps, pod, podnet.EALOptions{Version: o.Version})
+	config, ports, err := o.config(o.deps, pod, podnet.EALOptions{Version: o.Version})
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func argsRun(ctx context.Context, o argsOptions) error {
 		return err
 	}
 	if o.App != appEAL {
-		appArgs, err := render.Args(config, render.App(o.App), render.Options{Queues: o.Queues})
+		appArgs, err := render.Args(config, render.App(o.App), render.Options{Queues: o.Queues, MTU: largestMTU(ports)})
 		if err != nil {
 			return err
 		}

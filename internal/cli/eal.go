@@ -113,6 +113,15 @@ func (o *ealOptions) config(d deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	return config, ports, nil
 }
 
+// largestMTU is that of the port that carries the largest packets; 0: none says.
+func largestMTU(ports []podnet.Port) int {
+	mtu := 0
+	for _, p := range ports {
+		mtu = max(mtu, p.MTU)
+	}
+	return mtu
+}
+
 // parseDevArgs reads the values of --devargs, each of which is for one name.
 func parseDevArgs(values []string) (map[string][]eal.DevArg, error) {
 	all := map[string][]eal.DevArg{}

@@ -88,7 +88,7 @@ func (o execOptions) command(ctx context.Context) (program string, args []string
 	app := render.App(o.App)
 	var appArgs []string
 	if slices.Contains(render.Apps(), app) {
-		if appArgs, err = render.Args(config, app, render.Options{Queues: o.Queues}); err != nil {
+		if appArgs, err = render.Args(config, app, render.Options{Queues: o.Queues, MTU: largestMTU(ports)}); err != nil {
 			return "", nil, err
 		}
 	}

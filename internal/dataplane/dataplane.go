@@ -145,6 +145,9 @@ func (d *Dataplane) accepting() socket {
 	return last
 }
 
+// ethernetMTU is the MTU of Ethernet without jumbo frames, which every port has.
+const ethernetMTU = 1500
+
 // addPort sets up a port that EAL has made, and does not start it.
 func (d *Dataplane) addPort(ctx context.Context, spec podnet.Port) error {
 	p := &Port{Interface: spec.Interface, Queues: d.cfg.Queues}
@@ -162,7 +165,10 @@ func (d *Dataplane) addPort(ctx context.Context, spec podnet.Port) error {
 		return NotReady(fmt.Errorf("interface %q: %w: %s", spec.Interface, err, likelyCause(p.Device)))
 	}
 	if err == nil {
-		err = p.Configure(ctx, dpdk.PortConfig{Queues: d.cfg.Queues, Mbufs: d.cfg.Mbufs})
+		err = p.Configure(ctx, dpdk.PortConfig{Queues: d.cfg.Queues, MTU: spec.MTU, Mbufs: d.cfg.Mbufs})
+	}
+	if err != nil && spec.MTU > ethernetMTU {
+		err = fmt.Errorf("for an MTU of %d bytes: %w; see that the PF's MTU and the peer's are as large", spec.MTU, err)
 	}
 	if err != nil {
 		return fmt.Errorf("interface %q: %w", spec.Interface, err)

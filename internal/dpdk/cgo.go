@@ -182,10 +182,10 @@ func (eal) Stats(port uint16) (Stats, error) {
 
 // Implements: struct rte_mempool *rte_pktmbuf_pool_create(const char *name, unsigned n,
 // unsigned cache_size, uint16_t priv_size, uint16_t data_room_size, int socket_id).
-func (eal) NewPool(name string, mbufs, socket int) (Handle, error) {
+func (eal) NewPool(name string, mbufs, room, socket int) (Handle, error) {
 	cname := C.CString(name)
 	defer C.free(unsafe.Pointer(cname))
-	p := C.podnet_pool_new(cname, C.uint(mbufs), C.int(socket))
+	p := C.podnet_pool_new(cname, C.uint(mbufs), C.uint16_t(room), C.int(socket))
 	if p == nil {
 		return nil, fmt.Errorf("a pool of %d mbufs does not fit into EAL's memory", mbufs)
 	}

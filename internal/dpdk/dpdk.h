@@ -76,7 +76,7 @@ int podnet_port_close(uint16_t port);
 int podnet_port_link(uint16_t port, bool *up);
 int podnet_port_stats(uint16_t port, struct podnet_port_stats *out);
 
-struct rte_mempool *podnet_pool_new(const char *name, unsigned mbufs, int socket);
+struct rte_mempool *podnet_pool_new(const char *name, unsigned mbufs, uint16_t room, int socket);
 /* podnet_pool_prepare writes the frame into every mbuf of the pool, for a
  * TXONLY stream to send without touching it again. */
 int podnet_pool_prepare(struct rte_mempool *pool, const void *frame, uint16_t len);

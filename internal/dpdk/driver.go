@@ -30,7 +30,8 @@ type Driver interface {
 	Link(port uint16) (up bool, err error)
 	Stats(port uint16) (Stats, error)
 
-	NewPool(name string, mbufs, socket int) (Handle, error)
+	// NewPool makes a pool whose mbufs hold room bytes of a frame each.
+	NewPool(name string, mbufs, room, socket int) (Handle, error)
 	Prepare(pool Handle, frame []byte) error
 	Send(port uint16, pool Handle, frame []byte) error
 	Receive(port uint16) []byte

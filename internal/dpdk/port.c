@@ -139,13 +139,14 @@ podnet_port_stats(uint16_t port, struct podnet_port_stats *out)
 /* --- pools and rings --- */
 
 struct rte_mempool *
-podnet_pool_new(const char *name, unsigned mbufs, int socket)
+podnet_pool_new(const char *name, unsigned mbufs, uint16_t room, int socket)
 {
-	struct rte_mempool *mp = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, socket);
+	uint16_t size = RTE_PKTMBUF_HEADROOM + room;
+	struct rte_mempool *mp = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, socket);
 
 	/* EAL's memory may all lie on another node: slow beats not at all. */
 	if (mp == NULL && socket != SOCKET_ID_ANY)
-		mp = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+		mp = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, SOCKET_ID_ANY);
 	return mp;
 }
 

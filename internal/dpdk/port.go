@@ -12,12 +12,18 @@ const (
 	ringSize = 1024
 	// poolCaches is what the lcores' caches of a pool may hold back.
 	poolCaches = 2048
+
+	// minRoom is what an mbuf holds at least: most NICs receive in buffers of
+	// 2 KiB. overMTU is what a frame has beside its L3 packet, with two VLAN tags
+	// and the FCS. A frame always fits into one mbuf.
+	minRoom = 2048
+	overMTU = 14 + 2*4 + 4
 )
 
 // PortConfig says how a port is set up.
 type PortConfig struct {
 	Queues int // Rx and Tx queues each; 0 means 1
-	MTU    int // bytes of the L3 packet; 0 leaves the driver's
+	MTU    int // bytes of the L3 packet that the port has to carry; 0 means 1500
 	Mbufs  int // that frames received from the port are held in, beside what its rings need
 }
 
@@ -26,8 +32,9 @@ type Port struct {
 	Name string // as EAL knows it, such as net_memif_net1
 	PortInfo
 
-	rt *Runtime
-	id uint16
+	rt   *Runtime
+	id   uint16
+	room int // bytes of a frame that one of its mbufs holds
 	// carries is the port whose mbufs the Tx queues carry; nil: pools of their own.
 	carries *Port
 }
@@ -75,7 +82,8 @@ func (p *Port) Configure(ctx context.Context, c PortConfig) error {
 	err := p.rt.do(ctx, func() error {
 		// What lies in the Rx rings here and in the Tx rings of the port that
 		// it is forwarded to.
-		rx, err := p.rt.pool(rxPool(p.id), queues*2*ringSize+poolCaches+c.Mbufs, p.Socket)
+		p.room = max(minRoom, c.MTU+overMTU)
+		rx, err := p.rt.pool(rxPool(p.id), queues*2*ringSize+poolCaches+c.Mbufs, p)
 		if err != nil {
 			return err
 		}
@@ -151,18 +159,18 @@ func rxPool(port uint16) string { return fmt.Sprintf("rx_%d", port) }
 // txPool is the pool of a Tx queue that sends frames of our own. No receiver shares
 // it: it would write over the frames that are prepared there.
 func (r *Runtime) txPool(p *Port, queue int) (Handle, error) {
-	return r.pool(fmt.Sprintf("tx_%d_%d", p.id, queue), ringSize+poolCaches, p.Socket)
+	return r.pool(fmt.Sprintf("tx_%d_%d", p.id, queue), ringSize+poolCaches, p)
 }
 
-// pool makes a pool once; a port that is asked for again gets the same. It runs
-// on the EAL thread.
-func (r *Runtime) pool(name string, mbufs, socket int) (Handle, error) {
-	if p, ok := r.pools[name]; ok {
-		return p, nil
+// pool makes a pool for a port once; a port that is asked for again gets the same.
+// It runs on the EAL thread.
+func (r *Runtime) pool(name string, mbufs int, p *Port) (Handle, error) {
+	if pool, ok := r.pools[name]; ok {
+		return pool, nil
 	}
-	p, err := r.drv.NewPool(name, mbufs, socket)
+	pool, err := r.drv.NewPool(name, mbufs, max(minRoom, p.room), p.Socket)
 	if err == nil {
-		r.pools[name] = p
+		r.pools[name] = pool
 	}
-	return p, err
+	return pool, err
 }

@@ -25,6 +25,9 @@ type EALOptions struct {
 	Devices []eal.Device
 	// Queues is the number of queue pairs of each port; 0 means 1.
 	Queues int
+	// MTU is the largest L3 packet, in bytes, that every port has to carry, even
+	// if its interface's MTU is smaller; 0 leaves the interfaces' own.
+	MTU int
 	// Memory is where mbufs live; empty means MemoryAuto.
 	Memory MemoryMode
 	// FilePrefix separates this DPDK process's runtime files from those of
@@ -49,6 +52,9 @@ type Port struct {
 	// Device is the PCI address, the auxiliary device's name, or the path of the
 	// socket or character device; for one of EALOptions.Devices, the port's name.
 	Device string
+	// MTU is the largest L3 packet that the port has to carry, in bytes: that of
+	// the interface, or of EALOptions if it is larger; 0: not said, so 1500.
+	MTU int
 	// PortName is the name by which DPDK knows the port once EAL has started:
 	// rte_eth_dev_get_port_by_name. Two interfaces on one device have one port.
 	PortName string
@@ -119,7 +125,7 @@ func (b *ealBuilder) build() error {
 	for _, device := range o.Devices {
 		b.config.Devices = append(b.config.Devices, device)
 		name := device.PortName()
-		b.ports = append(b.ports, Port{Interface: name, Device: name, PortName: name})
+		b.ports = append(b.ports, Port{Interface: name, Device: name, PortName: name, MTU: o.MTU})
 	}
 	if len(b.config.PortNames()) == 0 && !slices.Contains(o.Interfaces, NoInterface) {
 		return p.noPorts(o.Interfaces)
@@ -128,7 +134,7 @@ func (b *ealBuilder) build() error {
 	if len(nodes) == 0 {
 		nodes = p.CPUs.NUMANodes
 	}
-	b.config.Memory, err = p.ealMemory(o.Memory, p.CPUs.withMemory(nodes), needMiB(len(b.ports), o.Queues))
+	b.config.Memory, err = p.ealMemory(o.Memory, p.CPUs.withMemory(nodes), needMiB(b.ports, o.Queues))
 	if err == nil && b.config.Memory.NoHuge && o.MultiProcess {
 		return problemf(CodeNoHugepages, "give the container hugepages, and do not ask for memory without them",
 			"processes can share DPDK's memory only in hugepages")
@@ -147,7 +153,7 @@ func (b *ealBuilder) add(i *Interface, args []eal.DevArg) error {
 	}
 	b.ports = append(b.ports, Port{
 		Interface: i.Name, Network: i.Network, Kind: i.Kind, Device: i.deviceText(),
-		PortName: device.PortName(), NotReady: i.notReady(),
+		MTU: max(i.MTU, b.options.MTU), PortName: device.PortName(), NotReady: i.notReady(),
 	})
 	if !slices.ContainsFunc(b.config.Devices, func(d eal.Device) bool { return samePort(d, device) }) {
 		b.config.Devices = append(b.config.Devices, device)

@@ -14,7 +14,8 @@ import (
 // Hugepages are taken up to the pod's hugetlb limits, less what is in use, all
 // sizes together, in whole pages. Where no limit is visible, and without
 // hugepages, it is what the ports need: 256 MiB for up to eight queue pairs on all
-// ports together, and 16 MiB for each further pair; of hugepages, no more than are
+// ports together, and 16 MiB for each further pair, and for jumbo frames as many times
+// as they take 2 KiB; of hugepages, no more than are
 // free, and of ordinary pages no more than 240 MiB for devices on vfio, whose limit
 // of mappings it is.
 type MemoryMode string
@@ -37,9 +38,14 @@ const maxMappedMiB = 240
 
 // needMiB is what ports take: 16 MiB hold about 6500 mbufs of 2 KiB, enough for
 // a full ring each way and what lcores cache, and 128 MiB are EAL's and the
-// application's.
-func needMiB(ports, queues int) int {
-	return max(256, 128+16*ports*max(queues, 1))
+// application's. Mbufs for jumbo frames are as much larger as the frames.
+func needMiB(ports []Port, queues int) int {
+	const perMbuf = 2 << 10
+	need := 128
+	for _, p := range ports {
+		need += 16 * max(queues, 1) * max(1, (p.MTU+perMbuf-1)/perMbuf)
+	}
+	return max(256, need)
 }
 
 // ealMemory decides how much memory EAL takes on which NUMA nodes.

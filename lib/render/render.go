@@ -28,10 +28,16 @@ func Apps() []App { return []App{Testpmd, L2fwd, L3fwd, Pktgen} }
 // asks for one queue pair on each port.
 type Options struct {
 	Queues int // queue pairs of each port; 0 means 1
+	// MTU is the largest L3 packet that the ports have to carry, in bytes; 0 means
+	// Ethernet's 1500.
+	MTU int
 }
 
 // maxQueues is the limit of virtio_user and vhost.
 const maxQueues = 128
+
+// maxMTU is the largest IP packet (RFC 791).
+const maxMTU = 65535
 
 // Args gives the arguments that app needs after the "--" to use every port and
 // lcore of c. It assumes that each device becomes one port. It fails without a
@@ -41,6 +47,9 @@ func Args(c eal.Config, app App, o Options) ([]string, error) {
 	queues := max(o.Queues, 1)
 	if queues > maxQueues {
 		return nil, fmt.Errorf("%d queues: want 1 to %d", o.Queues, maxQueues)
+	}
+	if o.MTU < 0 || o.MTU > maxMTU {
+		return nil, fmt.Errorf("MTU %d: want %d at most", o.MTU, maxMTU)
 	}
 	ports := len(c.PortNames())
 	if ports == 0 {
@@ -57,7 +66,7 @@ func Args(c eal.Config, app App, o Options) ([]string, error) {
 	}
 	switch app {
 	case Testpmd:
-		return testpmdArgs(c.Memory, ports, queues, len(workers))
+		return testpmdArgs(c.Memory, ports, queues, o.MTU, len(workers))
 	case L2fwd:
 		return l2fwdArgs(ports, len(workers)+1)
 	case L3fwd:

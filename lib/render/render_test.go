@@ -67,6 +67,7 @@ func TestTestpmdArgs(t *testing.T) {
 		name                string
 		ports, cpus, queues int
 		mib                 int // hugepages on each of two nodes; 0: as needed
+		mtu                 int
 		want                map[string]string
 	}{
 		{
@@ -84,6 +85,13 @@ func TestTestpmdArgs(t *testing.T) {
 			},
 		},
 		{
+			name: "jumbo frames in little memory", ports: 2, cpus: 4, mib: 32, mtu: 9000,
+			want: map[string]string{
+				"--nb-cores": "2", "--rxq": "1", "--txq": "1", "--total-num-mbufs": "2528", "--port-topology": "paired",
+				"--max-pkt-len": "9018", "--mbuf-size": "9150",
+			},
+		},
+		{
 			name: "little memory", ports: 2, cpus: 4, queues: 4, mib: 16,
 			want: map[string]string{
 				"--nb-cores": "3", "--rxq": "4", "--txq": "4", "--total-num-mbufs": "4800", "--port-topology": "paired", "--rss-udp": "",
@@ -97,7 +105,7 @@ func TestTestpmdArgs(t *testing.T) {
 			if tt.mib > 0 {
 				c.Memory.NodeMiB = []int{2 * tt.mib, 0, tt.mib}
 			}
-			args, err := render.Args(c, render.Testpmd, render.Options{Queues: tt.queues})
+			args, err := render.Args(c, render.Testpmd, render.Options{Queues: tt.queues, MTU: tt.mtu})
 			if err != nil {
 				t.Fatal(err)
 			}

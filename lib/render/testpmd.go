@@ -13,17 +13,25 @@ const (
 	mbufsPerQueuePair = 2 * 1024 // a full ring each way; PMDs default to 512 descriptors or less, some to 1024
 	mbufsPerLcore     = 512      // testpmd's cache of 250 and what is in flight
 	mbufsPerMiB       = 300      // about 2.4 KB each, and a quarter of the memory left for the rest
-	minMbufs          = 2048     // testpmd itself refuses 1024
+	mbufOverhead      = 448      // bytes of an mbuf beside the frame's: its header, the pool's and the headroom
+	headroom          = 128      // RTE_PKTMBUF_HEADROOM, which --mbuf-size includes
+	defaultRoom       = 2048     // bytes of a frame in an mbuf by default
+	ethernetMTU       = 1500
+	overMTU           = 18   // header and FCS of a frame, by which testpmd counts a packet's length
+	minMbufs          = 2048 // testpmd itself refuses 1024
 )
 
-func testpmdArgs(m eal.Memory, ports, queues, workers int) ([]string, error) {
+func testpmdArgs(m eal.Memory, ports, queues, mtu, workers int) ([]string, error) {
+	// A VLAN tag may come on top. PMDs that do not scatter need an mbuf per frame.
+	room := max(defaultRoom, mtu+overMTU+4)
+	perMiB := mbufsPerMiB * (defaultRoom + mbufOverhead) / (room + mbufOverhead)
 	mbufs := ports*queues*mbufsPerQueuePair + (workers+1)*mbufsPerLcore
 	if mib := smallestMiB(m); mib > 0 {
 		// One pool on each NUMA node: the smallest sets the size.
-		if mib*mbufsPerMiB < minMbufs {
-			return nil, fmt.Errorf("memory: %d MiB on a NUMA node is too little for testpmd", mib)
+		if mib*perMiB < minMbufs {
+			return nil, fmt.Errorf("memory: %d MiB on a NUMA node is too little for testpmd and frames of %d bytes", mib, max(mtu, ethernetMTU)+overMTU)
 		}
-		mbufs = min(mbufs, mib*mbufsPerMiB)
+		mbufs = min(mbufs, mib*perMiB)
 	}
 	topology := "paired"
 	switch {
@@ -38,6 +46,9 @@ func testpmdArgs(m eal.Memory, ports, queues, workers int) ([]string, error) {
 		"--txq=" + strconv.Itoa(queues),
 		"--total-num-mbufs=" + strconv.Itoa(mbufs),
 		"--port-topology=" + topology,
+	}
+	if mtu > ethernetMTU {
+		args = append(args, "--max-pkt-len="+strconv.Itoa(mtu+overMTU), "--mbuf-size="+strconv.Itoa(room+headroom))
 	}
 	if queues > 1 {
 		args = append(args, "--rss-udp") // by IP address alone, one pair of hosts would fill one queue

@@ -214,7 +214,7 @@ func (f *Fake) Confine(cpus []int) error {
 }
 
 // NewPool implements dpdk.Driver.
-func (f *Fake) NewPool(name string, mbufs, _ int) (dpdk.Handle, error) {
+func (f *Fake) NewPool(name string, mbufs, _, _ int) (dpdk.Handle, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if mbufs <= 0 {
