@@ -65,6 +65,10 @@ test-lab: build ## test on the VFs, RDMA and vDPA devices of an emulated machine
 	@scripts/deps.sh lab
 	PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper $(LAB)
 
+.PHONY: test-busy
+test-busy: ## the same as test, beside a process on each CPU that does nothing but compute
+	scripts/beside-load.sh $(MAKE) --no-print-directory test
+
 .PHONY: test-image
 test-image: ## build the container image and run what is in it, as root
 	@scripts/deps.sh image
@@ -75,16 +79,19 @@ test-k8s: ## test the image and the manifests on a Kubernetes node made here, as
 	@scripts/deps.sh image k8s
 	$(HUGE) 512 env CGO_ENABLED=0 $(GO) test -count=1 -tags k8s -timeout 45m $(K8S_FLAGS) ./test/k8s/
 
-.PHONY: test-trixie
+# Other releases of Debian, for their DPDK: bin/SUITE has what is built.
+.PHONY: test-trixie test-forky
 test-trixie: ## build and test in a Debian 13 chroot, on DPDK 24.11
-	@scripts/deps.sh trixie
-	scripts/trixie.sh test-dpdk test-e2e
+test-forky: ## build and test in a chroot of Debian's testing, on DPDK 25.11
+test-trixie test-forky: test-%:
+	@scripts/deps.sh debian
+	scripts/debian.sh $* test-dpdk test-e2e
 
 .PHONY: test-lab-trixie
 test-lab-trixie: ## the same as test-lab with Debian 13's programs and DPDK 24.11
-	@scripts/deps.sh lab trixie
-	scripts/trixie.sh build
-	PODNET_BIN=$(CURDIR)/bin/trixie/testpmd-wrapper LAB_ROOT=$$(scripts/trixie.sh --root) $(LAB)
+	@scripts/deps.sh lab debian
+	scripts/debian.sh trixie build
+	PODNET_BIN=$(CURDIR)/bin/trixie/testpmd-wrapper LAB_ROOT=$$(scripts/debian.sh --root trixie) $(LAB)
 
 .PHONY: bench-peers
 bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time a packet

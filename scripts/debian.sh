@@ -1,28 +1,47 @@
 #!/usr/bin/env bash
-# trixie.sh TARGET...: makes the Makefile's targets of a copy of this tree in a
-# Debian 13 chroot, against its DPDK 24.11; what is built is in bin/trixie. The
-# chroot is made once and kept in the user's cache. All mounts and processes are
-# in namespaces of their own, and end with this script. With --root it prints the
-# chroot's directory and does nothing.
+# debian.sh SUITE TARGET...: makes the Makefile's targets of a copy of this tree in
+# a chroot of another Debian release, against its DPDK: 24.11 in trixie, 25.11 in
+# forky. What is built is in bin/SUITE. The chroot is made once and kept in the
+# user's cache. All mounts and processes are in namespaces of their own, and end
+# with this script. debian.sh --root SUITE prints the chroot's directory and does
+# nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-suite=trixie
+do=''
+case ${1-} in
+--root | --inside)
+	do=$1
+	shift
+	;;
+esac
+suite=${1-}
+options=()
+case $suite in
+trixie) ;;
+# Debian's testing has packages signed as any other. Mirrors that are not updated
+# every day still have a list of them that has run out.
+forky) options+=(--aptopt='Acquire::Check-Valid-Until "false"') ;;
+*)
+	echo "usage: debian.sh [--root] trixie|forky [TARGET]..." >&2
+	exit 64
+	;;
+esac
+shift
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/podnet/$suite
 root=$cache/root
 
-[ "$(id -u)" = 0 ] || { echo "trixie: mmdebstrap and chroot need root" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || { echo "debian: mmdebstrap and chroot need root" >&2; exit 1; }
 
-case ${1-} in
+case $do in
 --root)
 	echo "$root"
 	exit
 	;;
---inside) shift ;;
-*)
+'')
 	# Fetch the modules here, so that the chroot needs no network.
 	go mod download
-	exec unshare --mount --propagation private --pid --fork --kill-child "$0" --inside "$@"
+	exec unshare --mount --propagation private --pid --fork --kill-child "$0" --inside "$suite" "$@"
 	;;
 esac
 
@@ -35,10 +54,10 @@ mirror() {
 
 packages=$(scripts/deps.sh --list build test lab | sort -u | paste -sd,),make,ca-certificates
 if [ "$(cat "$cache/packages" 2>/dev/null)" != "$packages" ]; then
-	echo "trixie: making $root from $(mirror)"
+	echo "debian: making $root from $(mirror)"
 	rm -rf "$root" "$cache/packages"
 	mkdir -p "$cache/go-build"
-	mmdebstrap --quiet --mode=root --variant=minbase --include="$packages" $suite "$root" "$(mirror)"
+	mmdebstrap --quiet --mode=root --variant=minbase "${options[@]}" --include="$packages" "$suite" "$root" "$(mirror)"
 	echo "$packages" >"$cache/packages"
 fi
 
@@ -59,8 +78,8 @@ bind "$goroot" "$goroot" ro
 bind "$modules" "$modules" ro
 bind "$cache/go-build" /var/cache/go-build
 
-mkdir -p "$root/tmp/podnet" bin/trixie
-bind "$PWD/bin/trixie" /tmp/podnet/bin
+mkdir -p "$root/tmp/podnet" "bin/$suite"
+bind "$PWD/bin/$suite" /tmp/podnet/bin
 git ls-files -z --cached --others --exclude-standard |
 	tar -c --null --ignore-failed-read -T - | tar -x -C "$root/tmp/podnet"
 
