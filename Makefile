@@ -54,11 +54,11 @@ test-dpdk: build ## test the application's packages on DPDK, and what the docume
 .PHONY: test-e2e
 test-e2e: build ## test the application against dpdk-testpmd and Open vSwitch
 	$(HUGE) 1024 $(DPDK) env PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper \
-		$(GO) test -count=1 -tags e2e -timeout 10m ./test/e2e/... ./lib/render
+		$(GO) test -count=1 -tags e2e -timeout 30m $(E2E_FLAGS) ./test/e2e/... ./lib/render
 
 # Each package of test/lab is tested in a guest of its own, two at a time; the
 # tests themselves are plain Go, for whatever root the guest has.
-LAB = CGO_ENABLED=0 $(GO) test -count=1 -tags lab -p 2 -timeout 10m -exec $(CURDIR)/test/lab/boot.sh $(LAB_FLAGS) ./test/lab/...
+LAB = CGO_ENABLED=0 $(GO) test -count=1 -tags lab -p 2 -timeout 30m -exec $(CURDIR)/test/lab/boot.sh $(LAB_FLAGS) ./test/lab/...
 
 .PHONY: test-lab
 test-lab: build ## test on the VFs, RDMA and vDPA devices of an emulated machine

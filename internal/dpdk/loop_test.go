@@ -67,7 +67,7 @@ func runUntil(t *testing.T, streams []Stream, done func(j *Job) bool) *Job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); !done(j); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !done(j); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Errorf("not done in time; counters of the first stream: %+v", j.Counters(0))
 			break
