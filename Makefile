@@ -102,6 +102,10 @@ bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time a packe
 bench-dut: build ## measure a device whose rate, loss and delay are known
 	$(HUGE) 512 $(GO) run ./test/benchdut
 
+.PHONY: mlrsearch
+mlrsearch: ## write the table that compares our search with FD.io's
+	CGO_ENABLED=0 $(GO) test -tags nodpdk -count=1 -run TestSearchBesideReference ./internal/bench -mlrsearch-table
+
 .PHONY: bench-parity
 bench-parity: ## compare our speed with app-netutil's, in CPU time a call
 	cd test/parity && $(GO) run ./bench
