@@ -137,3 +137,22 @@ func TestModulesStayInTheirRooms(t *testing.T) {
 		}
 	}
 }
+
+// A program that imports internal/cli alone links neither DPDK nor what measures.
+func TestCLIIsLight(t *testing.T) {
+	const cli, measure, wrapper = module + "internal/cli", module + "internal/cli/measure", module + "cmd/testpmd-wrapper"
+	packages := list(t, "./...")
+	if !slices.Contains(packages[cli].Deps, module+"lib/podnet") || !slices.Contains(packages[wrapper].Deps, module+"internal/dpdk") {
+		t.Fatalf("this test means nothing: %s depends on %q", cli, packages[cli].Deps)
+	}
+	for _, dep := range packages[cli].Deps {
+		if to, ours := strings.CutPrefix(dep, module); ours && !anyBelow(to, []string{"lib", "internal/kernel"}) {
+			t.Errorf("%s depends on %s", cli, dep)
+		}
+	}
+	for path, p := range packages {
+		if slices.Contains(p.Imports, measure) && path != wrapper {
+			t.Errorf("%s imports %s", path, measure)
+		}
+	}
+}

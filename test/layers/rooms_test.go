@@ -14,12 +14,15 @@ type room struct {
 // a room imports only those that stand below it. A room that is inside another has
 // its own rule.
 var rooms = []room{
-	{"cmd", []string{"internal/cli"}, true, "`main.go` alone: one call, and the exit code"},
-	{"internal/cli", []string{
-		"internal/traffic", "internal/dataplane", "internal/bench", "internal/report", "internal/metrics", "internal/machine",
+	{"cmd", []string{"internal/cli/measure", "internal/cli"}, true, "`main.go` alone: one call, and the exit code"},
+	{"internal/cli/measure", []string{
+		"internal/cli", "internal/traffic", "internal/dataplane", "internal/bench", "internal/report", "internal/metrics",
 		"internal/kube", "internal/baseline", "internal/dpdk", "internal/result", "internal/kernel",
-		"lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr",
-	}, false, "commands, one file each: flags, options, and what a terminal shows"},
+		"lib/podnet", "lib/eal", "lib/pciaddr",
+	}, false, "the commands that need DPDK or results, for `cmd/testpmd-wrapper` alone: run, bench, dut, report, compare"},
+	{"internal/cli", []string{"lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"}, false,
+		"commands, one file each: flags, options, and what a terminal shows; links neither DPDK nor what measures"},
+	{"internal/cli/clitest", []string{"lib/podnet/podnettest", "internal/schematest"}, false, "runs the scripts of the commands' tests"},
 	{
 		"internal/traffic",
 		[]string{
@@ -31,7 +34,7 @@ var rooms = []room{
 	{"internal/dataplane", []string{"internal/dpdk", "lib/podnet", "lib/eal", "lib/pciaddr"}, false,
 		"a pod's ports on EAL: start, sockets and peers, restart, close"},
 	{"internal/dpdk", []string{"internal/kernel"}, false,
-		"the only cgo: packet loops in C, set up and sampled from Go; `dpdktest` is a fake of it"},
+		"the only cgo: packet loops in C, set up and sampled from Go; `dpdktest` is DPDK in memory alone, on a clock that tests turn"},
 	{"internal/bench", []string{"internal/result"}, false, "methods of measurement: which trials, and what follows from them"},
 	{"internal/report", []string{"internal/result"}, false,
 		"a result as a table, CSV, JUnit, Markdown, OpenMetrics, HTML or ConfigMap; no decisions"},
@@ -62,7 +65,7 @@ var rooms = []room{
 }
 
 // testHelpers are what every test may import.
-var testHelpers = []string{"lib/podnet/podnettest", "internal/schematest"}
+var testHelpers = []string{"lib/podnet/podnettest", "internal/schematest", "internal/cli/clitest"}
 
 // banned are modules that only the rooms below it may depend on, at any depth.
 var banned = map[string][]string{

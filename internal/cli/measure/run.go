@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/report"
@@ -57,7 +58,7 @@ func newRunCmd(d deps) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  untilStopped(func(ctx context.Context) error { return runRun(ctx, opts) }),
 	}
-	addChoiceFlag(cmd, &opts.Mode, "mode", "m", "what to do with packets", "io", "mac", "macswap", "rxonly", "txonly")
+	cli.AddChoiceFlag(cmd, &opts.Mode, "mode", "m", "what to do with packets", "io", "mac", "macswap", "rxonly", "txonly")
 	cmd.Flags().DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
 	cmd.Flags().IntVar(&opts.FrameSize, "frame-size", bench.MinFrame, frameSizeUsage)
 	cmd.Flags().StringVar(&opts.Rate, "rate", "max", "of txonly: "+rateUsage)
@@ -66,7 +67,7 @@ func newRunCmd(d deps) *cobra.Command {
 	opts.driveOptions.addFlags(cmd, d)
 	opts.flowOptions.addFlags(cmd, "", "destination of mac and txonly: an address, or auto to learn it from a probe that comes back "+
 		"(default: 02:00:00:00:00:0N, where N counts the receiving interface from 0)")
-	addOutputFlag(cmd, &opts.Output, "table", "json")
+	cli.AddOutputFlag(cmd, &opts.Output, "table", "json")
 	return cmd
 }
 
@@ -77,10 +78,10 @@ func runRun(ctx context.Context, o runOptions) error {
 	}
 	rate, err := bench.ParseRate(o.Rate, float64(o.FrameSize))
 	if err != nil {
-		return usageErrorf("--%w", err)
+		return cli.UsageErrorf("--%w", err)
 	}
 	if o.DstMAC == autoMAC && o.Mode != "txonly" {
-		return usageErrorf("--dst-mac auto: only txonly sends the probes that it is learned by")
+		return cli.UsageErrorf("--dst-mac auto: only txonly sends the probes that it is learned by")
 	}
 	if err := o.checkPeerTimeout(); err != nil {
 		return err
@@ -139,12 +140,12 @@ func (o *runOptions) drive(ctx context.Context, dp *dataplane.Dataplane, flow be
 
 // printRun writes what run or dut counted.
 func printRun(d deps, output, mode string, r result.Run) error {
-	r.Schema, r.Mode, r.DPDK, r.Version = result.RunSchema, mode, d.dpdkVersion, d.version
+	r.Schema, r.Mode, r.DPDK, r.Version = result.RunSchema, mode, d.DPDKVersion, d.Version
 	if r.Interfaces == nil {
 		r.Interfaces, r.Lcores = []result.Interface{}, []result.Thread{}
 	}
 	if output == "json" {
-		return printJSON(d.Out, r)
+		return cli.PrintJSON(d.Out, r)
 	}
 	return report.WriteRun(d.Out, r)
 }

@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/kube"
 	"github.com/podnet/podnet/internal/report"
 )
@@ -31,7 +32,7 @@ func (o *publishOptions) checkPublish() error {
 		return nil
 	}
 	if err := kube.CheckName(o.ResultConfigMap); err != nil {
-		return usageErrorf("--result-configmap %w", err)
+		return cli.UsageErrorf("--result-configmap %w", err)
 	}
 	return nil
 }
@@ -55,10 +56,10 @@ const (
 
 // newClient finds the API of the pod's cluster.
 func (s *session) newClient() (*kube.Client, error) {
-	environ := s.env
+	environ := s.Env
 	if s.Environ != "" {
 		var err error
-		if environ, err = readEnviron(s.Environ); err != nil {
+		if environ, err = cli.ReadEnviron(s.Environ); err != nil {
 			return nil, err
 		}
 	}
@@ -83,7 +84,7 @@ func (s *session) announce(ctx context.Context) error {
 	}
 	if err != nil {
 		s.unannounced = true
-		return notReady(fmt.Errorf("--result-configmap: %w", err))
+		return cli.NotReady(fmt.Errorf("--result-configmap: %w", err))
 	}
 	return nil
 }
@@ -153,5 +154,5 @@ func (s *session) record(ctx context.Context, failure error) (err error) {
 }
 
 func (s *session) warn(format string, args ...any) {
-	fmt.Fprintf(s.Err, "%s: warning: %s\n", program, fmt.Sprintf(format, args...))
+	fmt.Fprintf(s.Err, "%s: warning: %s\n", s.Name, fmt.Sprintf(format, args...))
 }

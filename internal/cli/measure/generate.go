@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -37,20 +38,20 @@ func (o *flowOptions) addFlags(cmd *cobra.Command, dstMAC, dstMACUsage string) {
 func (o *flowOptions) flow(mixes ...result.Mix) (f bench.Flow, err error) {
 	f = bench.Flow{VLAN: o.VLAN, SrcPort: o.SrcPort, DstPort: o.DstPort, Flows: o.Flows}
 	if f.SrcIP, err = netip.ParseAddr(o.SrcIP); err != nil {
-		return f, usageErrorf("--src-ip: %w", err)
+		return f, cli.UsageErrorf("--src-ip: %w", err)
 	}
 	if f.DstIP, err = netip.ParseAddr(o.DstIP); err != nil {
-		return f, usageErrorf("--dst-ip: %w", err)
+		return f, cli.UsageErrorf("--dst-ip: %w", err)
 	}
 	if o.DstMAC != autoMAC && o.DstMAC != "" {
 		if f.DstMAC, err = net.ParseMAC(o.DstMAC); err != nil || len(f.DstMAC) != 6 {
-			return f, usageErrorf("--dst-mac %q: want auto or an address such as 02:00:00:00:00:01", o.DstMAC)
+			return f, cli.UsageErrorf("--dst-mac %q: want auto or an address such as 02:00:00:00:00:01", o.DstMAC)
 		}
 	}
 	for _, m := range mixes {
 		for _, s := range m {
 			if err := f.Check(s.Bytes); err != nil {
-				return f, usageError(err)
+				return f, cli.UsageError(err)
 			}
 		}
 	}

@@ -1,10 +1,11 @@
-package cli
+package measure
 
 import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dpdk"
 )
 
@@ -59,7 +60,7 @@ func TestImpairment(t *testing.T) {
 	} {
 		bad := plain
 		change(&bad)
-		if _, err := bad.impairment(); exitCode(err) != codeUsage {
+		if _, err := bad.impairment(); cli.ExitCode(err) != cli.CodeUsage {
 			t.Errorf("%s: error %v, want one about usage", name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
@@ -89,7 +90,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	m.flags(f)
 	opts.driveOptions.addFlags(cmd, d)
 	opts.flowOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")
-	addOutputFlag(cmd, &opts.Output, report.Formats()...)
+	cli.AddOutputFlag(cmd, &opts.Output, report.Formats()...)
 	return cmd
 }
 
@@ -118,19 +119,19 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 	}
 	switch {
 	case o.Warmup < 0:
-		return p, usageErrorf("--warmup %s: must not be below 0", o.Warmup)
+		return p, cli.UsageErrorf("--warmup %s: must not be below 0", o.Warmup)
 	case o.Repeat < 1:
-		return p, usageErrorf("--repeat %d: must be 1 at least", o.Repeat)
+		return p, cli.UsageErrorf("--repeat %d: must be 1 at least", o.Repeat)
 	case o.Flows < 1 || o.Flows > maxFlows:
-		return p, usageErrorf("--flows %d: must be 1 to %d", o.Flows, maxFlows)
+		return p, cli.UsageErrorf("--flows %d: must be 1 to %d", o.Flows, maxFlows)
 	case o.MinMpps < 0:
-		return p, usageErrorf("--min-mpps %g: must not be below 0", o.MinMpps)
+		return p, cli.UsageErrorf("--min-mpps %g: must not be below 0", o.MinMpps)
 	}
 	if o.MinMpps > 0 && !m.rate {
-		return p, usageErrorf("--min-mpps: %s gives no rate to hold to it", m.name)
+		return p, cli.UsageErrorf("--min-mpps: %s gives no rate to hold to it", m.name)
 	}
 	if o.MaxLoss != "" && !m.loss {
-		return p, usageErrorf("--max-loss is for a rate that is asked for, by fixed and soak: what %s may lose is its own", m.name)
+		return p, cli.UsageErrorf("--max-loss is for a rate that is asked for, by fixed and soak: what %s may lose is its own", m.name)
 	}
 	if o.MinMpps > 0 {
 		p.minMpps = &o.MinMpps
@@ -138,13 +139,13 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 	if o.MaxLoss != "" {
 		ratio, err := parseRatio(o.MaxLoss)
 		if err != nil {
-			return p, usageErrorf("--max-loss %w", err)
+			return p, cli.UsageErrorf("--max-loss %w", err)
 		}
 		p.maxLoss = &ratio
 	}
 	for _, mix := range p.mixes {
 		if err := m.check(mix.Mean()); err != nil {
-			return p, usageError(err)
+			return p, cli.UsageError(err)
 		}
 	}
 	if err := o.checkBaseline(); err != nil {
@@ -169,17 +170,17 @@ func parseMixes(values []string) ([]result.Mix, error) {
 		}
 		mix, err := result.ParseMix(s)
 		if err != nil {
-			return nil, usageErrorf("--frame-size: %w", err)
+			return nil, cli.UsageErrorf("--frame-size: %w", err)
 		}
 		list = append(list, mix)
 	}
 	for i, mix := range list {
 		if slices.ContainsFunc(list[:i], func(m result.Mix) bool { return m.String() == mix.String() }) {
-			return nil, usageErrorf("--frame-size: %s is there twice; --repeat measures again", mix)
+			return nil, cli.UsageErrorf("--frame-size: %s is there twice; --repeat measures again", mix)
 		}
 	}
 	if len(list) == 0 {
-		return nil, usageErrorf("--frame-size: must have a value")
+		return nil, cli.UsageErrorf("--frame-size: must have a value")
 	}
 	return list, nil
 }
@@ -188,7 +189,7 @@ func parseMixes(values []string) ([]result.Mix, error) {
 // the first two of --interfaces, else the pod's first.
 func (o *benchOptions) choose() error {
 	if o.TX == "" && o.RX != "" {
-		return usageErrorf("--rx without --tx")
+		return cli.UsageErrorf("--rx without --tx")
 	}
 	if o.TX == "" && len(o.Interfaces) > 0 {
 		o.TX, o.RX = o.Interfaces[0], o.Interfaces[min(1, len(o.Interfaces)-1)]
@@ -197,7 +198,7 @@ func (o *benchOptions) choose() error {
 		o.RX = o.TX
 	}
 	if o.Bidirectional && o.RX == o.TX {
-		return usageErrorf("--bidirectional: needs two interfaces (--tx and --rx)")
+		return cli.UsageErrorf("--bidirectional: needs two interfaces (--tx and --rx)")
 	}
 	o.firstOnly = true
 	if o.TX != "" {
@@ -210,7 +211,7 @@ func (o *benchOptions) choose() error {
 // send to.
 func (o *benchOptions) path(ctx context.Context, dp *dataplane.Dataplane, p plan, m *monitor) (*traffic.Path, error) {
 	if o.Bidirectional && len(dp.Ports) < 2 {
-		return nil, notReady(fmt.Errorf("--bidirectional: %q and %q are one port", o.TX, o.RX))
+		return nil, cli.NotReady(fmt.Errorf("--bidirectional: %q and %q are one port", o.TX, o.RX))
 	}
 	way, err := traffic.NewPath(ctx, dp, traffic.PathConfig{
 		Flow: p.flow, Bidirectional: o.Bidirectional, PeerTimeout: o.PeerTimeout, Observer: m,

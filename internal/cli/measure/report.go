@@ -1,8 +1,9 @@
-package cli
+package measure
 
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
 )
@@ -26,7 +27,7 @@ func newReportCmd(d deps) *cobra.Command {
 			return report.Write(d.Out, output, results...)
 		},
 	}
-	addOutputFlag(cmd, &output, report.Formats()...)
+	cli.AddOutputFlag(cmd, &output, report.Formats()...)
 	return cmd
 }
 

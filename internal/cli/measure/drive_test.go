@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/lib/eal"
 )
@@ -19,7 +20,7 @@ func TestLive(t *testing.T) {
 	now := time.Unix(0, 0)
 	show := func(terminal bool) string {
 		var b bytes.Buffer
-		l := newLive(Streams{Err: &b, IsTerminal: terminal}, newStatus(deps{}, "io"))
+		l := newLive(cli.Streams{Err: &b, IsTerminal: terminal}, newStatus(deps{}, "io"))
 		l.Carried(now, list(1_000_000))
 		l.Carried(now.Add(2*time.Second), list(2_000_000))
 		l.Carried(now.Add(3*time.Second), list(250_000)) // counting began anew

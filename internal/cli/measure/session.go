@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/kube"
 	"github.com/podnet/podnet/internal/report"
@@ -218,7 +219,7 @@ func (s *session) end(ctx context.Context, err error) error {
 func (s *session) verdict() error {
 	err := s.result.Err()
 	if errors.Is(err, result.ErrBelow) {
-		return belowThreshold(err)
+		return cli.BelowThreshold(err)
 	}
-	return notValid(err)
+	return cli.NotValid(err)
 }

@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"cmp"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/podnet/podnet/internal/baseline"
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/result"
 )
@@ -37,7 +38,7 @@ func (o *baselineOption) checkBaseline() error {
 	}
 	host, port, ok := cutEndpoint(o.KernelBaseline)
 	if !ok || host == "" || port == 0 {
-		return usageErrorf("--kernel-baseline %q: must be HOST:PORT of a peer that runs `run --udp-echo :PORT`, as 10.0.0.5:7000", o.KernelBaseline)
+		return cli.UsageErrorf("--kernel-baseline %q: must be HOST:PORT of a peer that runs `run --udp-echo :PORT`, as 10.0.0.5:7000", o.KernelBaseline)
 	}
 	return nil
 }
@@ -55,7 +56,7 @@ func (o *echoOption) checkEcho() error {
 		return nil
 	}
 	if _, _, ok := cutEndpoint(o.UDPEcho); !ok {
-		return usageErrorf("--udp-echo %q: must be :PORT or HOST:PORT of an address of this pod, as :7000", o.UDPEcho)
+		return cli.UsageErrorf("--udp-echo %q: must be :PORT or HOST:PORT of an address of this pod, as :7000", o.UDPEcho)
 	}
 	return nil
 }
@@ -128,11 +129,11 @@ func (s *session) measureKernel(ctx context.Context, d time.Duration) error {
 // kernelError names the peer and the remedy.
 func (s *session) kernelError(err error) error {
 	if errors.Is(err, syscall.EMSGSIZE) {
-		return notReady(fmt.Errorf("--kernel-baseline %s: %w: a link on the way has a smaller MTU than this pod, and takes no fragments: "+
+		return cli.NotReady(fmt.Errorf("--kernel-baseline %s: %w: a link on the way has a smaller MTU than this pod, and takes no fragments: "+
 			"correct the MTU of the cluster's network, or leave such sizes out of --frame-size", s.KernelBaseline, err))
 	}
 	_, port, _ := net.SplitHostPort(s.KernelBaseline) // checked before
-	return notReady(fmt.Errorf("--kernel-baseline %s: %w: see that the peer runs `run --udp-echo :%s`, "+
+	return cli.NotReady(fmt.Errorf("--kernel-baseline %s: %w: see that the peer runs `run --udp-echo :%s`, "+
 		"and that no NetworkPolicy or firewall keeps UDP to that port from passing", s.KernelBaseline, err, port))
 }
 

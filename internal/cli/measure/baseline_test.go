@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/podnet/podnet/internal/baseline"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -25,7 +26,7 @@ func kernelSession(t *testing.T, peer string, timeout time.Duration, sizes ...st
 	o.PeerTimeout = timeout
 	var b bytes.Buffer
 	s := &session{benchOptions: o, plan: plan{mixes: mixes}}
-	s.monitor = newMonitor(Streams{Err: &b}, &s.result)
+	s.monitor = newMonitor(cli.Streams{Err: &b}, &s.result)
 	return s, &b
 }
 
@@ -65,7 +66,7 @@ func TestKernelBaseline(t *testing.T) {
 func TestKernelBaselineWithoutAPeer(t *testing.T) {
 	s, _ := kernelSession(t, "127.0.0.1:1", 10*time.Millisecond, "64")
 	err := s.measureKernel(t.Context(), 300*time.Millisecond)
-	if exitCode(err) != codeNotReady || !errors.Is(err, baseline.ErrNoAnswer) {
+	if cli.ExitCode(err) != cli.CodeNotReady || !errors.Is(err, baseline.ErrNoAnswer) {
 		t.Fatalf("%v, want one that says that nobody answers", err)
 	}
 	for _, part := range []string{"127.0.0.1:1", "10ms", "run --udp-echo :1", "NetworkPolicy"} {
@@ -75,7 +76,7 @@ func TestKernelBaselineWithoutAPeer(t *testing.T) {
 	}
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.measureKernel(stopped, time.Hour); !errors.Is(err, context.Canceled) || exitCode(err) == codeNotReady {
+	if err := s.measureKernel(stopped, time.Hour); !errors.Is(err, context.Canceled) || cli.ExitCode(err) == cli.CodeNotReady {
 		t.Errorf("told to stop: %v", err)
 	}
 	s.KernelBaseline = ""

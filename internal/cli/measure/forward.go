@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
 )
@@ -45,7 +46,7 @@ func (s snapshot) counted() (packets uint64) {
 	return packets
 }
 
-func newLive(s Streams, st *status) live {
+func newLive(s cli.Streams, st *status) live {
 	return live{w: s.Err, terminal: s.IsTerminal, last: &snapshot{}, status: st}
 }
 

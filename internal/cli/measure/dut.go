@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
@@ -66,9 +67,9 @@ func newDutCmd(d deps) *cobra.Command {
 	opts.addMetricsFlag(f)
 	f.DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
 	f.BoolVarP(&opts.Verbose, "verbose", "v", false, "log what DPDK says")
-	addChoiceFlag(cmd, &opts.Forward, "forward", "", "what to do with frames", "reflect", "bridge")
-	addChoiceFlag(cmd, &opts.Memory, "memory", "", "where packets live: hugepages, ordinary pages (none), or what there is", "auto", "hugepages", "none")
-	addOutputFlag(cmd, &opts.Output, "table", "json")
+	cli.AddChoiceFlag(cmd, &opts.Forward, "forward", "", "what to do with frames", "reflect", "bridge")
+	cli.AddChoiceFlag(cmd, &opts.Memory, "memory", "", "where packets live: hugepages, ordinary pages (none), or what there is", "auto", "hugepages", "none")
+	cli.AddOutputFlag(cmd, &opts.Output, "table", "json")
 	return cmd
 }
 
@@ -101,18 +102,18 @@ func dutRun(ctx context.Context, o dutOptions) error {
 // peers may come and go.
 func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dpdk.Impairment) (*dataplane.Dataplane, error) {
 	drive := driveOptions{
-		ealOptions: ealOptions{Queues: 1, Memory: o.Memory, FilePrefix: ownPrefix(o.deps)},
+		EALOptions: cli.EALOptions{Queues: 1, Memory: o.Memory, FilePrefix: ownPrefix(o.deps)},
 		Verbose:    o.Verbose,
 	}
 	if faults != nil {
 		drive.mbufs = faults.Mbufs()
 	}
-	machine, err := drive.discover(ctx, o.deps)
+	machine, err := drive.Discover(ctx, o.deps.Deps)
 	if machine == nil {
 		return nil, err
 	}
 	machine.Interfaces, machine.Unassigned = nil, nil
-	return drive.startOn(ctx, o.deps, machine, drive.ealOptions, podnet.EALOptions{Devices: devices}, false)
+	return drive.startOn(ctx, o.deps, machine, drive.EALOptions, podnet.EALOptions{Devices: devices}, false)
 }
 
 // devices turns the flags into the host's ends of the sockets.
@@ -130,7 +131,7 @@ func (o *dutOptions) devices() ([]eal.Device, error) {
 		list = append(list, eal.VDev{Arg: arg, Origin: eal.Origin{Interface: eal.VDev{Arg: arg}.PortName(), Where: "--vdev"}})
 	}
 	if len(list) == 0 {
-		return nil, usageErrorf("no port: give at least one --vhost-user, --memif or --vdev")
+		return nil, cli.UsageErrorf("no port: give at least one --vhost-user, --memif or --vdev")
 	}
 	return list, nil
 }

@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dpdk"
 )
 
@@ -39,16 +40,16 @@ func (o *faultOptions) impairment() (*dpdk.Impairment, error) {
 	i := dpdk.Impairment{Depth: o.QueueDepth, Delay: o.Delay, ReorderBy: o.ReorderBy, Seed: o.Seed}
 	var err error
 	if i.Rate, err = bench.ParseRate(o.Rate, bench.MinFrame); err != nil {
-		return nil, usageErrorf("--%w", err)
+		return nil, cli.UsageErrorf("--%w", err)
 	}
 	if i.Depth < 1 || i.Depth > maxQueueDepth {
-		return nil, usageErrorf("--queue-depth %d: must be 1 to %d", i.Depth, maxQueueDepth)
+		return nil, cli.UsageErrorf("--queue-depth %d: must be 1 to %d", i.Depth, maxQueueDepth)
 	}
 	if i.Delay < 0 || i.Delay > maxDelay {
-		return nil, usageErrorf("--delay %s: must be 0 to %s", i.Delay, maxDelay)
+		return nil, cli.UsageErrorf("--delay %s: must be 0 to %s", i.Delay, maxDelay)
 	}
 	if i.ReorderBy < 1 || i.ReorderBy > maxReorderBy {
-		return nil, usageErrorf("--reorder-by %d: must be 1 to %d", i.ReorderBy, maxReorderBy)
+		return nil, cli.UsageErrorf("--reorder-by %d: must be 1 to %d", i.ReorderBy, maxReorderBy)
 	}
 	for _, f := range []struct {
 		flag, value string
@@ -60,7 +61,7 @@ func (o *faultOptions) impairment() (*dpdk.Impairment, error) {
 		{"reorder", o.Reorder, &i.ReorderRatio, &i.ReorderEvery},
 	} {
 		if *f.ratio, *f.every, err = parseChance(f.value); err != nil {
-			return nil, usageErrorf("--%s %w", f.flag, err)
+			return nil, cli.UsageErrorf("--%s %w", f.flag, err)
 		}
 	}
 	none := dpdk.Impairment{Depth: i.Depth, ReorderBy: i.ReorderBy, Seed: i.Seed}

@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"context"
@@ -22,7 +22,7 @@ type status struct {
 // newStatus is that of a command that forwards in that mode, before DPDK starts.
 func newStatus(d deps, mode string) *status {
 	return &status{snapshot: metrics.Snapshot{
-		NotReady: notStarted, Version: d.version, DPDK: d.dpdkVersion, Method: mode, NoTrials: true,
+		NotReady: notStarted, Version: d.Version, DPDK: d.DPDKVersion, Method: mode, NoTrials: true,
 	}}
 }
 

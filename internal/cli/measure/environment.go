@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"os"
@@ -14,7 +14,7 @@ import (
 // noEnvironment is what is known before DPDK has started.
 func noEnvironment(d deps) result.Environment {
 	return result.Environment{
-		Version: d.version, DPDK: d.dpdkVersion,
+		Version: d.Version, DPDK: d.DPDKVersion,
 		NUMANodes: []int{}, Hugepages: []result.Hugepages{}, EALArgs: []string{}, Interfaces: []result.Device{}, Lcores: []result.LcoreInfo{},
 	}
 }

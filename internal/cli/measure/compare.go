@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -32,13 +33,13 @@ func newCompareCmd(d deps) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			ratio, err := parseRatio(threshold)
 			if err != nil {
-				return usageErrorf("--threshold %w", err)
+				return cli.UsageErrorf("--threshold %w", err)
 			}
 			return compareRun(d, args[0], args[1], ratio, output)
 		},
 	}
 	cmd.Flags().StringVar(&threshold, "threshold", "2%", "how much slower is a regression, as 2%, 0.02 or 1/50")
-	addOutputFlag(cmd, &output, "table", "json")
+	cli.AddOutputFlag(cmd, &output, "table", "json")
 	return cmd
 }
 
@@ -78,23 +79,23 @@ func compareRun(d deps, base, next string, threshold float64, output string) err
 		rows = append(rows, row)
 	}
 	if len(old.keys) == 0 {
-		return notValid(fmt.Errorf("%s has no valid measurement to compare with", base))
+		return cli.NotValid(fmt.Errorf("%s has no valid measurement to compare with", base))
 	}
 	if err := printComparison(d, output, rows); err != nil {
 		return err
 	}
 	if tooFew != nil {
-		return notValid(errors.Join(tooFew...))
+		return cli.NotValid(errors.Join(tooFew...))
 	}
 	if slower > 0 {
-		return belowThreshold(fmt.Errorf("%d of %d rates are slower by more than %.4g %%", slower, len(rows), 100*threshold))
+		return cli.BelowThreshold(fmt.Errorf("%d of %d rates are slower by more than %.4g %%", slower, len(rows), 100*threshold))
 	}
 	return nil
 }
 
 func printComparison(d deps, output string, rows []comparison) error {
 	if output == "json" {
-		return printJSON(d.Out, rows)
+		return cli.PrintJSON(d.Out, rows)
 	}
 	var table [][]string
 	for _, r := range rows {
@@ -108,7 +109,7 @@ func printComparison(d deps, output string, rows []comparison) error {
 			fmt.Sprintf("%.4f", r.Ratio), fmt.Sprintf("%.4f to %.4f", r.Low, r.High), verdict,
 		})
 	}
-	return printTable(d.Out, []string{"FRAME", "RATE", "RUNS", "BASE MPPS", "NEW MPPS", "RATIO", "95 % INTERVAL", "VERDICT"}, table)
+	return cli.PrintTable(d.Out, []string{"FRAME", "RATE", "RUNS", "BASE MPPS", "NEW MPPS", "RATIO", "95 % INTERVAL", "VERDICT"}, table)
 }
 
 // rateKey is what is compared with its like.

@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/internal/result/resulttest"
@@ -90,22 +91,22 @@ func (k *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // options are of a run in a pod of the cluster that has nothing to drive.
-func (k *fakeCluster) options(f *fakeExec) benchOptions {
+func (k *fakeCluster) options(f *world) benchOptions {
 	o := benchOptions{
 		deps: f.deps(),
 		driveOptions: driveOptions{
-			podOptions: podOptions{Root: k.root, Podinfo: "/etc/podnetinfo"}, ealOptions: ealOptions{Queues: 1},
+			PodOptions: cli.PodOptions{Root: k.root, Podinfo: "/etc/podnetinfo"}, EALOptions: cli.EALOptions{Queues: 1},
 		},
 		flowOptions:    flowOptions{SrcIP: "198.18.0.1", DstIP: "198.18.0.2", Flows: 1},
 		publishOptions: publishOptions{ResultConfigMap: "result", Events: true},
 		FrameSizes:     []string{"64"}, Repeat: 1, Output: "json",
 	}
-	o.env = k.environ
+	o.Env = k.environ
 	return o
 }
 
 // measured is a session that has measured m; the rest is not done.
-func (k *fakeCluster) measured(f *fakeExec, o benchOptions, m ...result.Measurement) *session {
+func (k *fakeCluster) measured(f *world, o benchOptions, m ...result.Measurement) *session {
 	s := &session{benchOptions: &o, method: newFixed(), plan: plan{mixes: make([]result.Mix, 1)}}
 	s.begin()
 	s.result.Measurements = m
@@ -125,15 +126,15 @@ func TestPublish(t *testing.T) {
 		code    int
 		reason  string // in the ConfigMap; empty: it succeeded
 	}{
-		{"passed", []result.Measurement{resulttest.FixedAt(1, 0)}, nil, nil, codeDone, ""},
-		{"below its threshold", []result.Measurement{resulttest.FixedAt(1, 0)}, &least, nil, codeBelow, "below the 2 of --min-mpps"},
-		{"not valid", []result.Measurement{invalid}, nil, nil, codeInvalid, "not valid: the generator was late"},
-		{"stopped", nil, nil, nil, codeInvalid, "incomplete: 0 of 1 measurements were made"},
-		{"failed", nil, nil, notReady(errors.New("no peer")), codeNotReady, "no peer"},
+		{"passed", []result.Measurement{resulttest.FixedAt(1, 0)}, nil, nil, cli.CodeDone, ""},
+		{"below its threshold", []result.Measurement{resulttest.FixedAt(1, 0)}, &least, nil, cli.CodeBelow, "below the 2 of --min-mpps"},
+		{"not valid", []result.Measurement{invalid}, nil, nil, cli.CodeInvalid, "not valid: the generator was late"},
+		{"stopped", nil, nil, nil, cli.CodeInvalid, "incomplete: 0 of 1 measurements were made"},
+		{"failed", nil, nil, cli.NotReady(errors.New("no peer")), cli.CodeNotReady, "no peer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			k := newFakeCluster(t)
-			var f fakeExec
+			var f world
 			s := k.measured(&f, k.options(&f), tt.m...)
 			s.result.Settings.MinMpps = tt.minimum
 			ctx, stop := context.WithCancel(t.Context())
@@ -141,8 +142,8 @@ func TestPublish(t *testing.T) {
 				t.Fatal(err)
 			}
 			stop() // as the pod's deletion does: what follows is written all the same
-			if err := s.end(ctx, tt.failure); exitCode(err) != tt.code {
-				t.Errorf("%v, code %d, want %d", err, exitCode(err), tt.code)
+			if err := s.end(ctx, tt.failure); cli.ExitCode(err) != tt.code {
+				t.Errorf("%v, code %d, want %d", err, cli.ExitCode(err), tt.code)
 			}
 			if len(k.data) != 2 || len(k.events) != 1 {
 				t.Fatalf("%d writes and %d events, want 2 and 1; %s", len(k.data), len(k.events), &f.err)
@@ -180,10 +181,10 @@ func TestPublish(t *testing.T) {
 func TestPublishRefused(t *testing.T) {
 	k := newFakeCluster(t)
 	k.refuses = func(int) int { return http.StatusForbidden }
-	var f fakeExec
+	var f world
 	err := benchRun(t.Context(), k.options(&f), newFixedForTest(t))
-	if exitCode(err) != codeNotReady || !strings.HasPrefix(err.Error(), "--result-configmap: ConfigMap result: the Kubernetes API answers 403") {
-		t.Errorf("%v, code %d", err, exitCode(err))
+	if cli.ExitCode(err) != cli.CodeNotReady || !strings.HasPrefix(err.Error(), "--result-configmap: ConfigMap result: the Kubernetes API answers 403") {
+		t.Errorf("%v, code %d", err, cli.ExitCode(err))
 	}
 	if len(k.data) != 1 || len(k.events) != 1 || k.events[0].Reason != "BenchFailed" || !strings.Contains(k.events[0].Message, "403") {
 		t.Errorf("%d writes and the events %q, want 1 and BenchFailed", len(k.data), k.events)
@@ -191,11 +192,11 @@ func TestPublishRefused(t *testing.T) {
 	for _, tt := range []struct {
 		mpps float64
 		code int
-	}{{3, codeFailed}, {1, codeBelow}} {
+	}{{3, cli.CodeFailed}, {1, cli.CodeBelow}} {
 		k = newFakeCluster(t)
 		k.noEvent = true
 		k.refuses = func(write int) int { return []int{http.StatusOK, http.StatusUnprocessableEntity}[write] }
-		f = fakeExec{}
+		f = world{}
 		s := k.measured(&f, k.options(&f), resulttest.FixedAt(tt.mpps, 0))
 		least := 2.0
 		s.result.Settings.MinMpps = &least
@@ -203,8 +204,8 @@ func TestPublishRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := s.end(t.Context(), nil)
-		if exitCode(err) != tt.code || !strings.Contains(err.Error(), "--result-configmap: ConfigMap result: the Kubernetes API answers 422") {
-			t.Errorf("%g Mpps: %v, code %d, want %d", tt.mpps, err, exitCode(err), tt.code)
+		if cli.ExitCode(err) != tt.code || !strings.Contains(err.Error(), "--result-configmap: ConfigMap result: the Kubernetes API answers 422") {
+			t.Errorf("%g Mpps: %v, code %d, want %d", tt.mpps, err, cli.ExitCode(err), tt.code)
 		}
 		if !strings.Contains(f.err.String(), "testpmd-wrapper: warning: --events: event Bench") || !strings.Contains(f.err.String(), "403") {
 			t.Errorf("%g Mpps: on stderr %q", tt.mpps, &f.err)
@@ -221,13 +222,13 @@ func TestPublishWithoutRoom(t *testing.T) {
 		code   int
 		reason string // of the event
 	}{
-		{"for the document", []int{http.StatusOK, http.StatusRequestEntityTooLarge, http.StatusOK}, codeDone, "BenchPassed"},
-		{"for anything", []int{http.StatusOK, http.StatusRequestEntityTooLarge, http.StatusRequestEntityTooLarge}, codeFailed, "BenchFailed"},
+		{"for the document", []int{http.StatusOK, http.StatusRequestEntityTooLarge, http.StatusOK}, cli.CodeDone, "BenchPassed"},
+		{"for anything", []int{http.StatusOK, http.StatusRequestEntityTooLarge, http.StatusRequestEntityTooLarge}, cli.CodeFailed, "BenchFailed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			k := newFakeCluster(t)
 			k.refuses = func(write int) int { return tt.codes[write] }
-			var f fakeExec
+			var f world
 			m := resulttest.FixedAt(1, 0)
 			for range 1000 {
 				m.Trials = append(m.Trials, m.Trials[0])
@@ -236,8 +237,8 @@ func TestPublishWithoutRoom(t *testing.T) {
 			if err := s.announce(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.end(t.Context(), nil); exitCode(err) != tt.code {
-				t.Errorf("%v, code %d, want %d", err, exitCode(err), tt.code)
+			if err := s.end(t.Context(), nil); cli.ExitCode(err) != tt.code {
+				t.Errorf("%v, code %d, want %d", err, cli.ExitCode(err), tt.code)
 			}
 			if len(k.data) != 3 || k.data[2][report.SucceededKey] != "true" || len(k.data[2][report.DocumentKey]) > littleRoom ||
 				k.data[2][report.OmittedKey] == "" || len(k.data[1][report.DocumentKey]) <= littleRoom {
@@ -280,12 +281,12 @@ func TestPublishing(t *testing.T) {
 // A result file that cannot be written is told where the last run's result stands.
 func TestPublishUnwritable(t *testing.T) {
 	k := newFakeCluster(t)
-	var f fakeExec
+	var f world
 	o := k.options(&f)
 	o.ResultFile = filepath.Join(t.TempDir(), "none", "result.json")
 	err := benchRun(t.Context(), o, newFixedForTest(t))
-	if exitCode(err) != codeFailed || !strings.HasPrefix(err.Error(), "--result-file") {
-		t.Errorf("%v, code %d", err, exitCode(err))
+	if cli.ExitCode(err) != cli.CodeFailed || !strings.HasPrefix(err.Error(), "--result-file") {
+		t.Errorf("%v, code %d", err, cli.ExitCode(err))
 	}
 	if len(k.data) != 2 || k.data[1][report.SucceededKey] != "false" || !strings.Contains(k.data[1][report.FailureKey], "--result-file") {
 		t.Errorf("written: %q", k.data)
@@ -297,7 +298,7 @@ func TestPublishUnwritable(t *testing.T) {
 func TestPublishStopped(t *testing.T) {
 	stop := errors.New("told to stop")
 	k := newFakeCluster(t)
-	var f fakeExec
+	var f world
 	o := k.options(&f)
 	o.Wait = time.Hour
 	s := k.measured(&f, o)
@@ -306,16 +307,16 @@ func TestPublishStopped(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(20*time.Millisecond, func() { cancel(stop) })
-	if err := s.end(ctx, s.drive(ctx)); !errors.Is(err, stop) || exitCode(err) != codeFailed {
-		t.Errorf("%v, code %d", err, exitCode(err))
+	if err := s.end(ctx, s.drive(ctx)); !errors.Is(err, stop) || cli.ExitCode(err) != cli.CodeFailed {
+		t.Errorf("%v, code %d", err, cli.ExitCode(err))
 	}
 	if n := len(k.data); n != 2 || !strings.Contains(k.data[n-1][report.FailureKey], "told to stop") {
 		t.Errorf("written: %q", k.data)
 	}
 
 	k = newFakeCluster(t)
-	if err := benchRun(ctx, k.options(&f), newFixedForTest(t)); !errors.Is(err, stop) || exitCode(err) != codeFailed {
-		t.Errorf("stopped at once: %v, code %d", err, exitCode(err))
+	if err := benchRun(ctx, k.options(&f), newFixedForTest(t)); !errors.Is(err, stop) || cli.ExitCode(err) != cli.CodeFailed {
+		t.Errorf("stopped at once: %v, code %d", err, cli.ExitCode(err))
 	}
 	// The start may have been written, or not.
 	if len(k.data) != 1 || k.data[0][report.FailureKey] == "" || len(k.events) != 1 {

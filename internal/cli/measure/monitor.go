@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/metrics"
 	"github.com/podnet/podnet/internal/result"
 )
@@ -38,7 +39,7 @@ func sums(before []uint64, t result.Trial) []uint64 {
 	return out
 }
 
-func newMonitor(s Streams, r *result.Result) *monitor {
+func newMonitor(s cli.Streams, r *result.Result) *monitor {
 	text := slog.NewTextHandler(s.Err, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.LevelKey || a.Key == slog.TimeKey {
 			return slog.Attr{}

@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -30,7 +31,7 @@ func TestParseMixes(t *testing.T) {
 		}
 	}
 	for _, in := range []string{"", "big", "64:1", "64:0+128:1", "64+128:1", "64:300+128:1", "64,imix,64", strings.Repeat("64:1+", 16) + "128:1"} {
-		if _, err := parseMixes(strings.Split(in, ",")); exitCode(err) != codeUsage {
+		if _, err := parseMixes(strings.Split(in, ",")); cli.ExitCode(err) != cli.CodeUsage {
 			t.Errorf("%q: error %v, want one about usage", in, err)
 		}
 	}
@@ -43,14 +44,14 @@ func TestMonitor(t *testing.T) {
 	p := bench.Progress{Phase: "search", Frame: result.Frame{Name: "64"}, Rate: 1.5e6, Lower: 1e6, Upper: 2e6, Left: time.Minute}
 	show := func(terminal bool) string {
 		var b bytes.Buffer
-		m := newMonitor(Streams{Err: &b, IsTerminal: terminal}, &result.Result{})
+		m := newMonitor(cli.Streams{Err: &b, IsTerminal: terminal}, &result.Result{})
 		m.begin(p)
 		m.Counted(time.Now().Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
 		m.end(p, []result.Trial{trial})
 		m.close()
 		return b.String()
 	}
-	m := newMonitor(Streams{Err: io.Discard}, &result.Result{})
+	m := newMonitor(cli.Streams{Err: io.Discard}, &result.Result{})
 	for _, tt := range []struct {
 		phase string
 		want  uint64

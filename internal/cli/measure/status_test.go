@@ -1,4 +1,4 @@
-package cli
+package measure
 
 import (
 	"testing"
@@ -6,13 +6,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/metrics"
 	"github.com/podnet/podnet/internal/result"
 )
 
 // What forwards is ready while it does, and keeps its counters when it has ended.
 func TestStatus(t *testing.T) {
-	s := newStatus(deps{version: "v1", dpdkVersion: "22.11.11"}, "macswap")
+	s := newStatus(deps{Deps: cli.Deps{Version: "v1", Program: cli.Program{DPDKVersion: "22.11.11"}}}, "macswap")
 	want := metrics.Snapshot{NotReady: "DPDK has not started", Version: "v1", DPDK: "22.11.11", Method: "macswap", NoTrials: true}
 	check := func(when string) {
 		t.Helper()
@@ -29,7 +30,7 @@ func TestStatus(t *testing.T) {
 	check("alone")
 	s.Links("")
 	want.Ready, want.NotReady = true, ""
-	l := newLive(Streams{Err: t.Output()}, s)
+	l := newLive(cli.Streams{Err: t.Output()}, s)
 	list := []result.Interface{{Name: "net1", Port: "net_memif0", Counters: result.Counters{RxPackets: 1, RxBytes: 64}}}
 	l.Carried(time.Unix(0, 0), list)
 	want.Interfaces = list
