@@ -63,7 +63,7 @@ type Origin struct {
 }
 
 // Device is one device for EAL to probe: a PCI, Auxiliary, VirtioUser, Vhost,
-// Memif or VDev.
+// Memif, AFXDP, AFPacket or VDev.
 type Device interface {
 	// PortName is the name by which the ethdev is found after EAL has started.
 	PortName() string

@@ -181,12 +181,15 @@ func (v *vdev) add(key, value string) {
 }
 
 // addQueues adds the number of queue pairs, unless it is DPDK's default of 1.
-func (v *vdev) addQueues(n int) error {
+func (v *vdev) addQueues(n int) error { return v.addQueuesAs("queues", n) }
+
+// addQueuesAs is addQueues for a driver that has another key for them.
+func (v *vdev) addQueuesAs(key string, n int) error {
 	if n < 0 || n > maxQueues {
 		return v.origin.errorf("number of queues", strconv.Itoa(n), "", "is not in 1 to %d", maxQueues)
 	}
 	if n > 1 {
-		v.add("queues", strconv.Itoa(n))
+		v.add(key, strconv.Itoa(n))
 	}
 	return nil
 }
