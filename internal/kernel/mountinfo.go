@@ -14,11 +14,13 @@ type Mount struct {
 	Point   string   // where: an absolute path, clean
 	Type    string   // of the file system
 	Options []string // of the file system
+	Flags   []string // of the mount: ro or rw, and so on
 }
 
-// ParseMounts reads the lines of mountinfo that are of control groups and
-// hugepages. It skips lines of another form, and mounts that a later one on the
-// same place hides.
+// ParseMounts reads the lines of mountinfo that are of control groups, hugepages
+// and /sys, and those whose mount point is called as if it were for hugepages. It
+// skips lines of another form, and mounts that a later one on the same place
+// hides.
 func ParseMounts(text string) []Mount {
 	var mounts []Mount
 	byPoint := map[string]int{} // index in mounts, by the point as it is written
@@ -38,8 +40,10 @@ func ParseMounts(text string) []Mount {
 			mounts[i].Type = ""
 		}
 		m := Mount{Line: line, Root: unescape(fields[3]), Point: path.Clean(unescape(fields[4])), Type: tail[0]}
-		switch m.Type {
-		case "cgroup", "cgroup2", "hugetlbfs":
+		m.Flags = strings.Split(fields[5], ",")
+		switch {
+		case m.Type == "cgroup", m.Type == "cgroup2", m.Type == "hugetlbfs", m.Point == "/sys":
+		case strings.HasPrefix(path.Base(m.Point), "huge"):
 		default:
 			continue
 		}

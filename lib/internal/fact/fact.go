@@ -31,6 +31,9 @@ type Origin struct {
 // At gives the origin of a part of what was read at o.
 func (o Origin) At(part string) Origin { return Origin{o.Source, o.Where + part} }
 
+// IsZero reports whether o is no place.
+func (o Origin) IsZero() bool { return o == Origin{} }
+
 // From gives o itself, for the facts that embed it.
 func (o Origin) From() Origin { return o }
 
@@ -53,18 +56,23 @@ type Code string
 
 // The codes.
 const (
-	Malformed     Code = "malformed"      // not of the form that it should have
-	Unreadable    Code = "unreadable"     // there, and cannot be read
-	Conflict      Code = "conflict"       // two places say different things
-	NotPresent    Code = "not-present"    // a device that this machine does not have
-	RelativePath  Code = "relative-path"  // a socket whose directory is not known
-	Stale         Code = "stale"          // overtaken by a later entry
-	Misspelled    Code = "misspelled"     // read by a name that is not the right one
-	NoAnnotations Code = "no-annotations" // no annotations file
-	NoStatus      Code = "no-status"      // an annotations file without network-status
-	NoNetworks    Code = "no-networks"    // a network-status without networks
-	Pending       Code = "pending"        // a network that was asked for, without a status
-	SharedCPUs    Code = "shared-cpus"    // CPUs that other containers run on too
+	Malformed      Code = "malformed"        // not of the form that it should have
+	Unreadable     Code = "unreadable"       // there, and cannot be read
+	Conflict       Code = "conflict"         // two places say different things
+	NotPresent     Code = "not-present"      // a device that this machine does not have
+	RelativePath   Code = "relative-path"    // a socket whose directory is not known
+	Stale          Code = "stale"            // overtaken by a later entry
+	Misspelled     Code = "misspelled"       // read by a name that is not the right one
+	NoAnnotations  Code = "no-annotations"   // no annotations file
+	NoStatus       Code = "no-status"        // an annotations file without network-status
+	NoNetworks     Code = "no-networks"      // a network-status without networks
+	Pending        Code = "pending"          // a network that was asked for, without a status
+	SharedCPUs     Code = "shared-cpus"      // CPUs that other containers run on too
+	NoHugetlbfs    Code = "no-hugetlbfs"     // another file system where hugepages should be
+	BondMember     Code = "bond-member"      // a device whose netdev is a part of a bond
+	MTU            Code = "mtu"              // a netdev whose MTU is not the network's
+	UnknownVar     Code = "unknown-variable" // a variable that names devices, by whom podnet does not know
+	DefaultNetwork Code = "default-network"  // a device that carries the pod's default network
 )
 
 // Problemf makes a Problem whose error is formatted as by fmt.Errorf.
@@ -90,29 +98,38 @@ type Text struct {
 	Lost bool
 }
 
-func (Problem) fact()        {}
-func (Label) fact()          {}
-func (Network) fact()        {}
-func (LostNetworks) fact()   {}
-func (Selection) fact()      {}
-func (NetworkInfo) fact()    {}
-func (PodNetwork) fact()     {}
-func (ResourceHint) fact()   {}
-func (Userspace) fact()      {}
-func (Socket) fact()         {}
-func (Allocation) fact()     {}
-func (ClaimedDevice) fact()  {}
-func (Function) fact()       {}
-func (VDPADevice) fact()     {}
-func (RDMADevice) fact()     {}
-func (Netdev) fact()         {}
-func (Container) fact()      {}
-func (CPUs) fact()           {}
-func (Quota) fact()          {}
-func (Siblings) fact()       {}
-func (MemoryNodes) fact()    {}
-func (Node) fact()           {}
-func (HugepagePool) fact()   {}
-func (HugepageLimit) fact()  {}
-func (HugepageAmount) fact() {}
-func (HugepageMount) fact()  {}
+func (Problem) fact()         {}
+func (Label) fact()           {}
+func (Network) fact()         {}
+func (LostNetworks) fact()    {}
+func (Selection) fact()       {}
+func (NetworkInfo) fact()     {}
+func (PodNetwork) fact()      {}
+func (ResourceHint) fact()    {}
+func (DeviceHint) fact()      {}
+func (NamedInterface) fact()  {}
+func (MemifInterface) fact()  {}
+func (AFXDPDevice) fact()     {}
+func (UnknownVariable) fact() {}
+func (DefaultRoute) fact()    {}
+func (HostNetwork) fact()     {}
+func (Capabilities) fact()    {}
+func (ReadOnlySys) fact()     {}
+func (Userspace) fact()       {}
+func (Socket) fact()          {}
+func (Allocation) fact()      {}
+func (ClaimedDevice) fact()   {}
+func (Function) fact()        {}
+func (VDPADevice) fact()      {}
+func (RDMADevice) fact()      {}
+func (Netdev) fact()          {}
+func (Container) fact()       {}
+func (CPUs) fact()            {}
+func (Quota) fact()           {}
+func (Siblings) fact()        {}
+func (MemoryNodes) fact()     {}
+func (Node) fact()            {}
+func (HugepagePool) fact()    {}
+func (HugepageLimit) fact()   {}
+func (HugepageAmount) fact()  {}
+func (HugepageMount) fact()   {}

@@ -55,6 +55,24 @@ type Function struct {
 	RDMA           []RDMA
 	VDPA           []string // names of the devices on the vdpa bus that are made of it
 	CharDevices    []string // those that are in the root
+	// InfiniBandAt is the file that says that its ports are InfiniBand's; zero:
+	// they are Ethernet's, or nothing is said.
+	InfiniBandAt Origin
+	// NodesSeen is true if the root has /dev, so that a device node that is not
+	// in CharDevices is not in the container.
+	NodesSeen bool
+	// Unclaimed is true for a function that no source names: it was read because
+	// this namespace has its netdev or the container its RDMA device's node.
+	Unclaimed bool
+}
+
+// Bifurcated reports whether the function is on a kernel driver that keeps it
+// while DPDK drives it, through its RDMA device.
+func (f Function) Bifurcated() bool { return IsBifurcated(f.Driver) }
+
+// IsBifurcated reports whether DPDK works beside a kernel driver.
+func IsBifurcated(driver string) bool {
+	return driver == "mlx5_core" || driver == "mlx4_core" || driver == "mana"
 }
 
 // Network reports whether the device can be a network's: its PCI class says so,
@@ -85,6 +103,11 @@ type Netdev struct {
 	MAC    string // lower case, with colons
 	MTU    int
 	Parent string // name of the device that it belongs to; empty: none, as for veth and macvlan
+	Alias  string // text that somebody gave to it, if it has no Parent
+	Master string // bond, bridge or the like that it is a part of, if it has a Parent
+	// StandIn is true if a netdev named after it with "-vdev" is there, as
+	// vfioveth makes a pair of veths in the place of a VF.
+	StandIn bool
 }
 
 // VDPADevice is a device on the vdpa bus.
@@ -125,7 +148,8 @@ type ClaimedDevice struct {
 	// device's.
 	NetworkName   string
 	NetworkNameAt Origin
-	Interface     string // networkData.interfaceName
+	Interface     string // the interface's name
+	InterfaceAt   Origin
 	MAC           string // lower case, with colons
 	MACAt         Origin
 	IPs           []netip.Addr
@@ -133,7 +157,67 @@ type ClaimedDevice struct {
 	// PodWide is true if another container of the pod may be the one that has
 	// the device.
 	PodWide bool
+	// VFIndex and NUMANode are what the driver says of the device where sysfs is
+	// not to be seen; nil: not said.
+	VFIndex, NUMANode     *int
+	VFIndexAt, NUMANodeAt Origin
+	InfiniBandAt          Origin // where the driver says that its link is InfiniBand's; zero: not said
 }
+
+// AFXDPDevice is a netdev that an AF_XDP device plugin gave to this container.
+type AFXDPDevice struct {
+	Origin
+	Pool   string // of the plugin; empty: not said
+	Netdev string
+	Socket string // of the plugin, by which the netdev's map is got; empty: not there
+	Map    string // pinned map of the netdev; empty: not there
+}
+
+// UnknownVariable is a variable that names devices, by whom nobody knows.
+type UnknownVariable struct {
+	Origin
+	Devices []Allocation
+}
+
+// DefaultRoute says that a netdev of this network namespace carries a default
+// route, itself or through one that is on top of it.
+type DefaultRoute struct {
+	Origin
+	Netdev string
+}
+
+// HostNetwork says that the network namespace is not the pod's own, but the
+// node's. Its netdevs are the node's then.
+type HostNetwork struct {
+	Origin
+	Sign string // what tells
+}
+
+// Capabilities are those that this process has in effect, a bit for each.
+type Capabilities struct {
+	Origin
+	Effective uint64
+}
+
+// The bits of capabilities that drivers in user space need.
+const (
+	CapSysRawIO = 17
+	CapSysAdmin = 21
+	capLast     = 37 // of every kernel that is in use; later ones have more
+)
+
+// Has reports whether one of them is in effect.
+func (c Capabilities) Has(bit int) bool { return c.Effective&(1<<bit) != 0 }
+
+// All reports whether the process has every capability, as in a privileged
+// container, which can open every device of the node.
+func (c Capabilities) All() bool {
+	const all = 1<<(capLast+1) - 1
+	return c.Effective&all == all
+}
+
+// ReadOnlySys says that /sys is mounted read-only.
+type ReadOnlySys struct{ Origin }
 
 // CPUs is a limit on the CPUs that this process may run on.
 type CPUs struct {

@@ -55,6 +55,9 @@ type Selection struct {
 	Interface string // empty: not said; Multus makes it net<Index+1>
 	DeviceID  string // deviceID, as it was written; empty: not said
 	Default   bool   // from v1.multus-cni.io/default-network
+	// Later is true if the pod asked for it after network-status was written,
+	// which was not written again since: it is being attached to a running pod.
+	Later bool
 }
 
 // NetworkInfo is what KubeVirt says of a network and its device.
@@ -63,6 +66,7 @@ type NetworkInfo struct {
 	Index   int
 	Network string // name of the network in the virtual machine's specification
 	MAC     string // lower case, with colons; empty: not said
+	MTU     int    // bytes; 0: not said
 	Device  Device // nil: not said
 }
 
@@ -96,6 +100,40 @@ type ResourceHint struct {
 	Origin
 	Network  string // name, or namespace/name
 	Resource string // as the part of PCIDEVICE_<resource>
+}
+
+// DeviceHint is the caller's own statement about the device of a network that no
+// source can name. One of the members is set.
+type DeviceHint struct {
+	Origin
+	Network   string          // name, or namespace/name
+	Device    Device          // a VhostUser or Memif
+	Address   pciaddr.Address // a PCI function, or
+	Auxiliary string          // an auxiliary device, that the container has
+	AFXDP     bool            // the interface's netdev by an AF_XDP socket of its own
+	AFPacket  bool            // the interface's netdev by a packet socket
+}
+
+// NamedInterface is an interface that somebody beside Multus says the pod to
+// have.
+type NamedInterface struct {
+	Origin
+	Index     int // position in the annotation
+	Interface string
+	Network   string // empty: not said
+	NetworkAt Origin
+	Default   bool
+	DefaultAt Origin
+	IPs       []netip.Addr
+	IPsAt     Origin
+}
+
+// MemifInterface is a memif that Calico's VPP made for the pod.
+type MemifInterface struct {
+	Origin
+	Interface string // name that the pod's interface has; of the default network's memif, a name of ours
+	Extra     bool   // the default network's, beside its netdev
+	Memif     Memif
 }
 
 // Label is one of the pod's labels.

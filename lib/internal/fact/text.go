@@ -47,3 +47,16 @@ func ParseAddr(text string) (netip.Addr, bool) {
 	}
 	return addr.Unmap(), err == nil && addr.Zone() == ""
 }
+
+// IsInterfaceName reports whether the kernel takes name for an interface's.
+func IsInterfaceName(name string) bool {
+	if name == "" || name == "." || name == ".." || len(name) > 15 {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if c <= ' ' || c == '/' || c == ':' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}

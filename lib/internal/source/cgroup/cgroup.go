@@ -18,12 +18,14 @@ const procMeminfo = "/proc/meminfo"
 
 // Read gives the facts about the calling process: fact.CPUs from the container's
 // CPU set and from the process's own allowed list, fact.MemoryNodes, fact.Quota,
-// and fact.HugepageLimit and fact.HugepageMount for each page size.
+// and fact.HugepageLimit and fact.HugepageMount for each page size; fact.Capabilities
+// and fact.ReadOnlySys of the process, which are in the same files.
 func Read(root rootfs.FS) []fact.Fact {
 	r := reader{FS: root}
 	r.cgroups = kernel.NewCgroups(root, r.proc(kernel.ProcMountinfo, rootfs.MaxProc), r.proc(kernel.ProcCgroup, rootfs.MaxProc))
 	r.cpuset()
-	r.allowedList()
+	r.status()
+	r.readOnlySys()
 	r.quota()
 	r.hugepageLimits()
 	r.hugepageMounts()

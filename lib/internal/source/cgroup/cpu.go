@@ -3,6 +3,7 @@ package cgroup
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,11 +50,18 @@ func (r *reader) list(g kernel.Group, names []string) (cpuset.CPUSet, fact.Origi
 	return set, at, true
 }
 
+// status reads what the process itself may do.
+func (r *reader) status() {
+	text := r.proc(kernel.ProcStatus, rootfs.MaxSmall)
+	r.allowedList(text)
+	r.capabilities(text)
+}
+
 // allowedList reads the CPUs that the process itself may run on, which its
 // parent may have narrowed.
-func (r *reader) allowedList() {
+func (r *reader) allowedList(status string) {
 	const name = "Cpus_allowed_list"
-	text, ok := kernel.Field(r.proc(kernel.ProcStatus, rootfs.MaxSmall), name)
+	text, ok := kernel.Field(status, name)
 	if !ok {
 		return
 	}
@@ -64,6 +72,31 @@ func (r *reader) allowedList() {
 		return
 	}
 	r.add(fact.CPUs{Origin: at, Set: set, Affinity: true})
+}
+
+// capabilities reads those that are in effect.
+func (r *reader) capabilities(status string) {
+	const name = "CapEff"
+	text, ok := kernel.Field(status, name)
+	if !ok {
+		return
+	}
+	at := fact.Origin{Source: fact.Proc, Where: kernel.ProcStatus + " " + name}
+	bits, err := strconv.ParseUint(text, 16, 64)
+	if err != nil {
+		r.malformed(at, fmt.Errorf("%.100q is not a set of capabilities", text))
+		return
+	}
+	r.add(fact.Capabilities{Origin: at, Effective: bits})
+}
+
+// readOnlySys finds out whether /sys can be written to, as far as its mount says.
+func (r *reader) readOnlySys() {
+	for _, m := range r.cgroups.Mounts {
+		if m.Point == "/sys" && slices.Contains(m.Flags, "ro") {
+			r.add(fact.ReadOnlySys{Origin: fact.Origin{Source: fact.Proc, Where: kernel.ProcMountinfo + ":" + strconv.Itoa(m.Line)}})
+		}
+	}
 }
 
 // quota reads the limit on CPU time: so many microseconds in each period. Every

@@ -130,10 +130,14 @@ func (r *reader) number(file, text string) (uint64, bool) {
 func (r *reader) hugepageMounts() {
 	standard := ""
 	for i, m := range r.cgroups.Mounts {
+		at := fact.Origin{Source: fact.Proc, Where: kernel.ProcMountinfo + ":" + strconv.Itoa(m.Line)}
 		if m.Type != "hugetlbfs" {
+			if strings.HasPrefix(path.Base(m.Point), "huge") && !strings.HasPrefix(m.Type, "cgroup") {
+				r.add(fact.Problemf(at, fact.NoHugetlbfs, "%.100q is of the file system %.40s, not hugetlbfs, and has no hugepages: "+
+					"in a virtual machine, give the guest hugepages of its own; elsewhere, a volume of medium HugePages", m.Point, m.Type))
+			}
 			continue
 		}
-		at := fact.Origin{Source: fact.Proc, Where: kernel.ProcMountinfo + ":" + strconv.Itoa(m.Line)}
 		text := ""
 		for _, option := range m.Options {
 			if value, ok := strings.CutPrefix(option, "pagesize="); ok {

@@ -4,6 +4,8 @@
 //
 //	PCIDEVICE_<resource>=<device>,<device>
 //	PCIDEVICE_<resource>_INFO={"<device>":{"<provider>":{"<key>":"<value>"}}}
+//
+// It also finds the variables of others that have the same form.
 package deviceplugin
 
 import (
@@ -22,6 +24,10 @@ const (
 	// oldName is the one variable that the plugin's first releases set, for
 	// devices of any resource. Its name stands for the resource's.
 	oldName = "SRIOV-VF-PCI-ADDR"
+	// dpuName is the variable of the DPU operator's plugin, whose one resource is
+	// dpuResource.
+	dpuName     = "NF-DEV"
+	dpuResource = "OPENSHIFT_IO_DPU"
 )
 
 // variable is one variable of the environment.
@@ -36,6 +42,9 @@ func Parse(environ []string) []fact.Fact {
 		value := strings.TrimSpace(v.value)
 		at := fact.Origin{Source: fact.Env, Where: v.name}
 		resource := strings.TrimPrefix(v.name, prefix)
+		if v.name == dpuName {
+			resource = dpuResource
+		}
 		isInfo := strings.HasSuffix(resource, infoSuffix) && resource != infoSuffix
 		switch {
 		case value == "" || isInfo && value == "null":
@@ -69,11 +78,11 @@ func (p *parser) problem(at fact.Origin, code fact.Code, format string, args ...
 func (p *parser) variables(environ []string) []variable {
 	var variables []variable
 	for _, text := range environ {
-		if !strings.HasPrefix(text, prefix) && !strings.HasPrefix(text, oldName) {
+		if !strings.HasPrefix(text, prefix) && !strings.HasPrefix(text, oldName) && !strings.HasPrefix(text, dpuName) {
 			continue
 		}
 		name, value, ok := strings.Cut(text, "=")
-		if ok && name != prefix && (name == oldName || strings.HasPrefix(name, prefix)) {
+		if ok && name != prefix && (name == oldName || name == dpuName || strings.HasPrefix(name, prefix)) {
 			variables = append(variables, variable{name, value})
 		}
 	}

@@ -233,7 +233,7 @@ func TestReadSwaps(t *testing.T) {
 		done <- err
 	}()
 	seen := map[string]bool{}
-	for n := 0; n < 300 || len(seen) < 2; n++ {
+	for range 300 {
 		v := Read(root, []string{"/v"})
 		state := v.Annotations["state"].Value
 		seen[state] = true
@@ -250,6 +250,9 @@ func TestReadSwaps(t *testing.T) {
 	stop.Store(true)
 	if err := <-done; err != nil {
 		t.Fatal(err)
+	}
+	if len(seen) < 2 {
+		t.Errorf("no update was seen")
 	}
 }
 

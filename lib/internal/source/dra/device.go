@@ -62,7 +62,7 @@ func (r *reader) read(claim string) (c fact.ClaimedDevice, ok bool) {
 	c.Address, c.Auxiliary = r.address()
 	c.PF = r.pf()
 	c.Resource = r.resource()
-	c.Interface = strings.TrimSpace(r.NetworkData.InterfaceName)
+	r.details(&c)
 	c.MAC, c.MACAt = r.mac()
 	for _, member := range []struct {
 		texts []string
@@ -111,6 +111,46 @@ func (r *reader) address() (address pciaddr.Address, auxiliary string) {
 		}
 	}
 	return address, auxiliary
+}
+
+// details reads what the drivers' attributes say beside the address.
+func (r *reader) details(c *fact.ClaimedDevice) {
+	if c.Interface = strings.TrimSpace(r.NetworkData.InterfaceName); c.Interface != "" {
+		c.InterfaceAt = r.at.At(".networkData.interfaceName")
+	} else if name := r.attribute(interfaceKey); fact.IsInterfaceName(name) {
+		c.Interface, c.InterfaceAt = name, r.at.At(attributePart(interfaceKey))
+	} else if name != "" {
+		r.problem(attributePart(interfaceKey), fact.Malformed, "%.100q cannot be an interface's name", name)
+	}
+	if key := sriovDriver + "/linkType"; strings.EqualFold(r.attribute(key), "infiniband") {
+		c.InfiniBandAt = r.at.At(attributePart(key))
+	}
+	c.VFIndex, c.VFIndexAt = r.integer(sriovDriver + "/vfID")
+	c.NUMANode, c.NUMANodeAt = r.integer("dra.net/numaNode")
+}
+
+// interfaceKey is the attribute by which the SR-IOV driver names the interface.
+const interfaceKey = sriovDriver + "/interfaceName"
+
+// integer gives an attribute's value if it is a whole number that is not
+// negative.
+func (r *reader) integer(key string) (*int, fact.Origin) {
+	raw, found := r.Attributes[key]
+	if !found {
+		return nil, fact.Origin{}
+	}
+	var value struct {
+		Int *int32 `json:"int"`
+	}
+	if err := json.Unmarshal(raw, &value); err != nil || value.Int == nil {
+		r.problem(attributePart(key), fact.Malformed, "not a value of the form {\"int\": 1}")
+		return nil, fact.Origin{}
+	}
+	if *value.Int < 0 {
+		return nil, fact.Origin{} // as the kernel says for none
+	}
+	n := int(*value.Int)
+	return &n, r.at.At(attributePart(key))
 }
 
 func (r *reader) pf() pciaddr.Address {

@@ -77,6 +77,8 @@ func (w wire) virtualInterface(at fact.Origin, index int) error {
 			return w.text(&n.Network, at, ".network")
 		case "mac":
 			return w.text(&mac, at, ".mac")
+		case "mtu":
+			return w.number(&n.MTU, at, ".mtu")
 		case "deviceInfo", "device-info": // the second so in the proposal's text
 			if w.PeekKind() == 'n' || key == ".deviceInfo" {
 				return w.SkipValue()
@@ -92,6 +94,10 @@ func (w wire) virtualInterface(at fact.Origin, index int) error {
 	case n.Network == "" && mac == "" && info == nil:
 		w.d.lose(at, "nothing in it that tells a network")
 		return nil
+	}
+	if n.MTU < 0 {
+		w.d.problem(at.At(".mtu"), fact.Malformed, "%d is not an MTU", n.MTU)
+		n.MTU = 0
 	}
 	n.MAC = w.d.mac(mac, at)
 	if info != nil {

@@ -139,7 +139,7 @@ func (d *decoder) appendSelection(facts []fact.Fact, s selection, at fact.Origin
 		d.problem(at, fact.Malformed, "%.100q cannot be a network's name", s.Name)
 	case s.Namespace != "" && !isObjectName(s.Namespace):
 		d.problem(at, fact.Malformed, "%.100q cannot be a namespace", s.Namespace)
-	case s.Interface != "" && !isInterfaceName(s.Interface):
+	case s.Interface != "" && !fact.IsInterfaceName(s.Interface):
 		d.problem(at, fact.Malformed, "%.100q cannot be an interface's name", s.Interface)
 	default:
 		facts = append(facts, fact.Selection{
@@ -168,17 +168,4 @@ func isObjectName(name string) bool {
 		}
 	}
 	return name != ""
-}
-
-// isInterfaceName reports whether the kernel takes name for an interface's.
-func isInterfaceName(name string) bool {
-	if name == "" || name == "." || name == ".." || len(name) > 15 {
-		return false
-	}
-	for _, c := range []byte(name) {
-		if c <= ' ' || c == '/' || c == ':' || c == 0x7f {
-			return false
-		}
-	}
-	return true
 }

@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
 	"github.com/podnet/podnet/lib/pciaddr"
@@ -59,7 +60,42 @@ func (r *reader) pciFunction(address pciaddr.Address) fact.Function {
 			}
 		}
 	}
+	r.infiniBand(&f, dir)
 	return f
+}
+
+// infiniBand finds out whether the function's ports are InfiniBand's. Its class
+// says so of most; a ConnectX that can be either has one class for both.
+func (r *reader) infiniBand(f *fact.Function, dir string) {
+	const class, netdevType = 0x0207, "32" // PCI's and ARPHRD_INFINIBAND
+	if f.Class>>8 == class {
+		f.InfiniBandAt = origin(dir + "/class")
+		return
+	}
+	if !f.Bifurcated() {
+		return
+	}
+	for _, dev := range f.RDMA {
+		ports := dir + "/infiniband/" + dev.Name + "/ports"
+		for _, port := range r.names(ports) {
+			file := ports + "/" + port + "/link_layer"
+			switch r.text(file) {
+			case "InfiniBand":
+				f.InfiniBandAt = origin(file)
+			case "Ethernet":
+				f.InfiniBandAt = fact.Origin{}
+				return
+			}
+		}
+	}
+	for _, dev := range f.Netdevs {
+		if strings.Count(dev.MAC, ":") == 5 || !f.InfiniBandAt.IsZero() {
+			continue
+		}
+		if file := dev.Where + "/type"; r.text(file) == netdevType {
+			f.InfiniBandAt = origin(file)
+		}
+	}
 }
 
 // auxiliaryDevice reads the directory of an auxiliary device, which lies in that
@@ -110,7 +146,20 @@ func (r *reader) common(f *fact.Function, dir, name string, entries listing) {
 	if entries.has("infiniband") {
 		r.functionRDMA(f, dir, entries)
 	}
+	if f.Bifurcated() {
+		f.NodesSeen = r.nodesSeen()
+	}
 	f.VDPA = r.vdpaOf(name)
+}
+
+// nodesSeen reports whether the root shows device nodes at all. A copy of a few
+// files may not.
+func (r *reader) nodesSeen() bool {
+	if r.nodes == nil {
+		seen := r.Exists("/dev")
+		r.nodes = &seen
+	}
+	return *r.nodes
 }
 
 // numaNode reads the node that a device is on; nil: it is on none, or the

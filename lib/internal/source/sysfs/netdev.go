@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // netdevs reads a device's directory of netdevs. It shows those in the network
@@ -42,6 +43,11 @@ func (r *reader) netdev(parent, name string) fact.Netdev {
 	dev.MAC = strings.ToLower(r.text(dir, "address"))
 	dev.MTU, _ = r.number(dir, "mtu")
 	dev.Parent = r.linkBase(dir, "device")
+	if dev.Parent == "" {
+		r.standIn(&dev, dir)
+		return dev
+	}
+	dev.Master = r.linkBase(dir, "master")
 	if _, ok := index(dev.Parent, "virtio"); !ok {
 		return dev
 	}
@@ -54,4 +60,45 @@ func (r *reader) netdev(parent, name string) fact.Netdev {
 		}
 	}
 	return dev
+}
+
+// standIn reads what tells that a netdev without a device stands for one that the
+// kernel does not drive. It is asked for where the container has devices.
+func (r *reader) standIn(dev *fact.Netdev, dir string) {
+	if r.devicesClaimed {
+		dev.Alias = r.text(dir, "ifalias")
+		dev.StandIn = r.Exists(netClass + "/" + dev.Name + "-vdev")
+	}
+}
+
+// bifurcated reads the function of an interface's netdev that no source names, if
+// DPDK can drive it beside the kernel.
+func (r *reader) bifurcated(dev fact.Netdev) {
+	address, err := pciaddr.Parse(dev.Parent)
+	if err != nil || r.read[dev.Parent] || !fact.IsBifurcated(r.linkBase(pciDevices, dev.Parent, "driver")) {
+		return
+	}
+	r.unclaimed(address)
+}
+
+func (r *reader) unclaimed(address pciaddr.Address) {
+	r.read[address.String()] = true
+	f := r.pciFunction(address)
+	f.Unclaimed = true
+	r.add(f)
+}
+
+// ofRDMA reads the functions of RDMA devices that no source names, if their
+// netdevs are in this network namespace: DPDK can drive them beside the kernel.
+func (r *reader) ofRDMA(parents []string) {
+	for _, parent := range distinct(parents) {
+		address, err := pciaddr.Parse(parent)
+		if err != nil || r.read[address.String()] {
+			continue
+		}
+		dir := pciDevices + "/" + address.String()
+		if fact.IsBifurcated(r.linkBase(dir, "driver")) && len(r.names(dir, "net")) > 0 {
+			r.unclaimed(address)
+		}
+	}
 }

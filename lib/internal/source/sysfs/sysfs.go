@@ -25,15 +25,23 @@ type Claims struct {
 	Auxiliary  []string
 	VDPA       []string // names on the vdpa bus
 	Interfaces []string
+	// RDMA has the names of what the RDMA devices belong to whose nodes the
+	// container has.
+	RDMA []string
 }
 
 // Devices gives the facts about what is claimed: a fact.Function for each PCI
 // function and auxiliary device and a fact.Netdev for each interface, be it only
 // that there is none, and a fact.VDPADevice for each that is there, those of the
 // functions included. A fact.Function is given of what such a device is made of,
-// too. Of a bus or class that is not in the root it says nothing.
+// too, and of the functions that interfaces and RDMA devices are on if DPDK can
+// drive them beside the kernel. Of a bus or class that is not in the root it says
+// nothing.
 func Devices(root rootfs.FS, claims Claims) []fact.Fact {
-	r := reader{FS: root, read: map[string]bool{}, devices: map[string]fact.Netdev{}}
+	r := reader{
+		FS: root, read: map[string]bool{}, devices: map[string]fact.Netdev{},
+		devicesClaimed: len(claims.Functions)+len(claims.Auxiliary) > 0,
+	}
 	vdpa := slices.Clone(claims.VDPA)
 	if len(claims.Functions) > 0 && r.Exists(pciDevices) {
 		for _, address := range distinct(claims.Functions) {
@@ -61,10 +69,13 @@ func Devices(root rootfs.FS, claims Claims) []fact.Fact {
 	if len(claims.Interfaces) > 0 && r.Exists(netClass) {
 		for _, name := range distinct(claims.Interfaces) {
 			if rootfs.IsElement(name) {
-				r.add(r.classNetdev(name))
+				dev := r.classNetdev(name)
+				r.add(dev)
+				r.bifurcated(dev)
 			}
 		}
 	}
+	r.ofRDMA(claims.RDMA)
 	return r.facts
 }
 
@@ -93,6 +104,9 @@ type reader struct {
 	vdpa    map[string][]string          // names on the vdpa bus, by the parent's name; nil: not listed yet
 	classes map[string][]string          // entries of the classes of RDMA device nodes
 	guids   map[string][]string          // IPoIB netdevs, by the GUID in their address; nil: not listed yet
+	nodes   *bool                        // the root has /dev; nil: not looked yet
+
+	devicesClaimed bool // some device was given to the container
 }
 
 func (r *reader) add(f fact.Fact) { r.facts = append(r.facts, f) }
