@@ -7,9 +7,8 @@ import (
 	"os"
 
 	"github.com/podnet/podnet/internal/cli"
-	"github.com/podnet/podnet/internal/cli/measure"
 )
 
 func main() {
-	os.Exit(measure.Main(context.Background(), os.Args[1:], os.Environ(), cli.SystemStreams()))
+	os.Exit(cli.Main(context.Background(), os.Args[1:], os.Environ(), cli.SystemStreams()))
 }

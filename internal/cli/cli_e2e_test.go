@@ -2,11 +2,7 @@
 
 package cli_test
 
-import (
-	"testing"
-
-	"github.com/podnet/podnet/internal/cli/clitest"
-)
+import "testing"
 
 // TestE2EScripts needs dpdk-testpmd.
-func TestE2EScripts(t *testing.T) { clitest.Run(t, "testdata/e2e", "testdata/pods") }
+func TestE2EScripts(t *testing.T) { runScripts(t, "testdata/e2e") }

@@ -12,9 +12,9 @@ import (
 )
 
 type execOptions struct {
-	Deps
-	PodOptions
-	EALOptions
+	deps
+	podOptions
+	ealOptions
 	App     string
 	AppArgs []string
 }
@@ -31,15 +31,15 @@ terminal, let it print statistics instead of waiting for a key:
 
   testpmd-wrapper exec -- --forward-mode=macswap --stats-period=10`
 
-func newExecCmd(d Deps) *cobra.Command {
-	opts := execOptions{Deps: d}
+func newExecCmd(d deps) *cobra.Command {
+	opts := execOptions{deps: d}
 	cmd := &cobra.Command{
 		Use:   "exec [flags] -- APP-ARGS...",
 		Short: "Become dpdk-testpmd or another DPDK program on the pod's interfaces",
 		Long:  execHelp,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return UsageErrorf("%q: the application's arguments come after --", args[0])
+				return usageErrorf("%q: the application's arguments come after --", args[0])
 			}
 			return nil
 		},
@@ -49,8 +49,8 @@ func newExecCmd(d Deps) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&opts.App, "app", string(render.Testpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
-	opts.AddEALFlags(cmd, fmt.Sprintf("podnet-%d", d.PID))
-	opts.AddRootlessFlags(cmd)
+	opts.addEALFlags(cmd, fmt.Sprintf("podnet-%d", d.pid))
+	opts.addRootlessFlags(cmd)
 	return cmd
 }
 
@@ -59,11 +59,11 @@ func execRun(ctx context.Context, o execOptions) error {
 	if err != nil {
 		return err
 	}
-	path, err := o.LookPath(program)
+	path, err := o.lookPath(program)
 	if err != nil {
-		return NotReady(fmt.Errorf("%s is not here: %w: %s", program, err, howToGet(render.App(o.App))))
+		return notReady(fmt.Errorf("%s is not here: %w: %s", program, err, howToGet(render.App(o.App))))
 	}
-	if err := o.Exec(path, append([]string{program}, args...), o.Env); err != nil {
+	if err := o.exec(path, append([]string{program}, args...), o.env); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
@@ -71,15 +71,15 @@ func execRun(ctx context.Context, o execOptions) error {
 
 // command gives the program and its arguments.
 func (o execOptions) command(ctx context.Context) (program string, args []string, err error) {
-	pod, err := o.PodOf(ctx, o.Deps, o.PodOptions)
+	pod, err := o.podOf(ctx, o.deps, o.podOptions)
 	if err != nil {
 		return "", nil, err
 	}
-	config, ports, err := o.Config(o.Deps, pod, podnet.EALOptions{Version: o.LinkedVersion()})
+	config, ports, err := o.config(o.deps, pod, podnet.EALOptions{Version: o.linkedVersion()})
 	if err != nil {
 		return "", nil, err
 	}
-	if err := CheckReady(ctx, pod, config, ports); err != nil {
+	if err := checkReady(ctx, pod, config, ports); err != nil {
 		return "", nil, err
 	}
 	if args, err = config.Args(); err != nil {

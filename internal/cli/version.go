@@ -8,12 +8,12 @@ import (
 )
 
 type versionOptions struct {
-	Deps
+	deps
 	Output string
 }
 
-func newVersionCmd(d Deps) *cobra.Command {
-	opts := versionOptions{Deps: d}
+func newVersionCmd(d deps) *cobra.Command {
+	opts := versionOptions{deps: d}
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this program and of its DPDK",
@@ -22,22 +22,22 @@ func newVersionCmd(d Deps) *cobra.Command {
 			return versionRun(opts)
 		},
 	}
-	AddOutputFlag(cmd, &opts.Output, "text", "json")
+	addOutputFlag(cmd, &opts.Output, "text", "json")
 	return cmd
 }
 
 func versionRun(o versionOptions) error {
 	if o.Output == "json" {
-		return PrintJSON(o.Out, struct {
+		return printJSON(o.Out, struct {
 			Version string `json:"version"`
 			DPDK    string `json:"dpdk"` // empty: built without DPDK
 			Go      string `json:"go"`
-		}{o.Version, o.DPDKVersion, runtime.Version()})
+		}{o.version, o.dpdkVersion, runtime.Version()})
 	}
-	dpdk := o.DPDKVersion
+	dpdk := o.dpdkVersion
 	if dpdk == "" {
 		dpdk = "none (built without DPDK)"
 	}
-	_, err := fmt.Fprintf(o.Out, "%s %s\nDPDK %s\n%s\n", o.Name, o.Version, dpdk, runtime.Version())
+	_, err := fmt.Fprintf(o.Out, "%s %s\nDPDK %s\n%s\n", program, o.version, dpdk, runtime.Version())
 	return err
 }

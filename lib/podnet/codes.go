@@ -13,16 +13,17 @@ var _ error = Code("")
 
 // Codes of what was read.
 const (
-	CodeMalformed     Code = "malformed"      // not of the form that it should have
-	CodeUnreadable    Code = "unreadable"     // there, and cannot be read
-	CodeConflict      Code = "conflict"       // two places say different things
-	CodeRelativePath  Code = "relative-path"  // a socket whose directory is not known
-	CodeStale         Code = "stale"          // overtaken by a later entry
-	CodeMisspelled    Code = "misspelled"     // read by a name that is not the right one
-	CodeNoAnnotations Code = "no-annotations" // there is no annotations file
-	CodeNoStatus      Code = "no-status"      // the annotations have no network-status, or not yet
-	CodeNoNetworks    Code = "no-networks"    // the network-status lists no network
-	CodePending       Code = "pending"        // a network that was asked for has no status yet
+	CodeMalformed     Code = "malformed"        // not of the form that it should have
+	CodeUnreadable    Code = "unreadable"       // there, and cannot be read
+	CodeConflict      Code = "conflict"         // two places say different things
+	CodeRelativePath  Code = "relative-path"    // a socket whose directory is not known
+	CodeStale         Code = "stale"            // overtaken by a later entry
+	CodeMisspelled    Code = "misspelled"       // read by a name that is not the right one
+	CodeNoAnnotations Code = "no-annotations"   // there is no annotations file
+	CodeNoStatus      Code = "no-status"        // the annotations have no network-status, or not yet
+	CodeNoNetworks    Code = "no-networks"      // the network-status lists no network
+	CodeUnknownVar    Code = "unknown-variable" // a variable that names devices, by whom podnet does not know
+	CodePending       Code = "pending"          // a network that was asked for has no status yet
 )
 
 // Codes of devices and the networks that they could be of.

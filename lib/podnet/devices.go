@@ -21,6 +21,8 @@ type device struct {
 	function   *fact.Function      // nil: the root does not have its bus
 	claim      *fact.ClaimedDevice // what dynamic resource allocation says first; nil: nothing
 	assigned   bool
+	port       bool     // a port by default, though it is on no interface
+	why        string   // how it was found out that the container has it, if nothing names it
 	podWide    bool     // another container of the pod may be the one that has it
 	reason     Code     // why it is not assigned, once that is known
 	candidates []string // the interfaces that could have it
@@ -254,6 +256,13 @@ func (r *resolver) addUnassigned() {
 			Reason:     d.reason,
 			Evidence:   []Evidence{{Field: "id", Source: d.origin.Source, Where: d.origin.Where}},
 		}
+		u.Evidence[0].Why = d.why
+		if d.claim != nil && d.claim.NetworkName != "" {
+			u.Network = d.claim.NetworkName
+			at := orOrigin(d.claim.NetworkNameAt, d.claim.Origin)
+			u.Evidence = append(u.Evidence, Evidence{Field: "network", Source: at.Source, Where: at.Where})
+		}
+		u.Port = d.port
 		if d.podWide {
 			u.Evidence[0].Why = "the variable names the devices of all containers of the pod: another one may have it"
 		}
@@ -262,6 +271,13 @@ func (r *resolver) addUnassigned() {
 			u.Kind = KindUnknown
 		case d.function != nil:
 			u.PCI = r.describe(d.id, nil, d, "", &u.Evidence)
+			if u.PCI.Driver == driverMANA && len(d.netdevs()) == 1 {
+				u.MAC = d.netdevs()[0].MAC
+			}
+			u.Problems = append(r.problemsOf(u.PCI, d.id, d), needsMAC(u.PCI, u.MAC)...)
+		}
+		if vdpa := r.vdpaOf(d, &u.Evidence); vdpa != nil {
+			u.Kind, u.VDPA, u.Problems = KindVDPA, vdpa, nil
 		}
 		r.pod.Unassigned = append(r.pod.Unassigned, u)
 	}
@@ -273,6 +289,9 @@ func (r *resolver) addUnassigned() {
 func (r *resolver) addRDMA() {
 	listed := map[string]bool{}
 	for id, f := range r.functions {
+		if f.Unclaimed {
+			continue // its RDMA device is one of those whose nodes the container has, or not the container's
+		}
 		for _, dev := range f.RDMA {
 			listed[dev.Name] = true
 			rdma := RDMADevice{Name: dev.Name, PCI: id.address, Auxiliary: id.auxiliary}
@@ -307,6 +326,10 @@ func (r *resolver) addRDMA() {
 			rdma.note("auxiliary", dev.At("/device"))
 		}
 		rdma.addNetdev(dev)
+		if f := r.functions[deviceID{address: rdma.PCI}]; rdma.Netdev == "" && f != nil && len(f.Netdevs) > 0 {
+			rdma.Netdev = f.Netdevs[0].Name
+			rdma.note("netdev", f.Netdevs[0].Origin)
+		}
 		rdma.addNodes(dev.CharDevices)
 		r.pod.RDMA = append(r.pod.RDMA, rdma)
 	}

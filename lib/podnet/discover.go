@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -13,10 +12,14 @@ import (
 
 	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/internal/source/afxdp"
+	"github.com/podnet/podnet/lib/internal/source/calico"
 	"github.com/podnet/podnet/lib/internal/source/cgroup"
 	"github.com/podnet/podnet/lib/internal/source/deviceplugin"
 	"github.com/podnet/podnet/lib/internal/source/downward"
 	"github.com/podnet/podnet/lib/internal/source/dra"
+	"github.com/podnet/podnet/lib/internal/source/gke"
+	"github.com/podnet/podnet/lib/internal/source/netns"
 	"github.com/podnet/podnet/lib/internal/source/netstatus"
 	"github.com/podnet/podnet/lib/internal/source/ovn"
 	"github.com/podnet/podnet/lib/internal/source/socket"
@@ -38,11 +41,18 @@ type Options struct {
 	// mounted; empty means /etc/podnetinfo or, if that has no annotations,
 	// /etc/podinfo.
 	Podinfo string
-	// Hints are what the caller knows and no file of the pod says: the resource
-	// (openshift.io/sriov_a, or OPENSHIFT_IO_SRIOV_A as in PCIDEVICE_<resource>)
-	// that a network's devices are of, by the network's name, with its
-	// namespace or without, or an interface's name. It is the k8s.v1.cni.cncf.io/resourceName of the
-	// NetworkAttachmentDefinition. Evidence of the pod's own overrules a hint.
+	// Hints are what the caller knows and no file of the pod says, by the name of
+	// a network, with its namespace or without, or of an interface. A hint is
+	//
+	//   - a resource (openshift.io/sriov_a, or OPENSHIFT_IO_SRIOV_A as in
+	//     PCIDEVICE_<resource>), that the network's devices are of: the
+	//     k8s.v1.cni.cncf.io/resourceName of the NetworkAttachmentDefinition;
+	//   - a device that the container was given: 0000:3b:02.6, mlx5_core.sf.4;
+	//   - a socket: vhost-user:PATH,server, memif:PATH or memif:@NAME, with the
+	//     role that the container has on it;
+	//   - af-xdp or af-packet, to drive the interface's netdev through the kernel.
+	//
+	// Evidence of the pod's own overrules a hint.
 	Hints map[string]string
 	// PodOnly takes what Kubernetes says of the pod, in the Downward API volume
 	// and the environment, and looks at nothing of the machine: neither at its
@@ -65,10 +75,16 @@ type Options struct {
 // warning. Its error then joins one *Error for each problem, in which errors.Is
 // finds ErrNoAnnotations, ErrNoStatus, ErrNoNetworks and any other Code.
 func Discover(ctx context.Context, opts Options) (*Pod, error) {
+	return discover(ctx, opts, nil)
+}
+
+// discover is Discover for one of several looks, which have a memory.
+func discover(ctx context.Context, opts Options, memory *hotplug) (*Pod, error) {
 	facts, err := gather(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
+	memory.mark(facts)
 	r := resolve(facts)
 	if opts.Strict && len(r.problems) > 0 {
 		return nil, joined(r.problems)
@@ -108,16 +124,21 @@ func gather(ctx context.Context, opts Options) ([]fact.Fact, error) {
 	if found {
 		facts = append(facts, netstatus.Parse(annotations)...)
 		facts = append(facts, ovn.Parse(annotations)...)
+		facts = append(facts, gke.Parse(annotations)...)
+		facts = append(facts, calico.Parse(annotations)...)
 	}
 	facts = append(facts, deviceplugin.Parse(environ)...)
+	facts = append(facts, deviceplugin.Unknown(environ)...)
 	facts = append(facts, hints(opts.Hints)...)
 	facts = append(facts, container(environ)...)
 	if opts.PodOnly {
 		facts = append(facts, userspace.Parse(annotations)...)
 		facts = append(facts, dra.Parse(environ)...)
+		facts = append(facts, afxdp.Parse(environ)...)
 	} else {
 		facts = append(facts, userspace.Read(root, annotations)...)
 		facts = append(facts, dra.Read(root, environ)...)
+		facts = append(facts, afxdp.Read(root, environ)...)
 		facts = append(facts, lookUp(root, facts)...)
 	}
 	if err := ctx.Err(); err != nil {
@@ -140,13 +161,39 @@ func gather(ctx context.Context, opts Options) ([]fact.Fact, error) {
 // lookUp asks the machine about what the facts name, and about the container.
 func lookUp(root rootfs.FS, named []fact.Fact) []fact.Fact {
 	claims, sockets := claims(named)
+	rdma := sysfs.RDMA(root)
+	for _, f := range rdma {
+		if dev, ok := f.(fact.RDMADevice); ok && dev.Parent != "" {
+			claims.RDMA = append(claims.RDMA, dev.Parent)
+		}
+	}
 	facts := sysfs.Devices(root, claims)
-	facts = append(facts, sysfs.RDMA(root)...)
+	if needsNamespace(named, facts) {
+		facts = append(facts, netns.Read(root)...)
+	}
+	facts = append(facts, rdma...)
 	facts = append(facts, sysfs.Nodes(root)...)
 	group := cgroup.Read(root)
 	facts = append(facts, group...)
 	facts = append(facts, sysfs.Siblings(root, cpus(group))...)
 	return append(facts, socket.Look(root, sockets)...)
+}
+
+// needsNamespace reports whether it matters what the network namespace is used
+// for: where its netdevs may be evidence of a device, or where devices may be
+// ports because no network was asked for.
+func needsNamespace(named, found []fact.Fact) bool {
+	asked := slices.ContainsFunc(named, func(f fact.Fact) bool {
+		s, ok := f.(fact.Selection)
+		return ok && !s.Default
+	})
+	return slices.ContainsFunc(found, func(f fact.Fact) bool {
+		function, ok := f.(fact.Function)
+		return ok && (function.Unclaimed || !asked && len(function.Netdevs) > 0)
+	}) || !asked && slices.ContainsFunc(named, func(f fact.Fact) bool {
+		_, ok := f.(fact.AFXDPDevice)
+		return ok
+	})
 }
 
 // environSize is the number of bytes that an environment takes.
@@ -167,20 +214,6 @@ func container(environ []string) []fact.Fact {
 		}
 	}
 	return nil
-}
-
-// hints are the caller's hints as facts. A resource may be in Kubernetes'
-// notation; the device plugin makes a variable's name of that.
-func hints(hints map[string]string) []fact.Fact {
-	var facts []fact.Fact
-	for _, network := range slices.Sorted(maps.Keys(hints)) {
-		facts = append(facts, fact.ResourceHint{
-			Origin:   fact.Origin{Source: fact.Hint, Where: network},
-			Network:  network,
-			Resource: fact.ResourceKey(hints[network]),
-		})
-	}
-	return facts
 }
 
 // cpus are the CPUs of the container, or else of the process.
@@ -227,6 +260,11 @@ func claims(facts []fact.Fact) (c sysfs.Claims, sockets []string) {
 			}
 		}
 	}
+	memif := func(iface string) {
+		if strings.HasPrefix(iface, calico.Prefix) {
+			name(&sockets, calico.Socket(iface))
+		}
+	}
 	for _, f := range facts {
 		switch f := f.(type) {
 		case fact.Allocation:
@@ -234,8 +272,17 @@ func claims(facts []fact.Fact) (c sysfs.Claims, sockets []string) {
 		case fact.ClaimedDevice:
 			function(f.Address, f.Auxiliary)
 			name(&c.Interfaces, f.Interface)
+		case fact.NamedInterface:
+			name(&c.Interfaces, f.Interface)
+		case fact.AFXDPDevice:
+			name(&c.Interfaces, f.Netdev)
+		case fact.MemifInterface:
+			name(&sockets, f.Memif.Path)
+		case fact.DeviceHint:
+			device(f.Device)
 		case fact.Selection:
 			name(&c.Interfaces, selectedName(f))
+			memif(selectedName(f))
 		case fact.Userspace:
 			name(&c.Interfaces, f.Interface)
 			device(f.Device)
@@ -243,6 +290,7 @@ func claims(facts []fact.Fact) (c sysfs.Claims, sockets []string) {
 			device(f.Device)
 		case fact.Network:
 			name(&c.Interfaces, f.Interface)
+			memif(f.Interface)
 			device(f.Device)
 		}
 	}

@@ -56,7 +56,7 @@ func (i *Interface) device(queues int, args []eal.DevArg) (eal.Device, *Interfac
 	case i.Kind == KindPCI && i.PCI != nil && i.PCI.Auxiliary != "":
 		return eal.Auxiliary{Origin: i.origin("pci.auxiliary"), Name: i.PCI.Auxiliary, Args: args}, nil
 	case i.Kind == KindPCI && i.PCI != nil:
-		return eal.PCI{Origin: i.origin("pci.address"), Address: i.PCI.Address, Args: args}, nil
+		return eal.PCI{Origin: i.origin("pci.address"), Address: i.PCI.Address, Args: i.withMAC(args)}, nil
 	case i.Kind == KindVhostUser && i.VhostUser != nil:
 		server, ok := isServer(i.VhostUser.Role)
 		if !ok {
@@ -85,6 +85,15 @@ func (i *Interface) device(queues int, args []eal.DevArg) (eal.Device, *Interfac
 		}
 		return eal.VirtioUser{Origin: i.origin("vdpa.path"), Path: i.VDPA.Path, Queues: queues, Args: args}, nil
 	}
+	switch {
+	case i.Kind == KindAFXDP && i.AFXDP != nil:
+		return eal.AFXDP{
+			Origin: i.origin("afXdp.netdev"), Netdev: i.AFXDP.Netdev, Plugin: i.AFXDP.Plugin,
+			Socket: i.AFXDP.Socket, Map: i.AFXDP.Map, Queues: queues, Args: args,
+		}, nil
+	case i.Kind == KindAFPacket && i.AFPacket != nil:
+		return eal.AFPacket{Origin: i.origin("afPacket.netdev"), Netdev: i.AFPacket.Netdev, Queues: queues, Args: args}, nil
+	}
 	return nil, i.errorf(CodeUnknownDevice, "see the reason beside its candidates in inspect --explain", "it is not known which device carries it")
 }
 
@@ -97,10 +106,24 @@ func (i *Interface) deviceText() string {
 		return i.VhostUser.Path
 	case i.Memif != nil:
 		return i.Memif.Path
+	case i.AFXDP != nil:
+		return i.AFXDP.Netdev
+	case i.AFPacket != nil:
+		return i.AFPacket.Netdev
 	case i.VDPA != nil:
 		return cmp.Or(i.VDPA.Path, i.VDPA.Parent)
 	}
 	return ""
+}
+
+// withMAC adds the interface's MAC address to the options of a MANA function,
+// whose driver takes all ports of the function without it.
+func (i *Interface) withMAC(args []eal.DevArg) []eal.DevArg {
+	const key = "mac"
+	if i.PCI.Driver != driverMANA || i.stationMAC() == "" || slices.ContainsFunc(args, func(a eal.DevArg) bool { return a.Key == key }) {
+		return args
+	}
+	return append(slices.Clone(args), eal.DevArg{Key: key, Value: i.stationMAC()})
 }
 
 // isServer reads a role; ok is false for an unknown one. DPDK's own default
@@ -135,7 +158,9 @@ func (i *Interface) stationMAC() string {
 func uioDrivers() []string { return []string{"uio_pci_generic", "igb_uio"} }
 
 // bifurcatedDrivers keep the device; their PMDs work beside them.
-func bifurcatedDrivers() []string { return []string{"mlx5_core", "mlx4_core", "mana"} }
+func bifurcatedDrivers() []string { return []string{"mlx5_core", "mlx4_core", driverMANA} }
+
+const driverMANA = "mana"
 
 // notReady joins the reasons why EAL would not bring the interface's device up:
 // those that were found out before, and what the kernel says of the device.

@@ -44,7 +44,7 @@ func explainInterface(b *strings.Builder, i Interface) {
 	for _, e := range i.Evidence {
 		if e.Why != "" {
 			what := "device"
-			if e.Field == "name" {
+			if e.Field == "name" || e.Field == "network" {
 				what = e.Field
 			}
 			fmt.Fprintf(b, "  The %s is there because of this: %s.\n", what, printable(e.Why))
@@ -63,6 +63,10 @@ func describeKind(i Interface) string {
 		return describeSocket("memif", i.Memif.Path, i.Memif.Role, i.Memif.Exists)
 	case i.VDPA != nil:
 		return describeVDPA(*i.VDPA)
+	case i.AFXDP != nil:
+		return "the netdev " + printable(i.AFXDP.Netdev) + ", which DPDK drives by AF_XDP sockets"
+	case i.AFPacket != nil:
+		return "the netdev " + printable(i.AFPacket.Netdev) + ", which DPDK drives by packet sockets"
 	case i.Kind == KindUnknown:
 		return "on a device that the facts do not tell"
 	}

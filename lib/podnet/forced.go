@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // objection is a reason why a device and a network are not paired by being the
@@ -36,6 +37,10 @@ var objections = []objection{
 	}},
 }
 
+// guestDoubt is the name of the doubt that does not speak against pairing with the
+// network that raises it.
+const guestDoubt = "a network's device is under another address"
+
 // doubts are what leaves even a pair of the last device and the last network
 // unsettled: there may be others.
 var doubts = []objection{
@@ -48,7 +53,7 @@ var doubts = []objection{
 		return d.claim != nil && d.claim.Claim != "" && d.claim.Interface == "" && (d.function == nil || d.function.Class == 0) &&
 			!strings.HasPrefix(d.claim.Driver, "sriovnetwork.")
 	}},
-	{"a network's device is under another address", func(r *resolver, d *device, _ *iface) bool {
+	{guestDoubt, func(r *resolver, d *device, _ *iface) bool {
 		return len(d.netdevs()) == 0 && len(r.guests()) > 0
 	}},
 	{"the device may be another container's", func(_ *resolver, d *device, _ *iface) bool { return d.podWide }},
@@ -68,18 +73,24 @@ func (r *resolver) holds(list []objection, d *device, i *iface) bool {
 // left, unless something speaks against it. Every other device stays unassigned,
 // with the networks that could have it.
 func (r *resolver) pairWhatIsForced() {
-	free := r.free()
+	free, open := r.free(), r.openNetworks()
+	if len(free) == 1 && len(open) == 1 && !r.holds(objections, free[0], open[0]) && !r.holds(doubts, free[0], open[0]) {
+		r.assign(free[0], open[0], free[0].origin, "forced: the only device left, and the only network left without one")
+		return
+	}
+	r.giveReasons(free, open)
+}
+
+// openNetworks are the networks that lack a device and that nothing keeps from
+// having one.
+func (r *resolver) openNetworks() []*iface {
 	var open []*iface
 	for _, i := range r.interfaces {
 		if i.open() && !r.holds(objections, nil, i) {
 			open = append(open, i)
 		}
 	}
-	if len(free) == 1 && len(open) == 1 && !r.holds(objections, free[0], open[0]) && !r.holds(doubts, free[0], open[0]) {
-		r.assign(free[0], open[0], free[0].origin, "forced: the only device left, and the only network left without one")
-		return
-	}
-	r.giveReasons(free, open)
+	return open
 }
 
 // giveReasons says of each device that is left why it is on no network.
@@ -107,16 +118,23 @@ func (r *resolver) giveReasons(free []*device, open []*iface) {
 	}
 }
 
-// guests are the networks whose device is not on this machine. They may have one
-// under another address, as in a virtual machine.
-func (r *resolver) guests() []*iface {
-	var guests []*iface
+// standIns are the networks whose netdev belongs to no device and looks as if it
+// stood for one: its CNI plugin reported no interface, or left a second netdev
+// beside it, as vfioveth does.
+func (r *resolver) standIns() []*iface {
+	var found []*iface
 	for _, i := range r.interfaces {
-		if i.info != nil && r.isAbsent(i.id) && i.device == nil {
-			guests = append(guests, i)
+		dev, looked := r.netdevs[i.Name]
+		if looked && !dev.Absent && dev.Parent == "" && i.open() && !i.Default && (i.requested || dev.StandIn || isAddress(dev.Alias)) {
+			found = append(found, i)
 		}
 	}
-	return guests
+	return found
+}
+
+func isAddress(text string) bool {
+	_, err := pciaddr.Parse(strings.TrimSpace(text))
+	return err == nil
 }
 
 // candidateKey tells devices apart for which different networks come into
@@ -136,6 +154,11 @@ func (r *resolver) candidates(d *device, open, guests []*iface) []string {
 		}
 	}
 	if len(d.netdevs()) == 0 {
+		for _, i := range r.standIns() {
+			if !d.absent() && (i.hint == nil || sameResource(i.hint.Resource, d.resource)) {
+				names = append(names, i.label())
+			}
+		}
 		names = append(names, r.pending...)
 		for _, i := range guests {
 			if !d.absent() {

@@ -18,6 +18,7 @@ type iface struct {
 	mac       fact.Origin // of the MAC address
 	doubtful  bool        // it may be the default network
 	claimed   bool        // a source says that it has a device, be it unusable
+	requested bool        // its name is the one that was asked for, since its CNI plugin reported none
 	userspace bool        // on a socket or a vDPA device, be it unusable: never a PCI device's
 	strange   bool        // device-info is of a type that nobody knows
 	info      *fact.PCIDevice

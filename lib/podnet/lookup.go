@@ -118,6 +118,7 @@ func (i *Interface) address() pciaddr.Address {
 func (u *Unassigned) asInterface() *Interface {
 	i := &Interface{Name: u.ID, Kind: u.Kind, Problems: slices.Clone(u.Problems)}
 	field := "pci.address"
+	i.Network, i.MAC, i.VDPA, i.AFXDP = u.Network, u.MAC, u.VDPA, u.AFXDP
 	if u.Kind == KindPCI {
 		i.PCI = &PCI{Resource: u.Resource}
 		if u.PCI != nil {

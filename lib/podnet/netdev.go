@@ -15,10 +15,15 @@ func (r *resolver) addNetdevs() {
 }
 
 func (r *resolver) addNetdev(i *iface, dev fact.Netdev) {
-	if dev.MAC != "" && i.MAC != "" && i.MAC != dev.MAC {
+	// A bond gives its parts its own address.
+	if dev.MAC != "" && i.MAC != "" && i.MAC != dev.MAC && dev.Master == "" {
 		r.problem(dev.At("/address"), fact.Conflict, "%.60s, but %s says %s, which is used", dev.MAC, i.mac.Where, i.MAC)
 	}
 	i.setMAC(dev.MAC, dev.At("/address"))
+	if dev.MTU > 0 && i.MTU > 0 && dev.MTU != i.MTU {
+		r.problem(dev.At("/mtu"), fact.MTU, "%d bytes, but %s says %d, which is used: frames of the larger size do not pass where the smaller one counts",
+			dev.MTU, i.evidenceOf("mtu").Where, i.MTU)
+	}
 	i.setMTU(dev.MTU, dev.At("/mtu"))
 	switch {
 	case i.VDPA != nil:

@@ -1,6 +1,7 @@
 package podnet
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,6 +80,7 @@ func (r *resolver) addNetworkInfos() {
 			r.interfaces = append(r.interfaces, i)
 		}
 		i.setMAC(n.MAC, n.At(".mac"))
+		i.setMTU(n.MTU, n.At(".mtu"))
 		if i.Kind == "" && i.info == nil {
 			i.setDevice(n.Device)
 		}
@@ -156,6 +158,7 @@ func (r *resolver) matchSelections() {
 	for _, s := range rest {
 		wanted[s.Name]++
 	}
+	var missing []fact.Selection
 	for _, s := range rest {
 		candidates := byNetwork[s.Name]
 		n := 0
@@ -163,7 +166,7 @@ func (r *resolver) matchSelections() {
 			n++
 		}
 		if n == len(candidates) {
-			r.reportPending(s)
+			missing = append(missing, s)
 			continue
 		}
 		i := candidates[n]
@@ -175,20 +178,46 @@ func (r *resolver) matchSelections() {
 				at = s.At(".interface")
 			}
 			r.setName(i, name, at)
+			i.requested = true
 			i.Evidence[len(i.Evidence)-1].Why = "the name that was asked for, of the only interface on the network"
 		}
 	}
+	slices.SortFunc(missing, func(a, b fact.Selection) int { return cmp.Compare(a.Index, b.Index) })
+	for _, s := range missing {
+		r.addMissing(s)
+	}
 }
 
-// reportPending reports a selected network that no interface is of.
-func (r *resolver) reportPending(s fact.Selection) {
-	if s.Default && r.hasDefault() {
+// addMissing deals with a selected network that no interface is of. Multus writes
+// network-status once, when it has attached all networks, so that nothing more
+// comes for a network that is not in it: a CNI plugin whose result has no
+// interfaces gets no entry. Until then, and for a network that is attached to the
+// running pod, the status is pending.
+func (r *resolver) addMissing(s fact.Selection) {
+	switch {
+	case s.Default && r.hasDefault():
 		return // under the name of its CNI configuration
+	case !r.hasStatus() || s.Later:
+		r.problem(s.Origin, fact.Pending, "network %.200q is asked for, and has no status (yet)", selectionLabel(s))
+		if !s.Default {
+			r.pending = append(r.pending, selectionLabel(s))
+		}
+		return
 	}
-	r.problem(s.Origin, fact.Pending, "network %.200q is asked for, and has no status (yet)", selectionLabel(s))
-	if !s.Default {
-		r.pending = append(r.pending, selectionLabel(s))
+	i := &iface{origin: s.Origin, claimed: !s.Default}
+	i.Default, i.requested = s.Default, true
+	if name := selectedName(s); r.byName[name] == nil {
+		r.setName(i, name, s.Origin)
 	}
+	i.setNetwork(selectionLabel(s), s.Origin)
+	i.Evidence[len(i.Evidence)-1].Why = "the pod asks for it, and network-status has no entry for it, as for a CNI plugin that reports no interface"
+	r.interfaces = append(r.interfaces, i)
+}
+
+// hasStatus reports whether network-status is there, be it with nothing in it
+// that can be used.
+func (r *resolver) hasStatus() bool {
+	return len(r.networks) > 0 || r.lost || slices.ContainsFunc(r.problems, func(p fact.Problem) bool { return p.Code == fact.NoNetworks })
 }
 
 // selectedName is the name that the interface of a selected network gets: the

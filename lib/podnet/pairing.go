@@ -59,7 +59,7 @@ func (r *resolver) interfaceOfClaim(c *fact.ClaimedDevice) *iface {
 	}
 	if i == nil {
 		i = &iface{origin: c.Origin}
-		r.setName(i, c.Interface, c.At(".networkData.interfaceName"))
+		r.setName(i, c.Interface, orOrigin(c.InterfaceAt, c.At(".networkData.interfaceName")))
 		r.interfaces = append(r.interfaces, i)
 	}
 	return i
@@ -196,7 +196,7 @@ func (r *resolver) devicesByMAC() map[string][]*device {
 	byMAC := map[string][]*device{}
 	for _, d := range r.free() {
 		for _, dev := range d.netdevs() {
-			if dev.MAC != "" {
+			if dev.MAC != "" && dev.Master == "" { // a bond gives its own to its parts
 				byMAC[dev.MAC] = append(byMAC[dev.MAC], d)
 			}
 		}
@@ -230,6 +230,25 @@ func (r *resolver) pairByNetdevParent() {
 		dev := r.netdevs[i.Name]
 		if d := byText[dev.Parent]; d != nil && dev.Parent != "" && i.open() {
 			r.assign(d, i, dev.At("/device"), "the interface's netdev belongs to the device")
+		}
+	}
+}
+
+// pairByNetdevAlias puts a device on an open network if the netdev of its name,
+// which belongs to no device, has the device's address for its alias, as the
+// veths have that vfioveth makes in the place of VFs.
+func (r *resolver) pairByNetdevAlias() {
+	aliases := map[deviceID][]*iface{}
+	for _, i := range r.interfaces {
+		dev := r.netdevs[i.Name]
+		address, err := pciaddr.Parse(strings.TrimSpace(dev.Alias))
+		if err == nil && dev.Parent == "" && i.open() && !i.Default {
+			aliases[deviceID{address: address}] = append(aliases[deviceID{address: address}], i)
+		}
+	}
+	for _, d := range r.free() {
+		if found := aliases[d.id]; len(found) == 1 && !d.absent() && len(d.netdevs()) == 0 {
+			r.assign(d, found[0], r.netdevs[found[0].Name].At("/ifalias"), "the alias of the interface's netdev is the device's address")
 		}
 	}
 }
@@ -299,17 +318,12 @@ func (r *resolver) pairByHint() {
 	byResource := map[string][]*iface{}
 	for n := range r.hints {
 		h := &r.hints[n]
-		found := false
-		for _, i := range matchName(r.interfaces, h.Network, (*iface).names) {
-			found = true
+		for _, i := range r.hinted(h.Origin, h.Network) {
 			r.setHint(i, h)
-			if i.hint == h && i.open() && !r.isOther(i) {
+			if i.hint == h && (i.open() && !r.isNetdev(i) || r.isGuest(i)) {
 				i.claimed = true
 				byResource[h.Resource] = append(byResource[h.Resource], i)
 			}
-		}
-		if !found {
-			r.problem(h.Origin, fact.Conflict, "the pod has no network of this name")
 		}
 	}
 	free := map[string][]*device{}
@@ -322,8 +336,13 @@ func (r *resolver) pairByHint() {
 		switch {
 		case len(open) > 0 && len(devices) == 0:
 			r.problem(h.Origin, fact.Conflict, "resource %.100q has no device that is free", h.Resource)
-		case len(open) == 1 && len(devices) == 1 && open[0].open() && !devices[0].absent():
-			r.assign(devices[0], open[0], open[0].hint.Origin, "hint: the caller says that the network's devices are of "+h.Resource)
+		case len(open) == 1 && len(devices) == 1 && !devices[0].absent():
+			why := "hint: the caller says that the network's devices are of " + h.Resource
+			if i := open[0]; r.isGuest(i) {
+				r.replaceGuest(devices[0], i, i.hint.Origin, why)
+			} else if i.open() {
+				r.assign(devices[0], i, i.hint.Origin, why)
+			}
 		}
 	}
 }
@@ -339,7 +358,7 @@ func (r *resolver) setHint(i *iface, h *fact.ResourceHint) {
 	case i.device != nil && !sameResource(i.device.resource, h.Resource):
 		r.problem(h.Origin, fact.Conflict, "resource %.100q, but %s on this network is of %.100q, which is used",
 			h.Resource, i.device.text(), i.device.resource)
-	case i.device == nil && (i.hasDevice() || i.userspace || r.isOther(i)):
+	case i.device == nil && !r.isGuest(i) && (i.hasDevice() || i.userspace || r.isNetdev(i)):
 		r.problem(h.Origin, fact.Conflict, "resource %.100q, but %.100q is something else than a device of a device plugin",
 			h.Resource, i.label())
 	}
@@ -349,6 +368,11 @@ func (r *resolver) setHint(i *iface, h *fact.ResourceHint) {
 }
 
 func sameResource(a, b string) bool { return strings.EqualFold(a, b) }
+
+// isNetdev reports whether the root shows a netdev of the interface's name that
+// belongs to a device. One that belongs to none, such as a veth or a dummy, may
+// stand for a device that the kernel does not drive; only the caller can know.
+func (r *resolver) isNetdev(i *iface) bool { return r.isOther(i) && r.netdevs[i.Name].Parent != "" }
 
 // isOther reports whether the root shows a netdev of the interface's name. Asked
 // of an open interface after the evidence was weighed, it means that the

@@ -81,6 +81,9 @@ func (r *resolver) describe(id deviceID, device *fact.PCIDevice, d *device, netd
 	if shown {
 		r.describeFunction(to, f, pfAt, netdev)
 	}
+	if d != nil && d.claim != nil && !shown {
+		describeClaim(to, d.claim)
+	}
 	r.addRDMANames(to, f, device, d)
 	token, at := d.vfioToken()
 	to.VFIOToken = token
@@ -91,6 +94,14 @@ func (r *resolver) describe(id deviceID, device *fact.PCIDevice, d *device, netd
 		to.note(len(nodes) > 0, "pci.charDevices", at)
 	}
 	return to.PCI
+}
+
+// describeClaim adds what the driver of a claim says, where sysfs is not to be
+// seen.
+func describeClaim(to description, c *fact.ClaimedDevice) {
+	to.VFIndex, to.NUMANode = c.VFIndex, c.NUMANode
+	to.note(c.VFIndex != nil, "pci.vfIndex", c.VFIndexAt)
+	to.note(c.NUMANode != nil, "pci.numaNode", c.NUMANodeAt)
 }
 
 // describeFunction adds what sysfs says.

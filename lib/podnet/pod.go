@@ -36,7 +36,9 @@ const (
 	KindVhostUser Kind = "vhost-user"
 	KindMemif     Kind = "memif"
 	KindVDPA      Kind = "vdpa"
-	KindUnknown   Kind = "unknown" // there is a device, but not enough evidence to tell which
+	KindAFXDP     Kind = "af-xdp"    // a netdev that DPDK drives by AF_XDP sockets
+	KindAFPacket  Kind = "af-packet" // a netdev that DPDK drives by packet sockets, by request only
+	KindUnknown   Kind = "unknown"   // there is a device, but not enough evidence to tell which
 )
 
 // Interface is one network attachment of the pod.
@@ -61,6 +63,8 @@ type Interface struct {
 	VhostUser *VhostUser `json:"vhostUser,omitempty"`
 	Memif     *Memif     `json:"memif,omitempty"`
 	VDPA      *VDPA      `json:"vdpa,omitempty"`
+	AFXDP     *AFXDP     `json:"afXdp,omitempty"`    // of kind af-xdp
+	AFPacket  *AFPacket  `json:"afPacket,omitempty"` // of kind af-packet
 
 	// Problems are why DPDK cannot drive the interface, or not as things stand.
 	Problems []Problem `json:"problems,omitempty"`
@@ -157,6 +161,20 @@ type VDPA struct {
 	Representor string `json:"representor,omitempty"`
 }
 
+// AFXDP is a netdev of the kernel's that DPDK drives by AF_XDP sockets.
+type AFXDP struct {
+	Netdev string `json:"netdev"`           // in this network namespace
+	Plugin bool   `json:"plugin,omitempty"` // the AF_XDP device plugin gave it, and loaded its program
+	Pool   string `json:"pool,omitempty"`   // of that plugin, as the variable names it
+	Socket string `json:"socket,omitempty"` // of that plugin, by which a process without privileges gets the netdev's map
+	Map    string `json:"map,omitempty"`    // pinned map of the netdev
+}
+
+// AFPacket is a netdev of the kernel's that DPDK drives by packet sockets.
+type AFPacket struct {
+	Netdev string `json:"netdev"` // in this network namespace
+}
+
 // Evidence says which fact a field of an Interface rests on.
 type Evidence struct {
 	Field  string `json:"field"`         // path of JSON names below the interface, as pci.address
@@ -174,8 +192,14 @@ type Unassigned struct {
 	Candidates []string `json:"candidates"`         // interfaces that could have it
 	// Reason is CodeAmbiguous, CodeUnclaimed, CodeAccelerator, CodeNotPresent or
 	// CodeMalformed.
-	Reason Code `json:"reason"`
-	PCI    *PCI `json:"pci,omitempty"` // what sysfs says of it
+	Reason Code   `json:"reason"`
+	PCI    *PCI   `json:"pci,omitempty"`   // what sysfs says of it
+	VDPA   *VDPA  `json:"vdpa,omitempty"`  // the vDPA device that is made of it, by which it is used
+	AFXDP  *AFXDP `json:"afXdp,omitempty"` // the netdev, of kind af-xdp
+	// MAC is the address of the device's netdev, where its driver needs it.
+	MAC string `json:"mac,omitempty"`
+	// Network is the network that its source names, where no interface is of it.
+	Network string `json:"network,omitempty"`
 	// Port tells that the device is a port by default, under its ID, since no
 	// network was asked for.
 	Port bool `json:"port,omitempty"`

@@ -22,6 +22,15 @@ type resolver struct {
 	networkInfos []fact.NetworkInfo
 	podNetworks  []fact.PodNetwork
 	hints        []fact.ResourceHint
+	deviceHints  []fact.DeviceHint
+	named        []fact.NamedInterface
+	memifs       []fact.MemifInterface
+	afxdp        []fact.AFXDPDevice
+	unknown      []fact.UnknownVariable
+	routes       map[string]fact.DefaultRoute // by netdev
+	host         *fact.HostNetwork
+	capabilities *fact.Capabilities
+	readOnlySys  *fact.ReadOnlySys
 	userspace    []fact.Userspace
 	allocations  []fact.Allocation
 	claimed      []fact.ClaimedDevice
@@ -39,6 +48,8 @@ type resolver struct {
 	devices    []*device
 	slab       []device // for those to come
 	byID       map[deviceID]*device
+
+	afxdpAssigned map[string]bool // netdevs of r.afxdp that are interfaces'
 }
 
 // deviceID names a device that a network can have: one of the two is set.
@@ -70,27 +81,39 @@ var rules = []rule{
 	{"KubeVirt network info", (*resolver).addNetworkInfos},
 	{"userspace configuration", (*resolver).addUserspace},
 	{"selection", (*resolver).matchSelections},
+	{"GKE interfaces", (*resolver).addNamedInterfaces},
 	{"OVN-Kubernetes networks", (*resolver).addPodNetworks},
+	{"Calico memifs", (*resolver).addMemifs},
 	{"claimed devices", (*resolver).addClaimedDevices},
 	{"allocations", (*resolver).addAllocations},
+	{"namespace devices", (*resolver).addNamespaceDevices},
 	{"accelerators", (*resolver).setAcceleratorsAside},
 	{"names", (*resolver).giveNames},
 
 	{"claim metadata", (*resolver).pairByClaim},
 	{"device-info", (*resolver).pairByDeviceInfo},
 	{"guest address", (*resolver).pairGuestAddresses},
+	{"AF_XDP devices", (*resolver).pairAFXDP},
 	{"netdev name", (*resolver).pairByNetdevName},
 	{"netdev parent", (*resolver).pairByNetdevParent},
+	{"bifurcated netdev", (*resolver).pairByBifurcatedNetdev},
+	{"netdev alias", (*resolver).pairByNetdevAlias},
 	{"MAC address", (*resolver).pairByMAC},
 	{"claim variable", (*resolver).pairByClaimVariable},
 	{"selected device", (*resolver).pairBySelection},
+	{"device hint", (*resolver).pairByDeviceHint},
 	{"hint", (*resolver).pairByHint},
+	{"last guest", (*resolver).pairLastGuest},
 	{"forced", (*resolver).pairWhatIsForced},
+	{"ports", (*resolver).choosePorts},
 
 	{"vDPA devices", (*resolver).addVDPA},
 	{"netdevs", (*resolver).addNetdevs},
 	{"sockets", (*resolver).addSockets},
 	{"PCI details", (*resolver).addPCI},
+	{"readiness", (*resolver).addProblems},
+	{"bonds", (*resolver).reportBonds},
+	{"unknown variables", (*resolver).addUnknownVariables},
 }
 
 // resolve makes a Pod of the facts.
@@ -100,7 +123,7 @@ func resolve(facts []fact.Fact) *resolver { return resolveWithout("", facts) }
 // forced pairing, left out.
 func resolveWithout(off string, facts []fact.Fact) *resolver {
 	r := &resolver{
-		off: off,
+		off: off, afxdpAssigned: map[string]bool{},
 		pod: &Pod{
 			Schema:     Schema,
 			Interfaces: []Interface{},
@@ -152,6 +175,26 @@ func (r *resolver) sort(facts []fact.Fact) {
 			r.podNetworks = append(r.podNetworks, f)
 		case fact.ResourceHint:
 			r.hints = append(r.hints, f)
+		case fact.DeviceHint:
+			r.deviceHints = append(r.deviceHints, f)
+		case fact.NamedInterface:
+			r.named = append(r.named, f)
+		case fact.MemifInterface:
+			r.memifs = append(r.memifs, f)
+		case fact.AFXDPDevice:
+			r.afxdp = append(r.afxdp, f)
+		case fact.UnknownVariable:
+			r.unknown = append(r.unknown, f)
+		case fact.DefaultRoute:
+			if first, known := r.routes[f.Netdev]; !known || compareOrigins(f.Origin, first.Origin) < 0 {
+				set(&r.routes, f.Netdev, f)
+			}
+		case fact.HostNetwork:
+			r.host = &f
+		case fact.Capabilities:
+			r.capabilities = &f
+		case fact.ReadOnlySys:
+			r.readOnlySys = &f
 		case fact.Userspace:
 			r.userspace = append(r.userspace, f)
 		case fact.LostNetworks:
@@ -184,6 +227,9 @@ func (r *resolver) sort(facts []fact.Fact) {
 	sortByOrigin(r.networkInfos)
 	sortByOrigin(r.podNetworks)
 	sortByOrigin(r.hints)
+	sortByOrigin(r.deviceHints)
+	slices.SortFunc(r.named, func(a, b fact.NamedInterface) int { return cmp.Compare(a.Index, b.Index) })
+	slices.SortFunc(r.afxdp, func(a, b fact.AFXDPDevice) int { return cmp.Compare(a.Netdev, b.Netdev) })
 	slices.SortFunc(r.allocations, compareAllocations)
 	slices.SortFunc(r.claimed, compareClaims)
 	r.machine.sort()
@@ -241,6 +287,7 @@ func (r *resolver) problem(at fact.Origin, code fact.Code, format string, args .
 func (r *resolver) finish() {
 	r.giveNames()
 	r.addUnassigned()
+	r.addUnassignedAFXDP()
 	r.pod.Interfaces = make([]Interface, 0, len(r.interfaces))
 	for _, i := range r.interfaces {
 		if i.Kind == "" {

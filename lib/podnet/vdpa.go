@@ -16,41 +16,72 @@ func (r *resolver) addVDPA() {
 		if i.VDPA == nil && i.info == nil {
 			r.findVDPA(i)
 		}
-		if i.VDPA == nil {
-			continue
-		}
-		v := i.VDPA
-		r.addVDPAFromSysfs(i)
-		if i.device != nil {
-			v.Resource = i.device.resource
-			i.note("vdpa.resource", i.device.resourceAt)
-		}
-		nodes, at := i.device.charDevices()
-		n := slices.IndexFunc(nodes, func(node string) bool { return strings.HasPrefix(node, "/dev/vhost-vdpa-") })
-		if n >= 0 && v.Path == "" && v.Driver != "virtio" {
-			v.Path = nodes[n]
-			i.note("vdpa.path", at)
-		}
-		id := deviceID{v.PCIAddress, v.Auxiliary}
-		if f, ok := r.functions[id]; ok {
-			r.reportAbsence(i, id, f)
-			v.NUMANode = f.NUMANode
-			if f.NUMANode != nil {
-				i.note("vdpa.numaNode", orOrigin(f.NUMANodeAt, f.At("/numa_node")))
-			}
-			if v.PF.IsZero() && !f.PF.IsZero() {
-				v.PF = f.PF
-				i.note("vdpa.pf", f.At(parentLink(f)))
-			}
+		if i.VDPA != nil {
+			r.completeVDPA(i)
 		}
 	}
+}
+
+// vdpaOf gives the one vDPA device that is made of a device which is on no
+// interface: the function is used through it.
+func (r *resolver) vdpaOf(d *device, evidence *[]Evidence) *VDPA {
+	i := &iface{id: d.id, device: d}
+	if f := r.functions[d.id]; f != nil && len(f.VDPA) > 1 {
+		return nil // which of them is the container's is not known
+	}
+	if r.findVDPA(i); i.VDPA == nil {
+		return nil
+	}
+	r.completeVDPA(i)
+	*evidence = append(*evidence, i.Evidence...)
+	return i.VDPA
+}
+
+// completeVDPA adds what sysfs and the device plugin say of a vDPA device.
+func (r *resolver) completeVDPA(i *iface) {
+	v := i.VDPA
+	r.addVDPAFromSysfs(i)
+	if i.device != nil {
+		v.Resource = i.device.resource
+		i.note("vdpa.resource", i.device.resourceAt)
+	}
+	if node := vhostVDPA(i.device); node != "" && v.Path == "" && v.Driver != "virtio" {
+		_, at := i.device.charDevices()
+		v.Path = node
+		i.note("vdpa.path", at)
+	}
+	id := deviceID{v.PCIAddress, v.Auxiliary}
+	if f, ok := r.functions[id]; ok {
+		r.reportAbsence(i, id, f)
+		v.NUMANode = f.NUMANode
+		if f.NUMANode != nil {
+			i.note("vdpa.numaNode", orOrigin(f.NUMANodeAt, f.At("/numa_node")))
+		}
+		if v.PF.IsZero() && !f.PF.IsZero() {
+			v.PF = f.PF
+			i.note("vdpa.pf", f.At(parentLink(f)))
+		}
+	}
+}
+
+// vhostVDPA is the node of a vDPA device that the device plugin names.
+func vhostVDPA(d *device) string {
+	nodes, _ := d.charDevices()
+	if n := slices.IndexFunc(nodes, func(node string) bool { return strings.HasPrefix(node, "/dev/vhost-vdpa-") }); n >= 0 {
+		return nodes[n]
+	}
+	return ""
 }
 
 // findVDPA makes an interface one of a vDPA device if its function has one, and
 // says so if it has several.
 func (r *resolver) findVDPA(i *iface) {
 	f, ok := r.functions[i.id]
-	if i.id == (deviceID{}) || !ok || len(f.VDPA) == 0 {
+	switch {
+	case i.id == (deviceID{}):
+		return
+	case ok && len(f.VDPA) > 0:
+	case vhostVDPA(i.device) == "":
 		return
 	}
 	i.Kind = KindVDPA
@@ -60,6 +91,9 @@ func (r *resolver) findVDPA(i *iface) {
 			"pci.address", "vdpa.pciAddress", 1), "pci.auxiliary", "vdpa.auxiliary", 1)
 	}
 	i.id = deviceID{}
+	if f == nil || len(f.VDPA) == 0 {
+		return // the device plugin names the node, and sysfs no device
+	}
 	if len(f.VDPA) > 1 {
 		r.problem(f.Origin, fact.Conflict, "vDPA devices %.200q are made of it: nothing tells which is that of %s", f.VDPA, i.label())
 		return

@@ -104,7 +104,6 @@ func TestWait(t *testing.T) {
 		`{"type":"vhost-user","version":"1.1.0","vhost-user":{"mode":"client","path":"/run/v.sock"}}}`
 	r.annotate(selectionKey, selection)
 	pod := waitFor(t, r.options(), after(t,
-		func() { r.annotate(selectionKey, selection, statusKey, status("net1")) },
 		func() {
 			r.annotate(selectionKey, selection, statusKey, strings.TrimSuffix(status("net1"), "]")+","+socket+"]")
 		},
@@ -118,6 +117,39 @@ func TestWait(t *testing.T) {
 	defer func() { newNotify = before }()
 	newNotify = nil
 	waitFor(t, r.options(), nil)
+}
+
+// TestWaitForHotplug waits for a network that is added to the running pod, and
+// for none that Multus left out of the status.
+func TestWaitForHotplug(t *testing.T) {
+	eventsOnly(t)
+	r := newLiveRoot(t)
+	const before, later = `[{"name":"net1"},{"name":"net2"}]`, `[{"name":"net1"},{"name":"net2"},{"name":"net3"}]`
+	r.annotate(selectionKey, before)
+	looks := 0
+	pod := waitFor(t, r.options(), func(pod *Pod) error {
+		looks++
+		switch err := Ready(pod); {
+		case looks == 1:
+			if !errors.Is(err, ErrPending) {
+				t.Errorf("before the status: %v", err)
+			}
+			r.annotate(selectionKey, before, statusKey, status("net1"))
+			return errors.New("go on")
+		case len(pod.Interfaces) == 3 && err == nil:
+			// net2 has no entry in the status, and is not waited for.
+			r.annotate(selectionKey, later, statusKey, status("net1"))
+			return errors.New("go on")
+		case errors.Is(err, ErrPending) && len(pod.Interfaces) == 3:
+			r.annotate(selectionKey, later, statusKey, status("net1", "net3"))
+			return err
+		default:
+			return err
+		}
+	})
+	if got := names(pod); got != "eth0 net1 net3 net2" {
+		t.Errorf("interfaces are %s", got)
+	}
 }
 
 // TestWaitErrors waits out what Discover fails with.

