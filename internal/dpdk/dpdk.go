@@ -178,7 +178,7 @@ func (r *Runtime) tscHz() float64 {
 		time.Sleep(10 * time.Millisecond)
 		tsc, ns = r.drv.Clock()
 	}
-	return float64(tsc-r.tsc0) / (float64(ns-r.ns0) / 1e9)
+	return float64(tsc-r.tsc0) / float64(ns-r.ns0) * 1e9
 }
 
 // PortInfo is what a port says of itself.

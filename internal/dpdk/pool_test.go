@@ -51,3 +51,13 @@ func TestOnePoolPerTxQueue(t *testing.T) {
 		t.Errorf("the probe on a forwarder's queue came from pool %v", got)
 	}
 }
+
+// net_af_xdp moves nothing with a pool that is no larger than its fill ring.
+func TestPoolOfDriverWithRingsOfItsOwn(t *testing.T) {
+	f := dpdktest.New()
+	f.Describe("net_af_xdp0", func(i *dpdk.PortInfo) { i.Driver = "net_af_xdp" })
+	usable(t, start(t, f, "net_af_xdp0"), "net_af_xdp0")
+	if n := f.Mbufs("rx_0"); n < 16384 {
+		t.Errorf("%d mbufs, and 16384 are known to do", n)
+	}
+}

@@ -83,7 +83,7 @@ func (p *Port) Configure(ctx context.Context, c PortConfig) error {
 		// What lies in the Rx rings here and in the Tx rings of the port that
 		// it is forwarded to.
 		p.room = max(minRoom, c.MTU+overMTU)
-		rx, err := p.rt.pool(rxPool(p.id), queues*2*ringSize+poolCaches+c.Mbufs, p)
+		rx, err := p.rt.pool(rxPool(p.id), queues*(2*ringSize+p.ownMbufs())+poolCaches+c.Mbufs, p)
 		if err != nil {
 			return err
 		}
@@ -93,6 +93,17 @@ func (p *Port) Configure(ctx context.Context, c PortConfig) error {
 		return p.rt.explain(err)
 	}
 	return nil
+}
+
+// ownMbufs is how many mbufs the driver keeps for each queue whatever the size of
+// its rings. net_af_xdp fills the kernel's fill ring of 4096 before anything comes,
+// as much again is on its way up or down, and it copies what it sends into mbufs of
+// this pool too.
+func (p *Port) ownMbufs() int {
+	if p.Driver == "net_af_xdp" {
+		return 3 * 4096
+	}
+	return 0
 }
 
 // Start starts the port. It fails on a memif client whose server does not
