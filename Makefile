@@ -54,16 +54,20 @@ test-dpdk: build ## test the application's packages on DPDK, and what the docume
 .PHONY: test-e2e
 test-e2e: build ## test the application against dpdk-testpmd and Open vSwitch
 	$(HUGE) 1024 $(DPDK) env PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper \
-		$(GO) test -count=1 -tags e2e -timeout 10m ./test/e2e/... ./lib/render
+		$(GO) test -count=1 -tags e2e -timeout 30m $(E2E_FLAGS) ./test/e2e/... ./lib/render
 
 # Each package of test/lab is tested in a guest of its own, two at a time; the
 # tests themselves are plain Go, for whatever root the guest has.
-LAB = CGO_ENABLED=0 $(GO) test -count=1 -tags lab -p 2 -timeout 10m -exec $(CURDIR)/test/lab/boot.sh $(LAB_FLAGS) ./test/lab/...
+LAB = CGO_ENABLED=0 $(GO) test -count=1 -tags lab -p 2 -timeout 30m -exec $(CURDIR)/test/lab/boot.sh $(LAB_FLAGS) ./test/lab/...
 
 .PHONY: test-lab
 test-lab: build ## test on the VFs, RDMA and vDPA devices of an emulated machine
 	@scripts/deps.sh lab
 	PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper $(LAB)
+
+.PHONY: test-busy
+test-busy: ## the same as test, beside a process on each CPU that does nothing but compute
+	scripts/beside-load.sh $(MAKE) --no-print-directory test
 
 .PHONY: test-image
 test-image: ## build the container image and run what is in it, as root
@@ -75,16 +79,19 @@ test-k8s: ## test the image and the manifests on a Kubernetes node made here, as
 	@scripts/deps.sh image k8s
 	$(HUGE) 512 env CGO_ENABLED=0 $(GO) test -count=1 -tags k8s -timeout 45m $(K8S_FLAGS) ./test/k8s/
 
-.PHONY: test-trixie
+# Other releases of Debian, for their DPDK: bin/SUITE has what is built.
+.PHONY: test-trixie test-forky
 test-trixie: ## build and test in a Debian 13 chroot, on DPDK 24.11
-	@scripts/deps.sh trixie
-	scripts/trixie.sh test-dpdk test-e2e
+test-forky: ## build and test in a chroot of Debian's testing, on DPDK 25.11
+test-trixie test-forky: test-%:
+	@scripts/deps.sh debian
+	scripts/debian.sh $* test-dpdk test-e2e
 
 .PHONY: test-lab-trixie
 test-lab-trixie: ## the same as test-lab with Debian 13's programs and DPDK 24.11
-	@scripts/deps.sh lab trixie
-	scripts/trixie.sh build
-	PODNET_BIN=$(CURDIR)/bin/trixie/testpmd-wrapper LAB_ROOT=$$(scripts/trixie.sh --root) $(LAB)
+	@scripts/deps.sh lab debian
+	scripts/debian.sh trixie build
+	PODNET_BIN=$(CURDIR)/bin/trixie/testpmd-wrapper LAB_ROOT=$$(scripts/debian.sh --root trixie) $(LAB)
 
 .PHONY: bench-peers
 bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time a packet
@@ -94,6 +101,10 @@ bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time a packe
 .PHONY: bench-dut
 bench-dut: build ## measure a device whose rate, loss and delay are known
 	$(HUGE) 512 $(GO) run ./test/benchdut
+
+.PHONY: mlrsearch
+mlrsearch: ## write the table that compares our search with FD.io's
+	CGO_ENABLED=0 $(GO) test -tags nodpdk -count=1 -run TestSearchBesideReference ./internal/bench -mlrsearch-table
 
 .PHONY: bench-parity
 bench-parity: ## compare our speed with app-netutil's, in CPU time a call

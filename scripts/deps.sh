@@ -5,7 +5,7 @@
 set -euo pipefail
 
 usage() {
-	echo "usage: deps.sh [--list] build|test|lab|image|k8s|lint|trixie ..." >&2
+	echo "usage: deps.sh [--list] build|test|lab|image|k8s|lint|debian ..." >&2
 	exit 64
 }
 
@@ -54,7 +54,7 @@ needs() {
 		clang      command -v clang
 		gcc-11     command -v gcc-11 || ! apt-cache show gcc-11
 	END
-	trixie) echo 'mmdebstrap command -v mmdebstrap' ;;
+	debian) echo 'mmdebstrap command -v mmdebstrap' ;;
 	*) usage ;;
 	esac
 }

@@ -7,8 +7,9 @@ import (
 	"os"
 
 	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/cli/measure"
 )
 
 func main() {
-	os.Exit(cli.Main(context.Background(), os.Args[1:], os.Environ(), cli.SystemStreams()))
+	os.Exit(measure.Main(context.Background(), os.Args[1:], os.Environ(), cli.SystemStreams()))
 }

@@ -423,7 +423,7 @@ func TestPeerComesBack(t *testing.T) {
 		}
 		t.Cleanup(func() { second.Close() })
 	})
-	if got := measure(t, c, 64, 4*short); got.Received == 0 {
+	if got := measure(t, c, 64, 10*short); got.Received == 0 {
 		t.Errorf("none of %d came back", got.Sent)
 	}
 }

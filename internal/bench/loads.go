@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -47,27 +48,49 @@ const (
 	upperBound
 )
 
-// target is what a load is classified by: a search goal with its duration sum in
-// trials, all of which have the same length.
+// sample is what a valid trial tells about its load.
+type sample struct {
+	loss    float64 // its loss ratio
+	seconds float64 // its duration
+}
+
+// target is what a load is classified by: a search goal, or one that is easier to
+// meet on the way there.
 type target struct {
 	loss   float64 // goal loss ratio
 	exceed float64 // goal exceed ratio
-	sum    float64 // goal duration sum, in trials
+	trial  float64 // duration of a full-length trial, in seconds
+	sum    float64 // goal duration sum, in seconds
 	width  int     // goal width, in steps of the grid
 }
 
-// classify tells what a load with these loss ratios is (RFC 9971, section 6.1 and
-// appendix A, for trials that are all of full length). It is decided as soon as
-// no result of the trials missing from the duration sum could change it.
-func (t target) classify(losses []float64) class {
-	high := 0.0
-	for _, l := range losses {
-		if l > t.loss {
-			high++
+// high tells whether a trial lost more than the goal allows.
+func (t target) high(s sample) bool { return s.loss > t.loss }
+
+// full tells whether a trial is as long as the goal wants its last ones.
+func (t target) full(s sample) bool { return s.seconds >= t.trial }
+
+// classify tells what a load with these trials is (RFC 9971, section 6.1 and
+// appendix A). It is decided as soon as no result of the trials missing from the
+// duration sum could change it. Short trials can make an upper bound, but no
+// lower one: of those with high loss only the excess counts over what the goal
+// tolerates beside short trials with low loss.
+func (t target) classify(samples []sample) class {
+	var low, high, shortLow, shortHigh float64
+	for _, s := range samples {
+		switch full := t.full(s); {
+		case full && t.high(s):
+			high += s.seconds
+		case full:
+			low += s.seconds
+		case t.high(s):
+			shortHigh += s.seconds
+		default:
+			shortLow += s.seconds
 		}
 	}
-	whole := max(float64(len(losses)), t.sum)
-	low := float64(len(losses)) - high
+	high += max(0, shortHigh-shortLow*t.exceed/(1-t.exceed))
+	whole := max(low+high, t.sum)
 	switch {
 	case high > whole*t.exceed:
 		return upperBound
@@ -77,22 +100,54 @@ func (t target) classify(losses []float64) class {
 	return undecided
 }
 
+// margin is by how many seconds the trials with high loss outweigh those with low
+// loss.
+func (t target) margin(samples []sample) (seconds float64) {
+	for _, s := range samples {
+		if t.high(s) {
+			seconds += s.seconds
+		} else {
+			seconds -= s.seconds
+		}
+	}
+	return seconds
+}
+
+// share is the part of the trial time in which more was lost than the goal allows.
+func (t target) share(samples []sample) float64 {
+	var high, all float64
+	for _, s := range samples {
+		if all += s.seconds; t.high(s) {
+			high += s.seconds
+		}
+	}
+	return high / max(all, 1e-9)
+}
+
 // leans is what the trials so far make of the load, whether they are enough to
 // decide or not. It agrees with classify where that is decided.
-func (t target) leans(losses []float64) class {
+func (t target) leans(samples []sample) class {
 	t.sum = 0
-	return t.classify(losses)
+	return t.classify(samples)
 }
 
 // conditional is the conditional throughput at a lower bound (RFC 9971, section
-// 6.2 and appendix B): what the trial forwarded that is the worst of the best,
-// as many as the exceed ratio leaves of the duration sum.
-func (t target) conditional(load float64, losses []float64) float64 {
-	count := max(t.sum, float64(len(losses))) * (1 - t.exceed)
-	n := max(1, int(math.Ceil(count-1e-9)))
-	if n > len(losses) {
-		return 0
+// 6.2 and appendix B): what the full-length trial forwarded that is the worst of
+// the best, as many seconds as the exceed ratio leaves of the duration sum.
+func (t target) conditional(load float64, samples []sample) float64 {
+	var full []sample
+	sum := 0.0
+	for _, s := range samples {
+		if t.full(s) {
+			full, sum = append(full, s), sum+s.seconds
+		}
 	}
-	sorted := slices.Sorted(slices.Values(losses))
-	return load * (1 - sorted[n-1])
+	slices.SortFunc(full, func(a, b sample) int { return cmp.Compare(a.loss, b.loss) })
+	remaining := max(t.sum, sum) * (1 - t.exceed)
+	for _, s := range full {
+		if remaining -= s.seconds; remaining <= 1e-9 {
+			return load * (1 - s.loss)
+		}
+	}
+	return 0
 }

@@ -2,7 +2,9 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -13,8 +15,9 @@ import (
 type NDRConfig struct {
 	// Goals are searched for at once; a trial counts for all of them.
 	Goals []result.GoalSettings
-	// Trial is how long every trial takes: the initial and final trial duration
-	// of all goals, which RFC 9971 recommends to be one (sections 4.6.1 and 5.5).
+	// Trial is the initial trial duration: that of the trials which lead to a goal,
+	// and also of those which settle it where the goal names no longer one. RFC 9971
+	// recommends that they be the same (sections 4.6.1 and 5.5).
 	Trial time.Duration
 }
 
@@ -45,9 +48,11 @@ func (c NDRConfig) Check() error {
 			return fmt.Errorf("goal %q: an exceed ratio of %g: must be from 0 to below 1", g.Name, g.ExceedRatio)
 		case !(g.Width >= minWidth && g.Width < 1):
 			return fmt.Errorf("goal %q: a width of %g: must be from %g to below 1", g.Name, g.Width, minWidth)
-		case !(g.DurationSumSeconds >= c.Trial.Seconds() && g.DurationSumSeconds <= maxSum.Seconds()):
+		case !(g.TrialSeconds == 0 || g.TrialSeconds >= c.Trial.Seconds()):
+			return fmt.Errorf("goal %q: a final trial of %g s: must be as long as the first trials (%s)", g.Name, g.TrialSeconds, c.Trial)
+		case !(g.DurationSumSeconds >= max(g.TrialSeconds, c.Trial.Seconds()) && g.DurationSumSeconds <= maxSum.Seconds()):
 			return fmt.Errorf("goal %q: a duration sum of %g s: must be from one trial (%g s) to %g s",
-				g.Name, g.DurationSumSeconds, c.Trial.Seconds(), maxSum.Seconds())
+				g.Name, g.DurationSumSeconds, max(g.TrialSeconds, c.Trial.Seconds()), maxSum.Seconds())
 		}
 	}
 	return nil
@@ -61,7 +66,8 @@ const (
 
 // NDR searches for the highest rates that meet the goals, by MLRsearch (RFC
 // 9971), below the runner's MaxRate. Their results are in the order of the goals.
-// An error is one of the configuration, of the path or of the runner's End.
+// A goal that was not settled is there with the bounds that it has. An error is
+// one of the configuration, of the path or of the runner's End.
 func NDR(ctx context.Context, r *Runner, cfg NDRConfig) (result.Measurement, error) {
 	goals, err := r.search(ctx, cfg)
 	m, err := r.measurement(err)
@@ -69,7 +75,9 @@ func NDR(ctx context.Context, r *Runner, cfg NDRConfig) (result.Measurement, err
 	return m, err
 }
 
-// search carries out a search and returns the goals that are settled.
+// search carries out a search. The goals are those of the configuration, as far as
+// the search came; nil if it never began. ErrGenerator means that the generator
+// kept one from being settled.
 func (r *Runner) search(ctx context.Context, cfg NDRConfig) ([]result.Goal, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
@@ -77,43 +85,74 @@ func (r *Runner) search(ctx context.Context, cfg NDRConfig) ([]result.Goal, erro
 	if err := r.findMaximum(ctx); err != nil {
 		return nil, err
 	}
-	s := newSearch(r.MaxRate, cfg)
-	var err error
-	for g, load := s.next(); err == nil && g != nil; g, load = s.next() {
-		p := Progress{Phase: "search", Left: time.Duration(s.left()) * cfg.Trial}
+	s, left := newSearch(r.MaxRate, cfg), budget(repeats)
+	var limit error
+	for g, load, seconds := s.next(); g != nil; g, load, seconds = s.next() {
+		p := Progress{Phase: "search", Left: inSeconds(s.left())}
 		p.Lower, p.Upper = s.interval(g)
-		var got result.Trial
-		if got, err = r.trial(ctx, p, Trial{Rate: s.grid.load(load), Duration: cfg.Trial}); err == nil {
-			s.losses[load] = append(s.losses[load], got.LossRatio)
+		got, err := left.repeat(ctx, r, p, Trial{Rate: s.grid.load(load), Duration: inSeconds(seconds)})
+		switch {
+		case err == nil:
+			s.add(load, sample{loss: got.LossRatio, seconds: seconds})
+			s.directions = max(1, len(got.Directions))
+		case errors.Is(err, errLimit):
+			limit = err
+			if !s.limit(load, float64(got.Offered)/seconds) {
+				return s.results(r.Mix.Mean()), fmt.Errorf("%w: %w", ErrGenerator, limit)
+			}
+		default:
+			return s.results(r.Mix.Mean()), err
 		}
 	}
-	return s.results(r.Mix.Mean()), err
+	goals := s.results(r.Mix.Mean())
+	if slices.ContainsFunc(goals, func(g result.Goal) bool { return g.Status == result.GeneratorLimit }) {
+		return goals, fmt.Errorf("%w above %.6g Mpps: %w; lower --max-rate, or give the generator more lcores", ErrGenerator, s.grid.load(s.top)/1e6, limit)
+	}
+	return goals, nil
 }
 
-// results are those of the goals that are settled.
+func inSeconds(seconds float64) time.Duration {
+	return time.Duration(math.Round(seconds * float64(time.Second)))
+}
+
+// results are those of the goals, by the loads on which the duration sum has
+// decided.
 func (s *search) results(frameBytes float64) (list []result.Goal) {
 	rate := func(pps float64) *result.Rate {
 		r := result.NewRate(pps, frameBytes)
 		return &r
 	}
 	for _, g := range s.goals {
-		if !s.settled(g) {
-			continue
+		t := g.final()
+		out := result.Goal{GoalSettings: g.settings, Lowest: rate(s.grid.load(0))}
+		lower, upper := s.relevant(t.classify)
+		out.Status = s.status(g, lower, upper)
+		if lower >= 0 {
+			load, share := s.grid.load(lower), t.share(s.samples[lower])
+			out.Lower, out.Conditional, out.LossyShare = rate(load), rate(t.conditional(load, s.samples[lower])), &share
+			out.PerDirection = rate(load / float64(s.directions))
 		}
-		out := result.Goal{GoalSettings: g.settings, Status: result.Regular}
-		lower, upper := s.bounds(g)
-		if lower < 0 {
-			out.Status = result.BelowMinimum
-		} else {
-			load := s.grid.load(lower)
-			out.Lower, out.Conditional = rate(load), rate(g.conditional(load, s.losses[lower]))
-		}
-		if upper > s.grid.top {
-			out.Status = result.AboveMaximum
-		} else {
+		if upper <= s.top {
 			out.Upper = rate(s.grid.load(upper))
 		}
 		list = append(list, out)
 	}
 	return list
+}
+
+// status is what became of a goal with these bounds.
+func (s *search) status(g *goal, lower, upper int) string {
+	switch {
+	case s.top < 0:
+		return result.GeneratorLimit
+	case !s.settled(g):
+		return result.NotSettled
+	case lower < 0:
+		return result.BelowMinimum
+	case upper <= s.top:
+		return result.Regular
+	case s.top < s.grid.top:
+		return result.GeneratorLimit
+	}
+	return result.AboveMaximum
 }

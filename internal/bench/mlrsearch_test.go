@@ -1,6 +1,7 @@
 package bench
 
 import (
+	cmpfloat "cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,44 +19,58 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// rfcClass classifies a load step by step as RFC 9971 tells it in section 6.1,
-// for trials of full length, each of one second.
-func rfcClass(g result.GoalSettings, losses []float64) class {
-	var highLoss, lowLoss float64
-	for _, l := range losses {
-		if l > g.LossRatio {
-			highLoss++
-		} else {
-			lowLoss++
+// rfcClass classifies a load step by step as RFC 9971 describes it in section 6.1.
+func rfcClass(g result.GoalSettings, samples []sample) class {
+	var fullHigh, fullLow, shortHigh, shortLow float64
+	for _, s := range samples {
+		isFull, isHigh := s.seconds >= g.TrialSeconds, s.loss > g.LossRatio
+		switch {
+		case isFull && isHigh:
+			fullHigh += s.seconds
+		case isFull:
+			fullLow += s.seconds
+		case isHigh:
+			shortHigh += s.seconds
+		default:
+			shortLow += s.seconds
 		}
 	}
-	full := highLoss + lowLoss
-	whole := max(full, g.DurationSumSeconds)
-	missing := whole - full
-	optimistic := highLoss / whole
-	pessimistic := (highLoss + missing) / whole
+	balance := shortLow * (g.ExceedRatio / (1 - g.ExceedRatio))
+	excess := max(0, shortHigh-balance)
+	effectiveHigh := fullHigh + excess
+	effectiveFull := effectiveHigh + fullLow
+	whole := max(effectiveFull, g.DurationSumSeconds)
+	quantile := whole * g.ExceedRatio
+	pessimisticHigh := whole - fullLow
 	switch {
-	case optimistic > g.ExceedRatio:
+	case effectiveHigh > quantile:
 		return upperBound
-	case pessimistic <= g.ExceedRatio:
+	case pessimisticHigh <= quantile:
 		return lowerBound
 	}
 	return undecided
 }
 
-// rfcConditional is the conditional throughput as appendix B computes it.
-func rfcConditional(g result.GoalSettings, load float64, losses []float64) float64 {
-	remaining := max(g.DurationSumSeconds, float64(len(losses))) * (1 - g.ExceedRatio)
+// rfcConditional is the conditional throughput as appendix B computes it, from
+// trials of full length.
+func rfcConditional(g result.GoalSettings, load float64, samples []sample) float64 {
+	samples = slices.DeleteFunc(slices.Clone(samples), func(s sample) bool { return s.seconds < g.TrialSeconds })
+	slices.SortFunc(samples, func(a, b sample) int { return cmpfloat.Compare(a.loss, b.loss) })
+	sum := 0.0
+	for _, s := range samples {
+		sum += s.seconds
+	}
+	remaining := max(g.DurationSumSeconds, sum) * (1 - g.ExceedRatio)
 	quantile := math.NaN()
 	ended := false
-	for _, l := range slices.Sorted(slices.Values(losses)) {
-		if ended = !math.IsNaN(quantile) && remaining <= 0; ended {
+	for _, s := range samples {
+		if ended = !math.IsNaN(quantile) && remaining <= 1e-9; ended {
 			break
 		}
-		quantile = l
-		remaining--
+		quantile = s.loss
+		remaining -= s.seconds
 	}
-	if !ended && remaining > 0 {
+	if !ended && remaining > 1e-9 {
 		quantile = 1
 	}
 	return load * (1 - quantile)
@@ -64,22 +79,24 @@ func rfcConditional(g result.GoalSettings, load float64, losses []float64) float
 // rfcGoal is the goal's result by the definitions (RFC 9971, section 4.8), from
 // nothing but the list of trials.
 func rfcGoal(g result.GoalSettings, trials []result.Trial) result.Goal {
-	losses := map[float64][]float64{}
+	samples := map[float64][]sample{}
 	for _, t := range trials {
-		load := *t.Requested.Mpps
-		losses[load] = append(losses[load], t.LossRatio)
+		if t.Valid {
+			load := *t.Requested.Mpps
+			samples[load] = append(samples[load], sample{loss: t.LossRatio, seconds: t.Seconds})
+		}
 	}
 	out := result.Goal{GoalSettings: g, Status: result.Regular}
 	var lower, upper float64
-	loads := slices.Sorted(maps.Keys(losses))
+	loads := slices.Sorted(maps.Keys(samples))
 	for _, load := range loads {
-		if rfcClass(g, losses[load]) == upperBound {
+		if rfcClass(g, samples[load]) == upperBound {
 			upper = load
 			break
 		}
 	}
 	for _, load := range loads {
-		if rfcClass(g, losses[load]) == lowerBound && (upper == 0 || load < upper) {
+		if rfcClass(g, samples[load]) == lowerBound && (upper == 0 || load < upper) {
 			lower = load
 		}
 	}
@@ -93,19 +110,73 @@ func rfcGoal(g result.GoalSettings, trials []result.Trial) result.Goal {
 		out.Status = result.AboveMaximum
 	}
 	if lower > 0 {
-		out.Lower, out.Conditional = rate(lower), rate(rfcConditional(g, lower, losses[lower]))
+		high, all := 0.0, 0.0
+		for _, s := range samples[lower] {
+			if all += s.seconds; s.loss > g.LossRatio {
+				high += s.seconds
+			}
+		}
+		share := high / all
+		out.Lower, out.Conditional, out.LossyShare = rate(lower), rate(rfcConditional(g, lower, samples[lower])), &share
+		out.PerDirection = rate(lower)
 	} else {
 		out.Status = result.BelowMinimum
 	}
 	return out
 }
 
+// seconds are trials of one second with that loss.
+func seconds(loss float64, n int) []sample {
+	return slices.Repeat([]sample{{loss: loss, seconds: 1}}, n)
+}
+
+// Short trials make a load an upper bound only by their excess, and never a lower
+// bound.
+func TestClassifyShort(t *testing.T) {
+	goal := target{exceed: 0.5, trial: 60, sum: 120}
+	strict := target{exceed: 0, trial: 60, sum: 60}
+	long := func(losses ...float64) (list []sample) {
+		for _, l := range losses {
+			list = append(list, sample{loss: l, seconds: 60})
+		}
+		return list
+	}
+	for _, tt := range []struct {
+		name    string
+		target  target
+		samples []sample
+		want    class
+		leans   class
+	}{
+		{"low losses only", goal, seconds(0, 200), undecided, lowerBound},
+		{"excess of high losses", goal, slices.Concat(seconds(0, 39), seconds(0.1, 100)), upperBound, upperBound},
+		{"not enough excess", goal, slices.Concat(seconds(0, 40), seconds(0.1, 100)), undecided, upperBound},
+		{"one long trial of two", goal, long(0), lowerBound, lowerBound},
+		{"one long trial of two failed", goal, long(0.1), undecided, upperBound},
+		{"and short ones tip the scale", goal, append(long(0.1), seconds(0.1, 1)...), upperBound, upperBound},
+		{"balanced short ones do not", goal, slices.Concat(long(0.1), seconds(0, 5), seconds(0.1, 5)), undecided, upperBound},
+		{"strict, and one short trial", strict, seconds(0.1, 1), upperBound, upperBound},
+		{"strict, and a long trial", strict, append(seconds(0, 9), long(0)...), lowerBound, lowerBound},
+		{"strict, and a long trial after a short failure", strict, append(seconds(0.1, 1), long(0)...), upperBound, upperBound},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g := result.GoalSettings{ExceedRatio: tt.target.exceed, DurationSumSeconds: tt.target.sum, TrialSeconds: tt.target.trial}
+			if got, rfc := tt.target.classify(tt.samples), rfcClass(g, tt.samples); got != tt.want || rfc != tt.want {
+				t.Errorf("class %d, by the RFC's text %d, want %d", got, rfc, tt.want)
+			}
+			if got := tt.target.leans(tt.samples); got != tt.leans {
+				t.Errorf("leans to %d, want %d", got, tt.leans)
+			}
+		})
+	}
+}
+
 // The examples are those of RFC 9971's appendix C that have no short trials, and
 // the ends of what is decided.
 func TestClassify(t *testing.T) {
-	pdr := target{loss: 0.005, exceed: 0.5, sum: 120}
-	ndr := target{loss: 0, exceed: 0.5, sum: 21}
-	strict := target{loss: 0, exceed: 0, sum: 3}
+	pdr := target{loss: 0.005, exceed: 0.5, trial: 1, sum: 120}
+	ndr := target{loss: 0, exceed: 0.5, trial: 1, sum: 21}
+	strict := target{loss: 0, exceed: 0, trial: 1, sum: 3}
 	for _, tt := range []struct {
 		name      string
 		target    target
@@ -131,16 +202,16 @@ func TestClassify(t *testing.T) {
 		{"not all yet", strict, 2, 0, undecided},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			losses := slices.Concat(slices.Repeat([]float64{tt.target.loss}, tt.good), slices.Repeat([]float64{0.01}, tt.bad))
-			got := tt.target.classify(losses)
+			samples := slices.Concat(seconds(tt.target.loss, tt.good), seconds(0.01, tt.bad))
+			got := tt.target.classify(samples)
 			if got != tt.want {
 				t.Errorf("class %d, want %d", got, tt.want)
 			}
-			g := result.GoalSettings{LossRatio: tt.target.loss, ExceedRatio: tt.target.exceed, DurationSumSeconds: tt.target.sum}
-			if rfc := rfcClass(g, losses); rfc != tt.want {
+			g := result.GoalSettings{LossRatio: tt.target.loss, ExceedRatio: tt.target.exceed, DurationSumSeconds: tt.target.sum, TrialSeconds: tt.target.trial}
+			if rfc := rfcClass(g, samples); rfc != tt.want {
 				t.Errorf("class by the RFC's text %d, want %d", rfc, tt.want)
 			}
-			if got != undecided && tt.target.leans(losses) != got {
+			if got != undecided && tt.target.leans(samples) != got {
 				t.Error("the load leans elsewhere")
 			}
 		})
@@ -148,13 +219,13 @@ func TestClassify(t *testing.T) {
 }
 
 func TestConditional(t *testing.T) {
-	losses := func(good, fair, bad int) []float64 {
-		return slices.Concat(slices.Repeat([]float64{0.01}, bad), slices.Repeat([]float64{0.001}, fair), slices.Repeat([]float64{0}, good))
+	losses := func(good, fair, bad int) []sample {
+		return slices.Concat(seconds(0.01, bad), seconds(0.001, fair), seconds(0, good))
 	}
 	for _, tt := range []struct {
 		name   string
 		target target
-		losses []float64
+		losses []sample
 		want   float64
 	}{
 		{"goal 2 of the RFC's example", target{exceed: 0.5, sum: 2}, losses(1, 1, 0), 1e6},
@@ -162,12 +233,13 @@ func TestConditional(t *testing.T) {
 		{"no better than the worst that counts", target{exceed: 0.5, sum: 21}, losses(10, 1, 0), 999_000},
 		{"the rest does not count", target{exceed: 0.5, sum: 21}, losses(11, 5, 5), 1e6},
 		{"what is missing counts as lost", target{exceed: 0.5, sum: 21}, losses(10, 0, 0), 0},
+		{"short trials do not count", target{exceed: 0.5, trial: 60, sum: 120}, append(losses(30, 0, 0), sample{0.001, 60}), 999_000},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := tt.target.conditional(1e6, tt.losses); math.Abs(got-tt.want) > 1e-6 {
 				t.Errorf("%g, want %g", got, tt.want)
 			}
-			g := result.GoalSettings{ExceedRatio: tt.target.exceed, DurationSumSeconds: tt.target.sum}
+			g := result.GoalSettings{ExceedRatio: tt.target.exceed, DurationSumSeconds: tt.target.sum, TrialSeconds: tt.target.trial}
 			if rfc := rfcConditional(g, 1e6, tt.losses); math.Abs(rfc-tt.want) > 1e-6 {
 				t.Errorf("by the RFC's code %g, want %g", rfc, tt.want)
 			}
@@ -202,8 +274,10 @@ func TestGrid(t *testing.T) {
 func checkGoals(t *testing.T, m result.Measurement, goals []result.GoalSettings) {
 	t.Helper()
 	var want []result.Goal
-	for _, g := range goals {
+	for i, g := range goals {
+		g.TrialSeconds = max(g.TrialSeconds, 1)
 		w := rfcGoal(g, m.Trials)
+		w.Lowest = m.Goals[i].Lowest
 		if w.Status == result.Regular && w.Upper.Mpps-w.Lower.Mpps > g.Width*w.Upper.Mpps*(1+1e-9) {
 			t.Errorf("%s: from %g to %g is wider than %g", g.Name, w.Lower.Mpps, w.Upper.Mpps, g.Width)
 		}
@@ -239,6 +313,9 @@ func TestSearchEnds(t *testing.T) {
 				Name: fmt.Sprint(i), LossRatio: rng.Float64() * 0.1 * float64(rng.IntN(2)), ExceedRatio: rng.Float64() * 0.9,
 				DurationSumSeconds: float64(1 + rng.IntN(30)), Width: 0.003 + 0.3*rng.Float64()*rng.Float64(),
 			})
+			if g := &goals[i]; rng.IntN(3) == 0 {
+				g.TrialSeconds = math.Ceil(g.DurationSumSeconds / float64(1+rng.IntN(3)))
+			}
 		}
 		likely := rng.Float64()
 		d := newDevice(func(float64) float64 {
@@ -357,8 +434,12 @@ func TestNDRStopped(t *testing.T) {
 	if err != nil || m.Complete || m.Valid || m.Reason != ErrStopped.Error() || len(m.Trials) != 26 {
 		t.Errorf("complete %v, valid %v (%s), %d trials, error %v", m.Complete, m.Valid, m.Reason, len(m.Trials), err)
 	}
-	if len(m.Goals) != 1 || m.Goals[0].Name != "NDR" {
-		t.Errorf("goals %+v, want the one that is settled", m.Goals)
+	if len(m.Goals) != 2 || m.Goals[0].Status != result.Regular || m.Goals[1].Status != result.NotSettled {
+		t.Errorf("goals %+v, want NDR settled, and PDR with what there is", m.Goals)
+	}
+	// The lower bound of NDR is one of PDR, too.
+	if g := m.Goals[1]; g.Lower == nil || *g.Lower != *m.Goals[0].Upper && *g.Lower != *m.Goals[0].Lower || g.Upper != nil {
+		t.Errorf("PDR from %+v to %+v", g.Lower, g.Upper)
 	}
 }
 
@@ -366,13 +447,113 @@ func TestNDRGeneratorTooSlow(t *testing.T) {
 	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
 	d.change = late(8e6)
 	m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals(), time.Second})
-	if err != nil || m.Valid || len(m.Goals) > 0 || len(m.Trials) != 6 {
-		t.Errorf("valid %v, goals %+v, %d trials, %v", m.Valid, m.Goals, len(m.Trials), err)
+	if err != nil || m.Valid || !m.Complete || len(m.Goals) != 2 || len(m.Trials) != 6+11 || m.Discarded != 6./17 {
+		t.Fatalf("valid %v, goals %+v, %d trials, %v", m.Valid, m.Goals, len(m.Trials), err)
+	}
+	for _, g := range m.Goals {
+		if g.Status != result.GeneratorLimit || g.Lower == nil || g.Lower.Mpps > 0.95*8 || g.Lower.Mpps < 0.94*8 || g.Upper != nil {
+			t.Errorf("%+v, want the highest rate that the generator kept up with", g)
+		}
 	}
 	for _, want := range []string{"10 Mpps", "it was the limit", "lower --max-rate"} {
 		if !strings.Contains(m.Reason, want) {
 			t.Errorf("reason %q, want %q in it", m.Reason, want)
 		}
+	}
+}
+
+// A generator that cannot offer the highest rate does not matter where the path is
+// slower.
+func TestNDRGeneratorFastEnough(t *testing.T) {
+	d := newDevice(monotonic[0].at(5e6), 0, 1)
+	d.change = late(8e6)
+	m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals(), time.Second})
+	if err != nil || !m.Valid || m.Goals[0].Status != result.Regular || math.Abs(m.Goals[0].Lower.Mpps-5) > 0.025 {
+		t.Errorf("%+v, %v", m.Goals, err)
+	}
+}
+
+// Where the generator cannot offer even the lowest rate, there is nothing to find.
+func TestNDRGeneratorStandsStill(t *testing.T) {
+	d := newDevice(monotonic[0].at(5e6), 0, 1)
+	d.change = func(_ Trial, c *Counts) error { *c = Counts{}; return nil }
+	m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals(), time.Second})
+	if err != nil || m.Valid || m.Discarded != 1 || len(m.Trials) > 1+repeats || len(m.Goals) != 2 || m.Goals[0].Lower != nil || m.Goals[0].Status != result.GeneratorLimit {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// disturbed spoils a part of the trials by itself, whatever their outcome: the
+// generator did not offer what it should have.
+func disturbed(share float64, seed uint64) func(Trial, *Counts) error {
+	rng := rand.New(rand.NewPCG(seed, 11))
+	return func(_ Trial, c *Counts) error {
+		if rng.Float64() < share {
+			c.Offered -= c.Offered / 100
+		}
+		return nil
+	}
+}
+
+// failing loses 1 % of the packets in a part of its trials, and all beyond 5 Mpps.
+func failing(share float64, seed uint64) func(float64) float64 {
+	rng := rand.New(rand.NewPCG(seed, 12))
+	return func(rate float64) float64 {
+		if rng.Float64() < share {
+			return max(0.01, 1-5e6/rate)
+		}
+		return max(0, 1-5e6/rate)
+	}
+}
+
+// A device that fails most of its trials has no NDR near its capacity, however many
+// trials the generator spoils: what is thrown away must not depend on the outcome.
+func TestNDRDisturbed(t *testing.T) {
+	for _, spoiled := range []float64{0, 0.5} {
+		wrong, trials, found := 0, 0, 0
+		for seed := range uint64(100) {
+			d := newDevice(failing(0.6, seed), 0, seed)
+			d.change = disturbed(spoiled, seed)
+			m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals()[:1], time.Second})
+			if err != nil || !m.Complete || len(m.Goals) != 1 {
+				t.Fatal(m, err)
+			}
+			if trials += len(m.Trials); m.Goals[0].Status != result.NotSettled {
+				found++
+			} else if m.Valid || m.Discarded < 0.2 {
+				t.Errorf("seed %d: not settled, but valid %v with %.2f of the trials discarded", seed, m.Valid, m.Discarded)
+			}
+			if g := m.Goals[0]; g.Lower != nil && g.Lower.Mpps > 4.9 {
+				wrong++
+			}
+		}
+		t.Logf("%.0f %% of the trials spoiled: %d of 100 searches above 4.9 Mpps, %d settled, %.0f trials on average", 100*spoiled, wrong, found, float64(trials)/100)
+		if wrong > 10 || spoiled == 0 && found < 100 {
+			t.Errorf("%d above 4.9 of 5 Mpps, want 10 at most; %d settled", wrong, found)
+		}
+	}
+}
+
+// A device that fails a fifth of its trials keeps its NDR, and the result says how
+// often it fails there.
+func TestNDRLossyShare(t *testing.T) {
+	near := 0
+	var shares []float64
+	for seed := range uint64(100) {
+		d := newDevice(failing(0.2, seed), 0, seed)
+		m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals()[:1], time.Second})
+		if err != nil || !m.Valid {
+			t.Fatal(m, err)
+		}
+		g := m.Goals[0]
+		if math.Abs(g.Lower.Mpps/5-1) <= 0.01 {
+			near++
+		}
+		shares = append(shares, *g.LossyShare)
+	}
+	t.Logf("%d of 100 within 1 %%, mean lossy share %.2f", near, mean(shares))
+	if near < 97 || math.Abs(mean(shares)-0.2) > 0.08 {
+		t.Errorf("%d of 100 within 1 %%, want 97; mean lossy share %.2f, want about 0.2", near, mean(shares))
 	}
 }
 
@@ -403,6 +584,8 @@ func TestNDRConfigCheck(t *testing.T) {
 		{"exceed", func(c *NDRConfig) { c.Goals[0].ExceedRatio = -1 }, "exceed ratio"},
 		{"width", func(c *NDRConfig) { c.Goals[0].Width = 0 }, "width of 0"},
 		{"sum", func(c *NDRConfig) { c.Goals[0].DurationSumSeconds = 0.5 }, "duration sum of 0.5 s"},
+		{"sum of a long trial", func(c *NDRConfig) { c.Goals[0].TrialSeconds = 60 }, "from one trial (60 s)"},
+		{"short final trial", func(c *NDRConfig) { c.Goals[0].TrialSeconds = 0.5 }, "final trial of 0.5 s"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := NDRConfig{Goals: DefaultGoals(), Trial: time.Second}

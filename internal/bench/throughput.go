@@ -2,8 +2,10 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/podnet/podnet/internal/result"
@@ -39,8 +41,8 @@ func (c ThroughputConfig) Check() error {
 // MaxRate with trials of the search's length, and validates what it found with a
 // longer one. If that fails, the short trials were no guide: the search goes on
 // downwards from there, with trials of the validation's length only. The result
-// is one goal. An error is one of the configuration, of the path or of the
-// runner's End.
+// is one goal, with the bounds that it has if the search was not brought to its
+// end. An error is one of the configuration, of the path or of the runner's End.
 func Throughput(ctx context.Context, r *Runner, cfg ThroughputConfig) (result.Measurement, error) {
 	goal, err := r.throughput(ctx, cfg)
 	m, err := r.measurement(err)
@@ -54,9 +56,13 @@ func Throughput(ctx context.Context, r *Runner, cfg ThroughputConfig) (result.Me
 type binarySearch struct {
 	ThroughputConfig
 	bracket
-	phase string
-	trial time.Duration
-	best  result.Trial // the one that passed at the lower bound
+	phase   string
+	trial   time.Duration
+	top     float64 // highest rate to try, in packets a second
+	limited error   // why top is below the runner's MaxRate; nil: it is not
+	repeats budget
+	results map[float64][]result.Trial // valid ones at each rate
+	failed  []float64                  // rates that were upper ends, from the highest down
 }
 
 func (r *Runner) throughput(ctx context.Context, cfg ThroughputConfig) (*result.Goal, error) {
@@ -66,50 +72,115 @@ func (r *Runner) throughput(ctx context.Context, cfg ThroughputConfig) (*result.
 	if err := r.findMaximum(ctx); err != nil {
 		return nil, err
 	}
-	s := &binarySearch{ThroughputConfig: cfg, phase: "search", trial: cfg.Trial, bracket: bracket{stride: 0.5}}
-	if err := s.run(ctx, r, r.MaxRate); err != nil {
-		return nil, err
+	s := &binarySearch{
+		ThroughputConfig: cfg, phase: "search", trial: cfg.Trial, bracket: bracket{stride: 0.5},
+		top: r.MaxRate, repeats: repeats, results: map[float64][]result.Trial{},
 	}
-	if cfg.Validation > 0 && s.lower > 0 {
-		found := s.lower
-		s.phase, s.trial = "validation", cfg.Validation
-		passed, err := s.try(ctx, r, found)
-		if err == nil && !passed {
-			s.bracket = bracket{upper: found, stride: cfg.Width}
-			err = s.run(ctx, r, s.next())
-		}
-		if err != nil {
-			return nil, err
-		}
+	err := s.run(ctx, r, r.MaxRate)
+	if err == nil && cfg.Validation > 0 && s.lower > 0 {
+		err = s.validate(ctx, r)
 	}
-	return s.result(r), nil
+	goal := s.result(r)
+	switch {
+	case err != nil:
+		goal.Status = result.NotSettled
+	case goal.Status == result.AboveMaximum && s.limited != nil:
+		goal.Status = result.GeneratorLimit
+		err = fmt.Errorf("%w above %.6g Mpps: %w; lower --max-rate, or give the generator more lcores", ErrGenerator, s.top/1e6, s.limited)
+	}
+	return goal, err
+}
+
+// validate tries what was found for longer, and goes on below if that fails.
+func (s *binarySearch) validate(ctx context.Context, r *Runner) error {
+	found := s.lower
+	s.phase, s.trial = "validation", s.Validation
+	passed, err := s.try(ctx, r, found)
+	if err != nil || passed {
+		return err
+	}
+	s.bracket = bracket{upper: found, stride: s.Width}
+	return s.run(ctx, r, s.next())
 }
 
 // run tries rates from the given one on, until the bracket is as narrow as it
 // has to be or at an end of what may be tried.
 func (s *binarySearch) run(ctx context.Context, r *Runner, rate float64) error {
-	for ; ; rate = s.next() {
+	for {
 		if _, err := s.try(ctx, r, rate); err != nil {
 			return err
 		}
-		if s.near(s.Width) || s.lower >= r.MaxRate || s.lower == 0 && s.upper*(1-s.stride) < r.MaxRate*lowest {
-			return nil
+		for s.done(r) {
+			if confirmed, err := s.confirm(ctx, r); err != nil || confirmed {
+				return err
+			}
 		}
+		rate = min(s.next(), s.top)
 	}
 }
 
-// try tells whether a trial at the rate passes.
+// done tells whether there is nothing left to try.
+func (s *binarySearch) done(r *Runner) bool {
+	return s.near(s.Width) || s.lower >= s.top || s.lower == 0 && s.upper > 0 && s.upper*(1-s.stride) < r.MaxRate*lowest
+}
+
+// hiccups is how often a rate must fail before the search takes that for a bound: a
+// device that fails some of its trials at any rate would otherwise confine the
+// search by the first of them, far below what it can do.
+const hiccups = 3
+
+// confirm repeats the trial at the upper end, and opens the interval upwards again
+// if one passes. A long trial is not repeated: the rate was lossy, and that is it.
+func (s *binarySearch) confirm(ctx context.Context, r *Runner) (confirmed bool, err error) {
+	if s.phase != "search" || s.upper == 0 {
+		return true, nil
+	}
+	for upper := s.upper; len(s.results[upper]) < hiccups; {
+		passed, err := s.try(ctx, r, upper)
+		if err != nil {
+			return false, err
+		}
+		if passed {
+			s.reopen(upper)
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// reopen makes the next higher rate that failed the upper end.
+func (s *binarySearch) reopen(passed float64) {
+	s.failed = slices.DeleteFunc(s.failed, func(rate float64) bool { return rate <= passed })
+	s.bracket = bracket{lower: passed, stride: s.Width}
+	if n := len(s.failed); n > 0 {
+		s.upper = s.failed[n-1]
+	}
+}
+
+// try tells whether a trial at the rate passes. Where the generator cannot offer
+// the rate, it tries the highest one that it can.
 func (s *binarySearch) try(ctx context.Context, r *Runner, rate float64) (passed bool, err error) {
-	p := Progress{Phase: s.phase, Lower: s.lower, Upper: s.upper, Left: s.left(r)}
-	got, err := r.trial(ctx, p, Trial{Rate: rate, Duration: s.trial})
-	if err != nil {
-		return false, err
+	for {
+		p := Progress{Phase: s.phase, Lower: s.lower, Upper: s.upper, Left: s.left(r)}
+		got, err := s.repeats.repeat(ctx, r, p, Trial{Rate: rate, Duration: s.trial})
+		switch {
+		case errors.Is(err, errLimit):
+			s.limited = err
+			rate = footroom * min(rate, float64(got.Offered)/s.trial.Seconds())
+			if s.top = rate; rate < r.MaxRate*lowest {
+				return false, fmt.Errorf("%w: %w", ErrGenerator, err)
+			}
+			continue
+		case err != nil:
+			return false, err
+		}
+		s.results[rate] = append(s.results[rate], got)
+		if passed = got.LossRatio <= s.LossRatio; !passed {
+			s.failed = append(s.failed, rate)
+		}
+		s.tried(rate, passed)
+		return passed, nil
 	}
-	if passed = got.LossRatio <= s.LossRatio; passed {
-		s.best = got
-	}
-	s.tried(rate, passed)
-	return passed, nil
 }
 
 // left is how long the search takes at most, if the validation does not fail once
@@ -117,15 +188,15 @@ func (s *binarySearch) try(ctx context.Context, r *Runner, rate float64) (passed
 func (s *binarySearch) left(r *Runner) time.Duration {
 	upper := s.upper
 	if upper == 0 {
-		upper = r.MaxRate
+		upper = s.top
 	}
 	steps := 1.0
-	if !s.near(s.Width) && s.lower < r.MaxRate {
+	if !s.near(s.Width) && s.lower < s.top {
 		steps += math.Ceil(math.Log2(max(1, (upper-s.lower)/(s.Width*max(s.lower, lowest*r.MaxRate)))))
 	}
 	left := time.Duration(steps) * s.trial
 	if s.phase == "search" {
-		left += s.Validation
+		left += (hiccups-1)*s.trial + s.Validation
 	}
 	return left
 }
@@ -139,8 +210,13 @@ func (s *binarySearch) result(r *Runner) *result.Goal {
 		v := result.NewRate(pps, r.Mix.Mean())
 		return &v
 	}
+	g.Lowest = rate(r.MaxRate * lowest)
 	if s.lower > 0 {
-		g.Lower, g.Conditional = rate(s.lower), rate(s.lower*(1-s.best.LossRatio))
+		trials := s.results[s.lower]
+		last := trials[len(trials)-1]
+		share := s.lossyShare(trials)
+		g.Lower, g.Conditional, g.LossyShare = rate(s.lower), rate(s.lower*(1-last.LossRatio)), &share
+		g.PerDirection = rate(s.lower / float64(max(1, len(last.Directions))))
 	} else {
 		g.Status = result.BelowMinimum
 	}
@@ -150,4 +226,15 @@ func (s *binarySearch) result(r *Runner) *result.Goal {
 		g.Status = result.AboveMaximum
 	}
 	return g
+}
+
+// lossyShare is the share of the trial time in which more was lost than is allowed.
+func (s *binarySearch) lossyShare(trials []result.Trial) float64 {
+	lossy, all := 0.0, 0.0
+	for _, t := range trials {
+		if all += t.Seconds; t.LossRatio > s.LossRatio {
+			lossy += t.Seconds
+		}
+	}
+	return lossy / max(all, 1e-9)
 }

@@ -199,7 +199,7 @@ func (r *Runner) now() time.Time {
 // measurement is what has been measured, and why no more if err is not nil. An
 // error that is not about the measurement itself is returned.
 func (r *Runner) measurement(err error) (result.Measurement, error) {
-	m := result.Measurement{Frame: r.Mix.Frame(), Repeat: 1, Complete: true, Valid: true, Trials: r.trials}
+	m := result.Measurement{Frame: r.Mix.Frame(), Repeat: 1, Complete: true, Valid: true, Trials: r.trials, Discarded: discarded(r.trials)}
 	if m.Trials == nil {
 		m.Trials = []result.Trial{}
 	}

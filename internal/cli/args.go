@@ -17,9 +17,9 @@ import (
 const appEAL = "eal"
 
 type argsOptions struct {
-	deps
-	podOptions
-	ealOptions
+	Deps
+	PodOptions
+	EALOptions
 	App     string
 	Version eal.Version
 	Output  string
@@ -35,8 +35,8 @@ The shell form is quoted for a shell to read:
 
 It needs no DPDK, and does not look at whether the devices are ready.`
 
-func newArgsCmd(d deps) *cobra.Command {
-	opts := argsOptions{deps: d}
+func newArgsCmd(d Deps) *cobra.Command {
+	opts := argsOptions{Deps: d}
 	cmd := &cobra.Command{
 		Use:   "args",
 		Short: "Print the arguments of a DPDK program for the pod's interfaces",
@@ -50,20 +50,20 @@ func newArgsCmd(d deps) *cobra.Command {
 	for _, app := range render.Apps() {
 		apps = append(apps, string(app))
 	}
-	addChoiceFlag(cmd, &opts.App, "app", "", "application", apps...)
-	cmd.Flags().TextVar(&opts.Version, "dpdk-version", d.linkedVersion(), "DPDK release that will read the arguments, as 24.11")
-	addOutputFlag(cmd, &opts.Output, "shell", "json")
-	opts.addEALFlags(cmd, "podnet")
+	AddChoiceFlag(cmd, &opts.App, "app", "", "application", apps...)
+	cmd.Flags().TextVar(&opts.Version, "dpdk-version", d.LinkedVersion(), "DPDK release that will read the arguments, as 24.11")
+	AddOutputFlag(cmd, &opts.Output, "shell", "json")
+	opts.AddEALFlags(cmd, "podnet")
 	opts.addRootFlags(cmd)
 	return cmd
 }
 
 func argsRun(ctx context.Context, o argsOptions) error {
-	pod, err := o.podOf(ctx, o.deps, o.podOptions)
+	pod, err := o.PodOf(ctx, o.Deps, o.PodOptions)
 	if err != nil {
 		return err
 	}
-	config, ports, err := o.config(o.deps, pod, podnet.EALOptions{Version: o.Version})
+	config, ports, err := o.Config(o.Deps, pod, podnet.EALOptions{Version: o.Version})
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func argsRun(ctx context.Context, o argsOptions) error {
 		args = append(append(args, "--"), appArgs...)
 	}
 	if o.Output == "json" {
-		return printJSON(o.Out, args)
+		return PrintJSON(o.Out, args)
 	}
 	return printShell(o.Out, args)
 }

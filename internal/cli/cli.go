@@ -1,6 +1,7 @@
-// Package cli is the command line of testpmd-wrapper. Everything that a command
-// touches, from its streams to the clock, is handed to it, so that tests drive
-// the real commands.
+// Package cli is the command line: the commands that need neither DPDK nor results,
+// and what those of internal/cli/measure share with them. Everything that a command
+// touches, from its streams to the clock, is handed to it, so that tests drive the
+// real commands.
 package cli
 
 import (
@@ -12,41 +13,45 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"github.com/podnet/podnet/internal/dpdk"
 )
 
-// program is the name in usage texts and in front of errors.
-const program = "testpmd-wrapper"
-
-// deps is what commands have of the world around them.
-type deps struct {
-	Streams
-	env         []string // the environment, as os.Environ gives it
-	pid         int
-	version     string // of this program
-	dpdkVersion string // of the DPDK that is linked, as 22.11.11; empty: none
-	// lookPath finds a program, and exec becomes it; exec returns only to say
-	// why it could not.
-	lookPath func(program string) (path string, err error)
-	exec     func(path string, argv, env []string) error
+// Program is what a program is called and has of its own.
+type Program struct {
+	Name        string // in usage texts and in front of errors
+	Short, Long string // help
+	DPDKVersion string // of the DPDK that is linked, such as 22.11.11; empty: none
+	// Commands are the constructors of commands beside those of every program.
+	Commands []func(Deps) *cobra.Command
 }
 
-// Main runs the command line args (without the program's name) and returns the
-// exit code.
-func Main(ctx context.Context, args, env []string, streams Streams) int {
-	return execute(ctx, args, deps{
-		Streams:     streams,
-		env:         env,
-		pid:         os.Getpid(),
-		version:     buildVersion(),
-		dpdkVersion: dpdk.Version(),
-		lookPath:    exec.LookPath,
-		exec:        syscall.Exec,
+// Deps is what commands have of the world around them.
+type Deps struct {
+	Streams
+	Program
+	Env     []string // the environment, as os.Environ gives it
+	PID     int
+	Version string // of this program
+	// LookPath finds a program, and Exec becomes it; Exec returns only to say
+	// why it could not.
+	LookPath func(program string) (path string, err error)
+	Exec     func(path string, argv, env []string) error
+}
+
+// Main runs the program's command line args (without its name) and returns the exit
+// code.
+func Main(ctx context.Context, p Program, args, env []string, streams Streams) int {
+	return execute(ctx, args, Deps{
+		Streams:  streams,
+		Program:  p,
+		Env:      env,
+		PID:      os.Getpid(),
+		Version:  buildVersion(),
+		LookPath: exec.LookPath,
+		Exec:     syscall.Exec,
 	})
 }
 
-func execute(ctx context.Context, args []string, d deps) int {
+func execute(ctx context.Context, args []string, d Deps) int {
 	root := newRootCmd(d)
 	root.SetArgs(args)
 
@@ -69,13 +74,13 @@ func execute(ctx context.Context, args []string, d deps) int {
 
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !started {
-		err = usageError(err)
+		err = UsageError(err)
 	}
-	code := exitCode(err)
+	code := ExitCode(err)
 	if err != nil {
-		fmt.Fprintf(d.Err, "%s: %v\n", program, err)
+		fmt.Fprintf(d.Err, "%s: %v\n", d.Name, err)
 	}
-	if code == codeUsage {
+	if code == CodeUsage {
 		fmt.Fprintf(d.Err, "Run '%s --help' for usage.\n", cmd.CommandPath())
 	}
 	return code

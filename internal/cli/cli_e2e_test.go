@@ -2,7 +2,11 @@
 
 package cli_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/podnet/podnet/internal/cli/clitest"
+)
 
 // TestE2EScripts needs dpdk-testpmd.
-func TestE2EScripts(t *testing.T) { runScripts(t, "testdata/e2e") }
+func TestE2EScripts(t *testing.T) { clitest.Run(t, "testdata/e2e", "testdata/pods") }

@@ -2,76 +2,22 @@ package cli_test
 
 import (
 	"context"
-	"errors"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/podnet/podnet/internal/cli"
-	"github.com/podnet/podnet/internal/schematest"
-	"github.com/podnet/podnet/lib/podnet/podnettest"
+	"github.com/podnet/podnet/internal/cli/clitest"
 )
 
+// The scripts run a program that has no commands of its own, and no DPDK.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"testpmd-wrapper": func() {
-			os.Exit(cli.Main(context.Background(), os.Args[1:], os.Environ(), cli.SystemStreams()))
+			os.Exit(cli.Main(context.Background(), cli.Program{Name: "testpmd-wrapper"}, os.Args[1:], os.Environ(), cli.SystemStreams()))
 		},
 	})
 }
 
-func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
-
-// runScripts runs the program itself by the scripts in dir, which have more
-// commands:
-//
-//   - "pod NAME" writes testdata/pods/NAME.txtar as the directory root and the
-//     file environ.
-//   - "pod-document FILE" holds a document against the schema of pods.
-//   - "exits CODE PROGRAM ARGS..." is exec that compares the exit code.
-func runScripts(t *testing.T, dir string) {
-	t.Helper()
-	pods, err := filepath.Abs("testdata/pods")
-	if err != nil {
-		t.Fatal(err)
-	}
-	testscript.Run(t, testscript.Params{
-		Dir: dir,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"pod": func(ts *testscript.TestScript, _ bool, args []string) {
-				data, err := os.ReadFile(filepath.Join(pods, args[0]+".txtar"))
-				ts.Check(err)
-				s, err := podnettest.Parse(data)
-				ts.Check(err)
-				root := ts.MkAbs("root")
-				ts.Check(os.RemoveAll(root))
-				ts.Check(os.Mkdir(root, 0o755))
-				ts.Check(s.Write(root))
-				environ := strings.Join(s.Environ, "\x00")
-				ts.Check(os.WriteFile(ts.MkAbs("environ"), []byte(environ), 0o644))
-			},
-			"pod-document": func(ts *testscript.TestScript, _ bool, args []string) {
-				schematest.Pod(t, []byte(ts.ReadFile(args[0])))
-			},
-			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
-				want, err := strconv.Atoi(args[0])
-				ts.Check(err)
-				got := 0
-				err = ts.Exec(args[1], args[2:]...)
-				if e, ok := errors.AsType[*exec.ExitError](err); ok {
-					got = e.ExitCode()
-				} else {
-					ts.Check(err)
-				}
-				if got != want {
-					ts.Fatalf("exit code %d, want %d", got, want)
-				}
-			},
-		},
-	})
-}
+func TestScripts(t *testing.T) { clitest.Run(t, "testdata/script", "testdata/pods") }

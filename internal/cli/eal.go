@@ -16,8 +16,8 @@ import (
 // maxQueues is the limit of DPDK's vhost-user.
 const maxQueues = 128
 
-// ealOptions are the flags that say what of the pod DPDK gets, and what beside it.
-type ealOptions struct {
+// EALOptions are the flags that say what of the pod DPDK gets, and what beside it.
+type EALOptions struct {
 	Interfaces []string
 	DevArgs    []string
 	VDevs      []string
@@ -27,7 +27,7 @@ type ealOptions struct {
 	FilePrefix string
 }
 
-func (o *ealOptions) addEALFlags(cmd *cobra.Command, filePrefix string) {
+func (o *EALOptions) AddEALFlags(cmd *cobra.Command, filePrefix string) {
 	f := cmd.Flags()
 	f.StringSliceVar(&o.Interfaces, "interfaces", nil,
 		"what to use, by names of interfaces or networks, PCI addresses or resources, such as net1,net2; none: no port (default: all that DPDK can drive)")
@@ -37,13 +37,13 @@ func (o *ealOptions) addEALFlags(cmd *cobra.Command, filePrefix string) {
 		"another virtual device, such as net_null0,size=64, whose name is then its interface's (may be repeated)")
 	f.StringArrayVar(&o.EALArgs, "eal-arg", nil, "further argument for EAL, such as --eal-arg=--log-level=debug (may be repeated)")
 	f.IntVar(&o.Queues, "queues", 1, "queue pairs of each port")
-	addChoiceFlag(cmd, &o.Memory, "memory", "", "hugepages, none (ordinary pages), or what the pod has",
+	AddChoiceFlag(cmd, &o.Memory, "memory", "", "hugepages, none (ordinary pages), or what the pod has",
 		string(podnet.MemoryAuto), string(podnet.MemoryHugepages), string(podnet.MemoryNone))
 	f.StringVar(&o.FilePrefix, "file-prefix", filePrefix, "name of DPDK's runtime directory")
 }
 
 // ownDevices are the devices of --vdev.
-func (o *ealOptions) ownDevices() []eal.Device {
+func (o *EALOptions) ownDevices() []eal.Device {
 	var devices []eal.Device
 	for _, arg := range o.VDevs {
 		name := eal.VDev{Arg: arg}.PortName()
@@ -53,33 +53,33 @@ func (o *ealOptions) ownDevices() []eal.Device {
 }
 
 // isOwn reports whether a name is that of one of --vdev's devices.
-func (o *ealOptions) isOwn(name string) bool {
+func (o *EALOptions) isOwn(name string) bool {
 	return slices.ContainsFunc(o.ownDevices(), func(d eal.Device) bool { return d.PortName() == name })
 }
 
 // ofPod are the names of --interfaces that are the pod's; nil: all that DPDK can
 // drive. Devices of --vdev alone leave the pod's interfaces alone.
-func (o *ealOptions) ofPod() []string {
+func (o *EALOptions) ofPod() []string {
 	if len(o.Interfaces) == 0 && len(o.VDevs) == 0 {
 		return nil
 	}
 	return slices.DeleteFunc(append([]string{}, o.Interfaces...), o.isOwn)
 }
 
-// podOf resolves the pod. A pod of which nothing is used is not waited for.
-func (o *ealOptions) podOf(ctx context.Context, d deps, from podOptions) (*podnet.Pod, error) {
+// PodOf resolves the pod. A pod of which nothing is used is not waited for.
+func (o *EALOptions) PodOf(ctx context.Context, d Deps, from PodOptions) (*podnet.Pod, error) {
 	names := o.ofPod()
 	if names != nil && !slices.ContainsFunc(names, func(name string) bool { return name != podnet.NoInterface }) {
 		from.Wait = min(from.Wait, 0)
 	}
-	return from.discover(ctx, d, names...)
+	return from.Discover(ctx, d, names...)
 }
 
-// config asks the pod for its EAL configuration. What the pod does not have is
+// Config asks the pod for its EAL configuration. What the pod does not have is
 // marked as not ready.
-func (o *ealOptions) config(d deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.Config, []podnet.Port, error) {
+func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.Config, []podnet.Port, error) {
 	if o.Queues < 1 || o.Queues > maxQueues {
-		return eal.Config{}, nil, usageErrorf("--queues %d: want 1 to %d", o.Queues, maxQueues)
+		return eal.Config{}, nil, UsageErrorf("--queues %d: want 1 to %d", o.Queues, maxQueues)
 	}
 	var err error
 	if eo.DevArgs, err = parseDevArgs(o.DevArgs); err != nil {
@@ -94,19 +94,19 @@ func (o *ealOptions) config(d deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	config, ports, err := pod.EALConfig(eo)
 	switch {
 	case errors.Is(err, podnet.CodeBadOption):
-		return eal.Config{}, nil, usageError(err)
+		return eal.Config{}, nil, UsageError(err)
 	case errors.Is(err, podnet.ErrNoPorts) && len(pod.Unassigned) > 0:
-		return eal.Config{}, nil, notReady(fmt.Errorf("%w; give the names to --interfaces, or say by --hint NETWORK=RESOURCE which network a resource is of", err))
+		return eal.Config{}, nil, NotReady(fmt.Errorf("%w; give the names to --interfaces, or say by --hint NETWORK=RESOURCE which network a resource is of", err))
 	case err != nil:
-		return eal.Config{}, nil, notReady(err)
+		return eal.Config{}, nil, NotReady(err)
 	}
 	if _, err := config.Args(); errors.Is(err, eal.ErrOption) {
-		return eal.Config{}, nil, usageError(err)
+		return eal.Config{}, nil, UsageError(err)
 	}
 	if eo.Interfaces == nil {
 		for _, i := range pod.Interfaces {
 			if err := i.PortError(); i.Kind == podnet.KindUnknown && err != nil {
-				fmt.Fprintf(d.Err, "%s: left out: %v\n", program, err)
+				fmt.Fprintf(d.Err, "%s: left out: %v\n", d.Name, err)
 			}
 		}
 	}
@@ -128,19 +128,19 @@ func parseDevArgs(values []string) (map[string][]eal.DevArg, error) {
 	for _, value := range values {
 		name, text, ok := strings.Cut(value, "=")
 		if !ok || name == "" {
-			return nil, usageErrorf("--devargs %q: want INTERFACE=key=value,...", value)
+			return nil, UsageErrorf("--devargs %q: want INTERFACE=key=value,...", value)
 		}
 		args, err := eal.ParseDevArgs(text)
 		if err != nil {
-			return nil, usageErrorf("--devargs %q: %w", value, err)
+			return nil, UsageErrorf("--devargs %q: %w", value, err)
 		}
 		all[name] = append(all[name], args...)
 	}
 	return all, nil
 }
 
-// order gives the names of --interfaces as those that ports carry.
-func (o *ealOptions) order(pod *podnet.Pod) ([]string, error) {
+// Order gives the names of --interfaces as those that ports carry.
+func (o *EALOptions) Order(pod *podnet.Pod) ([]string, error) {
 	var names []string
 	for _, name := range o.Interfaces {
 		if o.isOwn(name) {
@@ -149,7 +149,7 @@ func (o *ealOptions) order(pod *podnet.Pod) ([]string, error) {
 		}
 		found, err := pod.Lookup(name)
 		if err != nil {
-			return nil, notReady(err)
+			return nil, NotReady(err)
 		}
 		for _, i := range found {
 			names = append(names, i.Name)
@@ -158,10 +158,10 @@ func (o *ealOptions) order(pod *podnet.Pod) ([]string, error) {
 	return names, nil
 }
 
-// linkedVersion is the DPDK that arguments are for unless another is named: the
+// LinkedVersion is the DPDK that arguments are for unless another is named: the
 // one that is linked, else the oldest.
-func (d deps) linkedVersion() eal.Version {
-	v, err := eal.ParseVersion(d.dpdkVersion)
+func (d Deps) LinkedVersion() eal.Version {
+	v, err := eal.ParseVersion(d.DPDKVersion)
 	if err != nil {
 		return eal.V22_11
 	}

@@ -28,8 +28,8 @@ func TestOrder(t *testing.T) {
 		{[]string{"s", "net_null0", "r"}, []string{"net_null0,size=64"}, []string{"0000:3b:02.3", "net_null0", "net1", "net2"}, []string{"s", "r"}},
 		{[]string{"none"}, nil, nil, []string{"none"}},
 	} {
-		o := ealOptions{Interfaces: tt.interfaces, VDevs: tt.vdevs}
-		got, err := o.order(pod)
+		o := EALOptions{Interfaces: tt.interfaces, VDevs: tt.vdevs}
+		got, err := o.Order(pod)
 		if err != nil || !slices.Equal(got, tt.want) {
 			t.Errorf("%v: order %q, %v, want %q", tt.interfaces, got, err, tt.want)
 		}
@@ -37,8 +37,8 @@ func TestOrder(t *testing.T) {
 			t.Errorf("%v: of the pod %q, want %q", tt.interfaces, ofPod, tt.ofPod)
 		}
 	}
-	o := ealOptions{Interfaces: []string{"net9"}}
-	if got, err := o.order(pod); exitCode(err) != codeNotReady {
-		t.Errorf("%q, %v, want an error of code %d", got, err, codeNotReady)
+	o := EALOptions{Interfaces: []string{"net9"}}
+	if got, err := o.Order(pod); ExitCode(err) != CodeNotReady {
+		t.Errorf("%q, %v, want an error of code %d", got, err, CodeNotReady)
 	}
 }

@@ -12,9 +12,9 @@ import (
 )
 
 type execOptions struct {
-	deps
-	podOptions
-	ealOptions
+	Deps
+	PodOptions
+	EALOptions
 	App     string
 	AppArgs []string
 }
@@ -31,15 +31,15 @@ terminal, let it print statistics instead of waiting for a key:
 
   testpmd-wrapper exec -- --forward-mode=macswap --stats-period=10`
 
-func newExecCmd(d deps) *cobra.Command {
-	opts := execOptions{deps: d}
+func newExecCmd(d Deps) *cobra.Command {
+	opts := execOptions{Deps: d}
 	cmd := &cobra.Command{
 		Use:   "exec [flags] -- APP-ARGS...",
 		Short: "Become dpdk-testpmd or another DPDK program on the pod's interfaces",
 		Long:  execHelp,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-				return usageErrorf("%q: the application's arguments come after --", args[0])
+				return UsageErrorf("%q: the application's arguments come after --", args[0])
 			}
 			return nil
 		},
@@ -49,8 +49,8 @@ func newExecCmd(d deps) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&opts.App, "app", string(render.Testpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
-	opts.addEALFlags(cmd, fmt.Sprintf("podnet-%d", d.pid))
-	opts.addRootlessFlags(cmd)
+	opts.AddEALFlags(cmd, fmt.Sprintf("podnet-%d", d.PID))
+	opts.AddRootlessFlags(cmd)
 	return cmd
 }
 
@@ -59,11 +59,11 @@ func execRun(ctx context.Context, o execOptions) error {
 	if err != nil {
 		return err
 	}
-	path, err := o.lookPath(program)
+	path, err := o.LookPath(program)
 	if err != nil {
-		return notReady(fmt.Errorf("%s is not here: %w: %s", program, err, howToGet(render.App(o.App))))
+		return NotReady(fmt.Errorf("%s is not here: %w: %s", program, err, howToGet(render.App(o.App))))
 	}
-	if err := o.exec(path, append([]string{program}, args...), o.env); err != nil {
+	if err := o.Exec(path, append([]string{program}, args...), o.Env); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
@@ -71,15 +71,15 @@ func execRun(ctx context.Context, o execOptions) error {
 
 // command gives the program and its arguments.
 func (o execOptions) command(ctx context.Context) (program string, args []string, err error) {
-	pod, err := o.podOf(ctx, o.deps, o.podOptions)
+	pod, err := o.PodOf(ctx, o.Deps, o.PodOptions)
 	if err != nil {
 		return "", nil, err
 	}
-	config, ports, err := o.config(o.deps, pod, podnet.EALOptions{Version: o.linkedVersion()})
+	config, ports, err := o.Config(o.Deps, pod, podnet.EALOptions{Version: o.LinkedVersion()})
 	if err != nil {
 		return "", nil, err
 	}
-	if err := checkReady(ctx, pod, config, ports); err != nil {
+	if err := CheckReady(ctx, pod, config, ports); err != nil {
 		return "", nil, err
 	}
 	if args, err = config.Args(); err != nil {

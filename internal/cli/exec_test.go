@@ -36,19 +36,19 @@ type fakeExec struct {
 	env      []string
 }
 
-func (f *fakeExec) deps(installed ...string) deps {
-	return deps{
-		Streams:     Streams{In: strings.NewReader(""), Out: &f.out, Err: &f.err},
-		env:         []string{"A=b"},
-		pid:         4711,
-		dpdkVersion: "24.11.3",
-		lookPath: func(program string) (string, error) {
+func (f *fakeExec) deps(installed ...string) Deps {
+	return Deps{
+		Streams: Streams{In: strings.NewReader(""), Out: &f.out, Err: &f.err},
+		Program: Program{Name: "testpmd-wrapper", DPDKVersion: "24.11.3"},
+		Env:     []string{"A=b"},
+		PID:     4711,
+		LookPath: func(program string) (string, error) {
 			if slices.Contains(installed, program) {
 				return "/opt/bin/" + program, nil
 			}
 			return "", errors.New("not found")
 		},
-		exec: func(path string, argv, env []string) error {
+		Exec: func(path string, argv, env []string) error {
 			f.path, f.argv, f.env = path, argv, env
 			return nil
 		},
@@ -103,14 +103,14 @@ func TestExecNotReady(t *testing.T) {
 	s := podnettest.Load(t, "testdata/pods/iavf.txtar")
 	var f fakeExec
 	o := execOptions{
-		deps:       f.deps("dpdk-testpmd"),
-		podOptions: podOptions{Root: s.Root},
-		ealOptions: ealOptions{Queues: 1, Memory: "none", FilePrefix: "podnet"},
+		Deps:       f.deps("dpdk-testpmd"),
+		PodOptions: PodOptions{Root: s.Root},
+		EALOptions: EALOptions{Queues: 1, Memory: "none", FilePrefix: "podnet"},
 		App:        "testpmd",
 	}
 	err := execRun(t.Context(), o)
-	if exitCode(err) != codeNotReady || !strings.Contains(err.Error(), "kernel's driver iavf") || f.argv != nil {
-		t.Errorf("error %v, became %q; want one about iavf with exit code %d", err, f.argv, codeNotReady)
+	if ExitCode(err) != CodeNotReady || !strings.Contains(err.Error(), "kernel's driver iavf") || f.argv != nil {
+		t.Errorf("error %v, became %q; want one about iavf with exit code %d", err, f.argv, CodeNotReady)
 	}
 }
 
@@ -124,8 +124,8 @@ func TestExecMissingProgram(t *testing.T) {
 	} {
 		var f fakeExec
 		code := execute(t.Context(), []string{"exec", "--app", app, "--memory=none", "--podinfo", podinfo(t)}, f.deps())
-		if code != codeNotReady || !strings.Contains(f.err.String(), remedy) || f.argv != nil {
-			t.Errorf("%s: exit code %d, became %q, stderr %q; want %d and %q", app, code, f.argv, &f.err, codeNotReady, remedy)
+		if code != CodeNotReady || !strings.Contains(f.err.String(), remedy) || f.argv != nil {
+			t.Errorf("%s: exit code %d, became %q, stderr %q; want %d and %q", app, code, f.argv, &f.err, CodeNotReady, remedy)
 		}
 	}
 }

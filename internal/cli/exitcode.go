@@ -8,12 +8,12 @@ import (
 // The exit codes, which scripts and the text of `help exit-codes` rely on. A
 // Go program that crashes ends with 2, so 2 is never ours.
 const (
-	codeDone     = 0
-	codeFailed   = 1
-	codeNotReady = 3
-	codeBelow    = 4
-	codeInvalid  = 5
-	codeUsage    = 64
+	CodeDone     = 0
+	CodeFailed   = 1
+	CodeNotReady = 3
+	CodeBelow    = 4
+	CodeInvalid  = 5
+	CodeUsage    = 64
 )
 
 const exitCodesHelp = `The exit codes of every command:
@@ -37,23 +37,23 @@ func (e *codedError) Error() string { return e.err.Error() }
 
 func (e *codedError) Unwrap() error { return e.err }
 
-// usageErrorf makes an error about how a command was called, as a flag's value
+// UsageErrorf makes an error about how a command was called, as a flag's value
 // out of range.
-func usageErrorf(format string, args ...any) error {
-	return usageError(fmt.Errorf(format, args...))
+func UsageErrorf(format string, args ...any) error {
+	return UsageError(fmt.Errorf(format, args...))
 }
 
-// usageError marks err as one about how a command was called.
-func usageError(err error) error { return withCode(codeUsage, err) }
+// UsageError marks err as one about how a command was called.
+func UsageError(err error) error { return withCode(CodeUsage, err) }
 
-// notReady marks err as one that the pod or the node has to resolve first.
-func notReady(err error) error { return withCode(codeNotReady, err) }
+// NotReady marks err as one that the pod or the node has to resolve first.
+func NotReady(err error) error { return withCode(CodeNotReady, err) }
 
-// belowThreshold marks a measurement that is valid, and too low.
-func belowThreshold(err error) error { return withCode(codeBelow, err) }
+// BelowThreshold marks a measurement that is valid, and too low.
+func BelowThreshold(err error) error { return withCode(CodeBelow, err) }
 
-// notValid marks a measurement that says nothing about the path.
-func notValid(err error) error { return withCode(codeInvalid, err) }
+// NotValid marks a measurement that says nothing about the path.
+func NotValid(err error) error { return withCode(CodeInvalid, err) }
 
 func withCode(code int, err error) error {
 	if err == nil {
@@ -62,13 +62,13 @@ func withCode(code int, err error) error {
 	return &codedError{code: code, err: err}
 }
 
-// exitCode maps an error to the code of its outermost mark.
-func exitCode(err error) int {
+// ExitCode maps an error to the code of its outermost mark.
+func ExitCode(err error) int {
 	if err == nil {
-		return codeDone
+		return CodeDone
 	}
 	if coded, ok := errors.AsType[*codedError](err); ok {
 		return coded.code
 	}
-	return codeFailed
+	return CodeFailed
 }

@@ -14,8 +14,8 @@ import (
 )
 
 type inspectOptions struct {
-	deps
-	podOptions
+	Deps
+	PodOptions
 	Output  string
 	Explain bool
 }
@@ -24,8 +24,8 @@ const inspectHelp = `inspect prints what the pod was given: its interfaces with 
 addresses, devices that no evidence gives to one network, its CPUs and hugepages,
 and what could not be read. --explain prints why each device has its place.`
 
-func newInspectCmd(d deps) *cobra.Command {
-	opts := inspectOptions{deps: d}
+func newInspectCmd(d Deps) *cobra.Command {
+	opts := inspectOptions{Deps: d}
 	cmd := &cobra.Command{
 		Use:   "inspect",
 		Short: "Print which network devices the pod was given",
@@ -33,19 +33,19 @@ func newInspectCmd(d deps) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.Explain && cmd.Flags().Changed("output") {
-				return usageErrorf("--explain prints text: it excludes --output")
+				return UsageErrorf("--explain prints text: it excludes --output")
 			}
 			return inspectRun(cmd.Context(), opts)
 		},
 	}
-	addOutputFlag(cmd, &opts.Output, "table", "json", "yaml")
+	AddOutputFlag(cmd, &opts.Output, "table", "json", "yaml")
 	cmd.Flags().BoolVar(&opts.Explain, "explain", false, "print the evidence for each device's place")
 	opts.addRootFlags(cmd)
 	return cmd
 }
 
 func inspectRun(ctx context.Context, o inspectOptions) error {
-	pod, err := o.discover(ctx, o.deps)
+	pod, err := o.Discover(ctx, o.Deps)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func inspectRun(ctx context.Context, o inspectOptions) error {
 	case o.Explain:
 		return podnet.Explain(o.Out, pod)
 	case o.Output == "json":
-		return printJSON(o.Out, pod)
+		return PrintJSON(o.Out, pod)
 	case o.Output == "yaml":
 		text, err := yaml.Marshal(pod)
 		if err != nil {
@@ -75,7 +75,7 @@ func printPod(w io.Writer, pod *podnet.Pod) error {
 	if len(rows) == 0 {
 		header = []string{"No interfaces."}
 	}
-	if err := printTable(w, header, rows); err != nil {
+	if err := PrintTable(w, header, rows); err != nil {
 		return err
 	}
 	if err := printUnassigned(w, pod.Unassigned); err != nil {
@@ -154,7 +154,7 @@ func printUnassigned(w io.Writer, unassigned []podnet.Unassigned) error {
 	if _, err := io.WriteString(w, "\n"); err != nil {
 		return err
 	}
-	return printTable(w, []string{"UNASSIGNED", "KIND", "DRIVER", "RESOURCE", "REASON", "CANDIDATES"}, rows)
+	return PrintTable(w, []string{"UNASSIGNED", "KIND", "DRIVER", "RESOURCE", "REASON", "CANDIDATES"}, rows)
 }
 
 func hugepagesText(h podnet.Hugepages) string {

@@ -15,9 +15,9 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// podOptions are the flags that say where the pod is read from, and whether to
+// PodOptions are the flags that say where the pod is read from, and whether to
 // wait for it.
-type podOptions struct {
+type PodOptions struct {
 	Root    string
 	Environ string
 	Podinfo string
@@ -26,14 +26,14 @@ type podOptions struct {
 }
 
 // addRootFlags adds the flags of a command that only reads.
-func (o *podOptions) addRootFlags(cmd *cobra.Command) {
+func (o *PodOptions) addRootFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.Root, "root", "/", "directory that stands for / (a copy of another pod's files)")
-	o.addRootlessFlags(cmd)
+	o.AddRootlessFlags(cmd)
 }
 
-// addRootlessFlags adds the flags of a command that works with sockets and
+// AddRootlessFlags adds the flags of a command that works with sockets and
 // devices, which are in the real "/" alone.
-func (o *podOptions) addRootlessFlags(cmd *cobra.Command) {
+func (o *PodOptions) AddRootlessFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.Environ, "environ", "",
 		"file with the pod's environment, as /proc/PID/environ or one NAME=value a line (default: this process's own)")
 	cmd.Flags().StringVar(&o.Podinfo, "podinfo", "",
@@ -44,19 +44,19 @@ func (o *podOptions) addRootlessFlags(cmd *cobra.Command) {
 		"how long to wait for the status of the pod's networks and for the sockets that peers make (default: not at all)")
 }
 
-// discover resolves the pod and, if that was asked for, waits until everything is
+// Discover resolves the pod and, if that was asked for, waits until everything is
 // there, also the interfaces of these names.
-func (o *podOptions) discover(ctx context.Context, d deps, interfaces ...string) (*podnet.Pod, error) {
+func (o *PodOptions) Discover(ctx context.Context, d Deps, interfaces ...string) (*podnet.Pod, error) {
 	if o.Wait < 0 {
-		return nil, usageErrorf("--wait %s: must not be below 0", o.Wait)
+		return nil, UsageErrorf("--wait %s: must not be below 0", o.Wait)
 	}
 	hints, err := parseHints(o.Hints)
 	if err != nil {
 		return nil, err
 	}
-	opts := podnet.Options{Root: o.Root, Environ: d.env, Podinfo: o.Podinfo, Hints: hints}
+	opts := podnet.Options{Root: o.Root, Environ: d.Env, Podinfo: o.Podinfo, Hints: hints}
 	if o.Environ != "" {
-		environ, err := readEnviron(o.Environ)
+		environ, err := ReadEnviron(o.Environ)
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +64,7 @@ func (o *podOptions) discover(ctx context.Context, d deps, interfaces ...string)
 	}
 	if o.Wait == 0 {
 		pod, err := podnet.Discover(ctx, opts)
-		return pod, notReady(err)
+		return pod, NotReady(err)
 	}
 	waiting, cancel := context.WithTimeout(ctx, o.Wait)
 	defer cancel()
@@ -72,7 +72,7 @@ func (o *podOptions) discover(ctx context.Context, d deps, interfaces ...string)
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx) // told to stop
 	}
-	return pod, notReady(err)
+	return pod, NotReady(err)
 }
 
 // parseHints reads the values of --hint, each of which is one hint.
@@ -81,10 +81,10 @@ func parseHints(values []string) (map[string]string, error) {
 	for _, value := range values {
 		network, hint, ok := strings.Cut(value, "=")
 		if !ok || network == "" || hint == "" {
-			return nil, usageErrorf("--hint %q: want NETWORK=RESOURCE", value)
+			return nil, UsageErrorf("--hint %q: want NETWORK=RESOURCE", value)
 		}
 		if before, twice := hints[network]; twice && before != hint {
-			return nil, usageErrorf("--hint %q: %s=%s is given too", value, network, before)
+			return nil, UsageErrorf("--hint %q: %s=%s is given too", value, network, before)
 		}
 		hints[network] = hint
 	}
@@ -112,7 +112,7 @@ func ready(interfaces []string) func(*podnet.Pod) error {
 	}
 }
 
-func readEnviron(name string) ([]string, error) {
+func ReadEnviron(name string) ([]string, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err

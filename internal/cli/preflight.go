@@ -8,12 +8,12 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// checkReady joins the reasons why DPDK would not start on the ports as things
+// CheckReady joins the reasons why DPDK would not start on the ports as things
 // stand: what their devices lack, and what this process does.
-func checkReady(ctx context.Context, pod *podnet.Pod, cfg eal.Config, ports []podnet.Port) error {
+func CheckReady(ctx context.Context, pod *podnet.Pod, cfg eal.Config, ports []podnet.Port) error {
 	results, err := check.Run(ctx, pod, check.Options{EAL: cfg, Ports: ports})
 	if err != nil {
 		return err
 	}
-	return notReady(check.Err(results))
+	return NotReady(check.Err(results))
 }

@@ -6,10 +6,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const rootHelp = `testpmd-wrapper works out which SR-IOV VFs, vhost-user sockets, memif sockets
-and vDPA devices this pod was given, starts DPDK on them, and measures what
-they can carry.`
-
 const environmentHelp = `The environment variables that are read:
 
   PCIDEVICE_<resource>        the devices that a device plugin gave to the
@@ -34,25 +30,21 @@ inspect, args, exec, run and bench read another environment with --environ FILE.
 Values are never logged.
 `
 
-// commands are the constructors of all commands.
-func commands() []func(deps) *cobra.Command {
-	return []func(deps) *cobra.Command{
+// commands are the constructors of every program's commands.
+func commands() []func(Deps) *cobra.Command {
+	return []func(Deps) *cobra.Command{
 		newInspectCmd,
 		newArgsCmd,
 		newExecCmd,
-		newRunCmd,
-		newBenchCmd,
-		newReportCmd,
-		newDutCmd,
 		newVersionCmd,
 	}
 }
 
-func newRootCmd(d deps) *cobra.Command {
+func newRootCmd(d Deps) *cobra.Command {
 	root := &cobra.Command{
-		Use:           program,
-		Short:         "Resolve a pod's network devices, run DPDK on them, measure them",
-		Long:          rootHelp,
+		Use:           d.Name,
+		Short:         d.Short,
+		Long:          d.Long,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,13 +54,13 @@ func newRootCmd(d deps) *cobra.Command {
 			if err := cmd.Help(); err != nil {
 				return err
 			}
-			return usageErrorf("no command given")
+			return UsageErrorf("no command given")
 		},
 	}
 	root.SetIn(d.In)
 	root.SetOut(d.Out)
 	root.SetErr(d.Err)
-	for _, newCmd := range commands() {
+	for _, newCmd := range append(commands(), d.Commands...) {
 		root.AddCommand(newCmd(d))
 	}
 	root.AddCommand(
@@ -79,7 +71,7 @@ func newRootCmd(d deps) *cobra.Command {
 }
 
 // newHelpTopic makes a page of `help`: a command that cannot be run.
-func newHelpTopic(d deps, name, short, text string) *cobra.Command {
+func newHelpTopic(d Deps, name, short, text string) *cobra.Command {
 	topic := &cobra.Command{Use: name, Short: short, Long: text}
 	topic.SetHelpFunc(func(*cobra.Command, []string) { fmt.Fprint(d.Out, text) })
 	return topic

@@ -37,28 +37,28 @@ func (c choice) Set(s string) error {
 	return nil
 }
 
-// addChoiceFlag adds a flag that takes one of the words; the first is the
+// AddChoiceFlag adds a flag that takes one of the words; the first is the
 // default.
-func addChoiceFlag(cmd *cobra.Command, value *string, name, short, usage string, allowed ...string) {
+func AddChoiceFlag(cmd *cobra.Command, value *string, name, short, usage string, allowed ...string) {
 	*value = allowed[0]
 	cmd.Flags().VarP(choice{value, allowed}, name, short, usage)
 }
 
-// addOutputFlag adds -o; the first form is the default.
-func addOutputFlag(cmd *cobra.Command, value *string, forms ...string) {
-	addChoiceFlag(cmd, value, "output", "o", "form of the output", forms...)
+// AddOutputFlag adds -o; the first form is the default.
+func AddOutputFlag(cmd *cobra.Command, value *string, forms ...string) {
+	AddChoiceFlag(cmd, value, "output", "o", "form of the output", forms...)
 }
 
-// printJSON writes v as one indented JSON document.
-func printJSON(w io.Writer, v any) error {
+// PrintJSON writes v as one indented JSON document.
+func PrintJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }
 
-// printTable writes rows in aligned columns under an upper-case header.
-func printTable(w io.Writer, header []string, rows [][]string) error {
+// PrintTable writes rows in aligned columns under an upper-case header.
+func PrintTable(w io.Writer, header []string, rows [][]string) error {
 	var b strings.Builder
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{header}, rows...) {

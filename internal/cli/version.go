@@ -8,12 +8,12 @@ import (
 )
 
 type versionOptions struct {
-	deps
+	Deps
 	Output string
 }
 
-func newVersionCmd(d deps) *cobra.Command {
-	opts := versionOptions{deps: d}
+func newVersionCmd(d Deps) *cobra.Command {
+	opts := versionOptions{Deps: d}
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this program and of its DPDK",
@@ -22,22 +22,22 @@ func newVersionCmd(d deps) *cobra.Command {
 			return versionRun(opts)
 		},
 	}
-	addOutputFlag(cmd, &opts.Output, "text", "json")
+	AddOutputFlag(cmd, &opts.Output, "text", "json")
 	return cmd
 }
 
 func versionRun(o versionOptions) error {
 	if o.Output == "json" {
-		return printJSON(o.Out, struct {
+		return PrintJSON(o.Out, struct {
 			Version string `json:"version"`
 			DPDK    string `json:"dpdk"` // empty: built without DPDK
 			Go      string `json:"go"`
-		}{o.version, o.dpdkVersion, runtime.Version()})
+		}{o.Version, o.DPDKVersion, runtime.Version()})
 	}
-	dpdk := o.dpdkVersion
+	dpdk := o.DPDKVersion
 	if dpdk == "" {
 		dpdk = "none (built without DPDK)"
 	}
-	_, err := fmt.Fprintf(o.Out, "%s %s\nDPDK %s\n%s\n", program, o.version, dpdk, runtime.Version())
+	_, err := fmt.Fprintf(o.Out, "%s %s\nDPDK %s\n%s\n", o.Name, o.Version, dpdk, runtime.Version())
 	return err
 }

@@ -18,6 +18,7 @@ import (
 	"net"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -301,11 +302,21 @@ func (eal) Launch(w Worker, lcore int) error {
 // Implements: int rte_eal_wait_lcore(unsigned worker_id).
 func (eal) Wait(lcore int) { C.podnet_worker_wait(C.uint(lcore)) }
 
+// graceTimeout is how long a loop may take for a turn, on a machine that is busy.
+const graceTimeout = 5 * time.Second
+
+func (eal) Grace() error {
+	return check(C.podnet_grace(C.uint32_t(graceTimeout.Microseconds())), "wait for the loops")
+}
+
 type ealWorker struct{ w *C.struct_podnet_worker }
 
 func (w ealWorker) StopTx()       { C.podnet_worker_stop_tx(w.w) }
 func (w ealWorker) Stop()         { C.podnet_worker_stop(w.w) }
 func (w ealWorker) Pause(on bool) { C.podnet_worker_pause(w.w, C.bool(on)) }
+func (w ealWorker) Park(port uint16, on bool) {
+	C.podnet_worker_park(w.w, C.uint16_t(port), C.bool(on))
+}
 func (w ealWorker) Turns() uint64 { return uint64(C.podnet_worker_turns(w.w)) }
 func (w ealWorker) TID() int      { return int(C.podnet_worker_tid(w.w)) }
 func (w ealWorker) Free()         { C.podnet_worker_free(w.w) }

@@ -186,6 +186,11 @@ int podnet_worker_launch(struct podnet_worker *w, unsigned lcore);
 /* podnet_worker_stop_tx stops generating and goes on receiving. */
 void podnet_worker_stop_tx(struct podnet_worker *w);
 void podnet_worker_stop(struct podnet_worker *w);
+/* podnet_worker_park keeps the streams of a port from it, or lets them use it again. */
+void podnet_worker_park(struct podnet_worker *w, uint16_t port, bool park);
+/* podnet_grace waits until every loop has ended the turn that it is in, which sees
+ * nothing of what the caller has changed since; -ETIMEDOUT after so long. */
+int podnet_grace(uint32_t microseconds);
 /* A paused worker goes on taking turns, in which it touches no port. */
 void podnet_worker_pause(struct podnet_worker *w, bool pause);
 uint64_t podnet_worker_turns(const struct podnet_worker *w);

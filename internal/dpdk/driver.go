@@ -42,6 +42,8 @@ type Driver interface {
 	NewWorker(streams []StreamConfig, socket int) (Worker, error)
 	Launch(w Worker, lcore int) error
 	Wait(lcore int)
+	// Grace waits until every loop has ended the turn that it is in.
+	Grace() error
 }
 
 // Handle is a driver's own handle of a pool or a ring of mbufs.
@@ -52,6 +54,8 @@ type Worker interface {
 	StopTx()
 	Stop()
 	Pause(on bool)
+	// Park keeps the streams of a port from it, or lets them use it again.
+	Park(port uint16, on bool)
 	Turns() uint64
 	Read(stream int) RawCounters
 	Times(stream int, record func(cycles, packets uint64))

@@ -137,6 +137,25 @@ generate_paced(struct stream *s)
 	return n;
 }
 
+/* generate_refuse lets the schedule go by on a port that is stopped. */
+static inline uint16_t
+generate_refuse(struct stream *s)
+{
+	uint64_t due = (uint64_t)((double)(rte_rdtsc() - s->count.begin) * s->cfg.packets_per_cycle) + 1;
+	uint16_t n;
+
+	if (due > s->cfg.limit)
+		due = s->cfg.limit;
+	n = RTE_MIN(due - s->count.offered, (uint64_t)PODNET_BURST);
+	if (s->cfg.mode == PODNET_GENERATE)
+		generate_skip(s, n);
+	count_add(&s->count.tx_refused, n);
+	count_add(&s->count.offered, n);
+	if (s->count.offered == s->cfg.limit)
+		count_set(&s->count.end, rte_rdtsc());
+	return n;
+}
+
 /* generate_max sends as fast as the port takes, up to the limit if there is one. A
  * packet that waits for the ring keeps the time at which it was first offered. */
 static __rte_always_inline uint16_t

@@ -1,53 +1,56 @@
 //go:build cgo && !nodpdk
 
-/* A grace period before memory goes that a peer shared. munmap runs on whatever
- * thread unmaps, mostly EAL's interrupt thread; worker.c calls the rest on EAL's
- * main thread. */
+/* Grace periods: how long memory and ports must stay that a loop may be using.
+ * munmap runs on whatever thread unmaps, mostly EAL's interrupt thread; worker.c
+ * calls the rest on EAL's main thread, and the loops report on their own. */
 
 #define _GNU_SOURCE
 #include "worker.h"
 
-#include <pthread.h>
+#include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <rte_lcore.h>
 
-/* The workers that are in their loops, by lcore. */
-static struct podnet_worker *running[RTE_MAX_LCORE];
-static pthread_mutex_t running_lock = PTHREAD_MUTEX_INITIALIZER;
+struct rte_rcu_qsbr *grace_qsbr;
+__thread bool grace_in_loop;
 
-/* How long a grace period lasts at most, in steps of 50 us: a worker that is not
- * scheduled for a tenth of a second, or that waits for the very thread that
- * unmaps, must not hold it up for ever. */
-#define GRACE_STEPS 2000
-#define GRACE_US 50
+#define GRACE_STEP_US 50
+
+/* How long munmap waits at most: a loop that is not scheduled for a tenth of a
+ * second, or that waits for the very thread that unmaps, must not hold it up for
+ * ever. */
+#define GRACE_UNMAP_US 100000
+
+int
+podnet_grace(uint32_t microseconds)
+{
+	uint64_t token;
+	uint32_t waited;
+
+	if (grace_qsbr == NULL)
+		return 0; /* no loop has run yet */
+	token = rte_rcu_qsbr_start(grace_qsbr);
+	for (waited = 0; rte_rcu_qsbr_check(grace_qsbr, token, false) == 0; waited += GRACE_STEP_US) {
+		if (waited >= microseconds)
+			return -ETIMEDOUT;
+		usleep(GRACE_STEP_US);
+	}
+	return 0;
+}
 
 /* munmap shadows the C library's, for the drivers. When a memif peer hangs up,
  * EAL's interrupt thread marks the port as disconnected and unmaps the peer's
  * rings at once, while an lcore may be in the middle of a burst on them (as of
- * DPDK 24.11). So the mapping goes only when every worker has begun another
- * turn, in which it sees the mark. */
+ * DPDK 24.11). So the mapping goes only when every loop has ended the turn that it
+ * was in, after which it sees the mark. */
 __attribute__((visibility("default"))) int
 munmap(void *addr, size_t len)
 {
-	unsigned self = rte_lcore_id(), lcore, step;
-
-	if (self >= RTE_MAX_LCORE || running[self] == NULL) {
-		pthread_mutex_lock(&running_lock);
-		for (lcore = 0; lcore < RTE_MAX_LCORE; lcore++) {
-			const struct podnet_worker *w = running[lcore];
-			uint64_t seen = w != NULL ? __atomic_load_n(&w->turns, __ATOMIC_ACQUIRE) : 0;
-
-			for (step = 0; w != NULL && step < GRACE_STEPS; step++) {
-				if (__atomic_load_n(&w->turns, __ATOMIC_ACQUIRE) != seen)
-					break;
-				usleep(GRACE_US);
-			}
-		}
-		pthread_mutex_unlock(&running_lock);
-	}
+	if (!grace_in_loop)
+		(void)podnet_grace(GRACE_UNMAP_US);
 	return syscall(SYS_munmap, addr, len);
 }
 
@@ -56,11 +59,19 @@ grace_launch(struct podnet_worker *w, unsigned lcore)
 {
 	int ret;
 
-	pthread_mutex_lock(&running_lock);
+	if (grace_qsbr == NULL) {
+		struct rte_rcu_qsbr *q = worker_zeroed(rte_rcu_qsbr_get_memsize(RTE_MAX_LCORE));
+
+		if (q == NULL || rte_rcu_qsbr_init(q, RTE_MAX_LCORE) != 0)
+			return -ENOMEM;
+		__atomic_store_n(&grace_qsbr, q, __ATOMIC_RELEASE); /* kept as long as the process */
+	}
+	if (rte_eal_get_lcore_state(lcore) != WAIT)
+		return -EBUSY; /* whose loop must stay registered */
+	(void)rte_rcu_qsbr_thread_register(grace_qsbr, lcore);
 	ret = rte_eal_remote_launch(loop_of(w), w, lcore);
-	if (ret == 0)
-		running[lcore] = w;
-	pthread_mutex_unlock(&running_lock);
+	if (ret != 0)
+		(void)rte_rcu_qsbr_thread_unregister(grace_qsbr, lcore);
 	return ret;
 }
 
@@ -68,7 +79,6 @@ void
 grace_wait(unsigned lcore)
 {
 	rte_eal_wait_lcore(lcore);
-	pthread_mutex_lock(&running_lock);
-	running[lcore] = NULL;
-	pthread_mutex_unlock(&running_lock);
+	if (grace_qsbr != NULL)
+		(void)rte_rcu_qsbr_thread_unregister(grace_qsbr, lcore);
 }

@@ -149,8 +149,8 @@ func TestForwardingRate(t *testing.T) {
 	begin := time.Now()
 	_, came, did := throughDevice(t, frames, Impairment{Rate: rate, Depth: depth})
 	took := time.Since(begin)
-	if came.RxPackets+did.Overflowed != frames || did.Overflowed < frames/2 {
-		t.Errorf("%d came and %d overflowed, want %d together and most overflowed", came.RxPackets, did.Overflowed, frames)
+	if came.RxPackets+did.Overflowed != frames || did.Overflowed == 0 {
+		t.Errorf("%d came and %d overflowed, want %d together and some overflowed", came.RxPackets, did.Overflowed, frames)
 	}
 	if most := rate*took.Seconds() + 1; float64(came.RxPackets) > most {
 		t.Errorf("%d frames came in %s, which is faster than %g a second", came.RxPackets, took, rate)

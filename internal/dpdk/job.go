@@ -179,6 +179,15 @@ func (j *Job) launch() (launched int, err error) {
 		}
 		j.workers = append(j.workers, w)
 	}
+	for _, s := range j.streams {
+		for _, p := range []*Port{s.Rx.Port, s.Tx.Port} {
+			for _, w := range j.workers {
+				if p != nil && p.stopped {
+					w.Park(p.id, true)
+				}
+			}
+		}
+	}
 	for i, l := range j.lcores {
 		if err := j.rt.drv.Launch(j.workers[i], l.ID); err != nil {
 			return i, err
@@ -308,19 +317,26 @@ func (j *Job) Lcores() []Lcore { return j.lcores }
 
 // Restart makes a port connect again that has lost its peer, as memif clients
 // do not by themselves. The job's loops pause meanwhile, and keep their counters.
+// When it fails the port is stopped, and its streams move nothing until a later
+// Restart succeeds: a stopped port's driver must not be called.
 func (j *Job) Restart(ctx context.Context, p *Port) error {
 	return j.rt.do(ctx, func() error {
 		for _, w := range j.workers {
 			w.Pause(true)
 			defer w.Pause(false)
 		}
-		for _, w := range j.workers {
-			// The turn that was under way, and one that saw the pause.
-			for done := w.Turns() + 2; w.Turns() < done; {
-				time.Sleep(100 * time.Microsecond)
-			}
+		if err := j.rt.drv.Grace(); err != nil {
+			return err
 		}
-		return j.rt.drv.RestartPort(p.id)
+		err := j.rt.drv.RestartPort(p.id)
+		p.stopped = err != nil
+		for _, w := range j.workers {
+			w.Park(p.id, p.stopped)
+		}
+		if err != nil {
+			return j.rt.explain(err)
+		}
+		return nil
 	})
 }
 

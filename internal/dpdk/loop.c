@@ -15,6 +15,19 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <rte_lcore.h>
+
+/* loop_parked stands for a stream one of whose ports is stopped. The schedule goes
+ * on, and all that it asks for is refused. */
+static __rte_noinline uint16_t
+loop_parked(struct podnet_worker *w, struct stream *s)
+{
+	if (s->cfg.packets_per_cycle == 0 || s->count.begin == 0 || s->count.end != 0 ||
+	    __atomic_load_n(&w->stop_tx, __ATOMIC_RELAXED))
+		return 0;
+	return generate_refuse(s);
+}
+
 static __rte_always_inline uint16_t
 loop_transmit(struct podnet_worker *w, struct stream *s, const enum podnet_mode mode)
 {
@@ -37,6 +50,8 @@ loop_transmit(struct podnet_worker *w, struct stream *s, const enum podnet_mode 
 static __rte_always_inline uint16_t
 loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mode)
 {
+	if (unlikely(__atomic_load_n(&s->parked, __ATOMIC_ACQUIRE)))
+		return loop_parked(w, s);
 	switch (mode) {
 	case PODNET_TXONLY:
 	case PODNET_GENERATE:
@@ -61,7 +76,10 @@ loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mod
 	static int name(void *arg) \
 	{ \
 		struct podnet_worker *w = arg; \
-		unsigned i, idle = 0; \
+		unsigned i, idle = 0, lcore = rte_lcore_id(); \
+		struct rte_rcu_qsbr *qsbr = grace_qsbr; \
+		grace_in_loop = true; \
+		rte_rcu_qsbr_thread_online(qsbr, lcore); \
 		__atomic_store_n(&w->tid, gettid(), __ATOMIC_RELAXED); \
 		for (;;) { \
 			uint8_t control = __atomic_load_n(&w->control, __ATOMIC_ACQUIRE); \
@@ -77,9 +95,11 @@ loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mod
 				idle = 0; \
 				sched_yield(); \
 			} \
-			__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE); \
+			rte_rcu_qsbr_quiescent(qsbr, lcore); \
+			count_add(&w->turns, 1); \
 		} \
-		__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE); \
+		rte_rcu_qsbr_thread_offline(qsbr, lcore); \
+		grace_in_loop = false; \
 		return 0; \
 	}
 

@@ -27,17 +27,19 @@ var (
 	sharedPorts = map[string]*Port{}
 )
 
-const (
-	testCPU  = 0
+const testCPU = 0
+
+var (
 	testArgs = "--no-huge -m 192 --no-pci --no-telemetry --lcores (0-3)@0 --file-prefix podnet-dpdk-test " +
-		"--vdev net_ring0 --vdev net_ring1 --vdev net_null0,size=60"
+		"--vdev net_ring0 --vdev net_ring1 --vdev net_null0,size=60 " +
+		"--vdev net_memif0,role=client,id=0,socket=" + memifSocket + ",socket-abstract=no"
 )
 
 // realPort gives a started port of the running EAL.
 func realPort(t testing.TB, name string) *Port {
 	t.Helper()
 	if shared == nil {
-		r, err := Start(context.Background(), Options{Args: strings.Fields(testArgs)})
+		r, err := Start(context.Background(), Options{Args: strings.Fields(testArgs), Log: dpdkLogger()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +69,7 @@ func runUntil(t *testing.T, streams []Stream, done func(j *Job) bool) *Job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); !done(j); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !done(j); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Errorf("not done in time; counters of the first stream: %+v", j.Counters(0))
 			break

@@ -37,6 +37,7 @@ type Port struct {
 	room int // bytes of a frame that one of its mbufs holds
 	// carries is the port whose mbufs the Tx queues carry; nil: pools of their own.
 	carries *Port
+	stopped bool // by a Restart that failed; of the EAL thread
 }
 
 // Queue is a queue pair of a port.
@@ -109,7 +110,11 @@ func (p *Port) ownMbufs() int {
 // Start starts the port. It fails on a memif client whose server does not
 // listen, and may be called again.
 func (p *Port) Start(ctx context.Context) error {
-	if err := p.rt.do(ctx, func() error { return p.rt.drv.StartPort(p.id) }); err != nil {
+	if err := p.rt.do(ctx, func() error {
+		err := p.rt.drv.StartPort(p.id)
+		p.stopped = p.stopped && err != nil
+		return err
+	}); err != nil {
 		return p.rt.explain(err)
 	}
 	return nil
@@ -153,6 +158,9 @@ func (p *Port) Send(ctx context.Context, frame []byte) error {
 				return err
 			}
 		}
+		if p.stopped {
+			return errStopped
+		}
 		return p.rt.drv.Send(p.id, pool, frame)
 	})
 }
@@ -160,9 +168,17 @@ func (p *Port) Send(ctx context.Context, frame []byte) error {
 // Receive takes one frame from the first queue, while no job uses it; nil if
 // there is none.
 func (p *Port) Receive(ctx context.Context) []byte {
-	frame, _ := on(ctx, p.rt, func() ([]byte, error) { return p.rt.drv.Receive(p.id), nil })
+	frame, _ := on(ctx, p.rt, func() ([]byte, error) {
+		if p.stopped {
+			return nil, errStopped
+		}
+		return p.rt.drv.Receive(p.id), nil
+	})
 	return frame
 }
+
+// errStopped means that a Restart has failed: a driver must not be called then.
+var errStopped = errors.New("the port is stopped: its peer does not answer")
 
 // rxPool is the name of the pool that a port receives into.
 func rxPool(port uint16) string { return fmt.Sprintf("rx_%d", port) }

@@ -32,6 +32,7 @@ struct stream {
 	struct podnet_stream_config cfg;
 	struct rte_mbuf *pending[PODNET_BURST]; /* at the maximum rate: what a full ring refused, offered again later */
 	uint16_t n_pending;
+	bool parked;                /* atomic, written by Go: one of its ports is stopped */
 	uint64_t seed;              /* GENERATE, VERIFY: stamp_seed of the signature */
 	struct cursor next;         /* GENERATE */
 	uint32_t sum[PODNET_SIZES]; /* GENERATE: checksum's sum of each template, without port and check */

@@ -106,6 +106,25 @@ podnet_worker_pause(struct podnet_worker *w, bool pause)
 		__atomic_and_fetch(&w->control, (uint8_t)~WORKER_PAUSE, __ATOMIC_RELEASE);
 }
 
+/* worker_uses tells whether a stream calls the port's driver. A stream on a ring
+ * does not. */
+static bool
+worker_uses(const struct podnet_stream_config *c, uint16_t port)
+{
+	bool sends = c->mode != PODNET_RXONLY && c->mode != PODNET_VERIFY;
+	bool receives = c->mode != PODNET_TXONLY && c->mode != PODNET_GENERATE;
+
+	return c->ring == NULL && ((sends && c->tx_port == port) || (receives && c->rx_port == port));
+}
+
+void
+podnet_worker_park(struct podnet_worker *w, uint16_t port, bool park)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (worker_uses(&w->streams[i].cfg, port))
+			__atomic_store_n(&w->streams[i].parked, park, __ATOMIC_RELEASE);
+}
+
 uint64_t
 podnet_worker_turns(const struct podnet_worker *w)
 {

@@ -6,6 +6,7 @@
 #include "stream.h"
 
 #include <rte_launch.h>
+#include <rte_rcu_qsbr.h>
 
 /* The commands of podnet_worker.control. */
 #define WORKER_STOP 1
@@ -27,6 +28,11 @@ lcore_function_t *loop_of(const struct podnet_worker *w);
 /* worker_zeroed allocates memory that no device sees, so that it need not be
  * EAL's, which is scarce (worker.c). free frees it. */
 void *worker_zeroed(size_t size);
+
+/* The loops' quiescent states: a loop touches no port between two turns (grace.c). */
+extern struct rte_rcu_qsbr *grace_qsbr;
+/* Whether this thread is in a loop, which cannot wait for itself. */
+extern __thread bool grace_in_loop;
 
 /* grace_launch launches the worker, and grace_wait waits until its loop has
  * ended; between them the lcore takes part in grace periods (grace.c). */

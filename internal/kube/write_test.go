@@ -279,8 +279,13 @@ func TestUnreachable(t *testing.T) {
 func TestLastWord(t *testing.T) {
 	k := newCluster(t, answer{code: 500, body: status("etcd is away")}, answer{hang: true})
 	c, _ := k.client(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	k.onCall = func() {
+		if len(k.calls) == 2 {
+			cancel()
+		}
+	}
 	if err := c.ApplyConfigMap(ctx, "result", nil); err == nil || !strings.Contains(err.Error(), "etcd is away") {
 		t.Errorf("error %v", err)
 	}
@@ -301,7 +306,7 @@ func TestImpostor(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	k := newCluster(t, answer{hang: true}, answer{code: 200})
 	c, slept := k.client(t)
-	c.timeout = 200 * time.Millisecond
+	c.timeout = 2 * time.Second // enough for the second call
 	if err := c.ApplyConfigMap(t.Context(), "result", nil); err != nil || len(*slept) != 1 {
 		t.Errorf("error %v, slept %v", err, *slept)
 	}

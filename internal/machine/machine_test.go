@@ -198,8 +198,10 @@ func TestThisMachine(t *testing.T) {
 	busy := <-tid
 	const nobody = 1 << 22 // more than the kernel gives out
 	s := New(rootfs.FS{}, []Thread{{Lcore: result.Lcore{ID: 1}, TID: busy}, {Lcore: result.Lcore{ID: 2}, TID: nobody}})
-	a := s.Sample()
-	time.Sleep(50 * time.Millisecond)
+	a, begin := s.Sample(), turns.Load()
+	for turns.Load() == begin { // until it has got a CPU
+		time.Sleep(50 * time.Millisecond)
+	}
 	m := a.Until(s.Sample())
 	if len(m.Threads) != 1 || m.Threads[0].ID != 1 {
 		t.Fatalf("threads %+v", m.Threads)

@@ -99,7 +99,7 @@ func TestServe(t *testing.T) {
 func TestServeWatches(t *testing.T) {
 	src := &fake{}
 	serve(t, "127.0.0.1:0", src)
-	for range 500 {
+	for range 3000 {
 		src.mu.Lock()
 		asked := src.asked
 		src.mu.Unlock()
@@ -187,7 +187,7 @@ func TestClose(t *testing.T) {
 				t.Error("the server still listens")
 			}
 			// net/http ends a connection's goroutine soon, but later.
-			for range 500 {
+			for range 3000 {
 				if ours() == "" {
 					return
 				}

@@ -19,11 +19,11 @@ type value struct{ Key, Text string }
 // figures are what a measurement found, in short.
 func figures(m result.Measurement) (list []figure) {
 	for _, g := range m.Goals {
-		text, mpps := "none: even the lowest rate lost more", 0.0
+		text, mpps := "none: "+note(g), 0.0
 		if g.Lower != nil {
 			mpps = g.Lower.Mpps
 			text = fmt.Sprintf("%.4f Mpps, %.4f Gbit/s at L1", g.Lower.Mpps, g.Lower.GbpsL1)
-			if n := note(g.Status); n != "" {
+			if n := note(g); n != "" {
 				text += ", " + n
 			}
 		}

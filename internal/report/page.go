@@ -135,10 +135,8 @@ func foundGrids(r result.Result) (list []grid) {
 			name += fmt.Sprintf(" (%d)", m.Repeat)
 		}
 		for _, g := range m.Goals {
-			row := []string{name, g.Name, percent(g.LossRatio), "none", "", "", "", "", strings.Trim(note(g.Status)+"; "+state(m), "; ")}
-			if g.Lower == nil {
-				row[8] = strings.TrimSuffix("even the lowest rate lost more; "+row[8], "; ")
-			} else {
+			row := []string{name, g.Name, percent(g.LossRatio), "none", "", "", "", "", strings.Trim(note(g)+"; "+state(m), "; ")}
+			if g.Lower != nil {
 				row[3], row[4], row[5] = fixed(g.Lower.Mpps), fixed(g.Lower.GbpsL1), fixed(g.Lower.GbpsL2)
 			}
 			if g.Conditional != nil {

@@ -152,7 +152,7 @@ func found(list []result.Measurement, f result.Frame) (all []rates) {
 				continue
 			}
 			says := fmt.Sprintf("%s, %s: %.5g Mpps, %.4g Gbit/s at L1", frameName(f), g.Name, g.Lower.Mpps, g.Lower.GbpsL1)
-			if n := note(g.Status); n != "" {
+			if n := note(g); n != "" {
 				says += ", " + n
 			}
 			i := slices.IndexFunc(all, func(r rates) bool { return r.name == g.Name })

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -70,25 +71,57 @@ func (p *printer) measurement(m result.Measurement) {
 	}
 }
 
+// goals prints the bounds of each goal. A column for the rate per direction is there
+// only where there is more than one direction.
 func (p *printer) goals(goals []result.Goal) {
-	p.line("goal\tloss at most\tMpps\tGbit/s L1\tGbit/s L2\tconditional Mpps\t")
+	bothWays := slices.ContainsFunc(goals, func(g result.Goal) bool {
+		return g.PerDirection != nil && g.Lower != nil && g.PerDirection.Mpps < g.Lower.Mpps
+	})
+	head := "goal\tloss at most\tMpps\tupper bound\tGbit/s L1\tGbit/s L2\tconditional Mpps\tlossy trials"
+	if bothWays {
+		head += "\tMpps per direction"
+	}
+	p.line("%s\t", head)
 	for _, g := range goals {
-		name := fmt.Sprintf("%s\t%.4g %%", g.Name, 100*g.LossRatio)
-		switch {
-		case g.Lower == nil:
-			p.line("%s\tnone: even the lowest rate lost more\t\t\t", name)
-		case g.Conditional == nil:
-			p.line("%s\t%.4f\t%.4f\t%.4f\t\t%s", name, g.Lower.Mpps, g.Lower.GbpsL1, g.Lower.GbpsL2, note(g.Status))
-		default:
-			p.line("%s\t%.4f\t%.4f\t%.4f\t%.4f\t%s", name, g.Lower.Mpps, g.Lower.GbpsL1, g.Lower.GbpsL2, g.Conditional.Mpps, note(g.Status))
+		cells := []string{g.Name, fmt.Sprintf("%.4g %%", 100*g.LossRatio), "none", mpps(g.Upper), "", "", mpps(g.Conditional), ""}
+		if l := g.Lower; l != nil {
+			cells[2], cells[4], cells[5] = mpps(l), fmt.Sprintf("%.4f", l.GbpsL1), fmt.Sprintf("%.4f", l.GbpsL2)
 		}
+		if g.LossyShare != nil {
+			cells[7] = fmt.Sprintf("%.0f %%", 100**g.LossyShare)
+		}
+		if bothWays {
+			cells = append(cells, mpps(g.PerDirection))
+		}
+		p.line("%s\t%s", strings.Join(cells, "\t"), note(g))
+	}
+	if len(goals) > 0 && goals[0].Lowest != nil {
+		p.line("")
+		p.text("the lowest rate that could be tried is %.4g Mpps", goals[0].Lowest.Mpps)
 	}
 }
 
-// note explains a goal's status, if that is needed.
-func note(status string) string {
-	if status == result.AboveMaximum {
+// mpps is a rate's cell.
+func mpps(r *result.Rate) string {
+	if r == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.4f", r.Mpps)
+}
+
+// note explains what became of a goal, if its rate alone does not.
+func note(g result.Goal) string {
+	switch {
+	case g.Status == result.BelowMinimum:
+		return "even the lowest rate lost more"
+	case g.Status == result.AboveMaximum:
 		return "the highest rate that was tried"
+	case g.Status == result.GeneratorLimit:
+		return "the generator was the limit"
+	case g.Status == result.NotSettled && g.Lower == nil:
+		return "the search ended before it found one"
+	case g.Status == result.NotSettled:
+		return "the search ended before it was settled"
 	}
 	return ""
 }

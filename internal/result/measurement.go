@@ -13,18 +13,32 @@ type Measurement struct {
 	Steps   []LossStep    `json:"steps,omitempty"`   // loss: from the highest rate down
 	Burst   *BurstResult  `json:"burst,omitempty"`   // burst
 	Trials  []Trial       `json:"trials"`            // every trial, in the order of their time
+	// Discarded is the share of the trials that were not valid, and so were repeated
+	// or left out.
+	Discarded float64 `json:"discarded,omitempty"`
 }
 
 // Goal is the outcome of a search for a rate.
 type Goal struct {
 	GoalSettings
-	// Status is regular; below-minimum if even the lowest rate lost too much; or
-	// above-maximum if even the highest rate did not.
+	// Status is regular; below-minimum if even the lowest rate lost too much;
+	// above-maximum if even the highest rate did not; generator-limit if the highest
+	// rate that the generator could offer did not; or not-settled if the search
+	// ended before its bounds were as near to each other as was asked for. The last
+	// four are RFC 9971's irregular results.
 	Status string `json:"status"`
 	// Lower and Upper are the relevant lower and upper bound (RFC 9971): the
 	// highest rate below all that failed, and the lowest above it that failed.
 	Lower *Rate `json:"lower,omitempty"`
 	Upper *Rate `json:"upper,omitempty"`
+	// PerDirection is the rate of the lower bound in each direction. Lower is that
+	// of all directions together.
+	PerDirection *Rate `json:"perDirection,omitempty"`
+	// Lowest is the lowest rate that the search could have come to.
+	Lowest *Rate `json:"lowest,omitempty"`
+	// LossyShare is the share of the trial time at the lower bound in which more was
+	// lost than the goal allows.
+	LossyShare *float64 `json:"lossyShare,omitempty"`
 	// Conditional is the conditional throughput at the relevant lower bound: the
 	// receive rate that its worst trials of the duration sum less the exceed
 	// ratio still had (RFC 9971). RFC 2544's throughput is Lower.
@@ -33,9 +47,11 @@ type Goal struct {
 
 // The states of a Goal.
 const (
-	Regular      = "regular"
-	BelowMinimum = "below-minimum"
-	AboveMaximum = "above-maximum"
+	Regular        = "regular"
+	BelowMinimum   = "below-minimum"
+	AboveMaximum   = "above-maximum"
+	GeneratorLimit = "generator-limit"
+	NotSettled     = "not-settled"
 )
 
 // LoadLatency is the latency at a load.

@@ -49,7 +49,7 @@ func Wait(ctx context.Context, opts Options, cond func(*Pod) error) (*Pod, error
 	}
 	waited := time.Since(begin)
 	if end, ok := ctx.Deadline(); ok && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		waited = end.Sub(begin) // without the time that the last look took
+		waited = max(end.Sub(begin), 0) // without the time that the last look took
 	}
 	return nil, &waitError{ctx.Err(), context.Cause(ctx), waited, missing}
 }

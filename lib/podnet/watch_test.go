@@ -427,7 +427,7 @@ func TestNothingStays(t *testing.T) {
 		loop(n)
 	}
 	g, f := count()
-	for end := time.Now().Add(5 * time.Second); g > goroutines && time.Now().Before(end); g, f = count() {
+	for end := time.Now().Add(time.Minute); g > goroutines && time.Now().Before(end); g, f = count() {
 		runtime.Gosched() // fsnotify's goroutine says that it has ended just before it does
 	}
 	if g > goroutines || f > files {

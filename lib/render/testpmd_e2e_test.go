@@ -154,7 +154,7 @@ func (p *testpmd) askPorts() ([]string, error) {
 		return nil, err
 	}
 	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return nil, err
 	}
 	buf := make([]byte, 16<<10)
@@ -198,7 +198,7 @@ func (p *testpmd) quit() error {
 	select {
 	case err := <-p.done:
 		return err
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		p.kill()
 		return fmt.Errorf("does not quit: %w", <-p.done)
 	}

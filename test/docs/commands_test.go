@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/scratchpod"
 )
 
@@ -82,33 +83,25 @@ func TestCommandsOfTheApplication(t *testing.T) {
 		t.Run(block.at, func(t *testing.T) {
 			startHost(t, cpus[0], binary, pod)
 			for _, line := range lines {
-				for attempt := 1; ; attempt++ {
+				var out []byte
+				var err error
+				peertest.Repeat(t, func() bool {
 					cmd := exec.Command("sh", "-c", line)
 					cmd.Dir = dir
 					cmd.Env = append(os.Environ(),
 						"PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"),
 						"BINARY="+binary, "CPU="+cpus[len(cpus)-1], "PODINFO="+pod.Podinfo, "ENVIRON="+pod.Environ, "RUNTIME_DIRECTORY="+dir)
-					out, err := cmd.CombinedOutput()
-					if err == nil {
-						break
-					}
+					out, err = cmd.CombinedOutput()
 					// On a busy machine bench is right to say that it cannot tell.
-					if cmd.ProcessState.ExitCode() != notValid || attempt == attempts {
-						t.Errorf("%s: %v in attempt %d\n%s", line, err, attempt, out)
-						break
-					}
+					return cmd.ProcessState.ExitCode() != peertest.NotValid
+				})
+				if err != nil {
+					t.Errorf("%s: %v\n%s", line, err, out)
 				}
 			}
 		})
 	}
 }
-
-// notValid is the exit code of a measurement that others have spoiled, which is
-// made again at most so many times.
-const (
-	notValid = 5
-	attempts = 3
-)
 
 // allowed are the CPUs that we may use. The two sides poll, so each gets its own.
 func allowed(t *testing.T) (cpus []string) {
@@ -138,7 +131,7 @@ func startHost(t *testing.T, cpu, binary string, pod scratchpod.Pod) {
 		t.Fatal(err)
 	}
 	// It ends in order only once it is up.
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(peertest.Patience); ; time.Sleep(10 * time.Millisecond) {
 		if _, err := os.Stat(pod.Socket("net4")); err == nil {
 			break
 		} else if time.Now().After(end) {
@@ -159,7 +152,7 @@ func startHost(t *testing.T, cpu, binary string, pod scratchpod.Pod) {
 		}
 		select {
 		case <-ended:
-		case <-time.After(10 * time.Second):
+		case <-time.After(peertest.Patience):
 			t.Errorf("the host's side did not end on SIGTERM: %v", cmd.Process.Kill())
 			<-ended
 		}

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
@@ -31,9 +32,13 @@ var wrapper string
 // with one CPU they share it.
 var peerCPU, podCPU int
 
-// settleTime is how long counters may take to come to rest, and a process to
-// notice what happened to its peer, on a busy machine.
+// settleTime is how long counters may take to come to rest, and a process to start,
+// to notice what happened to its peer and to end, on a busy machine.
 var settleTime = peertest.Patience
+
+// promptly is within which time the application ends after a signal, with a third
+// of a CPU: it waits for nothing then, or at most for a fifth of that.
+const promptly = 10 * time.Second
 
 func TestMain(m *testing.M) {
 	flag.Parse()

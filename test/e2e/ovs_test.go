@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,6 +31,8 @@ type ovsBridge struct {
 	t      *testing.T
 	dir    string
 	bridge string
+	// daemons end with the test, or by stop.
+	daemons []*testpeer.Process
 }
 
 // startOVS starts an Open vSwitch on DPDK whose bridge joins the sockets of two
@@ -55,7 +58,7 @@ func startOVS(t *testing.T, a, b socketNet) *ovsBridge {
 	o := &ovsBridge{t: t, dir: dir, bridge: fmt.Sprintf("e2e%d", os.Getpid())}
 	db := filepath.Join(dir, "conf.db")
 	o.run("ovsdb-tool", "create", db, "/usr/share/openvswitch/vswitch.ovsschema")
-	peertest.Start(t, "ovsdb-server", []string{findProgram(t, "ovsdb-server"), db, "--remote=punix:" + o.socket("db.sock")}, testpeer.Options{})
+	o.start("ovsdb-server", []string{findProgram(t, "ovsdb-server"), db, "--remote=punix:" + o.socket("db.sock")}, testpeer.Options{})
 	awaitFile(t, o.socket("db.sock"))
 
 	o.vsctl("--no-wait", "init")
@@ -63,7 +66,7 @@ func startOVS(t *testing.T, a, b socketNet) *ovsBridge {
 		"other_config:dpdk-init=true", "other_config:dpdk-socket-mem=256",
 		fmt.Sprintf("other_config:pmd-cpu-mask=%#x", uint64(1)<<peerCPU),
 		"other_config:dpdk-extra=--no-pci --in-memory --file-prefix="+peertest.NewPrefix())
-	peertest.Start(t, "ovs-vswitchd", []string{ovsVswitchd, "unix:" + o.socket("db.sock")},
+	o.start("ovs-vswitchd", []string{ovsVswitchd, "unix:" + o.socket("db.sock")},
 		testpeer.Options{Env: []string{"RUNTIME_DIRECTORY=" + dir}})
 	o.vsctl("add-br", o.bridge, "--", "set", "bridge", o.bridge, "datapath_type=netdev")
 	for i, n := range []socketNet{a, b} {
@@ -74,6 +77,18 @@ func startOVS(t *testing.T, a, b socketNet) *ovsBridge {
 	o.run("ovs-ofctl", "add-flow", o.management(), "in_port=1,actions=output:2")
 	o.run("ovs-ofctl", "add-flow", o.management(), "in_port=2,actions=output:1")
 	return o
+}
+
+func (o *ovsBridge) start(name string, argv []string, options testpeer.Options) {
+	o.t.Helper()
+	o.daemons = append(o.daemons, peertest.Start(o.t, name, argv, options))
+}
+
+// stop ends Open vSwitch before the test does.
+func (o *ovsBridge) stop() {
+	for _, p := range slices.Backward(o.daemons) {
+		p.Kill()
+	}
 }
 
 func (o *ovsBridge) socket(name string) string { return filepath.Join(o.dir, name) }

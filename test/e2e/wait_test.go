@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/podnet/podnet/test/internal/peertest"
 )
@@ -46,7 +45,7 @@ func TestWaitForStatus(t *testing.T) {
 			pod := newPodWithoutStatus(t, n)
 			n := pod.networks[0]
 			a := startApp(t, pod, "run", "--wait", "1m", "--mode", "macswap", "-o", "json")
-			time.Sleep(200 * time.Millisecond) // it waits now, or has failed
+			a.awaitWaiting()
 			pod.publish(t)
 			if n.role == server {
 				a.awaitListening(n)
@@ -67,12 +66,9 @@ func TestSignalWhileWaitingForStatus(t *testing.T) {
 		for _, sig := range stopSignals {
 			t.Run(command+"/"+sig.String(), func(t *testing.T) {
 				a := startApp(t, newPodWithoutStatus(t, memif("net1", client)), command, "--wait", "1m")
-				time.Sleep(500 * time.Millisecond) // it waits now, or has failed
-				if !a.Running() {
-					t.Fatal("it has not waited for its pod")
-				}
+				a.awaitWaiting()
 				a.Signal(sig)
-				a.exit(2*time.Second, want)
+				a.exit(promptly, want)
 			})
 		}
 	}

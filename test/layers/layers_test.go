@@ -1,5 +1,6 @@
-// Package layers holds the project's packages to its layers: imports point
-// down only, and the library brings neither cgo nor a Kubernetes client.
+// Package layers holds the project's packages to its layers, which rooms_test.go lists:
+// imports point down only, and the library brings neither cgo nor a Kubernetes
+// client. CONTRIBUTING shows the same list.
 package layers
 
 import (
@@ -48,92 +49,110 @@ func list(t *testing.T, pattern string) map[string]pkg {
 	}
 }
 
-// rules says what a part of the tree may import of the module: below a from
-// only what is below one of its to. The most specific from decides.
-var rules = []struct {
-	from string
-	to   []string
-}{
-	{"lib/pciaddr", nil},
-	{"lib/eal", []string{"lib/pciaddr"}},
-	{"lib/check", []string{"lib/podnet", "lib/render", "lib/eal", "lib/pciaddr"}},
-	{"lib/render", []string{"lib/eal", "lib/pciaddr"}},
-	{"lib/internal/source", []string{"lib/pciaddr", "lib/internal/cpulist", "lib/internal/fact", "internal/kernel"}},
-	{"lib", []string{"lib", "internal/kernel"}},
-	{"internal/kernel", []string{"internal/kernel"}},
-	{"internal/schematest", []string{"lib/pciaddr"}},
-	{"internal/result", []string{"internal/result"}},
-	{"internal/report", []string{"internal/result"}},
-	{"internal/baseline", nil},
-	{"internal/bench", []string{"internal/result"}},
-	{"internal/kube", []string{"internal/kernel"}},
-	{"internal/machine", []string{"internal/kernel", "internal/result"}},
-	{"internal/metrics", []string{"internal/result"}},
-	{"internal/dpdk", []string{"internal/dpdk", "internal/kernel"}},
-	{"internal/dataplane", []string{"internal/dpdk", "lib"}},
-	{"internal/traffic", []string{"internal/bench", "internal/dataplane", "internal/dpdk", "internal/kernel", "internal/machine", "internal/result", "lib"}},
-	{"internal/cli", []string{"internal", "lib"}},
-	{"cmd", []string{"internal/cli"}},
-}
-
-// testHelpers are what every test may import.
-var testHelpers = []string{"lib/podnet/podnettest", "internal/schematest"}
-
+// below reports whether path is dir or is inside it.
 func below(path, dir string) bool {
 	return path == dir || strings.HasPrefix(path, dir+"/")
+}
+
+// anyBelow is below for several directories.
+func anyBelow(path string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool { return below(path, dir) })
+}
+
+// roomOf is the room of a package: of those that it is inside, the innermost.
+func roomOf(path string) (found *room) {
+	for i := range rooms {
+		if r := &rooms[i]; below(path, r.dir) && (found == nil || len(r.dir) > len(found.dir)) {
+			found = r
+		}
+	}
+	return found
+}
+
+// allows reports whether a package of the room may import another.
+func (r *room) allows(path, to string) bool {
+	return path == to || anyBelow(to, r.imports) || !r.apart && roomOf(to) == r
 }
 
 func TestImportsPointDown(t *testing.T) {
 	used := make(map[string]bool)
 	for path, p := range list(t, "./...") {
 		path := strings.TrimPrefix(path, module)
-		i := -1
-		for j, r := range rules {
-			if below(path, r.from) && (i < 0 || len(r.from) > len(rules[i].from)) {
-				i = j
-			}
-		}
-		if i < 0 {
+		if below(path, "test") {
 			continue
 		}
-		used[rules[i].from] = true
+		r := roomOf(path)
+		if r == nil {
+			t.Errorf("%s is in no room: add one to the list in rooms_test.go", path)
+			continue
+		}
+		used[r.dir] = true
 		tests := slices.DeleteFunc(slices.Concat(p.TestImports, p.XTestImports), func(imported string) bool {
 			return slices.Contains(testHelpers, strings.TrimPrefix(imported, module))
 		})
+		// Examples of the library show its packages together.
+		tests = slices.DeleteFunc(tests, func(imported string) bool {
+			return below(path, "lib") && below(imported, module+"lib") && slices.Contains(p.XTestImports, imported)
+		})
 		for _, imported := range slices.Concat(p.Imports, tests) {
-			to, ours := strings.CutPrefix(imported, module)
-			if ours && to != path && !slices.ContainsFunc(rules[i].to, func(dir string) bool { return below(to, dir) }) {
-				t.Errorf("%s imports %s: below %s only %q may be imported", path, to, rules[i].from, rules[i].to)
+			if to, ours := strings.CutPrefix(imported, module); ours && !r.allows(path, to) {
+				t.Errorf("%s imports %s: in %s only %q may be imported", path, to, r.dir, r.imports)
 			}
 		}
 	}
-	for _, r := range rules {
-		if !used[r.from] {
-			t.Errorf("no package is below %s: the rule is out of date", r.from)
+	for _, r := range rooms {
+		if !used[r.dir] {
+			t.Errorf("no package is in %s: the list is out of date", r.dir)
 		}
 	}
 }
 
-func TestLibraryIsLight(t *testing.T) {
-	packages := list(t, "./lib/...")
-	if len(packages) < 5 {
-		t.Fatalf("go list ./lib/... gives %d packages: too few for this test to mean anything", len(packages))
+// A list in this order has no circle.
+func TestRoomsAreInOrder(t *testing.T) {
+	for i, r := range rooms {
+		for _, dir := range r.imports {
+			if slices.ContainsFunc(rooms[:i+1], func(above room) bool { return above.dir == dir }) ||
+				!slices.ContainsFunc(rooms[i+1:], func(under room) bool { return below(dir, under.dir) }) {
+				t.Errorf("%s imports %s, which does not stand below it", r.dir, dir)
+			}
+		}
 	}
-	for path, p := range packages {
-		if len(p.CgoFiles) > 0 {
-			t.Errorf("%s has cgo: %q", path, p.CgoFiles)
+}
+
+func TestModulesStayInTheirRooms(t *testing.T) {
+	for path, p := range list(t, "./...") {
+		path := strings.TrimPrefix(path, module)
+		if below(path, "test") {
+			continue
 		}
 		for _, dep := range p.Deps {
-			if below(dep, module+"internal/kernel") {
-				continue
-			}
-			for _, heavy := range []string{
-				"k8s.io/client-go", "k8s.io/api", "github.com/gopacket/gopacket", "github.com/prometheus", module + "internal", module + "cmd",
-			} {
-				if below(dep, heavy) {
+			for mod, allowed := range banned {
+				if below(dep, mod) && !anyBelow(path, allowed) {
 					t.Errorf("%s depends on %s", path, dep)
 				}
 			}
+		}
+		if len(p.CgoFiles) > 0 && !below(path, "internal/dpdk") {
+			t.Errorf("%s has cgo: %q", path, p.CgoFiles)
+		}
+	}
+}
+
+// A program that imports internal/cli alone links neither DPDK nor what measures.
+func TestCLIIsLight(t *testing.T) {
+	const cli, measure, wrapper = module + "internal/cli", module + "internal/cli/measure", module + "cmd/testpmd-wrapper"
+	packages := list(t, "./...")
+	if !slices.Contains(packages[cli].Deps, module+"lib/podnet") || !slices.Contains(packages[wrapper].Deps, module+"internal/dpdk") {
+		t.Fatalf("this test means nothing: %s depends on %q", cli, packages[cli].Deps)
+	}
+	for _, dep := range packages[cli].Deps {
+		if to, ours := strings.CutPrefix(dep, module); ours && !anyBelow(to, []string{"lib", "internal/kernel"}) {
+			t.Errorf("%s depends on %s", cli, dep)
+		}
+	}
+	for path, p := range packages {
+		if slices.Contains(p.Imports, measure) && path != wrapper {
+			t.Errorf("%s imports %s", path, measure)
 		}
 	}
 }

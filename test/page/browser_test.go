@@ -105,7 +105,7 @@ func (b *browser) run(t *testing.T, page string, flags ...string) string {
 	b.page, b.asked = page, nil
 	b.mu.Unlock()
 
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	home := t.TempDir()
 	cmd := exec.CommandContext(ctx, b.path, append(flags,

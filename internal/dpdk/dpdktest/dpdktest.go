@@ -36,6 +36,7 @@ const (
 	NewWorker   Call = "worker"
 	Launch      Call = "launch"
 	Wait        Call = "wait"
+	Grace       Call = "grace"
 )
 
 // Hook runs before a call is carried out, which its error makes fail. It is given

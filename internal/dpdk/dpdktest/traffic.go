@@ -105,6 +105,20 @@ func (f *Fake) Running() (n int) {
 	return n
 }
 
+// Parked tells how many streams are kept from a port that is stopped.
+func (f *Fake) Parked() (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, w := range f.workers {
+		for _, s := range w.streams {
+			if s.parked && !w.ended {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // Leaked tells how many workers have been launched and not been freed.
 func (f *Fake) Leaked() (n int) {
 	f.mu.Lock()
@@ -285,6 +299,7 @@ type worker struct {
 type stream struct {
 	config dpdk.StreamConfig
 	c      dpdk.RawCounters
+	parked bool
 	due    uint64            // what the schedule has asked for
 	times  map[uint64]uint64 // packets by their round-trip time
 }
@@ -341,6 +356,9 @@ func (f *Fake) Launch(dw dpdk.Worker, lcore int) error {
 	return nil
 }
 
+// Grace implements dpdk.Driver: no loop is ever in the middle of a turn.
+func (f *Fake) Grace() error { return f.hook(Grace, "") }
+
 // Wait implements dpdk.Driver.
 func (f *Fake) Wait(int) { _ = f.hook(Wait, "") }
 
@@ -371,6 +389,18 @@ func (w *worker) Stop() {
 }
 
 func (w *worker) Pause(on bool) { w.locked(func() { w.paused = on }) }
+
+// Park implements dpdk.Worker.
+func (w *worker) Park(port uint16, on bool) {
+	w.locked(func() {
+		for _, s := range w.streams {
+			sends := s.config.Mode != dpdk.RxOnly && s.config.Mode != dpdk.Verify
+			if s.config.Ring == nil && (s.receives() && s.config.RxPort == port || sends && s.config.TxPort == port) {
+				s.parked = on
+			}
+		}
+	})
+}
 
 func (w *worker) Turns() (n uint64) {
 	w.locked(func() {

@@ -117,7 +117,11 @@ func NDR() result.Result {
 		for i, g := range r.Settings.Goals {
 			rate := (ndr + 0.2*float64(i)) * 1e6
 			lower, upper, conditional := result.NewRate(rate, f.Bytes), result.NewRate(rate*1.004, f.Bytes), result.NewRate(rate*0.999, f.Bytes)
-			m.Goals = append(m.Goals, result.Goal{GoalSettings: g, Status: result.Regular, Lower: &lower, Upper: &upper, Conditional: &conditional})
+			lowest, lossy := result.NewRate(2e4, f.Bytes), 0.1*float64(i)
+			m.Goals = append(m.Goals, result.Goal{
+				GoalSettings: g, Status: result.Regular, Lower: &lower, Upper: &upper, Conditional: &conditional,
+				PerDirection: &lower, Lowest: &lowest, LossyShare: &lossy,
+			})
 		}
 		for _, part := range []float64{1.6, 1.3, 1.1, 1.05, 1.02, 1.004, 1, 0.999} {
 			loss := max(0, 1-1/part-0.002)
@@ -131,7 +135,7 @@ func NDR() result.Result {
 	// Not every search has two bounds.
 	r.Measurements[5].Goals[0].Status, r.Measurements[5].Goals[0].Upper = result.AboveMaximum, nil
 	bare := &r.Measurements[6].Goals[0]
-	bare.Status, bare.Lower, bare.Conditional = result.BelowMinimum, nil, nil
+	bare.Status, bare.Lower, bare.Conditional, bare.PerDirection, bare.LossyShare = result.BelowMinimum, nil, nil, nil, nil
 	late := &r.Measurements[0].Trials[3]
 	late.Valid, late.Reason = false, "the generator was late with 4000 packets"
 	return r

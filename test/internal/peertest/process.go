@@ -12,9 +12,10 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// Patience is how long counters may take to come to rest, and a process to notice
-// what happened to its peer, on a busy machine.
-var Patience = 5 * time.Second
+// Patience is how long a process may take for what it does at once on a machine of
+// its own: to start, to notice what happened to its peer, to end. It has to last on
+// a busy machine; a test that passes does not wait for it.
+var Patience = 30 * time.Second
 
 // Start starts a program that ends with the test, at the latest, and whose output
 // is shown if the test fails.

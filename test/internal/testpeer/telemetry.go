@@ -37,7 +37,7 @@ type Telemetry struct {
 
 // telemetryTimeout bounds one request; EAL's control threads may share their
 // CPU with a polling loop.
-const telemetryTimeout = 5 * time.Second
+const telemetryTimeout = 30 * time.Second
 
 // RuntimeDir is where DPDK keeps the runtime files of a process of this user,
 // started with this file prefix, unless RUNTIME_DIRECTORY says otherwise.

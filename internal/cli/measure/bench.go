@@ -1,0 +1,220 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/dataplane"
+	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/traffic"
+)
+
+// benchOptions are the flags that all methods have.
+type benchOptions struct {
+	deps
+	driveOptions
+	flowOptions
+	metricsOption
+	baselineOption
+	publishOptions
+	TX, RX         string
+	Bidirectional  bool
+	FrameSizes     []string
+	Warmup         time.Duration
+	Repeat         int
+	Calibrate      bool
+	MinMpps        float64
+	MaxLoss        string
+	ResultFile     string
+	TerminationLog string
+	Output         string
+}
+
+const benchHelp = `bench sends UDP packets on one of the pod's interfaces, counts those that come
+back on another (or on the same one, from a peer that reflects them), and reports
+rates, loss and round-trip times. Only packets of the measurement itself count,
+each once: duplicates and packets out of order are told apart from loss.
+
+Without a method's name it measures one trial at one rate (bench fixed). A rate of
+max sends what the path takes; at a set rate the schedule does not wait, and what
+a full ring refuses is lost. A trial for which the generator was late is never the
+path's result: the run is then not valid, and ends with exit code 5.`
+
+func newBenchCmd(d deps) *cobra.Command {
+	cmd := newMethodCmd(d, newFixed())
+	cmd.Use = "bench [METHOD] --tx INTERFACE [--rx INTERFACE]"
+	cmd.Short = "Measure what passes from one of the pod's interfaces to another"
+	cmd.Long = benchHelp
+	for _, newMethod := range []func() *method{newFixed, newThroughput, newNDR, newLatency, newLoss, newBurst, newSoak} {
+		cmd.AddCommand(newMethodCmd(d, newMethod()))
+	}
+	cmd.AddCommand(newCompareCmd(d))
+	return cmd
+}
+
+func newMethodCmd(d deps, m *method) *cobra.Command {
+	opts := benchOptions{deps: d}
+	cmd := &cobra.Command{
+		Use:   m.name + " --tx INTERFACE [--rx INTERFACE]",
+		Short: m.short,
+		Long:  m.long,
+		Args:  cobra.NoArgs,
+		RunE:  untilStopped(func(ctx context.Context) error { return benchRun(ctx, opts, m) }),
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.TX, "tx", "", "interface to send on (default: the first of --interfaces, else the first that DPDK can drive)")
+	f.StringVar(&opts.RX, "rx", "", "interface to receive on (default: that of --tx, whose peer has to send back what it gets)")
+	f.BoolVar(&opts.Bidirectional, "bidirectional", false, "send in both directions at once; rates are of both together")
+	f.IntVar(&opts.Flows, "flows", 1, "UDP flows a direction, with source ports that count up from --src-port")
+	f.StringSliceVar(&opts.FrameSizes, "frame-size", m.sizes,
+		frameSizeUsage+"; imix (64:7+570:4+1518:1); another mix of sizes and weights; or rfc2544 for its seven sizes; several as 64,512,imix")
+	f.DurationVar(&opts.Warmup, "warmup", time.Second, "how long to send before the first trial of each measurement")
+	f.IntVar(&opts.Repeat, "repeat", 1, "how often to measure each frame size")
+	f.BoolVar(&opts.Calibrate, "calibrate", true, "first measure the generator by itself: its highest rate, and what it adds to times")
+	f.Float64Var(&opts.MinMpps, "min-mpps", 0, "exit with 4 if a rate is below this, in million packets a second")
+	f.StringVar(&opts.MaxLoss, "max-loss", "", "exit with 4 if a measured loss is above this ratio, as 0.001, 0.1% or 1/1000")
+	f.StringVar(&opts.ResultFile, "result-file", "", "write the result to this file as JSON, after every trial")
+	f.StringVar(&opts.TerminationLog, "termination-log", "", "write a summary of at most 4096 bytes to this file; without a value to "+defaultTerminationLog)
+	f.Lookup("termination-log").NoOptDefVal = defaultTerminationLog
+	opts.addMetricsFlag(f)
+	opts.addBaselineFlag(f)
+	opts.publishOptions.addFlags(f)
+	m.flags(f)
+	opts.driveOptions.addFlags(cmd, d)
+	opts.flowOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")
+	cli.AddOutputFlag(cmd, &opts.Output, report.Formats()...)
+	return cmd
+}
+
+// defaultTerminationLog is where Kubernetes reads a container's termination
+// message unless it is told otherwise.
+const defaultTerminationLog = "/dev/termination-log"
+
+// plan is what a run of bench is to do, with every flag read.
+type plan struct {
+	mixes   []result.Mix
+	flow    bench.Flow
+	maxLoss *float64
+	minMpps *float64
+}
+
+// plan reads the flags, before anything is started.
+func (o *benchOptions) plan(m *method) (p plan, err error) {
+	if p.mixes, err = parseMixes(o.FrameSizes); err != nil {
+		return p, err
+	}
+	if p.flow, err = o.flow(p.mixes...); err != nil {
+		return p, err
+	}
+	if err := o.checkPeerTimeout(); err != nil {
+		return p, err
+	}
+	switch {
+	case o.Warmup < 0:
+		return p, cli.UsageErrorf("--warmup %s: must not be below 0", o.Warmup)
+	case o.Repeat < 1:
+		return p, cli.UsageErrorf("--repeat %d: must be 1 at least", o.Repeat)
+	case o.Flows < 1 || o.Flows > maxFlows:
+		return p, cli.UsageErrorf("--flows %d: must be 1 to %d", o.Flows, maxFlows)
+	case o.MinMpps < 0:
+		return p, cli.UsageErrorf("--min-mpps %g: must not be below 0", o.MinMpps)
+	}
+	if o.MinMpps > 0 && !m.rate {
+		return p, cli.UsageErrorf("--min-mpps: %s gives no rate to hold to it", m.name)
+	}
+	if o.MaxLoss != "" && !m.loss {
+		return p, cli.UsageErrorf("--max-loss is for a rate that is asked for, by fixed and soak: what %s may lose is its own", m.name)
+	}
+	if o.MinMpps > 0 {
+		p.minMpps = &o.MinMpps
+	}
+	if o.MaxLoss != "" {
+		ratio, err := parseRatio(o.MaxLoss)
+		if err != nil {
+			return p, cli.UsageErrorf("--max-loss %w", err)
+		}
+		p.maxLoss = &ratio
+	}
+	for _, mix := range p.mixes {
+		if err := m.check(mix.Mean()); err != nil {
+			return p, cli.UsageError(err)
+		}
+	}
+	if err := o.checkBaseline(); err != nil {
+		return p, err
+	}
+	if err := o.checkPublish(); err != nil {
+		return p, err
+	}
+	return p, o.choose()
+}
+
+// maxFlows is what the stamp of a packet has room for.
+const maxFlows = 1 << 16
+
+// parseMixes reads the values of --frame-size.
+func parseMixes(values []string) ([]result.Mix, error) {
+	var list []result.Mix
+	for _, s := range values {
+		if strings.EqualFold(s, "rfc2544") {
+			list = append(list, result.Sizes()...)
+			continue
+		}
+		mix, err := result.ParseMix(s)
+		if err != nil {
+			return nil, cli.UsageErrorf("--frame-size: %w", err)
+		}
+		list = append(list, mix)
+	}
+	for i, mix := range list {
+		if slices.ContainsFunc(list[:i], func(m result.Mix) bool { return m.String() == mix.String() }) {
+			return nil, cli.UsageErrorf("--frame-size: %s is there twice; --repeat measures again", mix)
+		}
+	}
+	if len(list) == 0 {
+		return nil, cli.UsageErrorf("--frame-size: must have a value")
+	}
+	return list, nil
+}
+
+// choose settles which interfaces send and receive: those of --tx and --rx, else
+// the first two of --interfaces, else the pod's first.
+func (o *benchOptions) choose() error {
+	if o.TX == "" && o.RX != "" {
+		return cli.UsageErrorf("--rx without --tx")
+	}
+	if o.TX == "" && len(o.Interfaces) > 0 {
+		o.TX, o.RX = o.Interfaces[0], o.Interfaces[min(1, len(o.Interfaces)-1)]
+	}
+	if o.RX == "" {
+		o.RX = o.TX
+	}
+	if o.Bidirectional && o.RX == o.TX {
+		return cli.UsageErrorf("--bidirectional: needs two interfaces (--tx and --rx)")
+	}
+	o.firstOnly = true
+	if o.TX != "" {
+		o.Interfaces = slices.Compact([]string{o.TX, o.RX})
+	}
+	return nil
+}
+
+// path finds the way between the ports that were asked for, and learns where to
+// send to.
+func (o *benchOptions) path(ctx context.Context, dp *dataplane.Dataplane, p plan, m *monitor) (*traffic.Path, error) {
+	if o.Bidirectional && len(dp.Ports) < 2 {
+		return nil, cli.NotReady(fmt.Errorf("--bidirectional: %q and %q are one port", o.TX, o.RX))
+	}
+	way, err := traffic.NewPath(ctx, dp, traffic.PathConfig{
+		Flow: p.flow, Bidirectional: o.Bidirectional, PeerTimeout: o.PeerTimeout, Observer: m,
+	})
+	return way, coded(err)
+}

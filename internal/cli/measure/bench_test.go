@@ -1,0 +1,79 @@
+package measure
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/result"
+)
+
+func TestParseMixes(t *testing.T) {
+	for in, want := range map[string]string{
+		"64": "64", "64,imix": "64 imix", "rfc2544": "64 128 256 512 1024 1280 1518", "64:1+128:3": "64:1+128:3",
+	} {
+		got, err := parseMixes(strings.Split(in, ","))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, m := range got {
+			names = append(names, m.String())
+		}
+		if diff := cmp.Diff(want, strings.Join(names, " ")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", in, diff)
+		}
+	}
+	for _, in := range []string{"", "big", "64:1", "64:0+128:1", "64+128:1", "64:300+128:1", "64,imix,64", strings.Repeat("64:1+", 16) + "128:1"} {
+		if _, err := parseMixes(strings.Split(in, ",")); cli.ExitCode(err) != cli.CodeUsage {
+			t.Errorf("%q: error %v, want one about usage", in, err)
+		}
+	}
+}
+
+func TestMonitor(t *testing.T) {
+	mpps := 1.5
+	trial := result.Trial{Phase: "search", Frame: "64", Seconds: 1, Valid: true, LossRatio: 0.25}
+	trial.Requested.Mpps, trial.Received.Mpps = &mpps, 1.125
+	p := bench.Progress{Phase: "search", Frame: result.Frame{Name: "64"}, Rate: 1.5e6, Lower: 1e6, Upper: 2e6, Left: time.Minute}
+	show := func(terminal bool) string {
+		var b bytes.Buffer
+		m := newMonitor(cli.Streams{Err: &b, IsTerminal: terminal}, &result.Result{})
+		m.begin(p)
+		m.Counted(time.Now().Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
+		m.end(p, []result.Trial{trial})
+		m.close()
+		return b.String()
+	}
+	m := newMonitor(cli.Streams{Err: io.Discard}, &result.Result{})
+	for _, tt := range []struct {
+		phase string
+		want  uint64
+	}{{"search", 5}, {bench.WarmUp, 0}} {
+		m.begin(bench.Progress{Phase: tt.phase})
+		m.Counted(time.Now(), bench.Counts{Offered: 5})
+		if got := m.Snapshot().Totals[0]; got != tt.want {
+			t.Errorf("%s: %d of 5 packets are in the totals, want %d", tt.phase, got, tt.want)
+		}
+		m.end(bench.Progress{}, []result.Trial{{}})
+	}
+	want := "msg=trial phase=search frame=64 seconds=1 requestedMpps=1.5 receivedMpps=1.125 lossRatio=0.25 lowerMpps=1 upperMpps=2 left=1m0s\n"
+	if diff := cmp.Diff(want, show(false)); diff != "" {
+		t.Errorf("to a file (-want +got):\n%s", diff)
+	}
+	got := show(true)
+	for _, part := range []string{"search | 64 B | 1.5 Mpps", "3 missing", "between 1 and 2 Mpps", "left at most"} {
+		if !strings.Contains(got, part) {
+			t.Errorf("on a terminal: %q, want it to have %q", got, part)
+		}
+	}
+	if strings.Contains(got, "\n") || !strings.HasSuffix(got, "\r\x1b[K") {
+		t.Errorf("on a terminal: %q, want one line that is gone at the end", got)
+	}
+}

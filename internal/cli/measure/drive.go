@@ -1,0 +1,106 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/dataplane"
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// driveOptions are the flags of commands that run DPDK on the pod's interfaces.
+type driveOptions struct {
+	cli.PodOptions
+	cli.EALOptions
+	PeerTimeout time.Duration
+	Verbose     bool
+
+	firstOnly bool // of the interfaces that were not asked for by name
+	mbufs     int  // of each port, beside what its rings need
+}
+
+func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
+	f := cmd.Flags()
+	f.DurationVar(&o.PeerTimeout, "peer-timeout", 30*time.Second, "how long to wait for the peers of sockets, and for a probe to come back; 0s: for ever")
+	f.BoolVarP(&o.Verbose, "verbose", "v", false, "log what DPDK says")
+	o.AddEALFlags(cmd, ownPrefix(d))
+	o.AddRootlessFlags(cmd)
+}
+
+// checkPeerTimeout reads the flag, before anything is started.
+func (o *driveOptions) checkPeerTimeout() error {
+	if o.PeerTimeout < 0 {
+		return cli.UsageErrorf("--peer-timeout %s: must not be below 0", o.PeerTimeout)
+	}
+	return nil
+}
+
+// ownPrefix is a --file-prefix that no other process has.
+func ownPrefix(d deps) string { return fmt.Sprintf("podnet-%d", d.PID) }
+
+// start resolves the pod and starts DPDK on its interfaces, in the order in
+// which they were asked for.
+func (o *driveOptions) start(ctx context.Context, d deps) (*dataplane.Dataplane, *podnet.Pod, error) {
+	pod, err := o.PodOf(ctx, d.Deps, o.PodOptions)
+	if err != nil {
+		return nil, nil, err
+	}
+	dp, err := o.startOn(ctx, d, pod, o.EALOptions, podnet.EALOptions{}, true)
+	return dp, pod, err
+}
+
+// startOn starts DPDK on the pod's interfaces and the options' own devices.
+func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, flags cli.EALOptions, opts podnet.EALOptions, awaitPeers bool) (*dataplane.Dataplane, error) {
+	opts.Version = d.LinkedVersion()
+	cfg, ports, err := flags.Config(d.Deps, pod, opts)
+	if err != nil {
+		return nil, err
+	}
+	names, err := flags.Order(pod)
+	if err != nil {
+		return nil, err
+	}
+	if o.firstOnly && len(names) > len(flags.Interfaces) {
+		return nil, cli.UsageErrorf("%q: several interfaces or devices have a name that was given: name one of %s", flags.Interfaces, strings.Join(names, ", "))
+	}
+	if ports, err = dataplane.InOrder(ports, names); err != nil {
+		return nil, coded(err)
+	}
+	if len(ports) == 0 {
+		return nil, cli.UsageErrorf("no port is asked for, and there is nothing to do without one")
+	}
+	if o.firstOnly && len(o.Interfaces) == 0 {
+		ports = ports[:1]
+		cfg.Devices = slices.DeleteFunc(cfg.Devices, func(d eal.Device) bool { return d.PortName() != ports[0].PortName })
+	}
+	if err := cli.CheckReady(ctx, pod, cfg, ports); err != nil {
+		return nil, err
+	}
+	level := slog.LevelError + 1 // DPDK's errors are quoted in ours
+	if o.Verbose {
+		level = slog.LevelDebug
+	}
+	dp, err := dataplane.Start(ctx, dataplane.Config{
+		EAL: cfg, Ports: ports, Queues: o.Queues, Mbufs: o.mbufs, PeerTimeout: o.PeerTimeout,
+		Driver: d.driver, AwaitPeers: awaitPeers, OwnPrefix: o.FilePrefix == ownPrefix(d),
+		Log: slog.New(slog.NewTextHandler(d.Err, &slog.HandlerOptions{Level: level})),
+	})
+	return dp, coded(err)
+}
+
+// coded gives an error of the dataplane its exit code.
+func coded(err error) error {
+	if errors.Is(err, dataplane.ErrNotReady) {
+		return cli.NotReady(err)
+	}
+	return err
+}

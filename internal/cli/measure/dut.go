@@ -1,0 +1,145 @@
+package measure
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/dataplane"
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/traffic"
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+type dutOptions struct {
+	deps
+	faultOptions
+	metricsOption
+	VhostUser []string
+	Memif     []string
+	VDevs     []string
+	Forward   string
+	Duration  time.Duration
+	Memory    string
+	Verbose   bool
+	Output    string
+}
+
+const dutHelp = `dut is a device under test for when there is no other: it stands in for the
+host's vSwitch, at the other end of a pod's vhost-user and memif sockets, and
+needs nothing but DPDK. Its ports are net_vhost_0, net_vhost_1, ... and
+net_memif_0, net_memif_1, ... in the order of the command line, then those of
+--vdev.
+
+  reflect   each port sends back what it receives, addresses exchanged
+  bridge    the first and the second port of a kind are connected, the third and
+            the fourth, and so on; a last one without a partner reflects
+
+Without other flags it forwards everything as fast as it can. With them it is a
+device with known faults, to measure a measurement by: each port then forwards at
+--rate with a queue of --queue-depth, after --delay, and drops, doubles or reorders
+frames by count or by a chance from --seed.
+
+A socket is PATH or server:PATH for one that dut makes, client:PATH for one that
+the pod makes. The pod may come, go and come again; only a memif client waits for
+its server before any port forwards.`
+
+func newDutCmd(d deps) *cobra.Command {
+	opts := dutOptions{deps: d}
+	cmd := &cobra.Command{
+		Use:   "dut [--vhost-user [client:]PATH]... [--memif [client:]PATH]... [--vdev DEVICE]...",
+		Short: "Stand in for the host side of sockets, with known faults if wanted",
+		Long:  dutHelp,
+		Args:  cobra.NoArgs,
+		RunE:  untilStopped(func(ctx context.Context) error { return dutRun(ctx, opts) }),
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&opts.VhostUser, "vhost-user", nil, "a vhost-user socket; may be repeated")
+	f.StringArrayVar(&opts.Memif, "memif", nil, "a memif socket; may be repeated")
+	f.StringArrayVar(&opts.VDevs, "vdev", nil, "another virtual device, as net_ring0; may be repeated")
+	opts.addFlags(f)
+	opts.addMetricsFlag(f)
+	f.DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
+	f.BoolVarP(&opts.Verbose, "verbose", "v", false, "log what DPDK says")
+	cli.AddChoiceFlag(cmd, &opts.Forward, "forward", "", "what to do with frames", "reflect", "bridge")
+	cli.AddChoiceFlag(cmd, &opts.Memory, "memory", "", "where packets live: hugepages, ordinary pages (none), or what there is", "auto", "hugepages", "none")
+	cli.AddOutputFlag(cmd, &opts.Output, "table", "json")
+	return cmd
+}
+
+func dutRun(ctx context.Context, o dutOptions) error {
+	devices, err := o.devices()
+	if err != nil {
+		return err
+	}
+	faults, err := o.impairment()
+	if err != nil {
+		return err
+	}
+	dut := traffic.DUT{Bridge: o.Forward == "bridge", Kinds: []int{len(o.VhostUser), len(o.Memif), len(o.VDevs)}, Faults: faults}
+	if faults == nil && dut.Mixed() {
+		dut.Faults = &dpdk.Impairment{Depth: o.QueueDepth}
+	}
+	st := newStatus(o.deps, o.Forward)
+	stop, err := o.serveMetrics(ctx, st)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	dp, err := o.start(ctx, devices, dut.Faults)
+	return o.countRun(ctx, o.Output, o.Forward, dp, err, func() (result.Run, error) {
+		return traffic.Forward(ctx, dp, dut.Streams(dp), o.Duration, newLive(o.Streams, st))
+	})
+}
+
+// start starts DPDK on the devices, with this machine's CPUs and memory. The
+// peers may come and go.
+func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dpdk.Impairment) (*dataplane.Dataplane, error) {
+	drive := driveOptions{
+		EALOptions: cli.EALOptions{Queues: 1, Memory: o.Memory, FilePrefix: ownPrefix(o.deps)},
+		Verbose:    o.Verbose,
+	}
+	if faults != nil {
+		drive.mbufs = faults.Mbufs()
+	}
+	machine, err := drive.Discover(ctx, o.deps.Deps)
+	if machine == nil {
+		return nil, err
+	}
+	machine.Interfaces, machine.Unassigned = nil, nil
+	return drive.startOn(ctx, o.deps, machine, drive.EALOptions, podnet.EALOptions{Devices: devices}, false)
+}
+
+// devices turns the flags into the host's ends of the sockets.
+func (o *dutOptions) devices() ([]eal.Device, error) {
+	var list []eal.Device
+	for i, s := range o.VhostUser {
+		path, server := cutRole(s)
+		list = append(list, eal.Vhost{Origin: eal.Origin{Interface: strconv.Itoa(i), Where: "--vhost-user"}, Path: path, Client: !server})
+	}
+	for i, s := range o.Memif {
+		path, server := cutRole(s)
+		list = append(list, eal.Memif{Origin: eal.Origin{Interface: strconv.Itoa(i), Where: "--memif"}, Path: path, Server: server})
+	}
+	for _, arg := range o.VDevs {
+		list = append(list, eal.VDev{Arg: arg, Origin: eal.Origin{Interface: eal.VDev{Arg: arg}.PortName(), Where: "--vdev"}})
+	}
+	if len(list) == 0 {
+		return nil, cli.UsageErrorf("no port: give at least one --vhost-user, --memif or --vdev")
+	}
+	return list, nil
+}
+
+// cutRole reads [client:|server:]PATH.
+func cutRole(s string) (path string, server bool) {
+	if path, ok := strings.CutPrefix(s, podnet.RoleClient+":"); ok {
+		return path, false
+	}
+	return strings.TrimPrefix(s, podnet.RoleServer+":"), true
+}

@@ -1,0 +1,91 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/result"
+)
+
+// untilStopped runs a command until it is done or told to stop.
+func untilStopped(run func(context.Context) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+		return run(ctx)
+	}
+}
+
+// live shows rates while packets move, on a terminal in place, elsewhere as one
+// line a second, and tells the counters to whoever asks.
+type live struct {
+	w        io.Writer
+	terminal bool
+	last     *snapshot
+	status   *status
+}
+
+type snapshot struct {
+	at   time.Time
+	list []result.Interface
+}
+
+func (s snapshot) counted() (packets uint64) {
+	for _, i := range s.list {
+		packets += i.RxPackets + i.TxPackets
+	}
+	return packets
+}
+
+func newLive(s cli.Streams, st *status) live {
+	return live{w: s.Err, terminal: s.IsTerminal, last: &snapshot{}, status: st}
+}
+
+// Running implements traffic.Observer: without a job nothing is forwarded any more.
+func (l live) Running(job *dpdk.Job) {
+	l.status.Running(job)
+	if job == nil {
+		l.status.setEnded()
+	}
+}
+
+// Links implements traffic.Observer.
+func (l live) Links(down string) { l.status.Links(down) }
+
+// Ended implements traffic.ForwardObserver.
+func (l live) Ended(list []result.Interface) { l.status.carried(list) }
+
+// Carried implements traffic.ForwardObserver.
+func (l live) Carried(now time.Time, list []result.Interface) {
+	l.status.carried(list)
+	last := *l.last
+	*l.last = snapshot{now, list}
+	if l.terminal && last.list != nil {
+		fmt.Fprintf(l.w, "\x1b[%dA", len(list))
+	}
+	if last.list == nil || last.counted() > l.last.counted() { // counting began anew
+		last = snapshot{now.Add(-time.Second), make([]result.Interface, len(list))}
+	}
+	seconds := now.Sub(last.at).Seconds()
+	line := make([]string, len(list))
+	for i, now := range list {
+		was := last.list[i]
+		line[i] = fmt.Sprintf("%s rx %.3f Mpps tx %.3f Mpps refused %d", now.Name,
+			float64(now.RxPackets-was.RxPackets)/seconds/1e6,
+			float64(now.TxPackets-was.TxPackets)/seconds/1e6, now.TxRefused-was.TxRefused)
+	}
+	if l.terminal {
+		fmt.Fprintf(l.w, "%s\x1b[K\n", strings.Join(line, "\x1b[K\n"))
+		return
+	}
+	fmt.Fprintln(l.w, strings.Join(line, " | "))
+}

@@ -1,0 +1,374 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/result"
+)
+
+// method is one way to measure, with its own flags.
+type method struct {
+	name, short, long string
+	sizes             []string // of frames, by default
+	rate              bool     // its result has a rate, which --min-mpps can be held to
+	loss              bool     // and the loss at a rate that was asked for, for --max-loss
+	flags             func(f *pflag.FlagSet)
+	check             func(frameBytes float64) error // of the flags' values
+	settings          func(s *result.Settings)
+	measure           func(ctx context.Context, r *bench.Runner) (result.Measurement, error)
+}
+
+// sweep is the sizes that a method of RFC 2544 measures by default.
+var sweep = []string{"rfc2544"}
+
+// positive checks that durations are.
+func positive(flags map[string]time.Duration) error {
+	for flag, d := range flags {
+		if d <= 0 {
+			return fmt.Errorf("--%s must be above 0", flag)
+		}
+	}
+	return nil
+}
+
+// rateFlag is a rate whose packets a second depend on the frame size.
+type rateFlag struct{ name, value string }
+
+// pps reads the rate; 0 is as fast as it goes, or not given.
+func (r rateFlag) pps(frameBytes float64) (float64, error) {
+	if r.value == "" {
+		return 0, nil
+	}
+	pps, err := bench.ParseRate(r.value, frameBytes)
+	if err != nil {
+		return 0, fmt.Errorf("--%s: %w", r.name, err)
+	}
+	return pps, nil
+}
+
+// maxRate is the flag of methods that look for a rate.
+type maxRate struct{ rateFlag }
+
+func (m *maxRate) addFlag(f *pflag.FlagSet) {
+	m.name = "max-rate"
+	f.StringVar(&m.value, m.name, "", "highest rate to try, as 1.5Mpps or 10Gbps (default: what the path takes in a trial at the maximum rate)")
+}
+
+// set settles the highest rate of the runner; left to it, it finds one.
+func (m *maxRate) set(r *bench.Runner) (err error) {
+	r.MaxRate, err = m.pps(r.Mix.Mean())
+	return err
+}
+
+func newFixed() *method {
+	var duration time.Duration
+	rate := rateFlag{name: "rate"}
+	return &method{
+		name:  result.Fixed,
+		short: "Measure one trial at one rate",
+		long:  "fixed measures one trial at one rate, after a warm-up at the same rate.",
+		sizes: []string{"64"}, rate: true, loss: true,
+		flags: func(f *pflag.FlagSet) {
+			f.StringVar(&rate.value, rate.name, "max", rateUsage)
+			f.DurationVarP(&duration, "duration", "d", 10*time.Second, "how long to measure")
+		},
+		check: func(frameBytes float64) error {
+			if _, err := rate.pps(frameBytes); err != nil {
+				return err
+			}
+			return positive(map[string]time.Duration{"duration": duration})
+		},
+		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
+			pps, err := rate.pps(r.Mix.Mean())
+			if err != nil {
+				return result.Measurement{}, err
+			}
+			return bench.Fixed(ctx, r, pps, duration, 0)
+		},
+	}
+}
+
+func newSoak() *method {
+	var duration, window time.Duration
+	rate := rateFlag{name: "rate"}
+	return &method{
+		name:  result.Soak,
+		short: "Keep one rate for hours, and list when packets were lost",
+		long: `soak keeps one rate for as long as --duration says. It cuts the time into windows and
+lists those in which packets were lost (a packet that needs longer than a window to
+come back counts there as lost), each with what happened on the machine
+meanwhile: how much of its CPU each polling thread had, how often it was made to
+leave it, CFS throttling, steal, and what the ports dropped.`,
+		sizes: []string{"64"}, rate: true, loss: true,
+		flags: func(f *pflag.FlagSet) {
+			f.StringVar(&rate.value, rate.name, "100kpps", rateUsage)
+			f.DurationVarP(&duration, "duration", "d", time.Hour, "how long to measure")
+			f.DurationVar(&window, "window", time.Second, "length of a window")
+		},
+		check: func(frameBytes float64) error {
+			if _, err := rate.pps(frameBytes); err != nil {
+				return err
+			}
+			return positive(map[string]time.Duration{"duration": duration, "window": window})
+		},
+		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
+			pps, err := rate.pps(r.Mix.Mean())
+			if err != nil {
+				return result.Measurement{}, err
+			}
+			return bench.Fixed(ctx, r, pps, duration, window)
+		},
+	}
+}
+
+func newThroughput() *method {
+	var cfg bench.ThroughputConfig
+	var top maxRate
+	loss, width := "0", "0.5%"
+	return &method{
+		name:  result.Throughput,
+		short: "Find the highest rate without loss (RFC 2544, section 26.1)",
+		long: `throughput finds the highest rate at which no packet is lost by a binary search, and
+confirms it by a final trial of --validation (RFC 2544, section 26.1). If that trial
+loses packets the search goes on below.`,
+		sizes: sweep, rate: true,
+		flags: func(f *pflag.FlagSet) {
+			top.addFlag(f)
+			f.DurationVar(&cfg.Trial, "trial", 2*time.Second, "how long a trial of the search takes")
+			f.DurationVar(&cfg.Validation, "validation", time.Minute, "how long the final trial takes; 0: there is none")
+			f.StringVar(&loss, "loss", loss, "loss that a trial may have, as 0.001, 0.1% or 1/1000")
+			f.StringVar(&width, "width", width, "how exactly to find the rate, relative to it")
+		},
+		check: func(frameBytes float64) (err error) {
+			if _, err := top.pps(frameBytes); err != nil {
+				return err
+			}
+			if cfg.LossRatio, err = parseRatio(loss); err != nil {
+				return fmt.Errorf("--loss %w", err)
+			}
+			if cfg.Width, err = parseRatio(width); err != nil {
+				return fmt.Errorf("--width %w", err)
+			}
+			return cfg.Check()
+		},
+		settings: func(s *result.Settings) { s.TrialSeconds = cfg.Trial.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
+			if err := top.set(r); err != nil {
+				return result.Measurement{}, err
+			}
+			return bench.Throughput(ctx, r, cfg)
+		},
+	}
+}
+
+// searchFlags are the flags of MLRsearch.
+type searchFlags struct {
+	goals       []string
+	exceed      string
+	width       string
+	durationSum time.Duration
+	trial       time.Duration
+}
+
+func (s *searchFlags) addFlags(f *pflag.FlagSet) {
+	f.DurationVar(&s.trial, "trial", time.Second, "how long a trial takes")
+	f.DurationVar(&s.durationSum, "duration-sum", 21*time.Second, "how long the trials take together that settle a rate")
+	f.StringVar(&s.exceed, "exceed-ratio", "0.5", "part of --duration-sum that may be of trials with too much loss")
+	f.StringVar(&s.width, "width", "0.5%", "how exactly to find a rate, relative to it")
+}
+
+// config is what the flags say.
+func (s *searchFlags) config() (cfg bench.NDRConfig, err error) {
+	exceed, err := parseRatio(s.exceed)
+	if err != nil {
+		return cfg, fmt.Errorf("--exceed-ratio %w", err)
+	}
+	width, err := parseRatio(s.width)
+	if err != nil {
+		return cfg, fmt.Errorf("--width %w", err)
+	}
+	cfg.Trial = s.trial
+	for _, text := range s.goals {
+		name, loss, ok := strings.Cut(text, "=")
+		ratio, err := parseRatio(loss)
+		if !ok || name == "" || err != nil {
+			return cfg, fmt.Errorf("--goal %q: must be a name and the loss that it allows, as PDR=0.5%%", text)
+		}
+		cfg.Goals = append(cfg.Goals, result.GoalSettings{
+			Name: name, LossRatio: ratio, ExceedRatio: exceed, DurationSumSeconds: s.durationSum.Seconds(), Width: width,
+		})
+	}
+	return cfg, cfg.Check()
+}
+
+func newNDR() *method {
+	var top maxRate
+	var search searchFlags
+	return &method{
+		name:  result.NDR,
+		short: "Find the highest rates without loss and with little (MLRsearch)",
+		long: `ndr finds the highest rate for each of several goals in one search, MLRsearch (RFC
+9971): by default the non-drop rate (NDR) and the rate with at most 0.5 % loss (PDR).
+A rate is settled by trials whose times add up to --duration-sum, of which a part may
+be bad, so that a machine that is noisy now and then does not spoil it.`,
+		sizes: sweep, rate: true,
+		flags: func(f *pflag.FlagSet) {
+			top.addFlag(f)
+			f.StringSliceVar(&search.goals, "goal", []string{"NDR=0", "PDR=0.5%"}, "name of a goal and the loss that it allows; may be repeated")
+			search.addFlags(f)
+		},
+		check: func(frameBytes float64) error {
+			if _, err := top.pps(frameBytes); err != nil {
+				return err
+			}
+			_, err := search.config()
+			return err
+		},
+		settings: func(s *result.Settings) {
+			cfg, _ := search.config() // checked before
+			s.TrialSeconds, s.Goals = cfg.Trial.Seconds(), cfg.Goals
+		},
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
+			cfg, err := search.config()
+			if err == nil {
+				err = top.set(r)
+			}
+			if err != nil {
+				return result.Measurement{}, err
+			}
+			return bench.NDR(ctx, r, cfg)
+		},
+	}
+}
+
+func newLatency() *method {
+	base := rateFlag{name: "rate"}
+	search := searchFlags{goals: []string{"NDR=0"}}
+	var cfg bench.LatencyConfig
+	var top maxRate
+	var loads []string
+	return &method{
+		name:  result.Latency,
+		short: "Measure round-trip times at parts of a rate",
+		long: `latency measures round-trip times, from the moment a packet is offered to the port
+to that in which it comes back, at each --load: a part of --rate, or of the NDR,
+which is then searched for first. A load of 0 is a thousandth, so that packets do
+not meet.`,
+		sizes: sweep,
+		flags: func(f *pflag.FlagSet) {
+			f.StringVar(&base.value, base.name, "", "rate that loads are parts of, as 1.5Mpps or 10Gbps (default: the NDR)")
+			f.StringSliceVar(&loads, "load", []string{"0", "10%", "50%", "90%"}, "parts of the rate, as 50% or 0.5")
+			f.DurationVarP(&cfg.Trial, "duration", "d", 10*time.Second, "how long to measure at each load")
+			top.addFlag(f)
+			search.addFlags(f)
+		},
+		check: func(frameBytes float64) (err error) {
+			if cfg.Base, err = base.pps(frameBytes); err != nil {
+				return err
+			}
+			if _, err := top.pps(frameBytes); err != nil {
+				return err
+			}
+			cfg.Fractions = nil
+			for _, load := range loads {
+				part, err := parseRatio(load)
+				if err != nil {
+					return fmt.Errorf("--load %w", err)
+				}
+				cfg.Fractions = append(cfg.Fractions, part)
+			}
+			if cfg.Search, err = search.config(); err != nil {
+				return err
+			}
+			return cfg.Check()
+		},
+		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = base.value, cfg.Trial.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (m result.Measurement, err error) {
+			if cfg.Base, err = base.pps(r.Mix.Mean()); err == nil {
+				err = top.set(r)
+			}
+			if err != nil {
+				return m, err
+			}
+			return bench.Latency(ctx, r, cfg)
+		},
+	}
+}
+
+func newLoss() *method {
+	var cfg bench.LossConfig
+	var top maxRate
+	step := "10%"
+	return &method{
+		name:  result.Loss,
+		short: "Measure the loss from the highest rate down (RFC 2544, section 26.3)",
+		long: `loss measures the part of packets that is lost at the highest rate, and at lower and
+lower ones, until two in a row have lost nothing (RFC 2544, section 26.3).`,
+		sizes: sweep,
+		flags: func(f *pflag.FlagSet) {
+			top.addFlag(f)
+			f.DurationVar(&cfg.Trial, "trial", 10*time.Second, "how long to measure at each rate")
+			f.StringVar(&step, "step", step, "between two rates, relative to the highest: at most 10%")
+		},
+		check: func(frameBytes float64) (err error) {
+			if _, err := top.pps(frameBytes); err != nil {
+				return err
+			}
+			if cfg.Step, err = parseRatio(step); err != nil {
+				return fmt.Errorf("--step %w", err)
+			}
+			return cfg.Check()
+		},
+		settings: func(s *result.Settings) { s.TrialSeconds = cfg.Trial.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
+			if err := top.set(r); err != nil {
+				return result.Measurement{}, err
+			}
+			return bench.Loss(ctx, r, cfg)
+		},
+	}
+}
+
+func newBurst() *method {
+	var cfg bench.BurstConfig
+	var top maxRate
+	width := "1%"
+	return &method{
+		name:  result.Burst,
+		short: "Find the longest burst without loss (RFC 2544, section 26.4)",
+		long: `burst finds how many packets can follow one another at the highest rate without a
+loss (RFC 2544, section 26.4). What the ring of the port refuses is lost, as at every
+set rate.`,
+		sizes: sweep,
+		flags: func(f *pflag.FlagSet) {
+			top.addFlag(f)
+			f.DurationVar(&cfg.Longest, "longest", 2*time.Second, "how long the longest burst takes that is tried")
+			f.IntVar(&cfg.Repeats, "bursts", 50, "how often to look for the longest burst; the mean is the result")
+			f.StringVar(&width, "width", width, "how exactly to find its length, relative to it")
+		},
+		check: func(frameBytes float64) (err error) {
+			if _, err := top.pps(frameBytes); err != nil {
+				return err
+			}
+			if cfg.Width, err = parseRatio(width); err != nil {
+				return fmt.Errorf("--width %w", err)
+			}
+			return cfg.Check()
+		},
+		settings: func(s *result.Settings) { s.TrialSeconds = cfg.Longest.Seconds() },
+		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
+			if err := top.set(r); err != nil {
+				return result.Measurement{}, err
+			}
+			return bench.Burst(ctx, r, cfg)
+		},
+	}
+}

@@ -1,0 +1,160 @@
+package measure
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/metrics"
+	"github.com/podnet/podnet/internal/result"
+)
+
+// monitor shows a run of bench while it goes on: on a terminal as one line that
+// is redrawn, elsewhere as a line of key=value pairs a trial.
+type monitor struct {
+	out      io.Writer
+	terminal bool
+	log      *slog.Logger
+
+	status   // whose lock is that of what follows too
+	progress bench.Progress
+	began    time.Time
+	counts   bench.Counts // of the running trial, at its last tick
+	countsAt time.Time
+	running  result.Trial // of which only the counters are set, and never go down
+	ended    []uint64     // sums of result.TrialCounters
+}
+
+// sums adds a trial to sums of result.TrialCounters, in a new list.
+func sums(before []uint64, t result.Trial) []uint64 {
+	out := make([]uint64, len(result.TrialCounters))
+	copy(out, before)
+	for i, c := range result.TrialCounters {
+		out[i] += c.Value(t)
+	}
+	return out
+}
+
+func newMonitor(s cli.Streams, r *result.Result) *monitor {
+	text := slog.NewTextHandler(s.Err, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.LevelKey || a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}})
+	return &monitor{out: s.Err, terminal: s.IsTerminal, log: slog.New(text), status: status{snapshot: metrics.Snapshot{
+		NotReady: notStarted, Version: r.Environment.Version, DPDK: r.Environment.DPDK, Method: r.Method,
+	}}}
+}
+
+// Snapshot implements metrics.Source.
+func (m *monitor) Snapshot() metrics.Snapshot {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.now()
+	s.Totals = sums(m.ended, m.running)
+	return s
+}
+
+// begin is told that a trial begins.
+func (m *monitor) begin(p bench.Progress) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.progress, m.began, m.counts, m.countsAt = p, time.Now(), bench.Counts{}, time.Now()
+	s := &m.snapshot
+	s.Phase, s.Frame, s.Requested, s.Lower, s.Upper = p.Phase, p.Frame.Name, p.Rate, p.Lower, p.Upper
+	m.draw("")
+}
+
+// Counted is told what the running trial has counted so far.
+func (m *monitor) Counted(now time.Time, c bench.Counts) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	seconds := now.Sub(m.countsAt).Seconds()
+	received, missing := c.Received-m.counts.Received, c.Missing
+	m.counts, m.countsAt, m.snapshot.Interfaces = c, now, c.Interfaces
+	// A warm-up is no part of the result, nor of the totals. What is missing may come
+	// yet, so it is lost only when the trial has ended.
+	if m.progress.Phase != bench.WarmUp {
+		m.running = result.Trial{
+			Offered: c.Offered, TxRefused: c.Refused, Duplicates: c.Duplicates, Reordered: c.Reordered, Late: c.Late,
+			Sent: result.Traffic{Packets: c.Sent}, Received: result.Traffic{Packets: c.Received},
+		}
+	}
+	if seconds > 0 {
+		m.draw(fmt.Sprintf("receiving %.4g Mpps, %d missing", float64(received)/seconds/1e6, missing))
+	}
+}
+
+// end is told that a trial has ended.
+func (m *monitor) end(p bench.Progress, trials []result.Trial) {
+	t := trials[len(trials)-1]
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := &m.snapshot
+	s.Trials++
+	m.ended = sums(m.ended, t)
+	m.running = result.Trial{}
+	s.Phase, s.Requested, s.Interfaces = "", 0, t.Interfaces
+	if m.terminal {
+		return
+	}
+	args := []any{
+		"phase", t.Phase, "frame", t.Frame, "seconds", round(t.Seconds),
+		"requestedMpps", "max", "receivedMpps", round(t.Received.Mpps), "lossRatio", round(t.LossRatio),
+	}
+	if t.Requested.Mpps != nil {
+		args[7] = round(*t.Requested.Mpps)
+	}
+	if p.Lower > 0 || p.Upper > 0 {
+		args = append(args, "lowerMpps", round(p.Lower/1e6), "upperMpps", round(p.Upper/1e6))
+	}
+	if left := p.Left - time.Since(m.began); left > time.Second/2 {
+		args = append(args, "left", left.Round(time.Second).String())
+	}
+	if !t.Valid {
+		args = append(args, "invalid", t.Reason)
+	}
+	m.log.Info("trial", args...)
+}
+
+// round leaves six digits, enough for an eye.
+func round(v float64) string { return fmt.Sprintf("%.6g", v) }
+
+// draw redraws the line. The lock is held.
+func (m *monitor) draw(now string) {
+	if !m.terminal {
+		return
+	}
+	p := m.progress
+	parts := []string{p.Phase, p.Frame.Name + " B"}
+	if p.Rate > 0 {
+		parts = append(parts, fmt.Sprintf("%.4g Mpps", p.Rate/1e6))
+	} else {
+		parts = append(parts, "max")
+	}
+	if now != "" {
+		parts = append(parts, now)
+	}
+	if p.Lower > 0 || p.Upper > 0 {
+		parts = append(parts, fmt.Sprintf("between %.4g and %.4g Mpps", p.Lower/1e6, p.Upper/1e6))
+	}
+	if left := p.Left - time.Since(m.began); p.Left > 0 && left > 0 {
+		parts = append(parts, left.Round(time.Second).String()+" left at most")
+	}
+	fmt.Fprintf(m.out, "\r%s\x1b[K", strings.Join(parts, " | "))
+}
+
+// close ends the line.
+func (m *monitor) close() {
+	m.setEnded()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.terminal && !m.began.IsZero() {
+		fmt.Fprint(m.out, "\r\x1b[K")
+	}
+}

@@ -1,0 +1,158 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/kube"
+	"github.com/podnet/podnet/internal/report"
+)
+
+// publishOptions are the flags of what a run tells Kubernetes' API.
+type publishOptions struct {
+	ResultConfigMap string
+	Events          bool
+}
+
+func (o *publishOptions) addFlags(f *pflag.FlagSet) {
+	f.StringVar(&o.ResultConfigMap, "result-configmap", "",
+		"write the result to this ConfigMap of the pod's namespace when the run begins and when it ends: result.json and the keys status.*; other keys stay")
+	f.BoolVar(&o.Events, "events", false,
+		"record an event on the pod when the run ends: BenchPassed, or BenchFailed with the reason")
+}
+
+// checkPublish reads the flags, before anything is started.
+func (o *publishOptions) checkPublish() error {
+	if o.ResultConfigMap == "" {
+		return nil
+	}
+	if err := kube.CheckName(o.ResultConfigMap); err != nil {
+		return cli.UsageErrorf("--result-configmap %w", err)
+	}
+	return nil
+}
+
+// How long the API may take. A result is worth waiting until a control plane has
+// begun anew; after the pod's deletion there is the rest of the grace period, which
+// is 30 s by default.
+const (
+	announceTimeout = 30 * time.Second
+	publishTimeout  = 2 * time.Minute
+	stoppedTimeout  = 10 * time.Second
+	eventTimeout    = 5 * time.Second
+)
+
+// roomForOthers is what the values of a ConfigMap's other keys may take, in bytes,
+// and littleRoom is what is tried if they take more.
+const (
+	roomForOthers = 64 << 10
+	littleRoom    = 16 << 10
+)
+
+// newClient finds the API of the pod's cluster.
+func (s *session) newClient() (*kube.Client, error) {
+	environ := s.Env
+	if s.Environ != "" {
+		var err error
+		if environ, err = cli.ReadEnviron(s.Environ); err != nil {
+			return nil, err
+		}
+	}
+	return kube.New(kube.Options{Root: s.Root, Environ: environ})
+}
+
+// announce writes to the ConfigMap that the run has begun, so that what would
+// keep its result from being written is said before it is measured.
+func (s *session) announce(ctx context.Context) error {
+	if s.ResultConfigMap == "" {
+		return nil
+	}
+	client, err := s.newClient()
+	if err == nil {
+		s.kube = client
+		waiting, cancel := context.WithTimeout(ctx, announceTimeout)
+		defer cancel()
+		err = client.ApplyConfigMap(waiting, s.ResultConfigMap, report.ConfigMapAtStart(s.result))
+	}
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx) // told to stop; the start may have been written all the same
+	}
+	if err != nil {
+		s.unannounced = true
+		return cli.NotReady(fmt.Errorf("--result-configmap: %w", err))
+	}
+	return nil
+}
+
+// publish tells Kubernetes' API what became of the run, also when it was told to
+// stop. failure is what the run failed with; nil: nothing.
+func (s *session) publish(ctx context.Context, failure error) (err error) {
+	if s.unannounced && s.kube == nil {
+		return nil // not in a pod: that is the failure
+	}
+	if s.ResultConfigMap != "" && s.kube != nil && !s.unannounced {
+		if err = s.writeConfigMap(ctx, failure); err != nil {
+			err = fmt.Errorf("--result-configmap: %w", err)
+		}
+	}
+	if s.Events {
+		if err := s.record(ctx, errors.Join(failure, err)); err != nil {
+			s.warn("--events: %v", err)
+		}
+	}
+	return err
+}
+
+// writeConfigMap writes the result, without the document if there is no room for it
+// beside what others keep there.
+func (s *session) writeConfigMap(ctx context.Context, failure error) (err error) {
+	ctx, cancel := publishing(ctx)
+	defer cancel()
+	for _, room := range []int{kube.MaxData - roomForOthers, littleRoom} {
+		data := report.ConfigMap(s.result, failure, room)
+		err = s.kube.ApplyConfigMap(ctx, s.ResultConfigMap, data)
+		if refused, ok := errors.AsType[*kube.StatusError](err); ok && refused.TooLarge() {
+			continue
+		}
+		if omitted := data[report.OmittedKey]; err == nil && omitted != "" {
+			s.warn("--result-configmap: left out: %s", omitted)
+		}
+		return err
+	}
+	return err
+}
+
+// publishing bounds the writing of a result, more tightly once ctx has ended.
+func publishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stoppedTimeout, cancel) })
+	return bounded, func() { stop(); cancel() }
+}
+
+// record makes an event of the run's end.
+func (s *session) record(ctx context.Context, failure error) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), eventTimeout)
+	defer cancel()
+	client := s.kube
+	if client == nil {
+		if client, err = s.newClient(); err != nil {
+			return err
+		}
+	}
+	e := kube.Event{Type: kube.Normal, Reason: "BenchPassed", At: time.Now()}
+	var passed bool
+	if e.Message, passed = report.Line(s.result, failure, kube.MaxEventMessage); !passed {
+		e.Type, e.Reason = kube.Warning, "BenchFailed"
+	}
+	e.Pod, e.PodUID = client.Pod()
+	return client.CreateEvent(ctx, e)
+}
+
+func (s *session) warn(format string, args ...any) {
+	fmt.Fprintf(s.Err, "%s: warning: %s\n", s.Name, fmt.Sprintf(format, args...))
+}

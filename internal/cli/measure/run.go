@@ -1,0 +1,151 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/dataplane"
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/traffic"
+)
+
+type runOptions struct {
+	deps
+	driveOptions
+	flowOptions
+	metricsOption
+	echoOption
+	FrameSize int
+	Rate      string
+	Mode      string
+	Duration  time.Duration
+	Output    string
+}
+
+const runHelp = `run starts DPDK in this process on the pod's interfaces and forwards, drops or
+generates packets until it is told to stop (SIGINT, SIGTERM) or --duration ends.
+
+  io        forward frames as they are
+  mac       forward frames with the port's own source address and --dst-mac
+  macswap   forward frames with their addresses exchanged
+  rxonly    count frames and drop them
+  txonly    generate UDP packets
+
+Forwarding goes between the first and the second interface, the third and the
+fourth and so on; a last one without a partner sends back what it receives.
+
+With --udp-echo it also answers bench --kernel-baseline of a peer, through the
+kernel, on a CPU that does not poll if the pod has one.`
+
+// runModes are the values of --mode.
+var runModes = map[string]dpdk.Mode{
+	"io": dpdk.IO, "mac": dpdk.MAC, "macswap": dpdk.MACSwap, "rxonly": dpdk.RxOnly, "txonly": dpdk.TxOnly,
+}
+
+func newRunCmd(d deps) *cobra.Command {
+	opts := runOptions{deps: d}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Forward or generate packets on the pod's interfaces",
+		Long:  runHelp,
+		Args:  cobra.NoArgs,
+		RunE:  untilStopped(func(ctx context.Context) error { return runRun(ctx, opts) }),
+	}
+	cli.AddChoiceFlag(cmd, &opts.Mode, "mode", "m", "what to do with packets", "io", "mac", "macswap", "rxonly", "txonly")
+	cmd.Flags().DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
+	cmd.Flags().IntVar(&opts.FrameSize, "frame-size", bench.MinFrame, frameSizeUsage)
+	cmd.Flags().StringVar(&opts.Rate, "rate", "max", "of txonly: "+rateUsage)
+	opts.addMetricsFlag(cmd.Flags())
+	opts.addEchoFlag(cmd.Flags())
+	opts.driveOptions.addFlags(cmd, d)
+	opts.flowOptions.addFlags(cmd, "", "destination of mac and txonly: an address, or auto to learn it from a probe that comes back "+
+		"(default: 02:00:00:00:00:0N, where N counts the receiving interface from 0)")
+	cli.AddOutputFlag(cmd, &opts.Output, "table", "json")
+	return cmd
+}
+
+func runRun(ctx context.Context, o runOptions) error {
+	flow, err := o.flow(result.OneSize(o.FrameSize))
+	if err != nil {
+		return err
+	}
+	rate, err := bench.ParseRate(o.Rate, float64(o.FrameSize))
+	if err != nil {
+		return cli.UsageErrorf("--%w", err)
+	}
+	if o.DstMAC == autoMAC && o.Mode != "txonly" {
+		return cli.UsageErrorf("--dst-mac auto: only txonly sends the probes that it is learned by")
+	}
+	if err := o.checkPeerTimeout(); err != nil {
+		return err
+	}
+	if err := o.checkEcho(); err != nil {
+		return err
+	}
+	st := newStatus(o.deps, o.Mode)
+	stop, err := o.serveMetrics(ctx, st)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	endEcho, err := o.serveEcho(ctx)
+	if err != nil {
+		return err
+	}
+	dp, _, err := o.start(ctx, o.deps)
+	err = o.countRun(ctx, o.Output, o.Mode, dp, err, func() (result.Run, error) {
+		return o.drive(ctx, dp, flow, rate, st)
+	})
+	return errors.Join(err, endEcho())
+}
+
+// countRun runs a dataplane that has started, or failed to, and writes what it
+// counted. Told to stop before it could begin, it has counted nothing.
+func (d deps) countRun(ctx context.Context, output, mode string, dp *dataplane.Dataplane, err error, run func() (result.Run, error)) error {
+	if err != nil && !stopped(ctx, err) {
+		return err
+	}
+	var r result.Run
+	if err == nil {
+		r, err = run()
+		err = errors.Join(err, dp.Close(context.WithoutCancel(ctx)))
+	}
+	if stopped(ctx, err) {
+		err = nil
+	}
+	return errors.Join(err, printRun(d, output, mode, r))
+}
+
+// stopped tells whether err is only that the command was told to stop.
+func stopped(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+}
+
+func (o *runOptions) drive(ctx context.Context, dp *dataplane.Dataplane, flow bench.Flow, rate float64, st *status) (result.Run, error) {
+	streams, err := traffic.RunStreams(ctx, dp, traffic.RunConfig{
+		Mode: runModes[o.Mode], Flow: flow, FrameSize: o.FrameSize, Rate: rate, Learn: o.DstMAC == autoMAC, PeerTimeout: o.PeerTimeout,
+	})
+	if err != nil {
+		return result.Run{}, coded(err)
+	}
+	return traffic.Forward(ctx, dp, streams, o.Duration, newLive(o.Streams, st))
+}
+
+// printRun writes what run or dut counted.
+func printRun(d deps, output, mode string, r result.Run) error {
+	r.Schema, r.Mode, r.DPDK, r.Version = result.RunSchema, mode, d.DPDKVersion, d.Version
+	if r.Interfaces == nil {
+		r.Interfaces, r.Lcores = []result.Interface{}, []result.Thread{}
+	}
+	if output == "json" {
+		return cli.PrintJSON(d.Out, r)
+	}
+	return report.WriteRun(d.Out, r)
+}

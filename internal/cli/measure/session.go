@@ -1,0 +1,225 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/dataplane"
+	"github.com/podnet/podnet/internal/kube"
+	"github.com/podnet/podnet/internal/report"
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/traffic"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// session is one run of bench and what it has measured so far.
+type session struct {
+	*benchOptions
+	method  *method
+	plan    plan
+	monitor *monitor
+	file    *result.File // nil: none
+	result  result.Result
+
+	termination *result.Output // nil: none
+	kube        *kube.Client   // of --result-configmap; nil: none
+	unannounced bool           // the ConfigMap could not be written when the run began
+}
+
+// benchRun measures, and writes what was measured whatever became of it.
+func benchRun(ctx context.Context, o benchOptions, m *method) error {
+	p, err := o.plan(m)
+	if err != nil {
+		return err
+	}
+	s := &session{benchOptions: &o, method: m, plan: p}
+	s.begin()
+	s.monitor = newMonitor(o.Streams, &s.result)
+	// Of what fails from here on the ConfigMap tells, in place of the last run's result.
+	err = errors.Join(s.openOutputs(), s.announce(ctx))
+	if err == nil {
+		var stop func()
+		if stop, err = o.serveMetrics(ctx, s.monitor); err == nil {
+			defer stop()
+			err = s.drive(ctx)
+		}
+	}
+	return s.end(ctx, err)
+}
+
+// drive starts DPDK and measures.
+func (s *session) drive(ctx context.Context) error {
+	dp, pod, err := s.start(ctx, s.deps)
+	if err != nil {
+		return err
+	}
+	s.monitor.Links("")
+	return errors.Join(s.measure(ctx, pod, dp), dp.Close(context.WithoutCancel(ctx)))
+}
+
+// begin fills in what is known before the run.
+func (s *session) begin() {
+	s.result = result.Result{
+		Schema: result.Schema, Method: s.method.name, Started: time.Now().UTC(),
+		Settings: result.Settings{
+			TX: s.TX, RX: s.RX, Bidirectional: s.Bidirectional, Flows: s.Flows, Queues: s.Queues, VLAN: s.VLAN,
+			WarmupSeconds: s.Warmup.Seconds(), MinMpps: s.plan.minMpps, MaxLoss: s.plan.maxLoss,
+		},
+		Environment:  noEnvironment(s.deps),
+		Measurements: []result.Measurement{},
+	}
+	s.method.settings(&s.result.Settings)
+}
+
+// openOutputs makes sure, before the run, that what it measures can be written.
+func (s *session) openOutputs() (err error) {
+	if s.ResultFile != "" {
+		if s.file, err = result.Create(s.ResultFile); err != nil {
+			return fmt.Errorf("--result-file: %w", err)
+		}
+		if err := s.file.Write(s.result); err != nil {
+			return fmt.Errorf("--result-file: %w", err)
+		}
+	}
+	if s.TerminationLog != "" {
+		if s.termination, err = result.NewOutput(s.TerminationLog); err != nil {
+			return fmt.Errorf("--termination-log: %w", err)
+		}
+	}
+	return nil
+}
+
+// measure carries out the plan on ports that are up.
+func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Dataplane) error {
+	way, err := s.path(ctx, dp, s.plan, s.monitor)
+	if err != nil {
+		return err
+	}
+	set := &s.result.Settings
+	var dst net.HardwareAddr
+	set.TX, set.RX, dst = way.Ends()
+	set.DstMAC = dst.String()
+	s.result.Environment = environment(s.deps, pod, dp)
+	if err := s.measureKernel(ctx, baselineTime); err != nil {
+		return err
+	}
+	if s.Calibrate {
+		if s.result.Calibration, err = way.Calibrate(ctx, s.plan.mixes[0]); err != nil {
+			return err
+		}
+	}
+	if err := s.save(); err != nil {
+		return err
+	}
+	for _, mix := range s.plan.mixes {
+		for repeat := range s.Repeat {
+			if err := s.measureOne(ctx, way, mix, repeat+1); err != nil {
+				return err
+			}
+			if ctx.Err() != nil {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// partialInterval is how often a soak that goes on is written to the file.
+const partialInterval = 5 * time.Second
+
+// measureOne makes one measurement. While it goes on, its trials so far stand at
+// the end of the result.
+func (s *session) measureOne(ctx context.Context, way *traffic.Path, mix result.Mix, repeat int) error {
+	at := len(s.result.Measurements)
+	s.result.Measurements = append(s.result.Measurements, result.Measurement{
+		Frame: mix.Frame(), Repeat: repeat, Reason: "it has not come to its end", Trials: []result.Trial{},
+	})
+	var kept time.Time
+	keep := func(trials []result.Trial) error {
+		s.result.Measurements[at].Trials = trials
+		return s.save()
+	}
+	r := &bench.Runner{
+		Path: way, Mix: mix, Warmup: s.Warmup,
+		Begin: s.monitor.begin,
+		End: func(p bench.Progress, trials []result.Trial) error {
+			s.monitor.end(p, trials)
+			return keep(trials)
+		},
+		Partial: func(trials []result.Trial) error {
+			if time.Since(kept) < partialInterval {
+				return nil
+			}
+			kept = time.Now()
+			return keep(trials)
+		},
+	}
+	m, err := s.method.measure(ctx, r)
+	m.Repeat = repeat
+	s.result.Measurements[at] = m
+	s.result.Settings.MaxMpps = max(s.result.Settings.MaxMpps, r.MaxRate/1e6)
+	return errors.Join(err, s.save())
+}
+
+// save writes the result so far to its file.
+func (s *session) save() error {
+	s.judge()
+	if s.file == nil {
+		return nil
+	}
+	if err := s.file.Write(s.result); err != nil {
+		return fmt.Errorf("--result-file: %w", err)
+	}
+	return nil
+}
+
+// judge settles what the measurements so far say of the whole run.
+func (s *session) judge() { s.result = s.result.Judged(len(s.plan.mixes) * s.Repeat) }
+
+// end closes the result, whatever the run came to, writes it in every form that
+// was asked for, and returns what the command ends with.
+func (s *session) end(ctx context.Context, err error) error {
+	measured := len(s.result.Measurements) > 0
+	s.judge()
+	now := time.Now().UTC()
+	s.result.Ended = &now
+	if err != nil {
+		s.result.Complete, s.result.Valid = false, false
+		s.result.Reason = err.Error()
+	}
+	s.monitor.close()
+	if s.file != nil {
+		// What failed with this before may succeed now, and is not said twice.
+		if e := s.file.Write(s.result); e != nil && !errors.Is(err, result.ErrWrite) {
+			err = errors.Join(err, fmt.Errorf("--result-file: %w", e))
+		}
+	}
+	if s.termination != nil {
+		if e := s.termination.Write(report.Summary(s.result, report.SummaryBytes)); e != nil {
+			err = errors.Join(err, fmt.Errorf("--termination-log: %w", e))
+		}
+	}
+	// Before what goes to stdout, whose reader may let us wait.
+	published := s.publish(ctx, err)
+	if measured {
+		err = errors.Join(err, report.Write(s.Out, s.Output, s.result))
+	}
+	if err == nil {
+		err = s.verdict()
+	}
+	return errors.Join(err, published)
+}
+
+// verdict is what the command ends with if nothing failed.
+func (s *session) verdict() error {
+	err := s.result.Err()
+	if errors.Is(err, result.ErrBelow) {
+		return cli.BelowThreshold(err)
+	}
+	return cli.NotValid(err)
+}

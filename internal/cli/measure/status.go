@@ -1,0 +1,95 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/pflag"
+
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/metrics"
+	"github.com/podnet/podnet/internal/result"
+)
+
+// status is what the metrics server tells of a command while it goes on.
+type status struct {
+	mu       sync.Mutex
+	snapshot metrics.Snapshot
+	job      *dpdk.Job // that runs; nil: none
+}
+
+// newStatus is that of a command that forwards in that mode, before DPDK starts.
+func newStatus(d deps, mode string) *status {
+	return &status{snapshot: metrics.Snapshot{
+		NotReady: notStarted, Version: d.Version, DPDK: d.DPDKVersion, Method: mode, NoTrials: true,
+	}}
+}
+
+const notStarted = "DPDK has not started"
+
+// Snapshot implements metrics.Source.
+func (s *status) Snapshot() metrics.Snapshot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now()
+}
+
+// now is the state with the heartbeats as they are. The lock is held.
+func (s *status) now() metrics.Snapshot {
+	now := s.snapshot
+	if s.job != nil {
+		now.Turns = make(map[int]uint64)
+		for _, t := range s.job.Threads() {
+			now.Turns[t.ID] = t.Turns
+		}
+	}
+	return now
+}
+
+// Links says that the ports are up, but for what down says; empty: all are.
+func (s *status) Links(down string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snapshot.Ready, s.snapshot.NotReady = down == "", down
+}
+
+// setEnded says that nothing is measured or forwarded any more.
+func (s *status) setEnded() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snapshot.Ready, s.snapshot.NotReady = false, "the run has ended"
+}
+
+// Running is told which job runs; nil: none.
+func (s *status) Running(job *dpdk.Job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.job = job
+}
+
+// carried is told what the ports have counted so far.
+func (s *status) carried(list []result.Interface) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snapshot.Interfaces = list
+}
+
+// metricsOption is the flag of commands that serve their status.
+type metricsOption struct{ Metrics string }
+
+func (o *metricsOption) addMetricsFlag(f *pflag.FlagSet) {
+	f.StringVar(&o.Metrics, "metrics", "", "serve /metrics, /healthz and /readyz on this address, as :9090")
+}
+
+// serveMetrics serves src until ctx ends or stop is called, if that was asked for.
+func (o *metricsOption) serveMetrics(ctx context.Context, src metrics.Source) (stop func(), err error) {
+	if o.Metrics == "" {
+		return func() {}, nil
+	}
+	server, err := metrics.Serve(ctx, o.Metrics, src)
+	if err != nil {
+		return nil, fmt.Errorf("--metrics: %w", err)
+	}
+	return func() { server.Close() }, nil
+}

@@ -1,0 +1,52 @@
+package measure
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/metrics"
+	"github.com/podnet/podnet/internal/result"
+)
+
+// What forwards is ready while it does, and keeps its counters when it has ended.
+func TestStatus(t *testing.T) {
+	s := newStatus(deps{Deps: cli.Deps{Version: "v1", Program: cli.Program{DPDKVersion: "22.11.11"}}}, "macswap")
+	want := metrics.Snapshot{NotReady: "DPDK has not started", Version: "v1", DPDK: "22.11.11", Method: "macswap", NoTrials: true}
+	check := func(when string) {
+		t.Helper()
+		if diff := cmp.Diff(want, s.Snapshot()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", when, diff)
+		}
+	}
+	check("before")
+	s.Links("")
+	want.Ready, want.NotReady = true, ""
+	check("ready")
+	s.Links("no peer")
+	want.Ready, want.NotReady = false, "no peer"
+	check("alone")
+	s.Links("")
+	want.Ready, want.NotReady = true, ""
+	l := newLive(cli.Streams{Err: t.Output()}, s)
+	list := []result.Interface{{Name: "net1", Port: "net_memif0", Counters: result.Counters{RxPackets: 1, RxBytes: 64}}}
+	l.Carried(time.Unix(0, 0), list)
+	want.Interfaces = list
+	check("counted")
+	s.setEnded()
+	want.Ready, want.NotReady = false, "the run has ended"
+	check("ended")
+}
+
+func TestServeStatus(t *testing.T) {
+	s := newStatus(deps{}, "io")
+	for _, address := range []string{"", "127.0.0.1:0"} {
+		stop, err := (&metricsOption{address}).serveMetrics(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop()
+	}
+}

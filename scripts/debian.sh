@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# debian.sh SUITE TARGET...: makes the Makefile's targets of a copy of this tree in
+# a chroot of another Debian release, against its DPDK: 24.11 in trixie, 25.11 in
+# forky. What is built is in bin/SUITE. The chroot is made once and kept in the
+# user's cache. All mounts and processes are in namespaces of their own, and end
+# with this script. debian.sh --root SUITE prints the chroot's directory and does
+# nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+do=''
+case ${1-} in
+--root | --inside)
+	do=$1
+	shift
+	;;
+esac
+suite=${1-}
+options=()
+case $suite in
+trixie) ;;
+# Debian's testing has packages signed as any other. Mirrors that are not updated
+# every day still have a list of them that has run out.
+forky) options+=(--aptopt='Acquire::Check-Valid-Until "false"') ;;
+*)
+	echo "usage: debian.sh [--root] trixie|forky [TARGET]..." >&2
+	exit 64
+	;;
+esac
+shift
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/podnet/$suite
+root=$cache/root
+
+[ "$(id -u)" = 0 ] || { echo "debian: mmdebstrap and chroot need root" >&2; exit 1; }
+
+case $do in
+--root)
+	echo "$root"
+	exit
+	;;
+'')
+	# Fetch the modules here, so that the chroot needs no network.
+	go mod download
+	exec unshare --mount --propagation private --pid --fork --kill-child "$0" --inside "$suite" "$@"
+	;;
+esac
+
+# mirror: where this machine gets Debian from.
+mirror() {
+	# shellcheck disable=SC2016 # apt-get expands it
+	apt-get indextargets --format '$(SITE)' \
+		'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 'Component: main' | sed -n 1p
+}
+
+packages=$(scripts/deps.sh --list build test lab | sort -u | paste -sd,),make,ca-certificates
+if [ "$(cat "$cache/packages" 2>/dev/null)" != "$packages" ]; then
+	echo "debian: making $root from $(mirror)"
+	rm -rf "$root" "$cache/packages"
+	mkdir -p "$cache/go-build"
+	mmdebstrap --quiet --mode=root --variant=minbase "${options[@]}" --include="$packages" "$suite" "$root" "$(mirror)"
+	echo "$packages" >"$cache/packages"
+fi
+
+# Go, its modules and its build cache stand at the same paths as outside. The
+# cache is one for this chroot: Go does not see that it has other headers.
+goroot=$(go env GOROOT)
+modules=$(go env GOMODCACHE)
+bind() {
+	mkdir -p "$root$2"
+	mount --rbind ${3:+-o "$3"} "$1" "$root$2"
+}
+bind /dev /dev
+bind /sys /sys
+mount -t proc proc "$root/proc"
+mount -t tmpfs tmpfs "$root/run"
+mount -t tmpfs tmpfs "$root/tmp"
+bind "$goroot" "$goroot" ro
+bind "$modules" "$modules" ro
+bind "$cache/go-build" /var/cache/go-build
+
+mkdir -p "$root/tmp/podnet" "bin/$suite"
+bind "$PWD/bin/$suite" /tmp/podnet/bin
+git ls-files -z --cached --others --exclude-standard |
+	tar -c --null --ignore-failed-read -T - | tar -x -C "$root/tmp/podnet"
+
+exec chroot "$root" /usr/bin/env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
+	PATH="$goroot/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
+	GOCACHE=/var/cache/go-build GOMODCACHE="$modules" GOPROXY=off \
+	make -C /tmp/podnet "$@"
