@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/rundir"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/lib/render"
 )
@@ -49,7 +50,7 @@ func newExecCmd(d Deps) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&opts.App, "app", string(render.Testpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
-	opts.AddEALFlags(cmd, fmt.Sprintf("podnet-%d", d.PID))
+	opts.AddEALFlags(cmd, rundir.Prefix(d.PID))
 	opts.AddRootlessFlags(cmd)
 	return cmd
 }
@@ -63,7 +64,23 @@ func execRun(ctx context.Context, o execOptions) error {
 	if err != nil {
 		return NotReady(fmt.Errorf("%s is not here: %w: %s", program, err, howToGet(render.App(o.App))))
 	}
-	if err := o.Exec(path, append([]string{program}, args...), o.Env); err != nil {
+	return o.become(path, append([]string{program}, args...))
+}
+
+// become replaces this process with the program, which then owns the runtime
+// directory, so that the next start can tell when to remove what it leaves there.
+func (o execOptions) become(path string, argv []string) error {
+	if o.FilePrefix == rundir.Prefix(o.PID) {
+		dir, err := rundir.Own(o.FilePrefix)
+		if err != nil {
+			return NotReady(err)
+		}
+		defer func() { _ = dir.Remove() }() // only if the program cannot be executed
+		if err := dir.Inherit(); err != nil {
+			return err
+		}
+	}
+	if err := o.Exec(path, argv, o.Env); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil

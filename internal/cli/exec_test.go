@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/internal/rundir"
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
@@ -68,8 +69,17 @@ func TestExecPrograms(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.app, func(t *testing.T) {
+			t.Setenv("RUNTIME_DIRECTORY", t.TempDir())
 			var f fakeExec
-			if code := execute(t.Context(), []string{"exec", "--app", tt.app, "--memory=none", "--podinfo", podinfo(t)}, f.deps(tt.program)); code != 0 {
+			d := f.deps(tt.program)
+			become := d.Exec
+			d.Exec = func(path string, argv, env []string) error {
+				if _, err := os.Stat(rundir.Path("podnet-4711")); err != nil {
+					t.Errorf("the program does not own its runtime directory: %v", err)
+				}
+				return become(path, argv, env)
+			}
+			if code := execute(t.Context(), []string{"exec", "--app", tt.app, "--memory=none", "--podinfo", podinfo(t)}, d); code != 0 {
 				t.Fatalf("exit code %d: %s", code, &f.err)
 			}
 			if f.path != "/opt/bin/"+tt.program || f.argv[0] != tt.program {

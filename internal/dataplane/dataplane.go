@@ -10,9 +10,11 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/rundir"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -37,6 +39,8 @@ type Dataplane struct {
 	rt      *dpdk.Runtime
 	cfg     Config
 	sockets []socket
+	claims  []*claim    // on the sockets that are files of ours
+	dir     *rundir.Dir // nil: not this process's alone
 }
 
 // Start starts EAL, sets up the ports and waits for their peers. What fails for
@@ -54,14 +58,14 @@ func Start(ctx context.Context, c Config) (_ *Dataplane, err error) {
 	}
 	waiting, cancel := Awaiting(ctx, c.PeerTimeout)
 	defer cancel()
-	if err := d.clearTheWay(waiting); err != nil {
-		return nil, err
-	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 		}
 	}()
+	if err := d.clearTheWay(waiting); err != nil {
+		return nil, err
+	}
 	if err := d.startEAL(ctx, waiting, args); err != nil {
 		return nil, err
 	}
@@ -76,7 +80,9 @@ func Start(ctx context.Context, c Config) (_ *Dataplane, err error) {
 			if isClient := p.socket != nil && !p.socket.server; isClient != clients {
 				continue
 			}
-			if err := p.startWhenReady(ctx, waiting); err != nil {
+			err := p.startWhenReady(ctx, waiting)
+			d.note()
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -91,15 +97,30 @@ func Start(ctx context.Context, c Config) (_ *Dataplane, err error) {
 	return d, nil
 }
 
-// clearTheWay sees to the sockets before EAL starts: virtio_user gives up at once
-// on a server that does not listen yet, and every driver stumbles over the socket
-// that a dead process left.
-func (d *Dataplane) clearTheWay(ctx context.Context) error {
+// clearTheWay sees to what DPDK expects before EAL starts: virtio_user gives up at
+// once on a server that does not listen yet, every driver stumbles over the socket
+// that a dead process left, and every process leaves files.
+func (d *Dataplane) clearTheWay(ctx context.Context) (err error) {
+	if d.cfg.OwnPrefix {
+		if d.dir, err = rundir.Own(d.cfg.EAL.FilePrefix); err != nil {
+			return NotReady(err)
+		}
+	}
+	claimed := map[string]bool{}
 	for _, s := range d.sockets {
-		if s.server {
-			if err := s.clear(ctx); err != nil {
-				return NotReady(err)
-			}
+		if !s.server || claimed[s.path] {
+			continue
+		}
+		claimed[s.path] = true
+		if s.abstract() {
+			err = s.clear(ctx)
+		} else {
+			var c *claim
+			c, err = s.claim(ctx)
+			d.claims = append(d.claims, c)
+		}
+		if err != nil {
+			return NotReady(err)
 		}
 	}
 	for _, s := range d.sockets {
@@ -112,37 +133,55 @@ func (d *Dataplane) clearTheWay(ctx context.Context) error {
 	return nil
 }
 
+// note looks which sockets DPDK has made.
+func (d *Dataplane) note() {
+	for _, c := range d.claims {
+		c.note()
+	}
+}
+
 // startEAL starts EAL, which waits for the peers of some sockets.
 func (d *Dataplane) startEAL(ctx, waiting context.Context, args []string) (err error) {
-	var unlink []string
 	for _, s := range d.sockets {
-		if s.server && !s.abstract() {
-			unlink = append(unlink, s.path)
-		}
-		if s.acceptsEarly {
+		if s.early() {
 			ctx = waiting
 		}
+		if s.kind == podnet.KindMemif {
+			args = append(args, "--log-level=pmd.net.memif:info") // why a peer refuses it
+		}
 	}
-	if d.cfg.OwnPrefix {
-		unlink = append(unlink, runtimeFiles(d.cfg.EAL.FilePrefix)...)
+	var unlink []string
+	for _, c := range d.claims {
+		unlink = append(unlink, c.path)
+	}
+	if d.dir != nil {
+		unlink = append(append(unlink, d.dir.Files()...), d.dir.Path())
 	}
 	d.rt, err = dpdk.Start(ctx, dpdk.Options{Args: args, Unlink: unlink, Log: d.cfg.Log, Driver: d.cfg.Driver})
+	d.note()
 	if errors.Is(err, ErrNoPeer) {
-		return NotReady(fmt.Errorf("%s: no peer connected within %s", d.accepting(), d.cfg.PeerTimeout))
+		return NotReady(fmt.Errorf("%s: no peer connected and answered within %s: see that the peer runs, or raise --peer-timeout", d.stuck(), d.cfg.PeerTimeout))
 	}
 	return err
 }
 
-// accepting guesses at which socket rte_eal_init waits: it makes them one after
-// the other, and the next only when the last has its peer.
-func (d *Dataplane) accepting() socket {
-	var last socket
+// stuck says at which sockets rte_eal_init may be waiting. It sees to them one after
+// the other: it makes a socket and waits for a peer, or connects and waits for
+// answers, and a socket that it has made shows that it is done with those before.
+func (d *Dataplane) stuck() string {
+	var at []string
 	for _, s := range d.sockets {
-		if _, err := os.Lstat(s.path); s.acceptsEarly && err == nil {
-			last = s
+		_, err := os.Lstat(s.path)
+		switch {
+		case s.acceptsEarly && err != nil && len(at) > 0:
+			return strings.Join(at, ", or ")
+		case s.acceptsEarly:
+			at = []string{s.String()}
+		case s.connectsEarly:
+			at = append(at, s.String())
 		}
 	}
-	return last
+	return strings.Join(at, ", or ")
 }
 
 // ethernetMTU is the MTU of Ethernet without jumbo frames, which every port has.
@@ -166,6 +205,7 @@ func (d *Dataplane) addPort(ctx context.Context, spec podnet.Port) error {
 	}
 	if err == nil {
 		err = p.Configure(ctx, dpdk.PortConfig{Queues: d.cfg.Queues, MTU: spec.MTU, Mbufs: d.cfg.Mbufs})
+		d.note()
 	}
 	if err != nil && spec.MTU > ethernetMTU {
 		err = fmt.Errorf("for an MTU of %d bytes: %w; see that the PF's MTU and the peer's are as large", spec.MTU, err)
@@ -213,22 +253,47 @@ func (d *Dataplane) Run(ctx context.Context, streams []dpdk.Stream) (*dpdk.Job, 
 	return job, nil
 }
 
-// Close ends DPDK and removes what it left behind. When ctx ends first, DPDK is
-// left to itself, what it left is removed all the same, and the process can only
-// exit.
+// closeTimeout is how long DPDK may take to close, at most. It waits for answers of
+// vhost-user's peers, and one that stands still never gives them.
+const closeTimeout = time.Second
+
+// ErrStuck means that DPDK has not come back from closing its ports. What it counted
+// is not touched by it, nor is what it left; the process can only exit.
+var ErrStuck = errors.New("DPDK has not closed its ports in time, which its peers may keep it from: they are left to the system to close")
+
+// Close ends DPDK, when ctx ends or after a second at the latest, and removes what
+// it left behind. If it wraps ErrStuck, or if somebody's file has taken the place of
+// a socket, the process has to exit: DPDK is left to itself.
 func (d *Dataplane) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, closeTimeout, ErrStuck)
+	defer cancel()
+	err := d.end(ctx)
+	for _, c := range d.claims {
+		c.release()
+	}
+	if d.dir != nil {
+		err = errors.Join(err, d.dir.Remove())
+	}
+	return err
+}
+
+// end ends DPDK, or leaves it to itself if its drivers would remove files of others.
+func (d *Dataplane) end(ctx context.Context) error {
+	if d.rt == nil {
+		return nil
+	}
+	if slices.ContainsFunc(d.claims, (*claim).lost) {
+		d.rt.Leave()
+		return nil
+	}
 	var errs []error
 	for _, p := range d.Ports {
-		errs = append(errs, p.Close(ctx))
+		if err := p.Close(ctx); ctx.Err() != nil {
+			d.rt.Leave()
+			return fmt.Errorf("interface %q: %w", p.Interface, err)
+		} else if err != nil {
+			errs = append(errs, fmt.Errorf("interface %q: %w", p.Interface, err))
+		}
 	}
-	if d.rt != nil {
-		errs = append(errs, d.rt.Close(ctx))
-	}
-	for _, s := range d.sockets {
-		s.remove()
-	}
-	if d.cfg.OwnPrefix {
-		errs = append(errs, os.RemoveAll(runtimeDir(d.cfg.EAL.FilePrefix)))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, d.rt.Close(ctx))...)
 }

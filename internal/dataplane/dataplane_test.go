@@ -17,6 +17,7 @@ import (
 
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/dpdk/dpdktest"
+	"github.com/podnet/podnet/internal/rundir"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/pciaddr"
 	"github.com/podnet/podnet/lib/podnet"
@@ -99,11 +100,13 @@ func TestStartAndClose(t *testing.T) {
 	onTwoPaths(t, func(t *testing.T, f *dpdktest.Fake, listening, made string) {
 		c := config(f, memif("net1", listening, false), memif("net2", made, true), eal.VDev{Arg: "net_null0", Origin: eal.Origin{Interface: "own"}})
 		c.OwnPrefix, c.Mbufs = true, 5
-		dir := runtimeDir("test")
+		dir := rundir.Path("test")
 		var order []string
 		f.On(dpdktest.StartPort, func(port string) error {
 			order = append(order, port)
-			leave(t, "unix", made+port) // as files of DPDK's
+			if port == "net_memif_net2" {
+				leave(t, "unix", made) // as DPDK does
+			}
 			return nil
 		})
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -141,7 +144,6 @@ func TestStartAndClose(t *testing.T) {
 		}
 		ring.Free(t.Context())
 
-		leave(t, "unix", made)
 		if err := d.Close(t.Context()); err != nil || !f.CleanedUp() || !f.Closed("net_memif_net1") {
 			t.Errorf("Close: %v, EAL ended: %v", err, f.CleanedUp())
 		}
@@ -223,12 +225,12 @@ func TestRefusedStart(t *testing.T) {
 		"a peer that does not listen": {
 			func(_, made string) eal.Device { return virtioUser("net1", made, false) },
 			func(*dpdktest.Fake) {},
-			[]string{"does not listen"}, true,
+			[]string{"has not begun to listen", "--peer-timeout"}, true,
 		},
 		"an accepting EAL": {
 			func(_, made string) eal.Device { return virtioUser("net1", made, true) },
 			func(f *dpdktest.Fake) { f.Hang(dpdktest.Init) },
-			[]string{"no peer connected within 30s"}, true,
+			[]string{`interface "net1"`, "no peer connected and answered within 30s"}, true,
 		},
 		"a peer that stays silent": {
 			func(listening, _ string) eal.Device { return memif("net1", listening, false) },
@@ -266,6 +268,7 @@ func TestRefusedStart(t *testing.T) {
 				if f.Started("net_memif_net1") || f.Running() > 0 {
 					t.Error("a port is left")
 				}
+				time.Sleep(2 * time.Minute) // until what hangs is over
 			})
 		})
 	}
@@ -442,43 +445,87 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// A peer that stands still in DPDK's close keeps nobody for longer than he wants,
-// and what is not DPDK's is removed all the same.
+// A peer that stands still in DPDK's close keeps nobody for longer than a second,
+// or than he wants, and what is not DPDK's is removed all the same.
 func TestCloseThatHangs(t *testing.T) {
 	for _, call := range []dpdktest.Call{dpdktest.ClosePort, dpdktest.Cleanup} {
-		onTwoPaths(t, func(t *testing.T, f *dpdktest.Fake, _, made string) {
-			defer f.Release()
-			d, err := Start(t.Context(), config(f, memif("net1", made, true)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			leave(t, "unix", made)
-			f.Hang(call)
-			late := errors.New("too late")
-			ctx, cancel := context.WithTimeoutCause(t.Context(), 2*time.Second, late)
-			defer cancel()
-			if err := d.Close(ctx); !errors.Is(err, late) {
-				t.Errorf("%s: %v", call, err)
-			}
-			if _, err := os.Lstat(made); err == nil {
-				t.Errorf("%s: the socket is left", call)
-			}
-		})
+		for _, patience := range []time.Duration{time.Hour, time.Millisecond} {
+			onTwoPaths(t, func(t *testing.T, f *dpdktest.Fake, _, made string) {
+				f.On(dpdktest.Init, func(string) error { leave(t, "unix", made); return nil })
+				d, err := Start(t.Context(), config(f, memif("net1", made, true)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				f.Hang(call)
+				impatient := errors.New("too late")
+				ctx, cancel := context.WithTimeoutCause(t.Context(), patience, impatient)
+				defer cancel()
+				want := impatient
+				if patience > closeTimeout {
+					want = ErrStuck
+				}
+				begin := time.Now()
+				if err := d.Close(ctx); !errors.Is(err, want) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("%s: %v, want %v once", call, err, want)
+				}
+				if took := time.Since(begin); took > closeTimeout {
+					t.Errorf("%s: it took %s", call, took)
+				}
+				if _, err := os.Lstat(made); err == nil {
+					t.Errorf("%s: the socket is left", call)
+				}
+				f.Release()
+			})
+		}
 	}
 }
 
-func TestRuntimeDir(t *testing.T) {
-	t.Setenv("RUNTIME_DIRECTORY", "/some")
-	if got := runtimeDir("a"); got != "/some/dpdk/a" {
-		t.Errorf("%q", got)
+// What has taken the place of our socket is somebody's, and DPDK would remove it.
+func TestCloseLeavesFilesOfOthers(t *testing.T) {
+	onTwoPaths(t, func(t *testing.T, f *dpdktest.Fake, _, made string) {
+		f.On(dpdktest.Init, func(string) error { leave(t, "unix", made); return nil })
+		d, err := Start(t.Context(), config(f, memif("net1", made, true)))
+		if err == nil {
+			err = errors.Join(os.Rename(made, made+".moved"), os.WriteFile(made, []byte("precious"), 0o600))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Close(t.Context()); err != nil || f.Closed("net_memif_net1") || f.CleanedUp() {
+			t.Errorf("Close: %v; the port is closed: %v", err, f.Closed("net_memif_net1"))
+		}
+		if text, err := os.ReadFile(made); string(text) != "precious" {
+			t.Errorf("the file holds %q, %v", text, err)
+		}
+	})
+}
+
+// Of several that start at the same time one gets the socket; the others touch nothing.
+func TestClaim(t *testing.T) {
+	dir := t.TempDir()
+	s := socket{iface: "net1", kind: podnet.KindMemif, path: filepath.Join(dir, "s"), server: true}
+	first, err := s.claim(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Setenv("RUNTIME_DIRECTORY", "")
-	t.Setenv("XDG_RUNTIME_DIR", "/own")
-	want := "/own/dpdk/a"
-	if os.Getuid() == 0 {
-		want = "/var/run/dpdk/a"
+	s.path = filepath.Join(dir, "..", filepath.Base(dir), "s")
+	second, err := s.claim(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "another process makes it already") {
+		t.Errorf("the second one: %v", err)
 	}
-	if got := runtimeDir("a"); got != want {
-		t.Errorf("%q, want %q", got, want)
+	leave(t, "unix", first.path)
+	first.note()
+	second.release()
+	if _, err := os.Lstat(first.path); err != nil || first.lost() || !second.lost() {
+		t.Errorf("the second one removed the first one's socket: %v", err)
 	}
+	first.release()
+	if _, err := os.Lstat(first.path); err == nil {
+		t.Error("the socket is left")
+	}
+	third, err := s.claim(t.Context())
+	if err != nil {
+		t.Errorf("after the first one: %v", err)
+	}
+	third.release()
 }

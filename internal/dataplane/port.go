@@ -62,7 +62,7 @@ func (p *Port) awaitLink(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			if p.socket != nil {
-				return WhileWaiting(ctx, fmt.Errorf("%s: no peer connected in time", p.socket))
+				return WhileWaiting(ctx, p.Explain(fmt.Errorf("%s: no peer connected in time: start the peer, or raise --peer-timeout", p.socket)))
 			}
 			return WhileWaiting(ctx, fmt.Errorf("interface %q: no link: see that the link of the PF, or of what else is below it, is up on the node", p.Interface))
 		case <-time.After(PollInterval):

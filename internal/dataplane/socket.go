@@ -49,6 +49,9 @@ func (s socket) String() string {
 	return fmt.Sprintf("interface %q (%s socket %s)", s.iface, s.kind, s.path)
 }
 
+// early tells whether rte_eal_init waits for the peer.
+func (s socket) early() bool { return s.connectsEarly || s.acceptsEarly }
+
 func (s socket) abstract() bool { return strings.HasPrefix(s.path, "@") }
 
 // alive tells whether a process holds the socket: nil, or why not. It asks by
@@ -116,16 +119,9 @@ func (s socket) await(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return WhileWaiting(ctx, fmt.Errorf("%s: its peer does not listen: %w", s, err))
+			return WhileWaiting(ctx, fmt.Errorf("%s: its peer has not begun to listen in time: start the peer, or raise --peer-timeout", s))
 		case <-time.After(PollInterval):
 		}
 	}
 	return nil
-}
-
-// remove removes what a server made and did not take away itself.
-func (s socket) remove() {
-	if s.server && !s.abstract() {
-		_ = os.Remove(s.path)
-	}
 }

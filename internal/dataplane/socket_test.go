@@ -145,16 +145,3 @@ func TestSocketOf(t *testing.T) {
 		}
 	}
 }
-
-func TestRemoveIsForServers(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	leave(t, "unix", path)
-	socket{path: path}.remove()
-	if _, err := os.Lstat(path); err != nil {
-		t.Error("a client removed its server's socket")
-	}
-	socket{path: path, server: true}.remove()
-	if _, err := os.Lstat(path); err == nil {
-		t.Error("a server left its socket")
-	}
-}

@@ -170,6 +170,10 @@ func (r *Runtime) Close(ctx context.Context) error {
 	return r.do(ctx, r.drv.Cleanup)
 }
 
+// Leave lets the EAL thread end when it comes back from DPDK, whose ports and jobs
+// stay as they are. The process can only exit.
+func (r *Runtime) Leave() { close(r.ended) }
+
 // tscHz is the TSC's frequency by CLOCK_MONOTONIC_RAW since EAL started. EAL's
 // own figure is rounded to 10 MHz before 24.11, an error of up to 0.2 %.
 func (r *Runtime) tscHz() float64 {

@@ -3,6 +3,7 @@ package dpdk
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -27,12 +28,16 @@ func newLogBook(log *slog.Logger) *logBook {
 	return &logBook{log: log}
 }
 
+// memifRefusal is how the memif driver logs, as information, why its peer does not
+// take it.
+const memifRefusal = "Disconnect received: "
+
 // record takes what DPDK logs.
 func (l *logBook) record(digit byte, text string) {
 	level := logLevel(digit)
-	if level >= slog.LevelError {
+	if level >= slog.LevelError || strings.Contains(text, memifRefusal) {
 		l.mu.Lock()
-		if len(l.errors) < maxErrors {
+		if len(l.errors) < maxErrors && !slices.Contains(l.errors, text) {
 			l.errors = append(l.errors, text)
 		}
 		l.mu.Unlock()

@@ -131,6 +131,10 @@ func (p *Port) LinkUp(ctx context.Context) (bool, error) {
 	return on(ctx, p.rt, func() (bool, error) { return p.rt.drv.Link(p.id) })
 }
 
+// Explain adds to an error about the port what DPDK logged as an error since it
+// started.
+func (p *Port) Explain(err error) error { return p.rt.explain(err) }
+
 // Stats reads the port's counters.
 func (p *Port) Stats(ctx context.Context) (Stats, error) {
 	return on(ctx, p.rt, func() (Stats, error) { return p.rt.drv.Stats(p.id) })

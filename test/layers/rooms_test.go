@@ -17,10 +17,10 @@ var rooms = []room{
 	{"cmd", []string{"internal/cli/measure", "internal/cli"}, true, "`main.go` alone: one call, and the exit code"},
 	{"internal/cli/measure", []string{
 		"internal/cli", "internal/traffic", "internal/dataplane", "internal/bench", "internal/report", "internal/metrics",
-		"internal/kube", "internal/baseline", "internal/dpdk", "internal/result", "internal/kernel",
+		"internal/kube", "internal/baseline", "internal/dpdk", "internal/result", "internal/rundir", "internal/kernel",
 		"lib/podnet", "lib/eal", "lib/pciaddr",
 	}, false, "the commands that need DPDK or results, for `cmd/testpmd-wrapper` alone: run, bench, dut, report, compare"},
-	{"internal/cli", []string{"lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"}, false,
+	{"internal/cli", []string{"internal/rundir", "lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"}, false,
 		"commands, one file each: flags, options, and what a terminal shows; links neither DPDK nor what measures"},
 	{"internal/cli/clitest", []string{"lib/podnet/podnettest", "internal/schematest"}, false, "runs the scripts of the commands' tests"},
 	{
@@ -31,7 +31,7 @@ var rooms = []room{
 		},
 		false, "carries the trials over a dataplane: streams, meter, calibration, learning the peer's address; the DUT with faults",
 	},
-	{"internal/dataplane", []string{"internal/dpdk", "lib/podnet", "lib/eal", "lib/pciaddr"}, false,
+	{"internal/dataplane", []string{"internal/dpdk", "internal/rundir", "lib/podnet", "lib/eal", "lib/pciaddr"}, false,
 		"a pod's ports on EAL: start, sockets and peers, restart, close"},
 	{"internal/dpdk", []string{"internal/kernel"}, false,
 		"the only cgo: packet loops in C, set up and sampled from Go; `dpdktest` is DPDK in memory alone, on a clock that tests turn"},
@@ -43,6 +43,7 @@ var rooms = []room{
 	{"internal/kube", []string{"internal/kernel"}, false, "writes results to Kubernetes' API: a ConfigMap, events"},
 	{"internal/baseline", nil, false, "UDP through the kernel, for the fast path to be compared with"},
 	{"internal/result", nil, false, "the result document: types, schema, files, verdict; no rendering"},
+	{"internal/rundir", nil, false, "DPDK's runtime directories: who owns one, and removes those that nobody does"},
 	{"lib/appnetutil", []string{
 		"lib/podnet", "lib/internal/source/downward", "lib/internal/fact", "lib/pciaddr", "internal/kernel",
 	}, false, "app-netutil's functions and types, on top of `lib/podnet`"},

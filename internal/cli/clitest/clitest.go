@@ -30,6 +30,10 @@ func Run(t *testing.T, dir, pods string) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: dir,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("RUNTIME_DIRECTORY", filepath.Join(env.WorkDir, "run"))
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"pod": func(ts *testscript.TestScript, _ bool, args []string) {
 				data, err := os.ReadFile(filepath.Join(pods, args[0]+".txtar"))

@@ -3,7 +3,6 @@ package measure
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dataplane"
+	"github.com/podnet/podnet/internal/rundir"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -32,7 +32,7 @@ func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
 	f := cmd.Flags()
 	f.DurationVar(&o.PeerTimeout, "peer-timeout", 30*time.Second, "how long to wait for the peers of sockets, and for a probe to come back; 0s: for ever")
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "log what DPDK says")
-	o.AddEALFlags(cmd, ownPrefix(d))
+	o.AddEALFlags(cmd, rundir.Prefix(d.PID))
 	o.AddRootlessFlags(cmd)
 }
 
@@ -43,9 +43,6 @@ func (o *driveOptions) checkPeerTimeout() error {
 	}
 	return nil
 }
-
-// ownPrefix is a --file-prefix that no other process has.
-func ownPrefix(d deps) string { return fmt.Sprintf("podnet-%d", d.PID) }
 
 // start resolves the pod and starts DPDK on its interfaces, in the order in
 // which they were asked for.
@@ -91,7 +88,7 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 	}
 	dp, err := dataplane.Start(ctx, dataplane.Config{
 		EAL: cfg, Ports: ports, Queues: o.Queues, Mbufs: o.mbufs, PeerTimeout: o.PeerTimeout,
-		Driver: d.driver, AwaitPeers: awaitPeers, OwnPrefix: o.FilePrefix == ownPrefix(d),
+		Driver: d.driver, AwaitPeers: awaitPeers, OwnPrefix: o.FilePrefix == rundir.Prefix(d.PID),
 		Log: slog.New(slog.NewTextHandler(d.Err, &slog.HandlerOptions{Level: level})),
 	})
 	return dp, coded(err)

@@ -12,6 +12,7 @@ import (
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/internal/rundir"
 	"github.com/podnet/podnet/internal/traffic"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
@@ -102,7 +103,7 @@ func dutRun(ctx context.Context, o dutOptions) error {
 // peers may come and go.
 func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dpdk.Impairment) (*dataplane.Dataplane, error) {
 	drive := driveOptions{
-		EALOptions: cli.EALOptions{Queues: 1, Memory: o.Memory, FilePrefix: ownPrefix(o.deps)},
+		EALOptions: cli.EALOptions{Queues: 1, Memory: o.Memory, FilePrefix: rundir.Prefix(o.PID)},
 		Verbose:    o.Verbose,
 	}
 	if faults != nil {

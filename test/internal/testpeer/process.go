@@ -7,6 +7,7 @@
 package testpeer
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -26,6 +27,8 @@ type Options struct {
 	Env        []string            // added to the caller's environment
 	Credential *syscall.Credential // user to start as; nil: the caller's
 	Caps       []uintptr           // capabilities that this user has all the same
+
+	Stdout, Stderr *os.File // what the output goes to; nil: files, as Process.Stdout reads them
 }
 
 // Process is a program that runs, or ran, with its output in files.
@@ -61,7 +64,7 @@ func Start(dir, name string, argv []string, o Options) (*Process, error) {
 		return nil, err
 	}
 	defer stderr.Close()
-	p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
+	p.cmd.Stdout, p.cmd.Stderr = cmp.Or(o.Stdout, stdout), cmp.Or(o.Stderr, stderr)
 	if p.Stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
