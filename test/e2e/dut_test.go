@@ -199,14 +199,23 @@ func TestNDRFindsTheRate(t *testing.T) {
 	// into the queue and spoils no trial. The queue lets a trial of 750 ms pass at 8 %
 	// more than the rate.
 	startDut(t, pod, "--rate", "1kpps", "--queue-depth", "64")
-	a := benchUntilValid(t, pod, 0, "ndr", "--tx", "net1", "--frame-size", "64", "--dst-mac", "02:00:00:00:02:01",
-		"--trial", "750ms", "--duration-sum", "750ms", "--max-rate", "4kpps", "--width", "5%", "-o", "json")
-	r := a.benchResult()
-	if len(r.Measurements) != 1 || len(r.Measurements[0].Goals) != 2 {
-		t.Fatalf("result %+v, want one measurement with two goals", r)
+	var r benchResult
+	found := func(g goal) bool {
+		return g.Status == result.Regular && g.Lower != nil && 0.0008 < g.Lower.Mpps && g.Lower.Mpps < 0.0012
 	}
-	for _, g := range r.Measurements[0].Goals {
-		if g.Status != result.Regular || g.Lower == nil || g.Lower.Mpps < 0.0008 || g.Lower.Mpps > 0.0012 {
+	// A device that gets no CPU for longer than that carries less, and the search is
+	// right to say so.
+	if !peertest.Repeat(t, func() bool {
+		a := benchUntilValid(t, pod, 0, "ndr", "--tx", "net1", "--frame-size", "64", "--dst-mac", "02:00:00:00:02:01",
+			"--trial", "750ms", "--duration-sum", "750ms", "--max-rate", "4kpps", "--width", "5%", "-o", "json")
+		r = a.benchResult()
+		if len(r.Measurements) != 1 || len(r.Measurements[0].Goals) != 2 {
+			t.Fatalf("result %+v, want one measurement with two goals", r)
+		}
+		goals := r.Measurements[0].Goals
+		return found(goals[0]) && found(goals[1])
+	}) {
+		for _, g := range r.Measurements[0].Goals {
 			t.Errorf("%s is %+v (%s), want about 0.001 Mpps", g.Name, g.Lower, g.Status)
 		}
 	}

@@ -201,15 +201,17 @@ type benchResult struct {
 	Valid        bool   `json:"valid"`
 	Reason       string `json:"reason"`
 	Measurements []struct {
-		Goals []struct {
-			Name   string `json:"name"`
-			Status string `json:"status"`
-			Lower  *rate  `json:"lower"`
-		} `json:"goals"`
+		Goals  []goal  `json:"goals"`
 		Trials []trial `json:"trials"`
 	} `json:"measurements"`
 
 	trial // the one that bench fixed measures
+}
+
+type goal struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Lower  *rate  `json:"lower"`
 }
 
 type trial struct {

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,5 +47,24 @@ func TestContributingShowsTheRooms(t *testing.T) {
 	}
 	if diff := cmp.Diff(table(), begin+shown+"\n"); diff != "" {
 		t.Errorf("%s is out of date: run go test ./test/layers -update (-want +got):\n%s", file, diff)
+	}
+}
+
+// What CONTRIBUTING says is to be touched is there.
+func TestWhatToTouchIsThere(t *testing.T) {
+	data, err := os.ReadFile("../../CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(data), "### What to touch\n")
+	section, _, _ := strings.Cut(rest, "\n## ")
+	files := regexp.MustCompile("`((?:lib|internal)/[^`]*)`").FindAllStringSubmatch(section, -1)
+	if len(files) < 10 {
+		t.Errorf("%d files are named", len(files))
+	}
+	for _, f := range files {
+		if _, err := os.Stat(filepath.Join("../..", strings.TrimSuffix(f[1], "/NAME"))); err != nil {
+			t.Error(err)
+		}
 	}
 }
