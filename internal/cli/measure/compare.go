@@ -3,44 +3,78 @@ package measure
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/cli"
-	"github.com/podnet/podnet/internal/result"
 )
 
-const compareHelp = `compare tells whether NEW is slower than BASE. Each is a result file with repeated
-measurements (--repeat 5), or a directory of result files. For every frame size and
-goal of BASE it takes the rates of all valid measurements and gives the ratio of
-their medians, NEW to BASE, with its 95 % bootstrap interval. A goal that even the
-lowest rate did not meet counts as 0.
+const compareHelp = `compare tells whether NEW is slower than BASE. Each side is a set of runs: a
+directory with one result file per run, or one file whose repeated measurements
+(--repeat) then count as runs. They share a pod, and so vary less than runs do.
 
-It ends with exit code 4 if a ratio is below 1 less --threshold and its interval
-excludes 1, and with 5 if a side has fewer than five valid measurements of anything
-that BASE has.`
+For every frame size it compares each goal's rate, or the received rate, and the
+p99 and median round-trip times of bench latency. RATIO is the performance of NEW
+to that of BASE, with its 95 % interval; below 1 is slower. From ten runs per side
+it is Hodges and Lehmann's, tested by Mann and Whitney's exact test; below that it is
+that of the medians, with a bootstrap interval. Holm's method corrects for the number
+of rows. A goal that even the lowest rate did not meet counts as 0.
+
+The exit code is 4 if a row is slower by more than its threshold, not by chance; 5 if a
+side has fewer than five runs of anything that BASE has, or if a row is inconclusive:
+it may be slower by more than its threshold, but the runs are too few or too noisy to
+tell; 64 if the sides were measured with different settings.
+
+--history DIR takes the runs of one directory in the order of time instead, and finds
+the runs from which on a rate is another one.`
 
 func newCompareCmd(d deps) *cobra.Command {
-	var threshold, output string
+	var threshold, latency, output, history string
+	var allowDifferent bool
 	cmd := &cobra.Command{
 		Use:   "compare BASE NEW",
 		Short: "Tell whether one set of results is slower than another",
 		Long:  compareHelp,
-		Args:  cobra.ExactArgs(2),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if history != "" {
+				return cobra.NoArgs(cmd, args)
+			}
+			return cobra.ExactArgs(2)(cmd, args)
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			ratio, err := parseRatio(threshold)
 			if err != nil {
 				return cli.UsageErrorf("--threshold %w", err)
 			}
-			return compareRun(d, args[0], args[1], ratio, output)
+			slower, err := parseRatio(latency)
+			if err != nil {
+				return cli.UsageErrorf("--latency-threshold %w", err)
+			}
+			if history != "" {
+				return historyRun(d, history, allowDifferent, output)
+			}
+			return compareRun(d, args[0], args[1], thresholds{rate: ratio, time: slower}, allowDifferent, output)
 		},
 	}
-	cmd.Flags().StringVar(&threshold, "threshold", "2%", "how much slower is a regression, as 2%, 0.02 or 1/50")
+	cmd.Flags().StringVar(&threshold, "threshold", "2%", "how much slower is a regression, such as 2%, 0.02 or 1/50")
+	cmd.Flags().StringVar(&latency, "latency-threshold", "10%", "how much slower is a regression of a round-trip time")
+	cmd.Flags().BoolVar(&allowDifferent, "allow-different", false, "compare runs with different settings, too")
+	cmd.Flags().StringVar(&history, "history", "", "directory with the result files of a series of runs, to find changes in")
 	cli.AddOutputFlag(cmd, &output, "table", "json")
 	return cmd
+}
+
+// thresholds are how much slower is a regression.
+type thresholds struct{ rate, time float64 }
+
+// of is the one for a row.
+func (t thresholds) of(unit string) float64 {
+	if unit == microseconds {
+		return t.time
+	}
+	return t.rate
 }
 
 // compareSeed makes the same files give the same interval every time.
@@ -50,120 +84,124 @@ const compareSeed = 2544
 type comparison struct {
 	Frame string `json:"frame"` // as 64 or imix
 	Rate  string `json:"rate"`  // what is compared, as NDR
+	Unit  string `json:"unit"`  // of the medians
 	bench.Comparison
-	Regression bool `json:"regression"`
+	Regression bool          `json:"regression"`
+	Outcome    bench.Outcome `json:"outcome"`
+	WithinRun  bool          `json:"withinRun,omitempty"`    // a side's figures are of one run
+	Detectable float64       `json:"detectable"`             // loss that would have been found in four of five cases
+	Decides    int           `json:"decidingRuns,omitempty"` // per side, to find a loss of the threshold as often
 }
 
-func compareRun(d deps, base, next string, threshold float64, output string) error {
-	old, err := ratesOf(base)
+func compareRun(d deps, base, next string, limits thresholds, allowDifferent bool, output string) error {
+	old, err := readSide(base)
 	if err != nil {
 		return err
 	}
-	now, err := ratesOf(next)
+	now, err := readSide(next)
 	if err != nil {
 		return err
-	}
-	rows := []comparison{}
-	var tooFew []error
-	slower := 0
-	for _, key := range old.keys {
-		c, err := bench.Compare(old.rates[key], now.rates[key], compareSeed)
-		if err != nil {
-			tooFew = append(tooFew, fmt.Errorf("frames of %s, %s: %w", key.frame, key.rate, err))
-			continue
-		}
-		row := comparison{Frame: key.frame, Rate: key.rate, Comparison: c, Regression: c.Regressed(threshold)}
-		if row.Regression {
-			slower++
-		}
-		rows = append(rows, row)
 	}
 	if len(old.keys) == 0 {
 		return cli.NotValid(fmt.Errorf("%s has no valid measurement to compare with", base))
 	}
-	if err := printComparison(d, output, rows); err != nil {
+	if err := sameSettings(allowDifferent, append(old.results, now.results...)); err != nil {
 		return err
 	}
-	if tooFew != nil {
-		return cli.NotValid(errors.Join(tooFew...))
+	rows, tooFew := compareSides(old, now, limits)
+	if err := printComparison(d, output, rows, limits); err != nil {
+		return err
 	}
-	if slower > 0 {
-		return cli.BelowThreshold(fmt.Errorf("%d of %d rates are slower by more than %.4g %%", slower, len(rows), 100*threshold))
+	slower, open := 0, 0
+	for _, r := range rows {
+		switch r.Outcome {
+		case bench.Regression:
+			slower++
+		case bench.Inconclusive:
+			open++
+		}
+	}
+	switch {
+	case tooFew != nil:
+		return cli.NotValid(tooFew)
+	case slower > 0:
+		return cli.BelowThreshold(fmt.Errorf("%d of %d rows are slower by more than the threshold", slower, len(rows)))
+	case open > 0:
+		return cli.NotValid(fmt.Errorf("%d of %d rows are inconclusive: the runs are too few or too noisy to tell", open, len(rows)))
 	}
 	return nil
 }
 
-func printComparison(d deps, output string, rows []comparison) error {
+// compareSides compares all that the base has. The error is about rows with too few
+// runs.
+func compareSides(old, now side, limits thresholds) (rows []comparison, tooFew error) {
+	rows = []comparison{}
+	for _, key := range old.keys {
+		c, err := bench.Compare(old.values[key], now.values[key], compareSeed)
+		if err != nil {
+			tooFew = errors.Join(tooFew, fmt.Errorf("frames of %s, %s: %w", key.frame, key.rate, err))
+			continue
+		}
+		rows = append(rows, comparison{Frame: key.frame, Rate: key.rate, Unit: key.unit(), Comparison: c, WithinRun: old.oneRun || now.oneRun})
+	}
+	together := make([]*bench.Comparison, len(rows))
+	for i := range rows {
+		together[i] = &rows[i].Comparison
+	}
+	bench.Holm(together)
+	for i := range rows {
+		r := &rows[i]
+		threshold := limits.of(r.Unit)
+		r.Outcome, r.Regression = r.Comparison.Outcome(threshold), r.Regressed(threshold)
+		r.Detectable, r.Decides = r.Comparison.Detectable(), r.Comparison.Decides(threshold)
+		if r.Unit == microseconds {
+			r.Median[0], r.Median[1] = inverse(r.Median[0]), inverse(r.Median[1])
+		}
+	}
+	return rows, tooFew
+}
+
+func printComparison(d deps, output string, rows []comparison, limits thresholds) error {
 	if output == "json" {
 		return cli.PrintJSON(d.Out, rows)
 	}
 	var table [][]string
+	var notes []string
+	withinRun := false
 	for _, r := range rows {
-		verdict := "no regression"
-		if r.Regression {
-			verdict = "REGRESSION"
+		verdict := strings.ReplaceAll(string(r.Outcome), "-", " ")
+		switch r.Outcome {
+		case bench.Regression:
+			verdict = strings.ToUpper(verdict)
+		case bench.Inconclusive:
+			notes = append(notes, openNote(r, limits.of(r.Unit)))
 		}
+		withinRun = withinRun || r.WithinRun
 		table = append(table, []string{
 			r.Frame, r.Rate, fmt.Sprintf("%d, %d", r.Runs[0], r.Runs[1]),
-			fmt.Sprintf("%.6g", r.Median[0]), fmt.Sprintf("%.6g", r.Median[1]),
+			fmt.Sprintf("%.6g", r.Median[0]), fmt.Sprintf("%.6g %s", r.Median[1], r.Unit),
 			fmt.Sprintf("%.4f", r.Ratio), fmt.Sprintf("%.4f to %.4f", r.Low, r.High), verdict,
 		})
 	}
-	return cli.PrintTable(d.Out, []string{"FRAME", "RATE", "RUNS", "BASE MPPS", "NEW MPPS", "RATIO", "95 % INTERVAL", "VERDICT"}, table)
+	if err := cli.PrintTable(d.Out, []string{"FRAME", "RATE", "RUNS", "BASE", "NEW", "RATIO", "95 % INTERVAL", "VERDICT"}, table); err != nil {
+		return err
+	}
+	if withinRun {
+		notes = append(notes, "a side is one run: its repetitions vary less than runs do, so chance explains more than the interval says; give a directory with one file per run")
+	}
+	for _, n := range notes {
+		if _, err := fmt.Fprintln(d.Out, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// rateKey is what is compared with its like.
-type rateKey struct{ frame, rate string }
-
-// rateSet is the rates of one side in Mpps, and their keys in the order in which
-// they came.
-type rateSet struct {
-	keys  []rateKey
-	rates map[rateKey][]float64
-}
-
-// ratesOf collects the rates of all valid measurements of a file or of the files
-// of a directory.
-func ratesOf(path string) (rateSet, error) {
-	set := rateSet{rates: map[rateKey][]float64{}}
-	files := []string{path}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		if files, err = filepath.Glob(filepath.Join(path, "*.json")); err != nil || len(files) == 0 {
-			return set, fmt.Errorf("%s: no *.json in this directory", path)
-		}
+// openNote says what an inconclusive row could have seen.
+func openNote(r comparison, threshold float64) string {
+	note := fmt.Sprintf("%s %s: a loss of %.2g %% would have been seen in four of five cases", r.Frame, r.Rate, 100*r.Detectable)
+	if r.Decides > 0 {
+		note += fmt.Sprintf("; %d runs per side would decide about %.4g %%", r.Decides, 100*threshold)
 	}
-	results, err := readResults(files)
-	if err != nil {
-		return set, err
-	}
-	for _, r := range results {
-		for _, m := range r.Measurements {
-			set.add(r.Method, m)
-		}
-	}
-	return set, nil
-}
-
-func (s *rateSet) add(method string, m result.Measurement) {
-	if !m.Valid || !m.Complete {
-		return
-	}
-	put := func(rate string, mpps float64) {
-		key := rateKey{m.Frame.Name, rate}
-		if s.rates[key] == nil {
-			s.keys = append(s.keys, key)
-		}
-		s.rates[key] = append(s.rates[key], mpps)
-	}
-	for _, g := range m.Goals {
-		switch {
-		case g.Lower != nil:
-			put(g.Name, g.Lower.Mpps)
-		case g.Status == result.BelowMinimum:
-			put(g.Name, 0)
-		}
-	}
-	if t := m.Measured(); t != nil && (method == result.Fixed || method == result.Soak) {
-		put("received", t.Received.Mpps)
-	}
+	return note
 }

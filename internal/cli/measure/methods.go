@@ -169,44 +169,82 @@ loses packets the search goes on below.`,
 	}
 }
 
-// searchFlags are the flags of MLRsearch.
+// searchFlags are the flags of MLRsearch. Those that are given take the place of
+// what the preset has.
 type searchFlags struct {
+	preset      string
 	goals       []string
 	exceed      string
 	width       string
 	durationSum time.Duration
 	trial       time.Duration
+	finalTrial  time.Duration
+	flags       *pflag.FlagSet
 }
 
 func (s *searchFlags) addFlags(f *pflag.FlagSet) {
-	f.DurationVar(&s.trial, "trial", time.Second, "how long a trial takes")
-	f.DurationVar(&s.durationSum, "duration-sum", 21*time.Second, "how long the trials take together that settle a rate")
-	f.StringVar(&s.exceed, "exceed-ratio", "0.5", "part of --duration-sum that may be of trials with too much loss")
-	f.StringVar(&s.width, "width", "0.5%", "how exactly to find a rate, relative to it")
+	var help []string
+	for _, p := range bench.Presets() {
+		help = append(help, p.Name+": "+p.Help)
+	}
+	f.StringVar(&s.preset, "goal-preset", bench.DefaultPreset, "what a rate has to keep ("+strings.Join(help, "; ")+")")
+	f.DurationVar(&s.trial, "trial", 0, "how long the trials take that lead to a rate (default: the preset's)")
+	f.DurationVar(&s.finalTrial, "final-trial", 0, "how long the trials take that settle a rate (default: the preset's, or --trial)")
+	f.DurationVar(&s.durationSum, "duration-sum", 0, "how long the trials take together that settle a rate (default: the preset's)")
+	f.StringVar(&s.exceed, "exceed-ratio", "", "part of --duration-sum that may be of trials with too much loss (default: the preset's)")
+	f.StringVar(&s.width, "width", "", "how exactly to find a rate, relative to it (default: the preset's)")
+	s.flags = f
 }
 
 // config is what the flags say.
-func (s *searchFlags) config() (cfg bench.NDRConfig, err error) {
-	exceed, err := parseRatio(s.exceed)
+func (s *searchFlags) config() (bench.NDRConfig, error) {
+	preset, err := bench.ParsePreset(s.preset)
 	if err != nil {
-		return cfg, fmt.Errorf("--exceed-ratio %w", err)
+		return bench.NDRConfig{}, fmt.Errorf("--goal-preset: %w", err)
 	}
-	width, err := parseRatio(s.width)
-	if err != nil {
-		return cfg, fmt.Errorf("--width %w", err)
+	cfg := preset.NDRConfig
+	if s.flags.Changed("goal") {
+		if cfg.Goals, err = s.named(cfg.Goals[0]); err != nil {
+			return cfg, err
+		}
 	}
-	cfg.Trial = s.trial
+	if s.flags.Changed("trial") {
+		cfg.Trial = s.trial
+	}
+	for i := range cfg.Goals {
+		g := &cfg.Goals[i]
+		if s.flags.Changed("exceed-ratio") {
+			if g.ExceedRatio, err = parseRatio(s.exceed); err != nil {
+				return cfg, fmt.Errorf("--exceed-ratio %w", err)
+			}
+		}
+		if s.flags.Changed("width") {
+			if g.Width, err = parseRatio(s.width); err != nil {
+				return cfg, fmt.Errorf("--width %w", err)
+			}
+		}
+		if s.flags.Changed("duration-sum") {
+			g.DurationSumSeconds = s.durationSum.Seconds()
+		}
+		if s.flags.Changed("final-trial") {
+			g.TrialSeconds = s.finalTrial.Seconds()
+		}
+	}
+	return cfg, cfg.Check()
+}
+
+// named are the goals of --goal, in all else like the given one.
+func (s *searchFlags) named(like result.GoalSettings) (goals []result.GoalSettings, err error) {
 	for _, text := range s.goals {
 		name, loss, ok := strings.Cut(text, "=")
 		ratio, err := parseRatio(loss)
 		if !ok || name == "" || err != nil {
-			return cfg, fmt.Errorf("--goal %q: must be a name and the loss that it allows, as PDR=0.5%%", text)
+			return nil, fmt.Errorf("--goal %q: must be a name and the loss that it allows, such as PDR=0.5%%", text)
 		}
-		cfg.Goals = append(cfg.Goals, result.GoalSettings{
-			Name: name, LossRatio: ratio, ExceedRatio: exceed, DurationSumSeconds: s.durationSum.Seconds(), Width: width,
-		})
+		like.Name, like.LossRatio = name, ratio
+		goals = append(goals, like)
 	}
-	return cfg, cfg.Check()
+	return goals, nil
 }
 
 func newNDR() *method {
@@ -218,11 +256,12 @@ func newNDR() *method {
 		long: `ndr finds the highest rate for each of several goals in one search, MLRsearch (RFC
 9971): by default the non-drop rate (NDR) and the rate with at most 0.5 % loss (PDR).
 A rate is settled by trials whose times add up to --duration-sum, of which a part may
-be bad, so that a machine that is noisy now and then does not spoil it.`,
+be bad, so that a machine that is noisy now and then does not spoil it. --goal-preset
+has other goals, such as RFC 2544's.`,
 		sizes: sweep, rate: true,
 		flags: func(f *pflag.FlagSet) {
 			top.addFlag(f)
-			f.StringSliceVar(&search.goals, "goal", []string{"NDR=0", "PDR=0.5%"}, "name of a goal and the loss that it allows; may be repeated")
+			f.StringSliceVar(&search.goals, "goal", nil, "name of a goal and the loss that it allows, such as PDR=0.5%; may be repeated (default: the preset's)")
 			search.addFlags(f)
 		},
 		check: func(frameBytes float64) error {
@@ -251,7 +290,7 @@ be bad, so that a machine that is noisy now and then does not spoil it.`,
 
 func newLatency() *method {
 	base := rateFlag{name: "rate"}
-	search := searchFlags{goals: []string{"NDR=0"}}
+	var search searchFlags
 	var cfg bench.LatencyConfig
 	var top maxRate
 	var loads []string

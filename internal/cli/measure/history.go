@@ -1,0 +1,59 @@
+package measure
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
+)
+
+// change is one row of what compare --history prints.
+type change struct {
+	Frame   string    `json:"frame"`   // as 64 or imix
+	Rate    string    `json:"rate"`    // what changed, as NDR
+	Unit    string    `json:"unit"`    // of the medians
+	Started time.Time `json:"started"` // first run after the change
+	bench.Change
+}
+
+// historyRun finds the changes in a series of runs.
+func historyRun(d deps, dir string, allowDifferent bool, output string) error {
+	runs, err := readSide(dir)
+	if err != nil {
+		return err
+	}
+	if len(runs.keys) == 0 {
+		return cli.NotValid(fmt.Errorf("%s has no valid measurement", dir))
+	}
+	if err := sameSettings(allowDifferent, runs.results); err != nil {
+		return err
+	}
+	if runs.oneRun {
+		return cli.NotValid(fmt.Errorf("%s has one result: a series needs a file per run", dir))
+	}
+	changes := []change{}
+	for _, key := range runs.keys {
+		for _, c := range bench.Changes(runs.values[key], compareSeed) {
+			if key.time {
+				c.Before, c.After = inverse(c.Before), inverse(c.After)
+			}
+			changes = append(changes, change{key.frame, key.rate, key.unit(), runs.started[key][c.At], c})
+		}
+	}
+	if output == "json" {
+		return cli.PrintJSON(d.Out, changes)
+	}
+	if len(changes) == 0 {
+		_, err := fmt.Fprintf(d.Out, "no change in %d runs\n", len(runs.results))
+		return err
+	}
+	var table [][]string
+	for _, c := range changes {
+		table = append(table, []string{
+			c.Frame, c.Rate, c.Started.UTC().Format(time.RFC3339), fmt.Sprintf("%.6g", c.Before), fmt.Sprintf("%.6g %s", c.After, c.Unit),
+			fmt.Sprintf("%+.2f %%", 100*(c.After/c.Before-1)), fmt.Sprintf("%.3f", c.P),
+		})
+	}
+	return cli.PrintTable(d.Out, []string{"FRAME", "RATE", "SINCE", "BEFORE", "AFTER", "CHANGE", "P"}, table)
+}
