@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -66,6 +67,14 @@ func argsRun(ctx context.Context, o argsOptions) error {
 	config, ports, err := o.Config(o.Deps, pod, podnet.EALOptions{Version: o.Version})
 	if err != nil {
 		return err
+	}
+	for _, p := range ports {
+		switch {
+		case errors.Is(p.NotReady, podnet.ErrNotPresent):
+			return NotReady(p.NotReady) // EAL would skip it without a word
+		case p.NotReady != nil:
+			fmt.Fprintf(o.Err, "%s: not ready: %s\n", o.Name, oneLine(p.NotReady))
+		}
 	}
 	args, err := config.Args()
 	if err != nil {

@@ -96,7 +96,7 @@ func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	case errors.Is(err, podnet.CodeBadOption):
 		return eal.Config{}, nil, UsageError(err)
 	case errors.Is(err, podnet.ErrNoPorts) && len(pod.Unassigned) > 0:
-		return eal.Config{}, nil, NotReady(fmt.Errorf("%w; give the names to --interfaces, or say by --hint NETWORK=RESOURCE which network a resource is of", err))
+		return eal.Config{}, nil, NotReady(fmt.Errorf("%w%s", err, waysOut(pod.Unassigned)))
 	case err != nil:
 		return eal.Config{}, nil, NotReady(err)
 	}
@@ -104,13 +104,71 @@ func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 		return eal.Config{}, nil, UsageError(err)
 	}
 	if eo.Interfaces == nil {
-		for _, i := range pod.Interfaces {
-			if err := i.PortError(); i.Kind == podnet.KindUnknown && err != nil {
-				fmt.Fprintf(d.Err, "%s: left out: %v\n", d.Name, err)
-			}
-		}
+		return o.usable(d, pod, eo, config, ports)
 	}
 	return config, ports, nil
+}
+
+// usable leaves out the ports by default that DPDK cannot drive as they are, and
+// says what is left out and why.
+func (o *EALOptions) usable(
+	d Deps, pod *podnet.Pod, eo podnet.EALOptions, config eal.Config, ports []podnet.Port,
+) (eal.Config, []podnet.Port, error) {
+	own := ports[:len(ports)-len(eo.Devices)]
+	var names []string
+	var reasons []error
+	for _, p := range own {
+		if podnet.Unusable(p.NotReady) {
+			reasons = append(reasons, p.NotReady)
+		} else {
+			names = append(names, p.Interface)
+		}
+	}
+	if len(names) < len(own) {
+		if len(names) == 0 && len(eo.Devices) == 0 {
+			return eal.Config{}, nil, NotReady(fmt.Errorf("nothing to drive: %w%s", errors.Join(reasons...), waysOut(pod.Unassigned)))
+		}
+		if len(names) == 0 {
+			names = []string{podnet.NoInterface}
+		}
+		eo.Interfaces = names
+		var err error
+		if config, ports, err = pod.EALConfig(eo); err != nil {
+			return eal.Config{}, nil, NotReady(err)
+		}
+	}
+	for _, err := range pod.LeftOut(ports) {
+		fmt.Fprintf(d.Err, "%s: left out: %s\n", d.Name, oneLine(err))
+	}
+	return config, ports, nil
+}
+
+// oneLine gives joined errors on one line.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// maxWays is how many flags waysOut names.
+const maxWays = 8
+
+// waysOut names the flags by which devices that are no ports become some.
+func waysOut(unassigned []podnet.Unassigned) string {
+	var flags []string
+	for _, u := range unassigned {
+		if u.Reason != podnet.CodeAmbiguous && u.Reason != podnet.CodeUnclaimed {
+			continue
+		}
+		flags = append(flags, "--interfaces "+cell(u.ID))
+		for _, hint := range u.HintsToTry() {
+			flags = append(flags, "--hint "+cell(hint))
+		}
+	}
+	if len(flags) == 0 {
+		return ""
+	}
+	more := ""
+	if len(flags) > maxWays {
+		flags, more = flags[:maxWays], " and the like"
+	}
+	return "; try " + strings.Join(flags, ", or ") + more
 }
 
 // largestMTU is that of the port that carries the largest packets; 0: none says.

@@ -304,7 +304,7 @@ func (p *Pod) noPorts(asked []string) error {
 	}
 	if len(p.Interfaces) == 0 && len(p.Unassigned) == 0 {
 		err.Message += ": the pod has no interface"
-		err.Remedy = "see that a Downward API volume has its annotations"
+		err.Remedy = fmt.Sprintf("see that a Downward API volume has its annotations, or name %q for lcores and memory alone", NoInterface)
 		return err
 	}
 	var reasons []error

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/podnet/podnet/internal/kernel/rootfs"
 	"github.com/podnet/podnet/lib/internal/fact"
@@ -63,11 +64,25 @@ func (r *reader) hex(digits int, elem ...string) (uint32, bool) {
 func (r *reader) linkBase(elem ...string) string {
 	name := path.Join(elem...)
 	target, err := r.Readlink(name)
+	if errors.Is(err, syscall.EINVAL) {
+		target, err = r.copiedLink(name, err)
+	}
 	if err != nil {
 		r.unreadable(name, err)
 		return ""
 	}
 	return path.Base(target)
+}
+
+// copiedLink reads a link that was copied by a tool without links: a file with
+// the target in it.
+func (r *reader) copiedLink(name string, notLink error) (string, error) {
+	data, err := r.ReadFile(name, rootfs.MaxSmall)
+	target := strings.TrimSpace(string(data))
+	if err != nil || !strings.HasPrefix(target, "../") || strings.ContainsAny(target, "\x00\n") {
+		return "", notLink
+	}
+	return target, nil
 }
 
 // names lists a directory; it is empty if there is no such directory.

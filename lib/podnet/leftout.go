@@ -1,0 +1,72 @@
+package podnet
+
+import (
+	"errors"
+	"slices"
+)
+
+// LeftOut says of the pod's interfaces and devices that are none of the ports why
+// they are not: an *InterfaceError each, in the order of the Pod. Ordinary
+// network interfaces of the kernel are not among them: nobody would expect them
+// to be ports.
+func (p *Pod) LeftOut(ports []Port) []error {
+	isPort := map[string]bool{}
+	for _, port := range ports {
+		isPort[port.Interface] = true
+	}
+	var reasons []error
+	for n := range p.Interfaces {
+		i := &p.Interfaces[n]
+		if isPort[i.Name] || i.Kind == KindKernel {
+			continue
+		}
+		reasons = append(reasons, i.leftOut())
+	}
+	for n := range p.Unassigned {
+		u := &p.Unassigned[n]
+		if isPort[u.ID] {
+			continue
+		}
+		if i := u.asInterface(); u.Port {
+			reasons = append(reasons, i.leftOut())
+		} else {
+			reasons = append(reasons, u.error())
+		}
+	}
+	return reasons
+}
+
+// leftOut says why the interface is no port.
+func (i *Interface) leftOut() error {
+	if err := i.PortError(); err != nil {
+		return err
+	}
+	if i.Default {
+		return i.errorf(CodeDefaultNetwork, "", "it is the pod's default network, which is DPDK's only if it is asked for by name")
+	}
+	if err := i.notReady(); err != nil {
+		return err
+	}
+	return i.errorf(CodeUnclaimed, "", "it is not asked for")
+}
+
+// Unusable reports whether an error, such as a Port's NotReady, says that DPDK
+// cannot drive a device as it is on this machine, so that EAL would skip or
+// refuse it. The device of a port that is merely not ready may become so.
+func Unusable(err error) bool {
+	return slices.ContainsFunc([]Code{CodeWrongDriver, CodeNoIOMMU, CodeNotPresent, CodeInfiniBand, CodeAccelerator},
+		func(code Code) bool { return errors.Is(err, code) })
+}
+
+// HintsToTry are the hints, in the form NETWORK=DEVICE, each of which would put
+// the device on one of the networks that could have it.
+func (u *Unassigned) HintsToTry() []string {
+	if u.Kind != KindPCI && u.Kind != KindVDPA {
+		return nil
+	}
+	var hints []string
+	for _, candidate := range u.Candidates {
+		hints = append(hints, candidate+"="+u.ID)
+	}
+	return hints
+}
