@@ -81,8 +81,8 @@ test-k8s: ## test the image and the manifests on a Kubernetes node made here, as
 
 # Other releases of Debian, for their DPDK: bin/SUITE has what is built.
 .PHONY: test-trixie test-forky
-test-trixie: ## build and test in a Debian 13 chroot, on DPDK 24.11
-test-forky: ## build and test in a chroot of Debian's testing, on DPDK 25.11
+test-trixie: ## build and test in a root of Debian 13, on DPDK 24.11
+test-forky: ## build and test in a root of Debian's testing, on DPDK 25.11
 test-trixie test-forky: test-%:
 	@scripts/deps.sh debian
 	scripts/debian.sh $* test-dpdk test-e2e

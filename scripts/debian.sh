@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # debian.sh SUITE TARGET...: makes the Makefile's targets of a copy of this tree in
-# a chroot of another Debian release, against its DPDK: 24.11 in trixie, 25.11 in
-# forky. What is built is in bin/SUITE. The chroot is made once and kept in the
+# the root of another Debian release, against its DPDK: 24.11 in trixie, 25.11 in
+# forky. What is built is in bin/SUITE. The root is made once and kept in the
 # user's cache. All mounts and processes are in namespaces of their own, and end
-# with this script. debian.sh --root SUITE prints the chroot's directory and does
+# with this script. debian.sh --root SUITE prints the root's directory and does
 # nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,7 +31,7 @@ shift
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/podnet/$suite
 root=$cache/root
 
-[ "$(id -u)" = 0 ] || { echo "debian: mmdebstrap and chroot need root" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || { echo "debian: mmdebstrap and pivot_root need root" >&2; exit 1; }
 
 case $do in
 --root)
@@ -39,7 +39,7 @@ case $do in
 	exit
 	;;
 '')
-	# Fetch the modules here, so that the chroot needs no network.
+	# Fetch the modules here, so that no network is needed there.
 	go mod download
 	exec unshare --mount --propagation private --pid --fork --kill-child "$0" --inside "$suite" "$@"
 	;;
@@ -62,13 +62,14 @@ if [ "$(cat "$cache/packages" 2>/dev/null)" != "$packages" ]; then
 fi
 
 # Go, its modules and its build cache stand at the same paths as outside. The
-# cache is one for this chroot: Go does not see that it has other headers.
+# cache is one for this root: Go does not see that it has other headers.
 goroot=$(go env GOROOT)
 modules=$(go env GOMODCACHE)
 bind() {
 	mkdir -p "$root$2"
 	mount --rbind ${3:+-o "$3"} "$1" "$root$2"
 }
+mount --bind "$root" "$root" # a mount, as pivot_root asks
 bind /dev /dev
 bind /sys /sys
 mount -t proc proc "$root/proc"
@@ -83,7 +84,12 @@ bind "$PWD/bin/$suite" /tmp/podnet/bin
 git ls-files -z --cached --others --exclude-standard |
 	tar -c --null --ignore-failed-read -T - | tar -x -C "$root/tmp/podnet"
 
-exec chroot "$root" /usr/bin/env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
+# Not chroot: the kernel gives processes in one no user namespaces.
+cd "$root"
+pivot_root . mnt
+cd /
+umount -l /mnt
+exec /usr/bin/env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
 	PATH="$goroot/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
 	GOCACHE=/var/cache/go-build GOMODCACHE="$modules" GOPROXY=off \
 	make -C /tmp/podnet "$@"
