@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/rundir"
+	"github.com/podnet/podnet/lib/check"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/lib/render"
 )
@@ -16,6 +17,7 @@ type execOptions struct {
 	Deps
 	PodOptions
 	EALOptions
+	Preflight
 	App     string
 	AppArgs []string
 }
@@ -51,6 +53,7 @@ func newExecCmd(d Deps) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&opts.App, "app", string(render.Testpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
 	opts.AddEALFlags(cmd, rundir.Prefix(d.PID))
+	opts.AddFlag(cmd)
 	opts.AddRootlessFlags(cmd)
 	return cmd
 }
@@ -62,7 +65,7 @@ func execRun(ctx context.Context, o execOptions) error {
 	}
 	path, err := o.LookPath(program)
 	if err != nil {
-		return NotReady(fmt.Errorf("%s is not here: %w: %s", program, err, howToGet(render.App(o.App))))
+		return NotReady(fmt.Errorf("%s is not here: %w: %s", program, err, render.HowToGet(render.App(o.App))))
 	}
 	return o.become(path, append([]string{program}, args...))
 }
@@ -70,7 +73,7 @@ func execRun(ctx context.Context, o execOptions) error {
 // become replaces this process with the program, which then owns the runtime
 // directory, so that the next start can tell when to remove what it leaves there.
 func (o execOptions) become(path string, argv []string) error {
-	if o.FilePrefix == rundir.Prefix(o.PID) {
+	if o.FilePrefix == rundir.Prefix(o.Deps.PID) {
 		dir, err := rundir.Own(o.FilePrefix)
 		if err != nil {
 			return NotReady(err)
@@ -96,7 +99,10 @@ func (o execOptions) command(ctx context.Context) (program string, args []string
 	if err != nil {
 		return "", nil, err
 	}
-	if err := CheckReady(ctx, pod, config, ports); err != nil {
+	err = o.Check(ctx, o.Deps, pod, check.Options{
+		EAL: config, Ports: ports, For: o.App, Memory: podnet.MemoryMode(o.Memory), Queues: o.Queues,
+	})
+	if err != nil {
 		return "", nil, err
 	}
 	if args, err = config.Args(); err != nil {
@@ -113,27 +119,5 @@ func (o execOptions) command(ctx context.Context) (program string, args []string
 	if len(appArgs) > 0 {
 		args = append(append(args, "--"), appArgs...)
 	}
-	return programOf(app), args, nil
-}
-
-// programOf is the name of an application's program.
-func programOf(app render.App) string {
-	switch app {
-	case render.Testpmd, render.L2fwd, render.L3fwd:
-		return "dpdk-" + string(app)
-	}
-	return string(app)
-}
-
-// howToGet says where a program comes from.
-func howToGet(app render.App) string {
-	switch app {
-	case render.Testpmd:
-		return "install the package dpdk (of Debian, Ubuntu, Fedora or RHEL)"
-	case render.L2fwd, render.L3fwd:
-		return fmt.Sprintf("no distribution packages it: build examples/%s of DPDK's source with -Dexamples=%s", app, app)
-	case render.Pktgen:
-		return "no distribution packages it: build Pktgen-DPDK"
-	}
-	return "give a program in PATH, or a path"
+	return render.Program(app), args, nil
 }

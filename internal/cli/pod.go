@@ -19,6 +19,7 @@ import (
 // wait for it.
 type PodOptions struct {
 	Root    string
+	PID     int
 	Environ string
 	Podinfo string
 	Hints   []string
@@ -28,6 +29,7 @@ type PodOptions struct {
 // addRootFlags adds the flags of a command that only reads.
 func (o *PodOptions) addRootFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.Root, "root", "/", "directory that stands for / (a copy of another pod's files)")
+	cmd.Flags().IntVar(&o.PID, "pid", 0, "a running process of the container to look at, instead of this one's (from a debug container or the node)")
 	o.AddRootlessFlags(cmd)
 }
 
@@ -54,16 +56,16 @@ func (o *PodOptions) Discover(ctx context.Context, d Deps, interfaces ...string)
 	if err != nil {
 		return nil, err
 	}
-	opts := podnet.Options{Root: o.Root, Environ: d.Env, Podinfo: o.Podinfo, Hints: hints}
-	if o.Environ != "" {
-		environ, err := ReadEnviron(o.Environ)
-		if err != nil {
-			return nil, err
-		}
-		opts.Environ = environ
+	environ, err := o.environ(d)
+	if err != nil {
+		return nil, err
 	}
+	opts := podnet.Options{Root: o.Root, PID: o.PID, Environ: environ, Podinfo: o.Podinfo, Hints: hints}
 	if o.Wait == 0 {
 		pod, err := podnet.Discover(ctx, opts)
+		if errors.Is(err, podnet.CodeBadOption) {
+			return nil, UsageError(err)
+		}
 		return pod, NotReady(err)
 	}
 	waiting, cancel := context.WithTimeout(ctx, o.Wait)
@@ -72,7 +74,21 @@ func (o *PodOptions) Discover(ctx context.Context, d Deps, interfaces ...string)
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx) // told to stop
 	}
+	if errors.Is(err, podnet.CodeBadOption) {
+		return nil, UsageError(err)
+	}
 	return pod, NotReady(err)
+}
+
+// environ is the environment to read; nil: that of the process of --pid.
+func (o *PodOptions) environ(d Deps) ([]string, error) {
+	switch {
+	case o.Environ != "":
+		return ReadEnviron(o.Environ)
+	case o.PID != 0:
+		return nil, nil
+	}
+	return d.Env, nil
 }
 
 // parseHints reads the values of --hint, each of which is one hint.

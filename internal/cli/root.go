@@ -26,7 +26,8 @@ and by DPDK itself:
                       telemetry socket lies; by default /var/run for root,
                       else XDG_RUNTIME_DIR, else /tmp
 
-inspect, args, exec, run and bench read another environment with --environ FILE.
+inspect, args, check, exec, run and bench read another environment with
+--environ FILE; inspect, args and check that of a process with --pid.
 Values are never logged.
 `
 
@@ -35,6 +36,7 @@ func commands() []func(Deps) *cobra.Command {
 	return []func(Deps) *cobra.Command{
 		newInspectCmd,
 		newArgsCmd,
+		newCheckCmd,
 		newExecCmd,
 		newVersionCmd,
 	}

@@ -57,4 +57,6 @@ var (
 	Result = validator("result")
 	// Pod holds a document against podnet.pod/v1.
 	Pod = validator("pod")
+	// Check holds a document against podnet.check/v1.
+	Check = validator("check")
 )

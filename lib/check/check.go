@@ -18,6 +18,30 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
+// Schema names the version of the document that a Report marshals to. Fields may
+// be added to it, never renamed or removed.
+const Schema = "podnet.check/v1"
+
+// Report is what the checks say of a container.
+type Report struct {
+	Schema  string   `json:"schema"`         // podnet.check/v1
+	For     string   `json:"for"`            // run, bench, exec, or the application that was asked about
+	Status  Status   `json:"status"`         // the worst of the results: pass, warn or fail
+	DPDK    string   `json:"dpdk,omitempty"` // release that the arguments are for, such as 24.11
+	Results []Result `json:"results"`        // in the order of the groups
+}
+
+// NewReport makes the report of results.
+func NewReport(use string, version eal.Version, results []Result) Report {
+	r := Report{Schema: Schema, For: use, Status: Pass, DPDK: version.String(), Results: results}
+	for _, result := range results {
+		if result.Status == Fail || result.Status == Warn && r.Status == Pass {
+			r.Status = result.Status
+		}
+	}
+	return r
+}
+
 // Status is how a check ended.
 type Status string
 
@@ -29,34 +53,90 @@ const (
 	Skip Status = "skip" // the check does not apply
 )
 
+// Group is a topic that checks are about.
+type Group string
+
+// The groups, in the order of the report.
+const (
+	Pod        Group = "pod"
+	Hugepages  Group = "hugepages"
+	CPU        Group = "cpu"
+	NUMA       Group = "numa"
+	Devices    Group = "devices"
+	Sockets    Group = "sockets"
+	Privileges Group = "privileges"
+	DPDK       Group = "dpdk"
+	Clock      Group = "clock"
+)
+
+// Groups gives the groups in the order of the report.
+func Groups() []Group {
+	return []Group{Pod, Hugepages, CPU, NUMA, Devices, Sockets, Privileges, DPDK, Clock}
+}
+
 // Result is what a check says of one interface, or of the container.
 type Result struct {
-	Check     string `json:"check"` // ID of the check
-	Status    Status `json:"status"`
+	Check     string `json:"check"`               // ID of the check
+	Group     Group  `json:"group"`               // topic of the check
+	Status    Status `json:"status"`              // pass, warn, fail or skip
 	Interface string `json:"interface,omitempty"` // empty: the whole container
 
-	Code      podnet.Code `json:"code,omitempty"`
-	Where     string      `json:"where,omitempty"`
-	Cause     string      `json:"cause,omitempty"` // of a skip: why the check does not apply
-	Remedy    string      `json:"remedy,omitempty"`
+	Code      podnet.Code `json:"code,omitempty"`      // kind of trouble; empty of what passes or is skipped
+	Where     string      `json:"where,omitempty"`     // the place: a file, a variable, a device node
+	Cause     string      `json:"cause,omitempty"`     // what is wrong; of a skip: why the check does not apply
+	Evidence  []string    `json:"evidence,omitempty"`  // what was found
+	Remedy    string      `json:"remedy,omitempty"`    // the line of YAML, the node's setting or the operator's field that mends it
 	Transient bool        `json:"transient,omitempty"` // waiting can help
 }
 
-// Options say what DPDK is to be started on: what Pod.EALConfig gives.
+// Options say what DPDK is to be started on, and by whom.
 type Options struct {
-	EAL   eal.Config
-	Ports []podnet.Port
+	EAL   eal.Config    // what Pod.EALConfig gives
+	Ports []podnet.Port // likewise
+	// Err is why Pod.EALConfig gave nothing. The checks that need the above then do
+	// not apply.
+	Err error
+
+	// For is what is to be started: run, bench, exec or a program. Empty leaves out
+	// what depends on it.
+	For string
+	// Linked is the DPDK release that run and bench use, such as 24.11.3; empty: none.
+	Linked string
+	// Memory is what the caller asked for; empty: nothing particular.
+	Memory podnet.MemoryMode
+	// Queues is the number of queue pairs per port; 0 means 1.
+	Queues int
+	// FrameSize is the largest frame on the wire, with FCS; 0: not known.
+	FrameSize int
+
+	// Root, PID and Environ are as podnet.Options has them: whose container it is.
+	Root    string
+	PID     int
+	Environ []string
 }
 
 // Check is one comparison. It looks, and changes nothing.
 type Check struct {
 	// ID names the check to people and programs, such as hugepages-free.
 	ID string
+	// Group is the check's topic.
+	Group Group
+	// About says in one sentence what is compared.
+	About string
+	// Findings are all that the check can find.
+	Findings []Finding
 	// Needs says why the check does not apply; "" means that it does.
 	Needs func(*Subject) string
-	// Run gives what is wrong; nothing means that the check passes. Status may be
-	// left out for Fail.
+	// Run gives what is wrong; nothing means that the check passes. Status and
+	// Remedy may be left out: they are those of the Finding with the result's code.
 	Run func(context.Context, *Subject) []Result
+}
+
+// Finding is one kind of trouble that a check finds.
+type Finding struct {
+	Code   podnet.Code
+	Status Status // empty: Fail
+	Remedy string // empty: it depends on the case
 }
 
 // Subject is what checks look at.
@@ -95,16 +175,23 @@ func register(c Check) Check {
 	return c
 }
 
-// All gives every check, ordered by ID.
+// All gives every check, by group and ID.
 func All() []Check {
-	return slices.SortedFunc(slices.Values(registry), func(a, b Check) int { return cmp.Compare(a.ID, b.ID) })
+	groups := Groups()
+	return slices.SortedFunc(slices.Values(registry), func(a, b Check) int {
+		return cmp.Or(cmp.Compare(slices.Index(groups, a.Group), slices.Index(groups, b.Group)), cmp.Compare(a.ID, b.ID))
+	})
 }
 
-// Run runs all checks on the pod, in the process that is to become the DPDK
-// program: what may be opened and locked is asked for it. It ends early, with the
-// context's error, if ctx ends.
+// Run runs all checks on the pod. Those that ask the process that is to become the
+// DPDK program apply if that is this one, or the one of Options.PID as far as its
+// files tell. Run ends early, with the context's error, if ctx ends.
 func Run(ctx context.Context, pod *podnet.Pod, o Options) ([]Result, error) {
-	return run(ctx, All(), &Subject{Pod: pod, Options: o, system: thisSystem()})
+	system, err := newSystem(o)
+	if err != nil {
+		return nil, err
+	}
+	return run(ctx, All(), &Subject{Pod: pod, Options: o, system: system})
 }
 
 func run(ctx context.Context, checks []Check, s *Subject) ([]Result, error) {
@@ -113,23 +200,40 @@ func run(ctx context.Context, checks []Check, s *Subject) ([]Result, error) {
 		if err := context.Cause(ctx); err != nil {
 			return results, err
 		}
-		if c.Needs != nil {
-			if reason := c.Needs(s); reason != "" {
-				results = append(results, Result{Check: c.ID, Status: Skip, Cause: reason})
-				continue
-			}
-		}
-		found := c.Run(ctx, s)
-		if len(found) == 0 {
-			found = []Result{{Status: Pass}}
-		}
-		for _, r := range found {
-			r.Check, r.Status = c.ID, cmp.Or(r.Status, Fail)
-			results = append(results, r)
-		}
+		results = append(results, c.results(ctx, s)...)
 	}
 	return results, nil
 }
+
+// results runs the check if it applies, and completes what it says.
+func (c Check) results(ctx context.Context, s *Subject) []Result {
+	if c.Needs != nil {
+		if reason := c.Needs(s); reason != "" {
+			return []Result{{Check: c.ID, Group: c.Group, Status: Skip, Cause: reason}}
+		}
+	}
+	results := c.Run(ctx, s)
+	if len(results) == 0 {
+		results = []Result{{Status: Pass}}
+	}
+	for i := range results {
+		r := &results[i]
+		r.Check, r.Group = c.ID, c.Group
+		for _, f := range c.Findings {
+			if f.Code == r.Code && r.Code != "" {
+				r.Status, r.Remedy = cmp.Or(r.Status, f.Status), cmp.Or(r.Remedy, f.Remedy)
+			}
+		}
+		r.Status = cmp.Or(r.Status, Fail)
+	}
+	return results
+}
+
+// skipped is the result of a check that finds out while it runs that it cannot tell.
+func skipped(cause string) []Result { return []Result{{Status: Skip, Cause: cause}} }
+
+// passed is the result of a check that has something to show.
+func passed(evidence ...string) []Result { return []Result{{Status: Pass, Evidence: evidence}} }
 
 // Err joins what failed: an *podnet.InterfaceError for an interface, an
 // *podnet.Error for the container. It is nil if nothing did.

@@ -9,10 +9,15 @@ import (
 )
 
 var _ = register(Check{
-	ID: "memory-lock",
+	ID: "memory-lock", Group: Privileges,
+	About:    "The process may lock the memory that the IOMMU maps for devices on vfio.",
+	Findings: []Finding{{Code: podnet.CodeNoMemoryLock, Remedy: "add IPC_LOCK to the container's securityContext.capabilities.add"}},
 	Needs: func(s *Subject) string {
-		if len(s.mappedPorts()) == 0 {
+		switch {
+		case len(s.mappedPorts()) == 0:
 			return "no port is behind an IOMMU"
+		case s.system.memlock == nil:
+			return "the files are a copy: the process's limits are not known"
 		}
 		return ""
 	},
@@ -27,10 +32,7 @@ func (s *Subject) mappedPorts() []Port {
 // memoryLock compares the memory that the IOMMU makes the kernel lock with what
 // this process may lock. Where the limit is not known, DPDK finds out.
 func memoryLock(_ context.Context, s *Subject) []Result {
-	want := uint64(s.EAL.Memory.NoHugeMiB)
-	for _, n := range s.EAL.Memory.NodeMiB {
-		want += uint64(n)
-	}
+	want := uint64(s.EAL.Memory.NoHugeMiB + s.hugepageMiB())
 	limit, limited := s.system.memlock()
 	if !limited || limit >= want*mib {
 		return nil
@@ -40,6 +42,5 @@ func memoryLock(_ context.Context, s *Subject) []Result {
 		Code:      podnet.CodeNoMemoryLock,
 		Where:     "RLIMIT_MEMLOCK",
 		Cause:     fmt.Sprintf("its device needs DPDK's %d MiB locked in memory, and this process may lock %d MiB (RLIMIT_MEMLOCK)", want, limit/mib),
-		Remedy:    "give the container the capability IPC_LOCK",
 	}}
 }

@@ -9,13 +9,19 @@ import (
 
 // TestThisSystem opens what every machine has, and what none has.
 func TestThisSystem(t *testing.T) {
-	s := thisSystem()
-	if err := s.open("/dev/null"); err != nil {
+	system, err := newSystem(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := system.open("/dev/null"); err != nil {
 		t.Error(err)
 	}
 	missing := filepath.Join(t.TempDir(), "151")
-	problem, closed := whyClosed(missing, s.open(missing))
-	if !closed || problem.Code != podnet.CodeDeviceNodeMissing || problem.Message != missing+" is not in the container" || problem.Remedy == "" {
-		t.Errorf("%+v", problem)
+	r, closed := (&Subject{system: system}).whyClosed(missing, system.open(missing))
+	if !closed || r.Code != podnet.CodeDeviceNodeMissing || r.Cause != missing+" is not in the container" {
+		t.Errorf("%+v", r)
+	}
+	if !system.process.known {
+		t.Error("the process is not known")
 	}
 }

@@ -2,10 +2,9 @@
 
 package check
 
-// thisSystem knows nothing: DPDK's containers run Linux.
-func thisSystem() system {
-	return system{
-		open:    func(string) error { return nil },
-		memlock: func() (uint64, bool) { return 0, false },
-	}
-}
+import "io/fs"
+
+// ask asks nothing: DPDK's containers run Linux.
+func (s *system) ask() {}
+
+func owner(fs.FileInfo) (uid, gid int, ok bool) { return 0, 0, false }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"syscall"
 
@@ -15,7 +14,21 @@ import (
 // vfioContainer is the device by which DPDK sets up the IOMMU for groups.
 const vfioContainer = "/dev/vfio/vfio"
 
-var _ = register(Check{ID: "vfio-nodes", Needs: needsVFIO, Run: vfioNodes})
+var _ = register(Check{
+	ID: "vfio-nodes", Group: Devices,
+	About: "The process may open /dev/vfio/vfio and the IOMMU group of each device on vfio, and no other process has the group.",
+	Findings: []Finding{
+		{Code: podnet.CodeDeviceNodeMissing, Remedy: "request the device's resource from its device plugin in the container's resources.limits"},
+		{Code: podnet.CodeBusyGroup, Remedy: "end what else drives the device; a group has one user at a time"},
+		{
+			Code: podnet.CodeDeviceNodeClosed,
+			Remedy: "set device_ownership_from_security_context = true in the node's containerd or CRI-O configuration, which gives devices to the pod's user, or run as root; " +
+				"under SELinux also setsebool container_use_devices=1",
+		},
+	},
+	Needs: needsVFIO,
+	Run:   vfioNodes,
+})
 
 // vfioPorts are the ports that are driven through vfio, with their groups.
 func (s *Subject) vfioPorts() []Port {
@@ -26,8 +39,11 @@ func (s *Subject) vfioPorts() []Port {
 }
 
 func needsVFIO(s *Subject) string {
-	if len(s.vfioPorts()) == 0 {
+	switch {
+	case len(s.vfioPorts()) == 0:
 		return "no port is driven through vfio"
+	case s.system.open == nil:
+		return "the files are a copy: who may open a device is not known"
 	}
 	return ""
 }
@@ -41,8 +57,9 @@ func vfioNodes(_ context.Context, s *Subject) []Result {
 			return
 		}
 		looked[node] = true
-		if problem, closed := whyClosed(node, s.system.open(node)); closed {
-			results = append(results, result(iface, problem))
+		if r, closed := s.whyClosed(node, s.system.open(node)); closed {
+			r.Interface = iface
+			results = append(results, r)
 		}
 	}
 	for _, p := range s.vfioPorts() {
@@ -57,21 +74,21 @@ func vfioNodes(_ context.Context, s *Subject) []Result {
 	return results
 }
 
-// whyClosed says why a device node of vfio could not be opened.
-func whyClosed(node string, err error) (problem podnet.Problem, closed bool) {
-	set := func(code podnet.Code, message, remedy string) (podnet.Problem, bool) {
-		return podnet.Problem{Code: code, Where: node, Message: message, Remedy: remedy, Transient: code.Transient()}, true
-	}
+// whyClosed says why a device node could not be opened.
+func (s *Subject) whyClosed(node string, err error) (r Result, closed bool) {
+	r = Result{Where: node, Evidence: s.system.described(node)}
 	switch {
 	case err == nil:
-		return podnet.Problem{}, false
+		return r, false
 	case errors.Is(err, fs.ErrNotExist):
-		return set(podnet.CodeDeviceNodeMissing, node+" is not in the container", "request the device's resource from its device plugin for this container")
+		r.Code, r.Cause = podnet.CodeDeviceNodeMissing, node+" is not in the container"
 	case errors.Is(err, syscall.EBUSY):
-		return set(podnet.CodeBusyGroup, node+" is held by another process", "end what else drives the device; a group has one user at a time")
+		r.Code, r.Cause = podnet.CodeBusyGroup, node+" is held by another process"
 	case errors.Is(err, fs.ErrPermission):
-		return set(podnet.CodeDeviceNodeClosed, fmt.Sprintf("%s: permission denied to user %d", node, os.Geteuid()),
-			"let the container runtime give devices to the pod's user (device_ownership_from_security_context), or run as root")
+		r.Code, r.Cause = podnet.CodeDeviceNodeClosed, fmt.Sprintf("%s: permission denied to user %d", node, s.system.process.uid)
+	default:
+		r.Code, r.Cause = podnet.CodeDeviceNodeClosed, err.Error()
 	}
-	return set(podnet.CodeDeviceNodeClosed, err.Error(), "")
+	r.Transient = r.Code.Transient()
+	return r, true
 }

@@ -76,6 +76,33 @@ const (
 	CodeBadOption       Code = "bad-option"        // an option of the caller's that cannot be had
 )
 
+// Codes of what the checks find in the container and its machine.
+const (
+	CodeHugepageLimit   Code = "hugepage-limit"   // the container's limit is below what DPDK takes
+	CodeHugepageSize    Code = "hugepage-size"    // the machine has no pages of the size that the limit is for
+	CodeNoMemfd         Code = "no-memfd"         // the kernel gives no file of hugepages in memory
+	CodeThrottled       Code = "throttled"        // the CFS quota has held the container back
+	CodeSplitCores      Code = "split-cores"      // others have the second hardware thread of a core
+	CodeNotIsolated     Code = "not-isolated"     // the machine isolates CPUs, and these are not among them
+	CodeCPUNotAllowed   Code = "cpu-not-allowed"  // the process may not run on a CPU
+	CodeTooFewLcores    Code = "too-few-lcores"   // lcores have to share a CPU
+	CodeNUMARemote      Code = "numa-remote"      // the device, the CPUs and the memory are not on one NUMA node
+	CodeGroupNotViable  Code = "group-not-viable" // the IOMMU group has a device on another driver
+	CodeSocketInUse     Code = "socket-in-use"    // another process listens on a socket that is to be made
+	CodeSocketStale     Code = "socket-stale"     // nobody listens on the socket any more
+	CodeSocketClosed    Code = "socket-closed"    // this process may not connect to the socket
+	CodeSocketDirectory Code = "socket-directory" // the socket cannot be made in its directory
+	CodeNoCapability    Code = "no-capability"    // a capability that the driver needs is not held
+	CodeSeccomp         Code = "seccomp"          // a system call filter forbids what EAL needs
+	CodeNoRuntimeDir    Code = "no-runtime-dir"   // EAL cannot make its runtime directory
+	CodePrefixInUse     Code = "prefix-in-use"    // another DPDK process has the file prefix
+	CodeNoProgram       Code = "no-program"       // the program is not in the container
+	CodeNoDPDK          Code = "no-dpdk"          // the program was built without DPDK
+	CodeNoPMD           Code = "no-pmd"           // DPDK lacks the driver of the device
+	CodePluginDirectory Code = "plugin-directory" // everybody may write to the directory of DPDK's drivers
+	CodeClock           Code = "clock"            // the time stamp counter does not run evenly
+)
+
 // The kinds that callers ask for most often, by the names that errors have in Go.
 const (
 	// ErrNoAnnotations means that there is no annotations file: the pod has no

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -34,6 +33,11 @@ type Options struct {
 	// Root is the directory that stands for "/"; empty means "/" itself. Links
 	// below it resolve inside it, absolute ones too, as after a chroot.
 	Root string
+	// PID is a process of the container to look at, which is another one than this
+	// process's: its files, its environment, its control groups and what it may do
+	// are those below /proc/PID. It excludes Root. The reader has to be the same user,
+	// or to have the capability SYS_PTRACE. 0 means none.
+	PID int
 	// Environ is the container's environment as NAME=value strings; nil means
 	// this process's own, and an empty slice means none.
 	Environ []string
@@ -98,13 +102,13 @@ func gather(ctx context.Context, opts Options) ([]fact.Fact, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	root, err := rootfs.New(opts.Root)
+	root, err := opts.container()
 	if err != nil {
-		return nil, fmt.Errorf("root: %w", err)
+		return nil, err
 	}
-	environ := opts.Environ
-	if environ == nil {
-		environ = os.Environ()
+	environ, err := opts.environ(root)
+	if err != nil {
+		return nil, err
 	}
 
 	facts := make([]fact.Fact, 0, 32)

@@ -134,7 +134,7 @@ func (b *ealBuilder) build() error {
 	if len(nodes) == 0 {
 		nodes = p.CPUs.NUMANodes
 	}
-	b.config.Memory, err = p.ealMemory(o.Memory, p.CPUs.withMemory(nodes), needMiB(b.ports, o.Queues))
+	b.config.Memory, err = p.ealMemory(o.Memory, p.CPUs.withMemory(nodes), PortsMiB(b.ports, o.Queues))
 	if err == nil && b.config.Memory.NoHuge && o.MultiProcess {
 		return problemf(CodeNoHugepages, "give the container hugepages, and do not ask for memory without them",
 			"processes can share DPDK's memory only in hugepages")

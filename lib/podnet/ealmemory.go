@@ -36,10 +36,11 @@ const mib = 1 << 20
 // (dma_entry_limit of vfio_iommu_type1), which is 256 MiB less one page of 4 KiB.
 const maxMappedMiB = 240
 
-// needMiB is what ports take: 16 MiB hold about 6500 mbufs of 2 KiB, enough for
-// a full ring each way and what lcores cache, and 128 MiB are EAL's and the
-// application's. Mbufs for jumbo frames are as much larger as the frames.
-func needMiB(ports []Port, queues int) int {
+// PortsMiB is how much memory ports take, in MiB: 16 MiB hold about 6500 mbufs of
+// 2 KiB, enough for a full ring each way and what lcores cache, and 128 MiB are
+// EAL's and the application's. Mbufs for jumbo frames are as much larger as the
+// frames.
+func PortsMiB(ports []Port, queues int) int {
 	const perMbuf = 2 << 10
 	need := 128
 	for _, p := range ports {

@@ -115,8 +115,11 @@ type PCI struct {
 
 // OnVFIO reports whether the device is bound to vfio-pci or a variant of it, such
 // as mlx5_vfio_pci.
-func (p *PCI) OnVFIO() bool {
-	return p.Driver == "vfio-pci" || strings.HasSuffix(p.Driver, "_vfio_pci")
+func (p *PCI) OnVFIO() bool { return IsVFIODriver(p.Driver) }
+
+// IsVFIODriver reports whether a kernel driver is vfio-pci or a variant of it.
+func IsVFIODriver(driver string) bool {
+	return driver == "vfio-pci" || strings.HasSuffix(driver, "_vfio_pci")
 }
 
 // Socket roles as seen from the container: a client connects to a socket that

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
 // Wait looks at the container until cond of its Pod is nil, and returns that Pod.
@@ -30,8 +28,8 @@ func Wait(ctx context.Context, opts Options, cond func(*Pod) error) (*Pod, error
 	if cond == nil {
 		cond = Ready
 	}
-	if _, err := rootfs.New(opts.Root); err != nil {
-		return nil, fmt.Errorf("root: %w", err)
+	if _, err := opts.container(); err != nil {
+		return nil, err
 	}
 	begin := time.Now()
 	var missing error

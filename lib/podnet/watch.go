@@ -130,7 +130,7 @@ func look(ctx context.Context, opts Options, memory *hotplug) (pod *Pod, ok bool
 
 // volumes tells the states of the Downward API volumes apart.
 func volumes(opts Options) []string {
-	root, err := rootfs.New(opts.Root)
+	root, err := opts.container()
 	if err != nil {
 		return nil
 	}
@@ -169,7 +169,7 @@ type entries struct {
 // places are where something may happen that changes the Pod; pod is nil if there
 // is none yet.
 func places(opts Options, pod *Pod) interest {
-	root, err := rootfs.New(opts.Root)
+	root, err := opts.container()
 	if err != nil {
 		return nil
 	}

@@ -18,7 +18,7 @@ var rooms = []room{
 	{"internal/cli/measure", []string{
 		"internal/cli", "internal/traffic", "internal/dataplane", "internal/bench", "internal/report", "internal/metrics",
 		"internal/kube", "internal/baseline", "internal/dpdk", "internal/result", "internal/rundir", "internal/kernel",
-		"lib/podnet", "lib/eal", "lib/pciaddr",
+		"lib/check", "lib/podnet", "lib/eal", "lib/pciaddr",
 	}, false, "the commands that need DPDK or results, for `cmd/testpmd-wrapper` alone: run, bench, dut, report, compare"},
 	{"internal/cli", []string{"internal/rundir", "lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"}, false,
 		"commands, one file each: flags, options, and what a terminal shows; links neither DPDK nor what measures"},
@@ -47,7 +47,7 @@ var rooms = []room{
 	{"lib/appnetutil", []string{
 		"lib/podnet", "lib/internal/source/downward", "lib/internal/fact", "lib/pciaddr", "internal/kernel",
 	}, false, "app-netutil's functions and types, on top of `lib/podnet`"},
-	{"lib/check", []string{"lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"}, false,
+	{"lib/check", []string{"lib/render", "lib/podnet", "lib/eal", "lib/pciaddr", "internal/kernel"}, false,
 		"compares a pod with the machine before DPDK starts: one file a check"},
 	{"lib/render", []string{"lib/podnet", "lib/eal", "lib/pciaddr"}, false,
 		"renders the arguments of DPDK applications: testpmd, l2fwd, l3fwd, pktgen"},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/internal/schematest"
+	"github.com/podnet/podnet/lib/check"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
@@ -33,6 +34,13 @@ func TestSchemas(t *testing.T) {
 			Intro: "`bench -o json` and `--result-file` write one document. Its JSON Schema is\n" +
 				"[result.schema.json](result.schema.json). " + promise + ". What the figures mean is in\n" +
 				"[Measurement](../explanation/measurement.md).\n",
+		},
+		{
+			Name: "check", Title: check.Schema, Type: &check.Report{}, Package: "lib/check",
+			Description: "Why DPDK would not run in a container. " + promise + ": readers leave out those that they do not know.",
+			Heading:     "The check document",
+			Intro: "`check -o json` prints one document, a `check.Report` of the Go library. Its JSON Schema is\n" +
+				"[check.schema.json](check.schema.json). " + promise + ". The checks themselves are in [The checks](checks.md).\n",
 		},
 	} {
 		t.Run(d.Name, func(t *testing.T) { d.Test(t, *update) })

@@ -21,6 +21,7 @@ import (
 //   - "pod NAME" writes NAME.txtar of the directory pods as the directory root and the
 //     file environ.
 //   - "pod-document FILE" holds a document against the schema of pods.
+//   - "check-document FILE" holds a document against the schema of checks.
 //   - "exits CODE PROGRAM ARGS..." is exec that compares the exit code.
 func Run(t *testing.T, dir, pods string) {
 	t.Helper()
@@ -49,6 +50,9 @@ func Run(t *testing.T, dir, pods string) {
 			},
 			"pod-document": func(ts *testscript.TestScript, _ bool, args []string) {
 				schematest.Pod(t, []byte(ts.ReadFile(args[0])))
+			},
+			"check-document": func(ts *testscript.TestScript, _ bool, args []string) {
+				schematest.Check(t, []byte(ts.ReadFile(args[0])))
 			},
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {
 				want, err := strconv.Atoi(args[0])

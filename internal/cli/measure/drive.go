@@ -13,6 +13,7 @@ import (
 	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/rundir"
+	"github.com/podnet/podnet/lib/check"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -21,6 +22,7 @@ import (
 type driveOptions struct {
 	cli.PodOptions
 	cli.EALOptions
+	cli.Preflight
 	PeerTimeout time.Duration
 	Verbose     bool
 
@@ -33,6 +35,7 @@ func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
 	f.DurationVar(&o.PeerTimeout, "peer-timeout", 30*time.Second, "how long to wait for the peers of sockets, and for a probe to come back; 0s: for ever")
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "log what DPDK says")
 	o.AddEALFlags(cmd, rundir.Prefix(d.PID))
+	o.AddFlag(cmd)
 	o.AddRootlessFlags(cmd)
 }
 
@@ -79,7 +82,10 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 		ports = ports[:1]
 		cfg.Devices = slices.DeleteFunc(cfg.Devices, func(d eal.Device) bool { return d.PortName() != ports[0].PortName })
 	}
-	if err := cli.CheckReady(ctx, pod, cfg, ports); err != nil {
+	err = o.Check(ctx, d.Deps, pod, check.Options{
+		EAL: cfg, Ports: ports, Memory: podnet.MemoryMode(flags.Memory), Queues: flags.Queues,
+	})
+	if err != nil {
 		return nil, err
 	}
 	level := slog.LevelError + 1 // DPDK's errors are quoted in ours

@@ -10,7 +10,17 @@ const readWrite = 4 | 2
 // Permitted reports whether this process has the permission to open name for
 // reading and writing, and does not open it: there are devices that do something
 // when they are opened. The kernel asks the device control group, too.
-func (f FS) Permitted(name string) bool {
+func (f FS) Permitted(name string) bool { return f.Access(name, readWrite) == nil }
+
+// Access tells why this process may not use name in these ways, as access(2): 4 is
+// to read, 2 to write, 1 to search or execute.
+func (f FS) Access(name string, mode uint32) error {
 	hostPath, err := f.resolve(name)
-	return err == nil && syscall.Access(hostPath, readWrite) == nil
+	if err == nil {
+		err = syscall.Access(hostPath, mode)
+	}
+	if err != nil {
+		return inside("access", name, err)
+	}
+	return nil
 }

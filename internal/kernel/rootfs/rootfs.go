@@ -41,6 +41,7 @@ func tooLarge(limit int64) error {
 // at the files, by one goroutine.
 type FS struct {
 	dir      string               // clean; empty: the real root
+	proc     string               // directory of the process whose root it is; empty: none
 	resolved map[string]directory // by their path inside the root
 }
 
@@ -238,6 +239,9 @@ func (f FS) locate(name string) (string, error) {
 	name = clean(name)
 	if f.dir == "" {
 		return name, nil
+	}
+	if hostPath, ok := f.ofProcess(name); ok {
+		return hostPath, nil
 	}
 	if name == "/" {
 		return f.dir, nil

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/lib/check"
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+type checkOptions struct {
+	Deps
+	PodOptions
+	EALOptions
+	For     string
+	Version eal.Version
+	Output  string
+}
+
+const checkHelp = `check says why DPDK would not run in this container, or not as well as it could:
+it compares what the pod was given, and what DPDK would take, with what the
+machine and the process really have. It starts nothing and changes nothing.
+
+Each finding comes with its place and with what to do about it: the line of the
+pod's YAML, the setting of the node or the field of the operator. The exit code
+is 3 if a check fails; warnings do not count.
+
+To look into another container, from a debug container or from the node, name one
+of its processes with --pid.`
+
+func newCheckCmd(d Deps) *cobra.Command {
+	opts := checkOptions{Deps: d}
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Say why DPDK would not run here, and what to do about it",
+		Long:  checkHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return checkRun(cmd.Context(), opts)
+		},
+	}
+	use := "run"
+	if d.DPDKVersion == "" {
+		use = "exec"
+	}
+	cmd.Flags().StringVar(&opts.For, "for", use, "what is to be started: run, bench, exec, or an application or program of exec --app")
+	cmd.Flags().TextVar(&opts.Version, "dpdk-version", d.LinkedVersion(), "DPDK release that will read the arguments, such as 24.11")
+	AddOutputFlag(cmd, &opts.Output, "table", "json", "junit")
+	opts.AddEALFlags(cmd, "podnet")
+	opts.addRootFlags(cmd)
+	return cmd
+}
+
+func checkRun(ctx context.Context, o checkOptions) error {
+	pod, err := o.PodOf(ctx, o.Deps, o.PodOptions)
+	if err != nil {
+		return err
+	}
+	config, ports, err := o.Config(o.Deps, pod, podnet.EALOptions{Version: o.Version})
+	if ExitCode(err) == CodeUsage {
+		return err
+	}
+	environ, envErr := o.environ(o.Deps)
+	if envErr != nil {
+		return envErr
+	}
+	results, err := check.Run(ctx, pod, check.Options{
+		EAL: config, Ports: ports, Err: err,
+		For: o.For, Linked: o.DPDKVersion, Memory: podnet.MemoryMode(o.Memory), Queues: o.Queues,
+		Root: o.Root, PID: o.PodOptions.PID, Environ: environ,
+	})
+	if err != nil {
+		return err
+	}
+	report := check.NewReport(o.For, o.Version, results)
+	if err := printReport(o.Out, o.Output, report); err != nil {
+		return err
+	}
+	if report.Status != check.Fail {
+		return nil
+	}
+	failed := 0
+	for _, r := range results {
+		if r.Status == check.Fail {
+			failed++
+		}
+	}
+	return NotReady(fmt.Errorf("%d %s", failed, plural(failed, "finding keeps", "findings keep")+" DPDK from running"))
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// Preflight is what a command that is about to start DPDK checks before it.
+type Preflight struct {
+	// NoCheck leaves the checks out.
+	NoCheck bool
+}
+
+// AddFlag adds --no-check.
+func (p *Preflight) AddFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&p.NoCheck, "no-check", false, "start DPDK even if a check says that it will not run (see check)")
+}
+
+// Check joins the reasons why DPDK would not start on the ports as things stand:
+// what their devices lack, and what this process does.
+func (p *Preflight) Check(ctx context.Context, d Deps, pod *podnet.Pod, o check.Options) error {
+	if p.NoCheck {
+		return nil
+	}
+	o.Linked, o.For = d.DPDKVersion, cmp.Or(o.For, "run")
+	if o.Environ == nil {
+		o.Environ = d.Env
+	}
+	results, err := check.Run(ctx, pod, o)
+	if err != nil {
+		return err
+	}
+	return NotReady(check.Err(results))
+}

@@ -1,0 +1,84 @@
+package rootfs
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Errors of Container.
+var (
+	ErrLive      = errors.New("is the root of a running process")
+	ErrNoProcess = errors.New("no such process")
+)
+
+// liveRoot is how the kernel names the root of a process, also where its /proc is
+// mounted at another place.
+var liveRoot = regexp.MustCompile(`/proc/([0-9]+|self|thread-self)/root$`)
+
+// Container gives the file system of a container: below dir, as New does, or with a
+// pid other than 0 that of a running process, in which /proc/self and /proc/net are
+// that process's own. It refuses a dir that is the root of a running process: there
+// /proc/self would be the reader's, and its CPUs and control groups would be taken
+// for those of the process.
+func Container(dir string, pid int) (FS, error) {
+	if pid == 0 {
+		absolute, err := filepath.Abs(dir)
+		if err != nil {
+			return FS{}, err
+		}
+		if m := liveRoot.FindStringSubmatch(absolute); dir != "" && m != nil {
+			return FS{}, &LiveError{Dir: dir, PID: m[1]}
+		}
+		return New(dir)
+	}
+	if pid < 0 {
+		return FS{}, fmt.Errorf("process %d: %w", pid, ErrNoProcess)
+	}
+	proc := "/proc/" + strconv.Itoa(pid)
+	f, err := New(proc + "/root")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, statErr := os.Stat(proc); statErr != nil {
+			err = ErrNoProcess
+		}
+		return FS{}, fmt.Errorf("process %d: %w", pid, err)
+	case err != nil:
+		return FS{}, fmt.Errorf("process %d: its files cannot be read: %w", pid, err)
+	}
+	f.proc = proc
+	return f, nil
+}
+
+// LiveError says that a root is that of a running process.
+type LiveError struct {
+	Dir string // as it was given
+	PID string // of the process: a number, self or thread-self
+}
+
+func (e *LiveError) Error() string { return fmt.Sprintf("%s %v", e.Dir, ErrLive) }
+
+// Unwrap gives ErrLive.
+func (e *LiveError) Unwrap() error { return ErrLive }
+
+// ofProcess gives the path for the operating system of a file that the kernel makes
+// for the process whose root this is; ok is false for any other file.
+func (f FS) ofProcess(name string) (hostPath string, ok bool) {
+	if f.proc == "" {
+		return "", false
+	}
+	for _, own := range []string{"/proc/self", "/proc/thread-self"} {
+		if rest, below := strings.CutPrefix(name, own); below && (rest == "" || rest[0] == '/') {
+			return f.proc + rest, true
+		}
+	}
+	if rest, below := strings.CutPrefix(name, "/proc/net"); below && (rest == "" || rest[0] == '/') {
+		return f.proc + "/net" + rest, true
+	}
+	return "", false
+}

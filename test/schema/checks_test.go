@@ -1,0 +1,60 @@
+package schema
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/podnet/podnet/lib/check"
+)
+
+const checksPage = "../../docs/reference/checks.md"
+
+const checksIntro = `# The checks
+
+` + "`check`" + ` makes all of these, and ` + "`run`, `bench` and `exec`" + ` make them before they start DPDK; ` + "`--no-check`" + ` leaves them out there.
+A check passes, warns, fails, or is skipped where it does not apply; the exit code is 3 if one fails. What each says is in
+[the check document](check.md), the codes are in [The codes](codes.md). A remedy that is not listed here comes with the finding.
+`
+
+// checksText makes the page of the registry.
+func checksText() string {
+	var b strings.Builder
+	b.WriteString(checksIntro)
+	group := check.Group("")
+	for _, c := range check.All() {
+		if c.Group != group {
+			group = c.Group
+			fmt.Fprintf(&b, "\n## %s\n", group)
+		}
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n| finding | | remedy |\n|---|---|---|\n", c.ID, c.About)
+		for _, f := range c.Findings {
+			status := f.Status
+			if status == "" {
+				status = check.Fail
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Code, status, f.Remedy)
+		}
+	}
+	return b.String()
+}
+
+// TestChecks holds the reference of the checks to the registry.
+func TestChecks(t *testing.T) {
+	want := checksText()
+	if *update {
+		if err := os.WriteFile(checksPage, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(checksPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" || strings.Count(want, "\n### ") < 25 {
+		t.Errorf("%s: run go test ./test/schema -update (-code +page):\n%s", checksPage, diff)
+	}
+}
