@@ -82,6 +82,13 @@ func printPod(w io.Writer, pod *podnet.Pod) error {
 		return err
 	}
 	var b strings.Builder
+	for n, err := range pod.PortProblems() {
+		if n == 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "Not ready: %s\n", cell(oneLine(err)))
+	}
+	printRDMA(&b, pod.RDMA)
 	if cpus := pod.CPUs; cpus != nil {
 		fmt.Fprintf(&b, "\nCPUs: %s", cpus.Allowed)
 		if len(cpus.NUMANodes) > 0 {
@@ -105,6 +112,32 @@ func printPod(w io.Writer, pod *podnet.Pod) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// printRDMA lists RDMA devices with their nodes, a line each.
+func printRDMA(b *strings.Builder, devices []podnet.RDMADevice) {
+	for n, dev := range devices {
+		if n == 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(b, "RDMA %s", cell(dev.Name))
+		if !dev.PCI.IsZero() {
+			fmt.Fprintf(b, " of %s", dev.PCI)
+		}
+		if dev.Auxiliary != "" {
+			fmt.Fprintf(b, " of %s", cell(dev.Auxiliary))
+		}
+		if dev.Netdev != "" {
+			fmt.Fprintf(b, ", netdev %s", cell(dev.Netdev))
+		}
+		for _, node := range dev.CharDevices {
+			fmt.Fprintf(b, ", %s", cell(node.Path))
+			if !node.Openable {
+				b.WriteString(" (cannot be opened)")
+			}
+		}
+		b.WriteByte('\n')
+	}
 }
 
 // interfaceRow is one line of the table.
@@ -132,6 +165,12 @@ func interfaceRow(i podnet.Interface) []string {
 			device = i.VDPA.Parent
 		}
 	}
+	if i.AFXDP != nil {
+		device = i.AFXDP.Netdev
+	}
+	if i.AFPacket != nil {
+		device = i.AFPacket.Netdev
+	}
 	var ips []string
 	for _, ip := range i.IPs {
 		ips = append(ips, ip.String())
@@ -149,7 +188,11 @@ func printUnassigned(w io.Writer, unassigned []podnet.Unassigned) error {
 		if u.PCI != nil {
 			driver = u.PCI.Driver
 		}
-		rows = append(rows, []string{u.ID, string(u.Kind), driver, u.Resource, string(u.Reason), strings.Join(u.Candidates, ",")})
+		reason := string(u.Reason)
+		if u.Port {
+			reason += " (port)"
+		}
+		rows = append(rows, []string{u.ID, string(u.Kind), driver, u.Resource, reason, strings.Join(u.Candidates, ",")})
 	}
 	if _, err := io.WriteString(w, "\n"); err != nil {
 		return err

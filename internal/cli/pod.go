@@ -41,7 +41,7 @@ func (o *PodOptions) AddRootlessFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.Podinfo, "podinfo", "",
 		"directory of the Downward API volume (default: /etc/podnetinfo, then /etc/podinfo)")
 	cmd.Flags().StringArrayVar(&o.Hints, "hint", nil,
-		"resource of a network's or an interface's devices where the pod does not tell, such as ns/net=openshift.io/sriov_a (may be repeated)")
+		"what a network or an interface is on where the pod does not tell: a resource, a device, a socket (vhost-user:PATH,server, memif:PATH), af-xdp or af-packet, such as ns/net=openshift.io/sriov_a (may be repeated)")
 	cmd.Flags().DurationVar(&o.Wait, "wait", 0,
 		"how long to wait for the status of the pod's networks and for the sockets that peers make (default: not at all)")
 }
@@ -97,7 +97,7 @@ func parseHints(values []string) (map[string]string, error) {
 	for _, value := range values {
 		network, hint, ok := strings.Cut(value, "=")
 		if !ok || network == "" || hint == "" {
-			return nil, UsageErrorf("--hint %q: want NETWORK=RESOURCE", value)
+			return nil, UsageErrorf("--hint %q: want NETWORK=RESOURCE, or another hint", value)
 		}
 		if before, twice := hints[network]; twice && before != hint {
 			return nil, UsageErrorf("--hint %q: %s=%s is given too", value, network, before)

@@ -36,6 +36,32 @@ func (p *Pod) LeftOut(ports []Port) []error {
 	return reasons
 }
 
+// PortProblems says of the interfaces and devices that are meant for DPDK why they
+// are no ports, or not ready to be: an *InterfaceError each, or several joined.
+func (p *Pod) PortProblems() []error {
+	var problems []error
+	add := func(i *Interface) {
+		err := i.PortError()
+		if err == nil {
+			err = i.notReady()
+		}
+		if err != nil {
+			problems = append(problems, err)
+		}
+	}
+	for n := range p.Interfaces {
+		if i := &p.Interfaces[n]; i.Kind != KindKernel && i.Kind != KindUnknown {
+			add(i)
+		}
+	}
+	for n := range p.Unassigned {
+		if u := &p.Unassigned[n]; u.Port || len(u.Problems) > 0 {
+			add(u.asInterface())
+		}
+	}
+	return problems
+}
+
 // leftOut says why the interface is no port.
 func (i *Interface) leftOut() error {
 	if err := i.PortError(); err != nil {
