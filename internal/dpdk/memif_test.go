@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -93,6 +95,82 @@ var dpdkLog syncBuffer
 
 func dpdkLogger() *slog.Logger { return slog.New(slog.NewTextHandler(&dpdkLog, nil)) }
 
+// hangUp connects to a server many times, and hangs up at once.
+func hangUp(t *testing.T, socket string) {
+	t.Helper()
+	for range 200 {
+		await(t, "the server accepts", func() bool { // its backlog is short
+			c, err := net.Dial("unixpacket", socket)
+			if err == nil {
+				_ = c.Close()
+			}
+			return err == nil
+		})
+	}
+}
+
+// A server survives clients that connect and hang up at once, and serves the next.
+func TestMemifServerSurvivesClientsThatHangUp(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "server.sock")
+	server, in, output := memifServer(t, socket)
+	hangUp(t, socket)
+	// Its loop still forwards for a client that stays.
+	_ = os.Remove(memifSocket)
+	if err := os.Symlink(socket, memifSocket); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(memifSocket)
+	q := Queue{Port: realPort(t, "net_memif0")}
+	rx, tx := verifier(q, 1), generator(q, 1)
+	j, err := shared.Run(t.Context(), []Stream{rx, tx}, shared.PollingLcores()[:2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(j.Free)
+	reconnect(t, j, q.Port)
+	for range 5 {
+		hangUp(t, socket)
+		before := j.Counters(0).RxPackets
+		await(t, "packets come back", func() bool { return j.Counters(0).RxPackets > before+1000 })
+	}
+	if err := j.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	_ = in.Close()
+	if err := server.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+// reconnect restarts the port, if need be more than once, until it has a link.
+func reconnect(t *testing.T, j *Job, p *Port) {
+	t.Helper()
+	await(t, "link", func() bool {
+		if linked(t, p) {
+			return true
+		}
+		if j.Restart(t.Context(), p) == nil {
+			await(t, "link after a restart", func() bool { return linked(t, p) })
+		}
+		return false
+	})
+}
+
+func linked(t *testing.T, p *Port) bool {
+	up, err := p.LinkUp(t.Context())
+	return err == nil && up
+}
+
+// await waits until done says so.
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not in time", what)
+		}
+	}
+}
+
 // A client's loops survive a server that is killed while they use its memory, call
 // the port no more while it is stopped, and go on when another server is there.
 func TestMemifServerThatComesAndGoes(t *testing.T) {
@@ -106,40 +184,25 @@ func TestMemifServerThatComesAndGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(j.Free)
-	await := func(what string, done func() bool) {
-		t.Helper()
-		for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("%s: not in time; %+v, %+v", what, j.Counters(0), j.Counters(1))
-			}
-		}
-	}
 	flows := func() {
 		t.Helper()
 		before := j.Counters(0).RxPackets
-		await("packets come back", func() bool { return j.Counters(0).RxPackets > before+10_000 })
+		await(t, "packets come back", func() bool { return j.Counters(0).RxPackets > before+10_000 })
 	}
-	linked := func(want bool) func() bool {
-		return func() bool {
-			up, err := q.Port.LinkUp(t.Context())
-			return err == nil && up == want
-		}
-	}
-	for range 5 {
-		await("link", linked(true))
+	for range 3 {
+		reconnect(t, j, q.Port)
 		flows()
 		_ = server.Process.Kill()
 		_ = server.Wait()
-		await("link goes", linked(false))
+		await(t, "the link goes", func() bool { return !linked(t, q.Port) })
 		if err := j.Restart(t.Context(), q.Port); err == nil {
 			t.Fatal("restarted without a server")
 		}
 		before := turns(j)
-		await("turns on a stopped port", func() bool { return turns(j)[0] > before[0]+1000 && turns(j)[1] > before[1]+1000 })
+		await(t, "turns on a stopped port", func() bool { return turns(j)[0] > before[0]+1000 && turns(j)[1] > before[1]+1000 })
 		server, _, _ = memifServer(t, memifSocket)
-		await("restart", func() bool { return j.Restart(t.Context(), q.Port) == nil })
 	}
-	await("link", linked(true))
+	reconnect(t, j, q.Port)
 	flows()
 	if err := j.Stop(t.Context()); err != nil {
 		t.Error(err)
