@@ -12,13 +12,19 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Frame sizes on the wire, with the FCS, that can be sent: Ethernet's, without
-// jumbo frames. A VLAN tag may come on top of the largest.
+// Frame sizes on the wire, with the FCS, that can be sent. A VLAN tag may come on
+// top of the largest.
 const (
 	MinFrame = 64
-	MaxFrame = 1518
+	MaxFrame = 9018 // a jumbo frame, of an MTU of 9000 bytes
 	fcs      = 4
+
+	// EthernetMTU is what every port has without being asked.
+	EthernetMTU = 1500
 )
+
+// MTU is what a port needs for frames of size bytes, in bytes of the L3 packet.
+func MTU(size int) int { return size - ethernetLen - fcs }
 
 // Flow is the UDP packets that are sent over and over.
 type Flow struct {

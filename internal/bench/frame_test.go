@@ -122,7 +122,7 @@ func TestFrameErrors(t *testing.T) {
 		want   string
 	}{
 		{"too small", 63, func(*Flow) {}, "frame size 63"},
-		{"too large", 1519, func(*Flow) {}, "frame size 1519"},
+		{"too large", 9019, func(*Flow) {}, "frame size 9019"},
 		{"headers do not fit", 79, func(f *Flow) {
 			f.SrcIP, f.DstIP = netip.MustParseAddr("::1"), netip.MustParseAddr("::2")
 		}, "need 80"},
@@ -155,7 +155,7 @@ func TestFrames(t *testing.T) {
 			t.Errorf("frame %d is not that of %d bytes", i, s.Bytes)
 		}
 	}
-	if _, _, err := testFlow().Frames(result.Mix{{Bytes: 64, Weight: 1}, {Bytes: 9000, Weight: 1}}, 7); err == nil {
+	if _, _, err := testFlow().Frames(result.Mix{{Bytes: 64, Weight: 1}, {Bytes: 9019, Weight: 1}}, 7); err == nil {
 		t.Error("no error for a size that is too large")
 	}
 }

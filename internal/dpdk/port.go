@@ -15,9 +15,10 @@ const (
 
 	// minRoom is what an mbuf holds at least: most NICs receive in buffers of
 	// 2 KiB. overMTU is what a frame has beside its L3 packet, with two VLAN tags
-	// and the FCS. A frame always fits into one mbuf.
+	// and the FCS, and virtio's own header, which its check counts. A frame always
+	// fits into one mbuf.
 	minRoom = 2048
-	overMTU = 14 + 2*4 + 4
+	overMTU = 14 + 2*4 + 4 + 12
 )
 
 // PortConfig says how a port is set up.

@@ -76,6 +76,15 @@ func (m Mix) round() (n int) {
 	return n
 }
 
+// Largest is the size of the largest frame, in bytes.
+func (m Mix) Largest() int {
+	largest := 0
+	for _, s := range m {
+		largest = max(largest, s.Bytes)
+	}
+	return largest
+}
+
 // Mean is the mean size in bytes on the wire, with the FCS.
 func (m Mix) Mean() float64 {
 	sum := 0

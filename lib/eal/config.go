@@ -115,7 +115,11 @@ type Memif struct {
 	Server bool
 	MAC    string
 	ID     int
-	Args   []DevArg // such as zero-copy=yes, which needs hugepages and a client
+	// MTU is the largest L3 packet, in bytes; 0 means 1500. A client makes the
+	// buffers of both sides, and a frame should fit into one: net_memif (as of
+	// DPDK 22.11) sends garbage once frames of several buffers have filled a ring.
+	MTU  int
+	Args []DevArg // such as zero-copy=yes, which needs hugepages and a client
 }
 
 // VDev is any other virtual device, by the whole argument of --vdev, as

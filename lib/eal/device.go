@@ -101,6 +101,14 @@ func (d Vhost) render(release Version) (option, argument string, err error) {
 	return optVDev, v.String(), nil
 }
 
+// Bytes of a memif buffer: by default (ETH_MEMIF_DEFAULT_PKT_BUFFER_SIZE), at
+// most, and beside the L3 packet, with two VLAN tags.
+const (
+	memifBuffer    = 2048
+	maxMemifBuffer = 65535
+	memifOverMTU   = 22
+)
+
 // PortName is net_memif_ and the interface's name.
 func (d Memif) PortName() string { return "net_memif_" + d.Origin.Interface }
 
@@ -133,6 +141,9 @@ func (d Memif) render(release Version) (option, argument string, err error) {
 	}
 	if err := v.addMAC(d.MAC); err != nil {
 		return "", "", err
+	}
+	if room := d.MTU + memifOverMTU; room > memifBuffer && !d.Server && value(d.Args, "bsize") == "" {
+		v.add("bsize", strconv.Itoa(min(room, maxMemifBuffer)))
 	}
 	if err := v.addArgs(d.Args, memifKeys, release); err != nil {
 		return "", "", err

@@ -147,13 +147,15 @@ func (b *ealBuilder) build() error {
 
 // add adds an interface's port, and its device unless that is there already.
 func (b *ealBuilder) add(i *Interface, args []eal.DevArg) error {
-	device, fail := i.device(b.options.Queues, args)
+	asked := *i
+	asked.MTU = max(i.MTU, b.options.MTU)
+	device, fail := asked.device(b.options.Queues, args)
 	if fail != nil {
 		return fail
 	}
 	b.ports = append(b.ports, Port{
 		Interface: i.Name, Network: i.Network, Kind: i.Kind, Device: i.deviceText(),
-		MTU: max(i.MTU, b.options.MTU), PortName: device.PortName(), NotReady: i.notReady(),
+		MTU: asked.MTU, PortName: device.PortName(), NotReady: i.notReady(),
 	})
 	if !slices.ContainsFunc(b.config.Devices, func(d eal.Device) bool { return samePort(d, device) }) {
 		b.config.Devices = append(b.config.Devices, device)

@@ -75,7 +75,8 @@ func (i *Interface) device(queues int, args []eal.DevArg) (eal.Device, *Interfac
 			return nil, i.errorf(CodeBadRole, "say client or server", "memif role %q", i.Memif.Role)
 		}
 		return eal.Memif{
-			Origin: i.origin("memif.path"), Path: i.Memif.Path, Server: server, MAC: i.stationMAC(), Args: args,
+			Origin: i.origin("memif.path"), Path: i.Memif.Path, Server: server, MAC: i.stationMAC(),
+			MTU: i.MTU, Args: args,
 		}, nil
 	case i.Kind == KindVDPA && i.VDPA != nil && i.VDPA.Driver == "virtio":
 		return nil, i.errorf(CodeVirtioVDPA, "bind it to vhost_vdpa for DPDK", "it is a virtio-vdpa device, a kernel network device to the pod")

@@ -88,6 +88,19 @@ func throughDut(t *testing.T, pod *scratchPod, dutArgs, benchArgs []string) (r b
 	return r, was
 }
 
+// Jumbo frames get through, more of them than a ring has buffers.
+func TestJumboFrames(t *testing.T) {
+	const frames = 3000
+	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {
+		t.Run(n.kind, func(t *testing.T) {
+			r, _ := throughDut(t, newPod(t, n), []string{"--mtu", "9000"}, []string{"--rate", fmt.Sprint(frames), "--frame-size", "9018"})
+			if r.Sent.Packets != frames || r.Lost != 0 {
+				t.Errorf("sent %d of %d frames, and lost %d", r.Sent.Packets, frames, r.Lost)
+			}
+		})
+	}
+}
+
 // What the device does to frames by count is counted exactly.
 func TestFaultsAreCounted(t *testing.T) {
 	const frames, every = 1025, 50 // more come after the last that is held back

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/rundir"
@@ -28,6 +29,7 @@ type driveOptions struct {
 
 	firstOnly bool // of the interfaces that were not asked for by name
 	mbufs     int  // of each port, beside what its rings need
+	frame     int  // bytes of the largest frame that is sent; 0: none is
 }
 
 func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
@@ -61,6 +63,9 @@ func (o *driveOptions) start(ctx context.Context, d deps) (*dataplane.Dataplane,
 // startOn starts DPDK on the pod's interfaces and the options' own devices.
 func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, flags cli.EALOptions, opts podnet.EALOptions, awaitPeers bool) (*dataplane.Dataplane, error) {
 	opts.Version = d.LinkedVersion()
+	if mtu := bench.MTU(o.frame); mtu > bench.EthernetMTU {
+		opts.MTU = mtu
+	}
 	cfg, ports, err := flags.Config(d.Deps, pod, opts)
 	if err != nil {
 		return nil, err

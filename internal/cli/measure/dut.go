@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
@@ -26,6 +27,7 @@ type dutOptions struct {
 	Memif     []string
 	VDevs     []string
 	Forward   string
+	MTU       int
 	Duration  time.Duration
 	Memory    string
 	Verbose   bool
@@ -66,6 +68,7 @@ func newDutCmd(d deps) *cobra.Command {
 	f.StringArrayVar(&opts.VDevs, "vdev", nil, "another virtual device, as net_ring0; may be repeated")
 	opts.addFlags(f)
 	opts.addMetricsFlag(f)
+	f.IntVar(&opts.MTU, "mtu", 0, "bytes of the largest L3 packet, for jumbo frames, such as 9000 (default: 1500)")
 	f.DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
 	f.BoolVarP(&opts.Verbose, "verbose", "v", false, "log what DPDK says")
 	cli.AddChoiceFlag(cmd, &opts.Forward, "forward", "", "what to do with frames", "reflect", "bridge")
@@ -75,6 +78,9 @@ func newDutCmd(d deps) *cobra.Command {
 }
 
 func dutRun(ctx context.Context, o dutOptions) error {
+	if most := bench.MTU(bench.MaxFrame); o.MTU < 0 || o.MTU > most {
+		return cli.UsageErrorf("--mtu %d: must be %d at most", o.MTU, most)
+	}
 	devices, err := o.devices()
 	if err != nil {
 		return err
@@ -114,7 +120,7 @@ func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dp
 		return nil, err
 	}
 	machine.Interfaces, machine.Unassigned = nil, nil
-	return drive.startOn(ctx, o.deps, machine, drive.EALOptions, podnet.EALOptions{Devices: devices}, false)
+	return drive.startOn(ctx, o.deps, machine, drive.EALOptions, podnet.EALOptions{Devices: devices, MTU: o.MTU}, false)
 }
 
 // devices turns the flags into the host's ends of the sockets.
@@ -126,7 +132,7 @@ func (o *dutOptions) devices() ([]eal.Device, error) {
 	}
 	for i, s := range o.Memif {
 		path, server := cutRole(s)
-		list = append(list, eal.Memif{Origin: eal.Origin{Interface: strconv.Itoa(i), Where: "--memif"}, Path: path, Server: server})
+		list = append(list, eal.Memif{Origin: eal.Origin{Interface: strconv.Itoa(i), Where: "--memif"}, Path: path, Server: server, MTU: o.MTU})
 	}
 	for _, arg := range o.VDevs {
 		list = append(list, eal.VDev{Arg: arg, Origin: eal.Origin{Interface: eal.VDev{Arg: arg}.PortName(), Where: "--vdev"}})

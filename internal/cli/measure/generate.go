@@ -58,6 +58,6 @@ func (o *flowOptions) flow(mixes ...result.Mix) (f bench.Flow, err error) {
 	return f, nil
 }
 
-var frameSizeUsage = fmt.Sprintf("bytes of a frame on the wire, with the FCS, %d to %d (64, 128, 256, 512, 1024, 1280, 1518 or any between)", bench.MinFrame, bench.MaxFrame)
+var frameSizeUsage = fmt.Sprintf("bytes of a frame on the wire, with the FCS, %d to %d (64, 128, 256, 512, 1024, 1280, 1518, or any between; above 1518 both ends need a larger MTU)", bench.MinFrame, bench.MaxFrame)
 
 const rateUsage = "max, packets a second (1000000, 250kpps, 1.5Mpps) or bits a second at L1 (10Gbps)"

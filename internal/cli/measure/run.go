@@ -99,6 +99,9 @@ func runRun(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.Mode == "txonly" {
+		o.driveOptions.frame = o.FrameSize
+	}
 	dp, _, err := o.start(ctx, o.deps)
 	err = o.countRun(ctx, o.Output, o.Mode, dp, err, func() (result.Run, error) {
 		return o.drive(ctx, dp, flow, rate, st)
