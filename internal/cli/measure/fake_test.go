@@ -1,0 +1,160 @@
+package measure
+
+import (
+	"context"
+	"encoding/json"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/dpdk/dpdktest"
+	"github.com/podnet/podnet/internal/result"
+)
+
+// onFake runs a command line on a DPDK of memory, in a bubble.
+func onFake(t *testing.T, ctx func(context.Context) context.Context, prepare func(f *dpdktest.Fake), newCmd func(deps) *cobra.Command, args ...string) (*world, *dpdktest.Fake, error) {
+	t.Helper()
+	var w world
+	var f *dpdktest.Fake
+	var err error
+	// The first call of Notify starts the process's loop of signals, which is no part
+	// of a bubble.
+	_, stop := signal.NotifyContext(t.Context(), syscall.SIGWINCH)
+	stop()
+	synctest.Test(t, func(t *testing.T) {
+		f = dpdktest.New()
+		prepare(f)
+		d := w.deps()
+		d.driver = f
+		cmd := newCmd(d)
+		cmd.SetArgs(append(args, "--memory", "none"))
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		err = cmd.ExecuteContext(ctx(t.Context()))
+	})
+	if !f.CleanedUp() || f.Running() > 0 || f.Leaked() > 0 {
+		t.Errorf("EAL ended: %v, %d lcores run, %d workers are left", f.CleanedUp(), f.Running(), f.Leaked())
+	}
+	return &w, f, err
+}
+
+func forever(ctx context.Context) context.Context { return ctx }
+
+// reflects lets all come back, as the device of the other end does.
+func reflects(w dpdktest.Wire) func(*dpdktest.Fake) {
+	return func(f *dpdktest.Fake) { f.Connect("net_ring0", "net_ring0", w) }
+}
+
+// bench measures what there is: its rate, loss and times.
+func TestBenchOnFake(t *testing.T) {
+	for name, tt := range map[string]struct {
+		args []string
+		wire dpdktest.Wire
+		code int
+		want func(t *testing.T, r result.Result)
+	}{
+		"fixed": {
+			[]string{"--rate", "1Mpps", "-d", "10s"}, dpdktest.Wire{Delay: 5 * time.Microsecond}, cli.CodeDone,
+			func(t *testing.T, r result.Result) {
+				if trial := r.Measurements[0].Trials[0]; trial.Offered != 10_000_000 || trial.Lost != 0 || trial.RTT == nil {
+					t.Errorf("%+v", trial)
+				}
+				if r.Calibration == nil || len(r.Environment.Lcores) != 3 || r.Settings.DstMAC == "" {
+					t.Errorf("%+v", r)
+				}
+			},
+		},
+		"soak": {
+			[]string{"--rate", "10kpps", "-d", "1m", "--max-loss", "0.05"}, dpdktest.Wire{LoseEvery: 10}, cli.CodeBelow,
+			func(t *testing.T, r result.Result) {
+				if trial := r.Measurements[0].Trials[0]; trial.Lost != 60_000 || len(trial.Windows) < 59 {
+					t.Errorf("%d lost in %d windows", trial.Lost, len(trial.Windows))
+				}
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "result.json")
+			args := append([]string{name, "--vdev", "net_ring0", "-o", "json", "--result-file", file}, tt.args...)
+			w, _, err := onFake(t, forever, reflects(tt.wire), newBenchCmd, args...)
+			if cli.ExitCode(err) != tt.code {
+				t.Errorf("code %d, %v\n%s", cli.ExitCode(err), err, &w.err)
+			}
+			r, err := result.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !r.Valid || !r.Complete || r.Ended == nil {
+				t.Errorf("valid: %v, complete: %v, %s", r.Valid, r.Complete, r.Reason)
+			}
+			tt.want(t, r)
+			if n := strings.Count(w.err.String(), "msg=trial"); n == 0 {
+				t.Errorf("nothing is told meanwhile:\n%s", &w.err)
+			}
+		})
+	}
+}
+
+// Told to stop, bench writes what it has, as not complete.
+func TestBenchStoppedOnFake(t *testing.T) {
+	soon := func(ctx context.Context) context.Context {
+		ctx, cancel := context.WithCancel(ctx)
+		time.AfterFunc(5*time.Second, cancel)
+		return ctx
+	}
+	w, _, err := onFake(t, soon, reflects(dpdktest.Wire{}), newBenchCmd, "--vdev", "net_ring0", "-o", "json", "--rate", "1kpps", "-d", "1h")
+	if cli.ExitCode(err) != cli.CodeInvalid {
+		t.Errorf("code %d, %v", cli.ExitCode(err), err)
+	}
+	var r result.Result
+	if err := json.Unmarshal(w.out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Complete || r.Valid || len(r.Measurements) != 1 || len(r.Measurements[0].Trials) != 1 || r.Measurements[0].Trials[0].Received.Packets == 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestBenchWithoutAPeerOnFake(t *testing.T) {
+	w, _, err := onFake(t, forever, func(*dpdktest.Fake) {}, newBenchCmd, "--vdev", "net_ring0", "--peer-timeout", "2s")
+	if cli.ExitCode(err) != cli.CodeNotReady || !strings.Contains(err.Error(), "no probe frame came back") || w.out.Len() > 0 {
+		t.Errorf("code %d, %v, output %q", cli.ExitCode(err), err, &w.out)
+	}
+}
+
+// run and dut count what they forward, and tell it in between.
+func TestForwardOnFake(t *testing.T) {
+	for name, tt := range map[string]struct {
+		newCmd func(deps) *cobra.Command
+		args   []string
+	}{
+		"run": {newRunCmd, []string{"--mode", "macswap"}},
+		"dut": {newDutCmd, []string{"--rate", "1Mpps", "--loss", "every:10"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			arrive := func(f *dpdktest.Fake) {
+				time.AfterFunc(1500*time.Millisecond, func() { f.Arrive("net_ring0", 100, 60) })
+			}
+			w, _, err := onFake(t, forever, arrive, tt.newCmd, append(tt.args, "--vdev", "net_ring0", "-o", "json", "-d", "3s")...)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, &w.err)
+			}
+			var r result.Run
+			if err := json.Unmarshal(w.out.Bytes(), &r); err != nil {
+				t.Fatal(err)
+			}
+			if r.Total.RxPackets != 100 || r.Total.TxPackets != 100 || r.Seconds != 3 || len(r.Interfaces) != 1 || (r.Faults != nil) != (name == "dut") {
+				t.Errorf("%+v", r)
+			}
+			if n := strings.Count(w.err.String(), "net_ring0 rx "); n < 2 {
+				t.Errorf("%d lines meanwhile:\n%s", n, &w.err)
+			}
+		})
+	}
+}
