@@ -101,6 +101,15 @@ const (
 	CodeNoPMD           Code = "no-pmd"           // DPDK lacks the driver of the device
 	CodePluginDirectory Code = "plugin-directory" // everybody may write to the directory of DPDK's drivers
 	CodeClock           Code = "clock"            // the time stamp counter does not run evenly
+	CodeEALMemory       Code = "eal-memory"       // EAL could not take its memory
+	CodeTooManyLcores   Code = "too-many-lcores"  // CPU numbers are above what DPDK was built for
+	CodeNoPhysical      Code = "no-physical"      // physical addresses are asked for, and hidden
+	CodePFNotReady      Code = "pf-not-ready"     // the PF's driver does not answer the VF
+	CodeVFNotTrusted    Code = "vf-not-trusted"   // the PF lets the VF have no other address
+	CodeTooManyRegions  Code = "too-many-regions" // memory is in more pieces than vhost-user takes
+	CodeNoLibrary       Code = "no-library"       // a library that the driver needs is not in the image
+	CodeDeviceFailed    Code = "device-failed"    // the driver could not start the device
+	CodeEndedByDPDK     Code = "ended-by-dpdk"    // DPDK ended the process, for a reason that no line tells
 )
 
 // The kinds that callers ask for most often, by the names that errors have in Go.

@@ -1,0 +1,170 @@
+package check
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// logLine is a line of DPDK's log, and what it means.
+type logLine struct {
+	code    podnet.Code
+	status  Status // empty: Fail
+	pattern *regexp.Regexp
+	cause   string
+	remedy  string
+	// vague lines only repeat that something failed: they count where no other does.
+	vague bool
+}
+
+// OfLog tells what DPDK's log says went wrong, each kind once, in the order of the
+// lines. Lines that only repeat a failure count if nothing else explains it.
+func OfLog(log string) []Result {
+	var clear, vague []Result
+	seen := map[podnet.Code]bool{}
+	for line := range strings.Lines(log) {
+		for _, l := range logLines {
+			if !l.pattern.MatchString(line) {
+				continue
+			}
+			if !seen[l.code] {
+				seen[l.code] = true
+				r := Result{
+					Check: "log", Group: DPDK, Status: l.status, Code: l.code, Cause: l.cause, Remedy: l.remedy,
+					Evidence: []string{strings.TrimSpace(line)}, Transient: l.code.Transient(),
+				}
+				if r.Status == "" {
+					r.Status = Fail
+				}
+				if l.vague {
+					vague = append(vague, r)
+				} else {
+					clear = append(clear, r)
+				}
+			}
+			break // the first that matches is the most exact
+		}
+	}
+	for _, r := range clear {
+		if r.Status == Fail {
+			return clear
+		}
+	}
+	return append(clear, vague...)
+}
+
+func line(code podnet.Code, pattern, cause, remedy string) logLine {
+	return logLine{code: code, pattern: regexp.MustCompile(pattern), cause: cause, remedy: remedy}
+}
+
+func warning(l logLine) logLine { l.status = Warn; return l }
+
+func vague(l logLine) logLine { l.vague = true; return l }
+
+// logLines are matched from above. The texts are those of DPDK 22.11 to 25.11.
+var logLines = []logLine{
+	// memory
+	line(podnet.CodeNoHugetlbfs, `hugepages of size \d+ reserved, but no mounted hugetlbfs found`,
+		"hugepages are reserved, and hugetlbfs is not mounted", "mount a volume of the kind emptyDir with medium HugePages-2Mi, or take memory without a mount (--in-memory, as podnet does)"),
+	line(podnet.CodeNoHugepages, `No (available|free) \d+ kB hugepages reported|No free hugepages reported`,
+		"the node has no free hugepages", "reserve some on the node (vm.nr_hugepages), and request hugepages-2Mi in the container's resources.limits"),
+	line(podnet.CodeNoHugepages, `Not enough memory available( on socket \d+)?!`,
+		"DPDK asks for more hugepages on a NUMA node than are free there", "reserve more on that node, or lower the container's hugepages"),
+	line(podnet.CodeSeccomp, `Failed to get current mempolicy: Operation not permitted|set_mempolicy: Operation not permitted|mbind.*Operation not permitted`,
+		"the container's system call filter forbids NUMA policies, without which EAL takes no hugepage", "add SYS_NICE to securityContext.capabilities.add, or use a Localhost seccompProfile that allows get_mempolicy, set_mempolicy and mbind"),
+	line(podnet.CodeHugepageLimit, `SIGBUS: Cannot mmap more hugepages|alloc_seg\(\): mmap\(\) failed: Cannot allocate memory`,
+		"the container's hugetlb limit is below what DPDK takes", "raise hugepages-2Mi or hugepages-1Gi in resources.limits, or ask EAL for less (--socket-mem)"),
+	line(podnet.CodeUnreadable, `get_seg_fd\(\): open '.*' failed: Permission denied|create_hugepage.*Permission denied|open\(\) failed.*hugepages.*Permission denied`,
+		"the process may not make files in hugetlbfs", "set securityContext.fsGroup of the pod, run as root, or take memory without a mount (--in-memory)"),
+	line(podnet.CodeTooManyRegions, `update_memory_region\(\): Too many memory regions|Failed to set memory table`,
+		"DPDK's memory is in more files than a vhost-user peer takes (8)", "give EAL --single-file-segments, as podnet does, or pages of 1 GiB"),
+	line(podnet.CodeNoPhysical, `Cannot use IOVA as 'PA' since physical addresses are not available`,
+		"physical addresses are asked for, and the kernel hides them", "use vfio with an IOMMU and --iova-mode=va, or add SYS_ADMIN"),
+	warning(line(podnet.CodeNUMARemote, `WARNING: Main (core|lcore) has no memory on local socket|is not on the same (socket|NUMA)`,
+		"the main lcore has no memory on its own NUMA node", "set topologyManagerPolicy: single-numa-node in the kubelet's configuration")),
+	warning(line(podnet.CodeNoMemoryLock, `mlockall\(\) failed with error`,
+		"testpmd may not lock its memory, which does no harm", "give testpmd --no-mlockall, or add IPC_LOCK")),
+
+	// runtime directory, options
+	line(podnet.CodePrefixInUse, `Cannot create lock on '.*'\. Is another primary process running\?`,
+		"another DPDK process has the file prefix", "give each process a --file-prefix of its own"),
+	line(podnet.CodeNoRuntimeDir, `Cannot create runtime directory|Error creating '.*'|Error creating .*runtime dir|Could not create directory.*dpdk|rte_telemetry_init.*(failed|error)|Error with socket binding.*telemetry|Failed to create DPDK runtime`,
+		"EAL cannot make its runtime directory", "mount an emptyDir, and name its path in the container's variable RUNTIME_DIRECTORY"),
+	line(podnet.CodePluginDirectory, `is world-writable and insecure`,
+		"everybody may write to the directory of DPDK's drivers", "take the permission away (chmod o-w) where the image is built"),
+	line(podnet.CodeBadOption, `ARGPARSE: (unknown|invalid|.*) ?arg|unrecognized option|Invalid EAL command|EAL: .*option.* (invalid|requires)|EAL: invalid .*param|EAL: Invalid .*option`,
+		"EAL does not know an option: they differ between releases", "let podnet render the arguments for the program's release (--dpdk-version), and see --eal-arg"),
+
+	// CPUs
+	line(podnet.CodeTooManyLcores, `lcore \d+ >= RTE_MAX_LCORE`,
+		"the CPU's number is above what DPDK was built for", "map lcores to CPUs, as podnet does: --lcores 0@130,1@131"),
+	line(podnet.CodeCPUNotAllowed, `(lcore|core) \d+ (is )?unavailable|Cannot set affinity|pthread_setaffinity_np failed|invalid coremask|invalid core list|lcore.*not (available|detected)`,
+		"an lcore is to run on a CPU that is not the container's, or not the machine's", "use CPUs of the container's set (Cpus_allowed_list in /proc/self/status), as podnet does"),
+	line(podnet.CodeTooFewLcores, `No cores defined for forwarding|no enough lcores|Not enough cores`,
+		"one lcore alone controls, and none is left to forward", "give the container another CPU, or EAL --lcores (0-1)@N"),
+
+	// vfio and PCI
+	line(podnet.CodeDeviceNodeClosed, `Cannot open (VFIO container )?/dev/vfio/\S*[:,].*(Permission denied|Operation not permitted)|Failed to open VFIO file .*Permission|error 13 \(Permission denied\)`,
+		"the process may not open the device's node", "set device_ownership_from_security_context = true in the node's containerd or CRI-O configuration, or run as root; under SELinux setsebool container_use_devices=1"),
+	line(podnet.CodeBusyGroup, `Cannot open /dev/vfio/\S+: Device or resource busy|[Vv][Ff][Ii][Oo] group \d+.*busy`,
+		"another process holds the IOMMU group", "end it; a group has one user at a time"),
+	line(podnet.CodeDeviceNodeMissing, `Cannot open VFIO container /dev/vfio/vfio, error 2|VFIO support could not be initialized|Cannot open /dev/vfio/\S+: No such file`,
+		"vfio's nodes are not in the container", "request the device's resource from its device plugin in resources.limits"),
+	line(podnet.CodeGroupNotViable, `VFIO group is not viable`,
+		"another function of the IOMMU group is on a kernel driver", "bind all functions of the group to vfio-pci on the node, or use a slot whose port has ACS"),
+	line(podnet.CodeNoIOMMU, `cannot add VFIO group to container, error 22|[Nn]o IOMMU.*not (enabled|supported)|could not .*IOMMU type|failed to select IOMMU type`,
+		"no IOMMU is in front of the device, or it does not take the group", "turn the IOMMU on (VT-d or AMD-Vi in the firmware, intel_iommu=on iommu=pt for the kernel)"),
+	line(podnet.CodeNoMemoryLock, `[Cc]annot set up DMA remapping, error 12|DMA remapping failed, error 12|RLIMIT_MEMLOCK exceeded`,
+		"the kernel may not lock the memory that the IOMMU maps", "add IPC_LOCK to securityContext.capabilities.add; with ordinary pages take 240 MiB at most"),
+	line(podnet.CodeVFToken, `Getting a vfio_dev_fd for \S+ failed|vf token`,
+		"vfio does not give the device away: its PF is on vfio-pci and asks for a token, or another process has it", "give the PF's token: --eal-arg=--vfio-vf-token=UUID"),
+	line(podnet.CodePFNotReady, `Unable to reset device! Error|Cannot read command from PCI config space`,
+		"the device was reset while it was started", "start again once the PF has settled"),
+	line(podnet.CodeReadOnlySys, `Cannot open /sys/.*: Read-only file system|/sys/class/uio/.*Read-only`,
+		"a uio driver needs to write to /sys, which is read-only", "bind the device to vfio-pci on the node"),
+
+	// mlx5
+	line(podnet.CodeNoUverbs, `No Verbs device matches PCI device|Verbs device not found|no Verbs device`,
+		"the device's RDMA device is not in the container", "set isRdma: true in the SriovNetworkNodePolicy (rdma in the plugin's selectors), and load mlx5_ib on the node"),
+	line(podnet.CodeDeviceNodeClosed, `Failed to open IB device`,
+		"the process may not open the device's uverbs node", "run as a user that may open it, and see that the device plugin gives it to the container"),
+	line(podnet.CodeNoCapability, `mlx5.*(probe of PCI device|aborted).*Operation not permitted|mlx5.*Operation not permitted`,
+		"NVIDIA's driver needs CAP_NET_RAW", "add NET_RAW to securityContext.capabilities.add"),
+	line(podnet.CodeDeviceFailed, `aborted after encountering an error: No such file or directory`,
+		"the device's netdev is not in the pod", "let the SR-IOV CNI move it (its network in k8s.v1.cni.cncf.io/networks); on InfiniBand set the VF's GUID"),
+	line(podnet.CodeNoLibrary, `missing run-time dependency on rdma-core`,
+		"the image lacks rdma-core's libraries", "install libibverbs1 and ibverbs-providers (rdma-core on RHEL) in the image"),
+
+	// the PF's side
+	line(podnet.CodePFNotReady, `VF is still resetting|init_adminq failed|check_api version failed|PF/VF API version mismatch|No response for cmd|Init(ialization of)? admin ?q.*fail|Failure to init(ialize)? (the )?adminq`,
+		"the PF's driver does not answer the VF", "wait and start again; bring the PF up, or update its driver on the node"),
+	line(podnet.CodePFNotReady, `VF Initialization Failure: -?\d+`,
+		"the PF is down", "bring it up on the node (ip link set PF up)"),
+	line(podnet.CodeVFNotTrusted, `fail(ed)? to add MAC address|OP_ADD_ETHER_ADDRESS|VF is not trusted`,
+		"the PF lets the VF have no other address", "set trust: \"on\" and spoofChk: \"off\" in the SriovNetwork, or keep the VF's address"),
+
+	// sockets
+	line(podnet.CodeSocketMissing, `connect error, (No such file or directory|Connection refused)|Failed to connect socket`,
+		"nobody listens on the socket", "start the peer first, and see that both mount the same volume; one side has to be the server"),
+	line(podnet.CodeSocketStale, `failed to bind.*Address already in use|Address already in use; remove it`,
+		"a socket of that name is there already", "remove the file if no process listens on it"),
+	line(podnet.CodeSocketDirectory, `memif_check_socket_filename\(\): Invalid socket directory|Invalid (socket )?directory`,
+		"the socket's directory is not there, or may not be read and written", "mount a writable volume there"),
+	line(podnet.CodeInexpressible, `[Uu]nix socket address too long|socket.*too long|[Pp]ath.*too long`,
+		"the socket's path is longer than 107 bytes", "give it a shorter one"),
+	line(podnet.CodeNoCapability, `Could not open AF_PACKET socket|Unable to set TUNSETIFF.*Operation not permitted|TUNSETIFF.*not permitted`,
+		"the process lacks NET_RAW or NET_ADMIN", "add NET_RAW (AF_PACKET) or NET_ADMIN (TAP) to securityContext.capabilities.add"),
+
+	// what only says that something failed
+	vague(line(podnet.CodeEALMemory, `Cannot (init|allocate) memory\b|Cannot get hugepage information|Creation of mbuf pool .* failed|rte_service_init\(\) failed`,
+		"EAL could not take its memory, and does not say why at this log level", "start with --log-level=lib.eal:debug for the reason; see check's group hugepages")),
+	vague(line(podnet.CodeNoPMD, `Cannot init plugins`,
+		"EAL could not load its drivers", "see the permissions of its directory of drivers, and of those above it")),
+	line(podnet.CodeNoPorts, `No probed ethernet devices|made no port|No Ethernet ports|no port of the name`,
+		"EAL made no port: the device is not there, or on a kernel driver", "see the driver link in /sys/bus/pci/devices; check's group devices says what is wrong"),
+	vague(line(podnet.CodeDeviceFailed, `Requested device \S+ cannot be used|Failed to open VFIO group|failed to initialize \S+ device|Driver cannot attach the device|Bus \(\S+\) probe failed`,
+		"the driver could not start the device", "see the lines before this one, and check's group devices")),
+	vague(line(podnet.CodeEndedByDPDK, `PANIC in |EAL: Error - exiting|EAL: FATAL`,
+		"DPDK ended the process", "see the lines before this one")),
+}
