@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -60,9 +61,13 @@ func checkRun(ctx context.Context, o checkOptions) error {
 	if err != nil {
 		return err
 	}
-	config, ports, err := o.Config(o.Deps, pod, podnet.EALOptions{Version: o.Version})
-	if ExitCode(err) == CodeUsage {
+	request, err := o.request(podnet.EALOptions{Version: o.Version})
+	if err != nil {
 		return err
+	}
+	config, ports, err := pod.EALConfig(request)
+	if errors.Is(err, podnet.CodeBadOption) {
+		return UsageError(err)
 	}
 	environ, envErr := o.environ(o.Deps)
 	if envErr != nil {

@@ -78,19 +78,10 @@ func (o *EALOptions) PodOf(ctx context.Context, d Deps, from PodOptions) (*podne
 // Config asks the pod for its EAL configuration. What the pod does not have is
 // marked as not ready.
 func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.Config, []podnet.Port, error) {
-	if o.Queues < 1 || o.Queues > maxQueues {
-		return eal.Config{}, nil, UsageErrorf("--queues %d: want 1 to %d", o.Queues, maxQueues)
-	}
-	var err error
-	if eo.DevArgs, err = parseDevArgs(o.DevArgs); err != nil {
+	eo, err := o.request(eo)
+	if err != nil {
 		return eal.Config{}, nil, err
 	}
-	eo.Interfaces = o.ofPod()
-	eo.Devices = append(o.ownDevices(), eo.Devices...)
-	eo.Extra = append(eo.Extra, o.EALArgs...)
-	eo.Queues = o.Queues
-	eo.Memory = podnet.MemoryMode(o.Memory)
-	eo.FilePrefix = o.FilePrefix
 	config, ports, err := pod.EALConfig(eo)
 	switch {
 	case errors.Is(err, podnet.CodeBadOption):
@@ -107,6 +98,24 @@ func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 		return o.usable(d, pod, eo, config, ports)
 	}
 	return config, ports, nil
+}
+
+// request adds what the flags ask for.
+func (o *EALOptions) request(eo podnet.EALOptions) (podnet.EALOptions, error) {
+	if o.Queues < 1 || o.Queues > maxQueues {
+		return eo, UsageErrorf("--queues %d: want 1 to %d", o.Queues, maxQueues)
+	}
+	var err error
+	if eo.DevArgs, err = parseDevArgs(o.DevArgs); err != nil {
+		return eo, err
+	}
+	eo.Interfaces = o.ofPod()
+	eo.Devices = append(o.ownDevices(), eo.Devices...)
+	eo.Extra = append(eo.Extra, o.EALArgs...)
+	eo.Queues = o.Queues
+	eo.Memory = podnet.MemoryMode(o.Memory)
+	eo.FilePrefix = o.FilePrefix
+	return eo, nil
 }
 
 // usable leaves out the ports by default that DPDK cannot drive as they are, and
