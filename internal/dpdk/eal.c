@@ -1,8 +1,8 @@
 //go:build cgo && !nodpdk
 
 /* Starting and ending EAL. Go calls these functions on EAL's thread, but for
- * log_write, which runs on whatever thread of DPDK's logs, and on_abort, which runs
- * on a thread that aborts. */
+ * log_write, which runs on whatever thread of DPDK's logs, and the signal
+ * handlers, which run on the thread at fault. */
 
 #define _GNU_SOURCE
 #include "dpdk.h"
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -85,44 +86,71 @@ podnet_log_open(int wfd)
 /* --- the end that DPDK chooses --- */
 
 static char **guarded_paths;
-static volatile sig_atomic_t in_init;
+static volatile sig_atomic_t in_init, eal_thread_known;
+static pthread_t eal_thread;
 
 /* last_words runs on a process that is about to end, in a signal handler too:
  * what DPDK logged last is the only explanation there will be. */
 static void
-last_words(const char *how)
+last_words(const char *how, const char *why, int status)
 {
 	char **p;
 
 	(void)!write(STDERR_FILENO, how, strlen(how));
-	(void)!write(STDERR_FILENO, last_error, strlen(last_error));
+	(void)!write(STDERR_FILENO, why, strlen(why));
 	for (p = guarded_paths; p != NULL && *p != NULL; p++)
 		if (unlink(*p) != 0)
 			rmdir(*p);
-	_exit(1);
+	_exit(status);
 }
 
 static void
 on_abort(int sig)
 {
 	(void)sig;
-	last_words("testpmd-wrapper: DPDK aborted: ");
+	last_words("testpmd-wrapper: DPDK aborted: ", last_error, 1);
 }
 
 static void
 on_exit_in_init(void)
 {
 	if (in_init)
-		last_words("testpmd-wrapper: DPDK ended the process: ");
+		last_words("testpmd-wrapper: DPDK ended the process: ", last_error, 1);
+}
+
+static struct sigaction go_bus; /* the Go runtime's handler of SIGBUS */
+
+/* on_bus runs where a page cannot be had. On EAL's thread it is one of DPDK's, whose
+ * files are mapped before they have room; elsewhere it is for Go. */
+static void
+on_bus(int sig, siginfo_t *info, void *context)
+{
+	struct statvfs fs;
+
+	if (!eal_thread_known || !pthread_equal(pthread_self(), eal_thread)) {
+		if (go_bus.sa_flags & SA_SIGINFO)
+			go_bus.sa_sigaction(sig, info, context);
+		else
+			signal(sig, SIG_DFL); /* and it comes again */
+		return;
+	}
+	if (statvfs(rte_eal_get_runtime_dir(), &fs) != 0 || fs.f_bavail > 0)
+		last_words("testpmd-wrapper: DPDK: a page of its memory cannot be had (SIGBUS): "
+			   "give the pod more memory, or fewer ports and queues\n", "", 3);
+	(void)!write(STDERR_FILENO, "testpmd-wrapper: ", 17);
+	last_words(rte_eal_get_runtime_dir(), ": DPDK's runtime directory is full: make room there, "
+		   "or set RUNTIME_DIRECTORY to a directory that has some\n", 3);
 }
 
 void
 podnet_guard(char **unlink_paths)
 {
 	struct sigaction sa = { .sa_handler = on_abort, .sa_flags = SA_ONSTACK };
+	struct sigaction bus = { .sa_sigaction = on_bus, .sa_flags = SA_ONSTACK | SA_SIGINFO };
 
 	guarded_paths = unlink_paths;
 	sigaction(SIGABRT, &sa, NULL);
+	sigaction(SIGBUS, &bus, &go_bus);
 	atexit(on_exit_in_init);
 }
 
@@ -143,6 +171,8 @@ podnet_eal_init(int argc, char **argv)
 	sigdelset(&all, SIGFPE);
 	sigdelset(&all, SIGILL);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
+	eal_thread = pthread_self();
+	eal_thread_known = 1;
 	in_init = 1;
 	ret = rte_eal_init(argc, argv);
 	in_init = 0;

@@ -3,6 +3,7 @@
 package dpdk
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -53,5 +54,31 @@ func TestFilePrefixInUse(t *testing.T) {
 	_ = in.Close()
 	if err := first.Wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+// DPDK maps the files in its runtime directory before they have room. Whatever fits
+// and what does not, the process ends with a reason that names the place.
+func TestFullRuntimeDirectory(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root to mount a file system that is small")
+	}
+	full := 0
+	for _, size := range []string{"4k", "16k", "64k", "128k", "256k"} {
+		dir := t.TempDir()
+		cmd := process(t, dir, "mount -t tmpfs -o size="+size+" none "+dir+" && ", "start", ownArgs+" --file-prefix full")
+		inNamespace(t, cmd, "--mount")
+		out, err := cmd.CombinedOutput()
+		switch {
+		case err == nil:
+		case cmd.ProcessState.ExitCode() == 3 && strings.Contains(string(out), dir+"/dpdk/full: DPDK's runtime directory is full: make room there"):
+			full++
+		case strings.Contains(string(out), "error: EAL did not start: "):
+		default:
+			t.Errorf("%s: %v\n%s", size, err, out)
+		}
+	}
+	if full == 0 {
+		t.Error("no size was found with which DPDK's files are mapped and do not fit")
 	}
 }

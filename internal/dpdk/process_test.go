@@ -60,3 +60,13 @@ func process(t *testing.T, runtimeDir, shell, program, args string) *exec.Cmd {
 	cmd.Env = append(os.Environ(), processEnv+"="+program+" "+args, "RUNTIME_DIRECTORY="+runtimeDir)
 	return cmd
 }
+
+// inNamespace makes the command run in a new namespace of that kind.
+func inNamespace(t *testing.T, cmd *exec.Cmd, kind string) {
+	t.Helper()
+	unshare, err := exec.LookPath("unshare")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Path, cmd.Args = unshare, append([]string{unshare, kind}, cmd.Args...)
+}

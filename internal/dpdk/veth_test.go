@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -65,11 +64,7 @@ func TestVethPair(t *testing.T) {
 				"ip link add podnet-a type veth peer name podnet-b && ip link set podnet-a up && ip link set podnet-b up && "
 			cmd := process(t, t.TempDir(), shell, "carry",
 				"--no-huge -m 192 --no-pci --no-telemetry --lcores 0@0,(1-2)@0-1 --file-prefix veth"+vdevs)
-			unshare, err := exec.LookPath("unshare")
-			if err != nil {
-				t.Fatal(err)
-			}
-			cmd.Path, cmd.Args = unshare, append([]string{unshare, "--net"}, cmd.Args...)
+			inNamespace(t, cmd, "--net")
 			out, err := cmd.CombinedOutput()
 			const want = "sent 4000, refused 0, received 4000, other 0, changed 0\n"
 			if err != nil || !strings.Contains(string(out), want) {
