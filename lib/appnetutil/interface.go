@@ -30,7 +30,8 @@ func interfaceData(i *podnet.Interface) *InterfaceData {
 	if i.DNS != nil {
 		data.NetworkStatus.DNS = nadv1.DNS(*i.DNS)
 	}
-	if i.Kind == podnet.KindKernel {
+	switch i.Kind {
+	case podnet.KindKernel, podnet.KindAFXDP, podnet.KindAFPacket: // a netdev, however DPDK drives it
 		data.DeviceType = INTERFACE_TYPE_HOST
 	}
 	info := deviceInfo(i)
