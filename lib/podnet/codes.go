@@ -72,6 +72,7 @@ const (
 	CodeNoHugepages     Code = "no-hugepages"      // hugepages were asked for, and there are none, or too few are free
 	CodeNoHugetlbfs     Code = "no-hugetlbfs"      // what is mounted for hugepages is another file system
 	CodeNoSuchInterface Code = "no-such-interface" // the name is that of no interface, network, device or resource
+	CodeMissing         Code = "missing"           // a value that a configuration needs, and the pod does not tell
 	CodeNoPorts         Code = "no-ports"          // nothing is left for DPDK to drive
 	CodeBadOption       Code = "bad-option"        // an option of the caller's that cannot be had
 )

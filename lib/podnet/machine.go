@@ -87,7 +87,11 @@ func (r *resolver) addCPUs() {
 		if !cpus.Allowed.set.Intersection(n.CPUs).IsEmpty() {
 			cpus.NUMANodes = append(cpus.NUMANodes, n.Node)
 			cpus.note("numaNodes", n.Origin)
+			cpus.Nodes = append(cpus.Nodes, NodeCPUs{n.Node, CPUSet{cpus.Allowed.set.Intersection(n.CPUs)}})
 		}
+	}
+	if len(cpus.Nodes) < 2 {
+		cpus.Nodes = nil // it follows from the other fields
 	}
 	r.addQuota(cpus)
 	for _, m := range r.machine.memoryNodes {

@@ -232,9 +232,11 @@ type CharDevice struct {
 
 // CPUs is the container's share of the processors.
 type CPUs struct {
-	Allowed   CPUSet   `json:"allowed"`         // cgroup's CPU set, intersected with the process's allowed list
-	NUMANodes []int    `json:"numaNodes"`       // nodes of these CPUs, ascending
-	Quota     *float64 `json:"quota,omitempty"` // CFS quota in CPUs; nil: none
+	Allowed   CPUSet `json:"allowed"`   // cgroup's CPU set, intersected with the process's allowed list
+	NUMANodes []int  `json:"numaNodes"` // nodes of these CPUs, ascending
+	// Nodes has the CPUs of each of NUMANodes where there are several.
+	Nodes []NodeCPUs `json:"nodes,omitempty"`
+	Quota *float64   `json:"quota,omitempty"` // CFS quota in CPUs; nil: none
 	// MemoryNodes are the NUMA nodes that memory may come from, ascending; nil:
 	// not known.
 	MemoryNodes []int `json:"memoryNodes,omitempty"`
@@ -243,6 +245,25 @@ type CPUs struct {
 	Siblings []CPUSet `json:"siblings,omitempty"`
 
 	Evidence []Evidence `json:"evidence,omitempty"` // what its fields rest on
+}
+
+// NodeCPUs are the container's CPUs on one NUMA node.
+type NodeCPUs struct {
+	Node    int    `json:"node"` // NUMA node
+	Allowed CPUSet `json:"allowed"`
+}
+
+// On gives the container's CPUs on a NUMA node, ascending.
+func (c *CPUs) On(node int) []int {
+	for _, n := range c.Nodes {
+		if n.Node == node {
+			return n.Allowed.List()
+		}
+	}
+	if len(c.NUMANodes) == 1 && c.NUMANodes[0] == node {
+		return c.Allowed.List()
+	}
+	return nil
 }
 
 // Hugepages is the container's share of the hugepages of one size.
