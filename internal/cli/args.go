@@ -98,20 +98,8 @@ func argsRun(ctx context.Context, o argsOptions) error {
 func printShell(w io.Writer, args []string) error {
 	quoted := make([]string, len(args))
 	for i, arg := range args {
-		quoted[i] = shellQuote(arg)
+		quoted[i] = render.ShellQuote(arg)
 	}
 	_, err := fmt.Fprintln(w, strings.Join(quoted, " "))
 	return err
-}
-
-// shellQuote puts single quotes around s unless each of its characters is plain
-// to every POSIX shell.
-func shellQuote(s string) string {
-	special := func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune("-_./:,=@%+", r)
-	}
-	if s != "" && !strings.ContainsFunc(s, special) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -49,6 +49,11 @@ func (o *PodOptions) AddRootlessFlags(cmd *cobra.Command) {
 // Discover resolves the pod and, if that was asked for, waits until everything is
 // there, also the interfaces of these names.
 func (o *PodOptions) Discover(ctx context.Context, d Deps, interfaces ...string) (*podnet.Pod, error) {
+	return o.discoverUntil(ctx, d, ready(interfaces))
+}
+
+// discoverUntil resolves the pod and, if that was asked for, waits for a condition.
+func (o *PodOptions) discoverUntil(ctx context.Context, d Deps, cond func(*podnet.Pod) error) (*podnet.Pod, error) {
 	if o.Wait < 0 {
 		return nil, UsageErrorf("--wait %s: must not be below 0", o.Wait)
 	}
@@ -70,7 +75,7 @@ func (o *PodOptions) Discover(ctx context.Context, d Deps, interfaces ...string)
 	}
 	waiting, cancel := context.WithTimeout(ctx, o.Wait)
 	defer cancel()
-	pod, err := podnet.Wait(waiting, opts, ready(interfaces))
+	pod, err := podnet.Wait(waiting, opts, cond)
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx) // told to stop
 	}

@@ -26,8 +26,8 @@ and by DPDK itself:
                       telemetry socket lies; by default /var/run for root,
                       else XDG_RUNTIME_DIR, else /tmp
 
-inspect, args, check, exec, run and bench read another environment with
---environ FILE; inspect, args and check that of a process with --pid.
+inspect, args, check, render, exec, run and bench read another environment with
+--environ FILE; inspect, args, check and render that of a process with --pid.
 Values are never logged.
 `
 
@@ -37,6 +37,7 @@ func commands() []func(Deps) *cobra.Command {
 		newInspectCmd,
 		newArgsCmd,
 		newCheckCmd,
+		newRenderCmd,
 		newExecCmd,
 		newVersionCmd,
 	}

@@ -249,8 +249,8 @@ type CPUs struct {
 
 // NodeCPUs are the container's CPUs on one NUMA node.
 type NodeCPUs struct {
-	Node    int    `json:"node"` // NUMA node
-	Allowed CPUSet `json:"allowed"`
+	Node    int    `json:"node"`    // NUMA node
+	Allowed CPUSet `json:"allowed"` // of the container's CPUs
 }
 
 // On gives the container's CPUs on a NUMA node, ascending.

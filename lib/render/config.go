@@ -57,15 +57,24 @@ var files = map[Profile][]string{
 	RDMAEnv: {"rdma.env"},
 }
 
+// FileNames are the names of a profile's files.
+func FileNames(p Profile) ([]string, error) {
+	if names := files[p]; names != nil {
+		return slices.Clone(names), nil
+	}
+	return nil, fmt.Errorf("application %.100q: want one of %v", p, Profiles())
+}
+
 // Files renders the configuration of a program that has a profile. Its errors are
 // those of Template.
 func Files(pod *podnet.Pod, p Profile, o ConfigOptions) ([]File, error) {
-	if !slices.Contains(Profiles(), p) {
-		return nil, fmt.Errorf("application %.100q: want one of %v", p, Profiles())
+	names, err := FileNames(p)
+	if err != nil {
+		return nil, err
 	}
 	r := newRenderer(pod, o)
 	var rendered []File
-	for _, name := range files[p] {
+	for _, name := range names {
 		source, err := profiles.ReadFile("profiles/" + name + ".tmpl")
 		if err != nil {
 			return nil, err

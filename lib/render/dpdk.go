@@ -1,6 +1,7 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -16,7 +17,7 @@ import (
 // ealConfig gives what DPDK gets of the pod, with the ports in the order in which
 // they were asked for.
 func (r *renderer) ealConfig() (dpdkConfig, error) {
-	config, ports, err := r.pod.EALConfig(r.options.EAL)
+	config, ports, err := r.usable(r.options.EAL)
 	if err != nil {
 		return dpdkConfig{}, err
 	}
@@ -36,8 +37,35 @@ func (r *renderer) ealConfig() (dpdkConfig, error) {
 	return dpdkConfig{config, ports}, nil
 }
 
+// usable leaves out the ports by default that DPDK cannot drive as they are.
+func (r *renderer) usable(o podnet.EALOptions) (eal.Config, []podnet.Port, error) {
+	config, ports, err := r.pod.EALConfig(o)
+	if err != nil || o.Interfaces != nil {
+		return config, ports, err
+	}
+	own := ports[:len(ports)-len(o.Devices)]
+	names := []string{}
+	var reasons []error
+	for _, port := range own {
+		if podnet.Unusable(port.NotReady) {
+			reasons = append(reasons, port.NotReady)
+		} else {
+			names = append(names, port.Interface)
+		}
+	}
+	switch {
+	case len(reasons) == 0:
+		return config, ports, nil
+	case len(names) == 0 && len(o.Devices) == 0:
+		return eal.Config{}, nil, fmt.Errorf("nothing to drive: %w", errors.Join(reasons...))
+	}
+	o.Interfaces = names
+	return r.pod.EALConfig(o)
+}
+
 // ports describes the ports, one for each device: what EAL calls it, the option
-// by which EAL takes it, and the interface, unless the device is none of the pod's.
+// by which EAL takes it (allow for -a, or vdev) with its argument, and the
+// interface, unless the device is none of the pod's.
 func (r *renderer) ports() ([]any, error) {
 	dpdk, err := r.dpdk()
 	if err != nil {
@@ -78,10 +106,10 @@ func deviceOption(c eal.Config, portName string) (option, argument string, err e
 	}
 	for i, arg := range args {
 		if arg == "-a" {
-			return arg, args[i+1], nil
+			return "allow", args[i+1], nil
 		}
 		if argument, ok := strings.CutPrefix(arg, "--vdev="); ok {
-			return "--vdev", argument, nil
+			return "vdev", argument, nil
 		}
 	}
 	return "", "", fmt.Errorf("port %.100q: EAL's arguments do not have it", portName)

@@ -20,7 +20,7 @@ var rooms = []room{
 		"internal/kube", "internal/baseline", "internal/dpdk", "internal/result", "internal/rundir", "internal/kernel",
 		"lib/check", "lib/podnet", "lib/eal", "lib/pciaddr",
 	}, false, "the commands that need DPDK or results, for `cmd/testpmd-wrapper` alone: run, bench, dut, report, compare"},
-	{"internal/cli", []string{"internal/rundir", "lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"}, false,
+	{"internal/cli", []string{"internal/outfile", "internal/rundir", "lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"}, false,
 		"commands, one file each: flags, options, and what a terminal shows; links neither DPDK nor what measures"},
 	{"internal/cli/clitest", []string{"lib/podnet/podnettest", "internal/schematest"}, false, "runs the scripts of the commands' tests"},
 	{
@@ -42,7 +42,8 @@ var rooms = []room{
 	{"internal/machine", []string{"internal/result", "internal/kernel"}, false, "what happened on the machine during a trial"},
 	{"internal/kube", []string{"internal/kernel"}, false, "writes results to Kubernetes' API: a ConfigMap, events"},
 	{"internal/baseline", nil, false, "UDP through the kernel, for the fast path to be compared with"},
-	{"internal/result", nil, false, "the result document: types, schema, files, verdict; no rendering"},
+	{"internal/result", []string{"internal/outfile"}, false, "the result document: types, schema, files, verdict; no rendering"},
+	{"internal/outfile", nil, false, "writes files that the user named, each as a whole"},
 	{"internal/rundir", nil, false, "DPDK's runtime directories: who owns one, and removes those that nobody does"},
 	{"lib/appnetutil", []string{
 		"lib/podnet", "lib/internal/source/downward", "lib/internal/fact", "lib/pciaddr", "internal/kernel",
@@ -50,7 +51,7 @@ var rooms = []room{
 	{"lib/check", []string{"lib/render", "lib/podnet", "lib/eal", "lib/pciaddr", "internal/kernel"}, false,
 		"compares a pod with the machine before DPDK starts: one file a check"},
 	{"lib/render", []string{"lib/podnet", "lib/eal", "lib/pciaddr"}, false,
-		"renders the arguments of DPDK applications: testpmd, l2fwd, l3fwd, pktgen"},
+		"renders arguments and files of applications: testpmd, l2fwd, l3fwd, pktgen; VPP, TRex, grout, BESS; a user's own template"},
 	{"lib/podnet/podnettest", []string{"lib/podnet"}, false, "makes a pod out of a text file, for our tests and our users'"},
 	{"lib/podnet", []string{
 		"lib/internal/source", "lib/internal/fact", "lib/internal/cpulist", "lib/eal", "lib/pciaddr", "internal/kernel",
