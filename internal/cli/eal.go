@@ -27,6 +27,7 @@ type EALOptions struct {
 	FilePrefix string
 }
 
+// AddEALFlags adds the flags; filePrefix is the default of --file-prefix.
 func (o *EALOptions) AddEALFlags(cmd *cobra.Command, filePrefix string) {
 	f := cmd.Flags()
 	f.StringSliceVar(&o.Interfaces, "interfaces", nil,

@@ -133,6 +133,7 @@ func ready(interfaces []string) func(*podnet.Pod) error {
 	}
 }
 
+// ReadEnviron reads a file with an environment (--environ).
 func ReadEnviron(name string) ([]string, error) {
 	file, err := os.Open(name)
 	if err != nil {

@@ -168,69 +168,82 @@ func TestRefusedStart(t *testing.T) {
 		"EAL": {
 			func(_, _ string) eal.Device { return pci },
 			func(f *dpdktest.Fake) { f.On(dpdktest.Init, dpdktest.Fail(1, syscall.EACCES)) },
-			[]string{"EAL did not start", "permission denied"}, false,
+			[]string{"EAL did not start", "permission denied"},
+			false,
 		},
 		"no port of a VF": {
 			func(_, _ string) eal.Device { return pci },
 			func(f *dpdktest.Fake) { f.Refuse("0000:3b:02.6", "VFIO group is not viable") },
-			[]string{`interface "net1"`, "VFIO group is not viable", "/dev/vfio/GROUP"}, true,
+			[]string{`interface "net1"`, "VFIO group is not viable", "/dev/vfio/GROUP"},
+			true,
 		},
 		"no port of a socket": {
 			func(_, made string) eal.Device { return memif("net1", made, true) },
 			func(f *dpdktest.Fake) { f.Refuse("net_memif_net1", "memif: bad") },
-			[]string{"may be read and written"}, true,
+			[]string{"may be read and written"},
+			true,
 		},
 		"no port of virtio_user": {
 			func(listening, _ string) eal.Device { return virtioUser("net1", listening, false) },
 			func(f *dpdktest.Fake) { f.Refuse("net_virtio_user_net1", "virtio_user: bad") },
-			[]string{"a vhost-user or vhost-vdpa peer answers"}, true,
+			[]string{"a vhost-user or vhost-vdpa peer answers"},
+			true,
 		},
 		"no driver": {
 			func(_, _ string) eal.Device { return eal.VDev{Arg: "net_nosuch0"} },
 			func(f *dpdktest.Fake) { f.Refuse("net_nosuch0", "no driver") },
-			[]string{"has a driver of this name"}, true,
+			[]string{"has a driver of this name"},
+			true,
 		},
 		"too few queues": {
 			func(_, _ string) eal.Device { return pci },
 			func(f *dpdktest.Fake) {
 				f.Describe("0000:3b:02.6", func(i *dpdk.PortInfo) { i.MaxQueues = 0 })
 			},
-			[]string{`interface "net1"`, "at most 0"}, false,
+			[]string{`interface "net1"`, "at most 0"},
+			false,
 		},
 		"a server that does not start": {
 			func(_, made string) eal.Device { return memif("net1", made, true) },
 			func(f *dpdktest.Fake) { f.On(dpdktest.StartPort, dpdktest.Fail(9, syscall.EADDRINUSE)) },
-			[]string{`interface "net1"`, "address already in use"}, false,
+			[]string{`interface "net1"`, "address already in use"},
+			false,
 		},
 		"a client that never gets in": {
 			func(listening, _ string) eal.Device { return memif("net1", listening, false) },
 			func(f *dpdktest.Fake) { f.On(dpdktest.StartPort, dpdktest.Fail(1e9, syscall.ECONNREFUSED)) },
-			[]string{`interface "net1"`}, true,
+			[]string{`interface "net1"`},
+			true,
 		},
 		"a server without a peer": {
 			func(_, made string) eal.Device { return memif("net1", made, true) },
 			func(f *dpdktest.Fake) { f.SetPeer("net_memif_net1", false) },
-			[]string{`interface "net1"`, "no peer connected in time"}, true,
+			[]string{`interface "net1"`, "no peer connected in time"},
+			true,
 		},
 		"a VF without a link": {
 			func(_, _ string) eal.Device { return pci },
 			func(f *dpdktest.Fake) { f.SetPeer("0000:3b:02.6", false) },
-			[]string{`interface "net1"`, "no link", "PF"}, true,
+			[]string{`interface "net1"`, "no link", "PF"},
+			true,
 		},
 		"a socket in use": {
 			func(listening, _ string) eal.Device { return memif("net1", listening, true) },
 			func(*dpdktest.Fake) {},
-			[]string{"another process listens"}, true,
+			[]string{"another process listens"},
+			true,
 		},
 		"a peer that does not listen": {
 			func(_, made string) eal.Device { return virtioUser("net1", made, false) },
 			func(*dpdktest.Fake) {},
-			[]string{"has not begun to listen", "--peer-timeout"}, true,
+			[]string{"has not begun to listen", "--peer-timeout"},
+			true,
 		},
 		"an accepting EAL": {
 			func(_, made string) eal.Device { return virtioUser("net1", made, true) },
 			func(f *dpdktest.Fake) { f.Hang(dpdktest.Init) },
-			[]string{`interface "net1"`, "no peer connected and answered within 30s"}, true,
+			[]string{`interface "net1"`, "no peer connected and answered within 30s"},
+			true,
 		},
 		"a peer that stays silent": {
 			func(listening, _ string) eal.Device { return memif("net1", listening, false) },
@@ -240,12 +253,14 @@ func TestRefusedStart(t *testing.T) {
 					return nil
 				})
 			},
-			[]string{`interface "net1"`, "no peer came in time"}, true,
+			[]string{`interface "net1"`, "no peer came in time"},
+			true,
 		},
 		"a device that EAL cannot express": {
 			func(_, _ string) eal.Device { return memif("net1", "/a,b", true) },
 			func(*dpdktest.Fake) {},
-			[]string{"net1"}, false,
+			[]string{"net1"},
+			false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

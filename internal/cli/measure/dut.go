@@ -115,7 +115,7 @@ func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dp
 	if faults != nil {
 		drive.mbufs = faults.Mbufs()
 	}
-	machine, err := drive.Discover(ctx, o.deps.Deps)
+	machine, err := drive.Discover(ctx, o.Deps)
 	if machine == nil {
 		return nil, err
 	}

@@ -60,7 +60,9 @@ func TestBenchOnFake(t *testing.T) {
 		want func(t *testing.T, r result.Result)
 	}{
 		"fixed": {
-			[]string{"--rate", "1Mpps", "-d", "10s"}, dpdktest.Wire{Delay: 5 * time.Microsecond}, cli.CodeDone,
+			[]string{"--rate", "1Mpps", "-d", "10s"},
+			dpdktest.Wire{Delay: 5 * time.Microsecond},
+			cli.CodeDone,
 			func(t *testing.T, r result.Result) {
 				if trial := r.Measurements[0].Trials[0]; trial.Offered != 10_000_000 || trial.Lost != 0 || trial.RTT == nil {
 					t.Errorf("%+v", trial)
@@ -71,7 +73,9 @@ func TestBenchOnFake(t *testing.T) {
 			},
 		},
 		"soak": {
-			[]string{"--rate", "10kpps", "-d", "1m", "--max-loss", "0.05"}, dpdktest.Wire{LoseEvery: 10}, cli.CodeBelow,
+			[]string{"--rate", "10kpps", "-d", "1m", "--max-loss", "0.05"},
+			dpdktest.Wire{LoseEvery: 10},
+			cli.CodeBelow,
 			func(t *testing.T, r result.Result) {
 				if trial := r.Measurements[0].Trials[0]; trial.Lost != 60_000 || len(trial.Windows) < 59 {
 					t.Errorf("%d lost in %d windows", trial.Lost, len(trial.Windows))

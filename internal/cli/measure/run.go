@@ -100,7 +100,7 @@ func runRun(ctx context.Context, o runOptions) error {
 		return err
 	}
 	if o.Mode == "txonly" {
-		o.driveOptions.frame = o.FrameSize
+		o.frame = o.FrameSize
 	}
 	dp, _, err := o.start(ctx, o.deps)
 	err = o.countRun(ctx, o.Output, o.Mode, dp, err, func() (result.Run, error) {

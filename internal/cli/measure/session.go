@@ -55,7 +55,7 @@ func benchRun(ctx context.Context, o benchOptions, m *method) error {
 // drive starts DPDK and measures.
 func (s *session) drive(ctx context.Context) error {
 	for _, mix := range s.plan.mixes {
-		s.driveOptions.frame = max(s.driveOptions.frame, mix.Largest())
+		s.frame = max(s.frame, mix.Largest())
 	}
 	dp, pod, err := s.start(ctx, s.deps)
 	if err != nil {
