@@ -20,27 +20,41 @@ type checkOptions struct {
 	For     string
 	Version eal.Version
 	Output  string
+	// DryStart are the arguments of a dry start; nil: none is asked for.
+	DryStart []string
 }
 
 const checkHelp = `check says why DPDK would not run in this container, or not as well as it could:
 it compares what the pod was given, and what DPDK would take, with what the
-machine and the process really have. It starts nothing and changes nothing.
+machine and the process really have. It starts nothing and changes nothing
+unless --dry-start is given.
 
 Each finding comes with its place and with what to do about it: the line of the
 pod's YAML, the setting of the node or the field of the operator. The exit code
 is 3 if a check fails; warnings do not count.
+
+With --dry-start it also starts DPDK, in a process of its own, on the real
+arguments, brings every port up and down, and says from DPDK's log why one did not
+come up. That takes what the start takes: hugepages, devices, sockets.
 
 To look into another container, from a debug container or from the node, name one
 of its processes with --pid.`
 
 func newCheckCmd(d Deps) *cobra.Command {
 	opts := checkOptions{Deps: d}
+	var dry bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Say why DPDK would not run here, and what to do about it",
 		Long:  checkHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dry {
+				if err := opts.mayStart(); err != nil {
+					return err
+				}
+				opts.DryStart = runArgs(cmd)
+			}
 			return checkRun(cmd.Context(), opts)
 		},
 	}
@@ -50,10 +64,22 @@ func newCheckCmd(d Deps) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&opts.For, "for", use, "what is to be started: run, bench, exec, or an application or program of exec --app")
 	cmd.Flags().TextVar(&opts.Version, "dpdk-version", d.LinkedVersion(), "DPDK release that will read the arguments, such as 24.11")
+	cmd.Flags().BoolVar(&dry, "dry-start", false, "start DPDK on the real arguments too, every port, and end at once")
 	AddOutputFlag(cmd, &opts.Output, "table", "json", "junit")
 	opts.AddEALFlags(cmd, "podnet")
 	opts.addRootFlags(cmd)
 	return cmd
+}
+
+// mayStart tells why DPDK cannot be started for the check.
+func (o *checkOptions) mayStart() error {
+	switch {
+	case o.DPDKVersion == "":
+		return UsageErrorf("--dry-start: this program has no DPDK: use testpmd-wrapper")
+	case o.PodOptions.PID != 0 || o.Root != "/":
+		return UsageErrorf("--dry-start: DPDK starts in this container only: leave out --pid and --root")
+	}
+	return nil
 }
 
 func checkRun(ctx context.Context, o checkOptions) error {
@@ -80,6 +106,9 @@ func checkRun(ctx context.Context, o checkOptions) error {
 	})
 	if err != nil {
 		return err
+	}
+	if o.DryStart != nil {
+		results = append(results, dryStart(ctx, o.Env, o.DryStart)...)
 	}
 	report := check.NewReport(o.For, o.Version, results)
 	if err := printReport(o.Out, o.Output, report); err != nil {

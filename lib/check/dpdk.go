@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -283,7 +282,7 @@ func dpdkPlugins(_ context.Context, s *Subject) []Result {
 	for _, dir := range s.pluginDirs() {
 		evidence = append(evidence, s.system.described(dir)...)
 		for at := dir; at != "/"; at = path.Dir(at) {
-			if info, err := s.system.root.Stat(at); err == nil && info.Mode()&0o002 != 0 && info.Mode()&fs.ModeSticky == 0 {
+			if info, err := s.system.root.Stat(at); err == nil && info.Mode()&0o002 != 0 {
 				results = append(results, Result{
 					Code: podnet.CodePluginDirectory, Where: at, Evidence: s.system.described(at),
 					Cause: "everybody may write to " + at + ", and EAL loads no drivers from " + dir,

@@ -101,7 +101,7 @@ var _ = register(Check{
 // size without a limit is not limited.
 func hugepagesLimit(_ context.Context, s *Subject) []Result {
 	if s.EAL.Memory.NoHuge {
-		return []Result{{Code: podnet.CodeNoHugepages, Cause: "the container has no hugepages: DPDK runs on ordinary pages, which is slower"}}
+		return []Result{{Code: podnet.CodeNoHugepages, Cause: "the container has no hugepages, or too few are free: DPDK runs on ordinary pages, which is slower"}}
 	}
 	var left, limit uint64
 	for _, h := range s.Pod.Hugepages {

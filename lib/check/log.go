@@ -2,6 +2,7 @@ package check
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/podnet/podnet/lib/podnet"
@@ -51,7 +52,11 @@ func OfLog(log string) []Result {
 			return clear
 		}
 	}
-	return append(clear, vague...)
+	results := append(clear, vague...)
+	if len(results) > 1 { // which says less than any other
+		results = slices.DeleteFunc(results, func(r Result) bool { return r.Code == podnet.CodeEndedByDPDK })
+	}
+	return results
 }
 
 func line(code podnet.Code, pattern, cause, remedy string) logLine {
@@ -155,6 +160,9 @@ var logLines = []logLine{
 		"the socket's path is longer than 107 bytes", "give it a shorter one"),
 	line(podnet.CodeNoCapability, `Could not open AF_PACKET socket|Unable to set TUNSETIFF.*Operation not permitted|TUNSETIFF.*not permitted`,
 		"the process lacks NET_RAW or NET_ADMIN", "add NET_RAW (AF_PACKET) or NET_ADMIN (TAP) to securityContext.capabilities.add"),
+
+	line(podnet.CodeNoPMD, `([Uu]nable|failed) to parse device`,
+		"DPDK has no driver of that name", "install the driver's package, or build DPDK with -Denable_drivers=net/NAME"),
 
 	// what only says that something failed
 	vague(line(podnet.CodeEALMemory, `Cannot (init|allocate) memory\b|Cannot get hugepage information|Creation of mbuf pool .* failed|rte_service_init\(\) failed`,

@@ -1,6 +1,10 @@
 package check
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/podnet/podnet/lib/podnet"
@@ -62,6 +66,7 @@ var known = []struct {
 	{"tun_alloc(): Unable to set TUNSETIFF for dtap0: Operation not permitted", podnet.CodeNoCapability},
 	{"EAL: WARNING: Main core has no memory on local socket!", podnet.CodeNUMARemote},
 	{"EAL: Error, directory path /tmp/pmds is world-writable and insecure\nEAL: FATAL: Cannot init plugins", podnet.CodePluginDirectory},
+	{`EAL: failed to parse device "net_nosuch0"`, podnet.CodeNoPMD},
 	{"ARGPARSE: unknown argument --no-such", podnet.CodeBadOption},
 	{"testpmd: mlockall() failed with error \"Cannot allocate memory\"", podnet.CodeNoMemoryLock},
 }
@@ -95,6 +100,25 @@ func TestOfLogIsComplete(t *testing.T) {
 		}
 		if !shown && !l.vague {
 			t.Errorf("no known log shows %s: %s", l.code, l.pattern)
+		}
+	}
+}
+
+// Logs that DPDK's releases really wrote, whose names begin with the code.
+func TestOfRealLogs(t *testing.T) {
+	files, err := filepath.Glob("testdata/logs/*/*.log")
+	if err != nil || len(files) < 9 {
+		t.Fatalf("%d logs, %v", len(files), err)
+	}
+	number := regexp.MustCompile(`\.\d+$`)
+	for _, file := range files {
+		log, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := number.ReplaceAllString(strings.TrimSuffix(filepath.Base(file), ".log"), "")
+		if results := OfLog(string(log)); len(results) == 0 && want != "good" || len(results) > 0 && string(results[0].Code) != want {
+			t.Errorf("%s: %+v", file, results)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 
 	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
@@ -16,7 +17,11 @@ func (o Options) container() (rootfs.FS, error) {
 	}
 	root, err := rootfs.Container(o.Root, o.PID)
 	if live, ok := errors.AsType[*rootfs.LiveError](err); ok {
-		return rootfs.FS{}, problemf(CodeBadOption, "name the process itself instead (--pid "+live.PID+")",
+		remedy := "name the process itself instead (--pid " + live.PID + ")"
+		if _, err := strconv.Atoi(live.PID); err != nil {
+			remedy = "leave it out: it is this process's own (--pid N names another process)"
+		}
+		return rootfs.FS{}, problemf(CodeBadOption, remedy,
 			"%s is the root of a running process: read through it, the CPUs and control groups would be the reader's", live.Dir)
 	}
 	switch {

@@ -18,6 +18,9 @@ const checksIntro = `# The checks
 ` + "`check`" + ` makes all of these, and ` + "`run`, `bench` and `exec`" + ` make them before they start DPDK; ` + "`--no-check`" + ` leaves them out there.
 A check passes, warns, fails, or is skipped where it does not apply; the exit code is 3 if one fails. What each says is in
 [the check document](check.md), the codes are in [The codes](codes.md). A remedy that is not listed here comes with the finding.
+
+` + "`check --dry-start`" + ` adds results named ` + "`dry-start`" + `: it starts DPDK in a process of its own, brings each port up and down, and
+maps the lines of DPDK's log to a code and a remedy.
 `
 
 // checksText makes the page of the registry.

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/podnet/podnet/lib/check"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// Limits of a dry start: how long it may take, and how much of DPDK's log is kept.
+const (
+	dryStartTime = 90 * time.Second
+	maxDryLog    = 4 << 20
+)
+
+// notOfRun are the flags of check that run does not have, or that a dry start sets.
+var notOfRun = []string{"for", "output", "dry-start", "dpdk-version", "root", "pid", "no-check"}
+
+// runArgs are the arguments with which this program starts DPDK as check was asked
+// to, and ends at once.
+func runArgs(cmd *cobra.Command) []string {
+	args := []string{"run", "--no-check", "--mode=rxonly", "--duration=1ms", "--peer-timeout=5s", "--verbose", "--eal-arg=--log-level=lib.eal:debug"}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if slices.Contains(notOfRun, f.Name) {
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			args = append(args, "--"+f.Name+"="+value)
+		}
+	})
+	return args
+}
+
+// dryStart starts DPDK in a child, which may abort or exit as DPDK likes, and tells
+// from its log why it did not come up.
+func dryStart(ctx context.Context, env, args []string) []check.Result {
+	self, err := os.Executable()
+	if err != nil {
+		return dryFailure(err.Error(), nil)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dryStartTime)
+	defer cancel()
+	log := tail{limit: maxDryLog}
+	child := exec.CommandContext(ctx, self, args...)
+	child.Args[0] = os.Args[0]
+	child.Env, child.Stderr = env, &log
+	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
+	child.WaitDelay = 5 * time.Second
+	begin := time.Now()
+	err = child.Run()
+	if err == nil {
+		return []check.Result{dryResult(check.Result{
+			Status: check.Pass, Evidence: []string{fmt.Sprintf("EAL and every port came up and ended within %v", time.Since(begin).Round(time.Millisecond))},
+		})}
+	}
+	results := check.OfLog(log.String())
+	for i := range results {
+		results[i] = dryResult(results[i])
+	}
+	if !slices.ContainsFunc(results, func(r check.Result) bool { return r.Status == check.Fail }) {
+		results = append(results, dryFailure(ended(err), lastLine(log.String()))...)
+	}
+	return results
+}
+
+func dryResult(r check.Result) check.Result {
+	r.Check, r.Group = "dry-start", check.DPDK
+	return r
+}
+
+func dryFailure(cause string, evidence []string) []check.Result {
+	return []check.Result{dryResult(check.Result{
+		Status: check.Fail, Code: podnet.CodeEndedByDPDK, Cause: "DPDK did not start: " + cause, Evidence: evidence,
+		Remedy: "see DPDK's log: run with --verbose and --eal-arg=--log-level=lib.eal:debug",
+	})}
+}
+
+// ended says how the child ended.
+func ended(err error) string {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.Error()
+	}
+	return err.Error()
+}
+
+// lastLine is the last line of a text that says anything.
+func lastLine(text string) []string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if last := lines[len(lines)-1]; last != "" {
+		return []string{last}
+	}
+	return nil
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	bytes.Buffer
+	limit int
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	if over := t.Len() + len(p) - t.limit; over > 0 {
+		t.Next(over)
+	}
+	return t.Buffer.Write(p[max(0, len(p)-t.limit):])
+}
