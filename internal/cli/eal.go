@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/rundir"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -25,6 +26,8 @@ type EALOptions struct {
 	Queues     int
 	Memory     string
 	FilePrefix string
+
+	MultiProcess bool
 }
 
 // AddEALFlags adds the flags; filePrefix is the default of --file-prefix.
@@ -41,6 +44,19 @@ func (o *EALOptions) AddEALFlags(cmd *cobra.Command, filePrefix string) {
 	AddChoiceFlag(cmd, &o.Memory, "memory", "", "hugepages, none (ordinary pages), or what the pod has",
 		string(podnet.MemoryAuto), string(podnet.MemoryHugepages), string(podnet.MemoryNone))
 	f.StringVar(&o.FilePrefix, "file-prefix", filePrefix, "name of DPDK's runtime directory")
+}
+
+// AddMultiProcessFlag adds the flag of commands that other processes can attach to.
+func (o *EALOptions) AddMultiProcessFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.MultiProcess, "multi-process", false,
+		"let secondary processes such as dpdk-dumpcap and dpdk-proc-info attach by --file-prefix, which it needs, as it needs hugepages")
+}
+
+// OwnsPrefix reports whether the file prefix is this process's alone, so that it
+// removes what DPDK leaves under it: one that no other process has, or one that
+// others may only attach to.
+func (o *EALOptions) OwnsPrefix(d Deps) bool {
+	return o.MultiProcess || o.FilePrefix == rundir.Prefix(d.PID)
 }
 
 // ownDevices are the devices of --vdev.
@@ -79,6 +95,9 @@ func (o *EALOptions) PodOf(ctx context.Context, d Deps, from PodOptions) (*podne
 // Config asks the pod for its EAL configuration. What the pod does not have is
 // marked as not ready.
 func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.Config, []podnet.Port, error) {
+	if o.MultiProcess && o.FilePrefix == rundir.Prefix(d.PID) {
+		return eal.Config{}, nil, UsageErrorf("--multi-process: give --file-prefix a name, by which the other processes attach")
+	}
 	eo, err := o.request(eo)
 	if err != nil {
 		return eal.Config{}, nil, err
@@ -115,7 +134,7 @@ func (o *EALOptions) request(eo podnet.EALOptions) (podnet.EALOptions, error) {
 	eo.Extra = append(eo.Extra, o.EALArgs...)
 	eo.Queues = o.Queues
 	eo.Memory = podnet.MemoryMode(o.Memory)
-	eo.FilePrefix = o.FilePrefix
+	eo.FilePrefix, eo.MultiProcess = o.FilePrefix, o.MultiProcess
 	return eo, nil
 }
 

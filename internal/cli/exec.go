@@ -53,6 +53,7 @@ func newExecCmd(d Deps) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&opts.App, "app", string(render.Testpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
 	opts.AddEALFlags(cmd, rundir.Prefix(d.PID))
+	opts.AddMultiProcessFlag(cmd)
 	opts.AddFlag(cmd)
 	opts.AddRootlessFlags(cmd)
 	return cmd
@@ -73,7 +74,7 @@ func execRun(ctx context.Context, o execOptions) error {
 // become replaces this process with the program, which then owns the runtime
 // directory, so that the next start can tell when to remove what it leaves there.
 func (o execOptions) become(path string, argv []string) error {
-	if o.FilePrefix == rundir.Prefix(o.Deps.PID) {
+	if o.OwnsPrefix(o.Deps) {
 		dir, err := rundir.Own(o.FilePrefix)
 		if err != nil {
 			return NotReady(err)

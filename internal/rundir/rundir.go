@@ -22,6 +22,7 @@ import (
 // namespace has.
 func Prefix(pid int) string { return fmt.Sprintf("podnet-%d", pid) }
 
+// ours are the prefixes of Prefix, whose leavings the next start may remove.
 var ours = regexp.MustCompile(`^podnet-[0-9]+$`)
 
 // Path is the directory of that --file-prefix (eal_create_runtime_dir).
@@ -41,24 +42,30 @@ func base() string {
 	return filepath.Join(dir, "dpdk")
 }
 
-// Dir is a directory that this process owns.
+// Dir is a directory that this process owns, with the prefix that it is of.
 type Dir struct {
-	path string
-	lock *os.File
+	prefix string
+	path   string
+	lock   *os.File
 }
 
-// Own makes the directory of a prefix of Prefix before DPDK does, and removes
-// those that no process has any more.
+// Own makes the directory of a prefix before DPDK does, and removes those of
+// Prefix that no process has any more. It fails if another process has it.
 func Own(prefix string) (*Dir, error) {
 	sweep()
-	d := &Dir{path: Path(prefix)}
+	d := &Dir{prefix: prefix, path: Path(prefix)}
 	var err error
 	for range 10 { // others that start now may sweep what we have just made
 		if err = os.MkdirAll(d.path, 0o700); err != nil {
 			break
 		}
 		if d.lock, err = lock(d.path); err == nil {
-			return d, nil
+			if !running(d.path) {
+				return d, nil
+			}
+			_ = d.lock.Close()
+			err = fmt.Errorf("%s: %w", d.path, errOwned)
+			break
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -110,8 +117,10 @@ func (d *Dir) Inherit() error {
 	return err
 }
 
-// Remove removes the directory.
-func (d *Dir) Remove() error { return errors.Join(os.RemoveAll(d.path), d.lock.Close()) }
+// Remove removes the directory, and what the prefix has of hugepages.
+func (d *Dir) Remove() error {
+	return errors.Join(removeHugepages(d.prefix), os.RemoveAll(d.path), d.lock.Close())
+}
 
 // sweep removes the directories that nobody owns.
 func sweep() {
@@ -141,7 +150,7 @@ func removeOrphan(path string) {
 	}
 	defer f.Close()
 	if !running(path) {
-		_ = os.RemoveAll(path) // or the next start will
+		_ = errors.Join(removeHugepages(filepath.Base(path)), os.RemoveAll(path)) // or the next start will
 	}
 }
 

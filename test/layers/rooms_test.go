@@ -44,7 +44,7 @@ var rooms = []room{
 	{"internal/baseline", nil, false, "UDP through the kernel, for the fast path to be compared with"},
 	{"internal/result", []string{"internal/outfile"}, false, "the result document: types, schema, files, verdict; no rendering"},
 	{"internal/outfile", nil, false, "writes files that the user named, each as a whole"},
-	{"internal/rundir", nil, false, "DPDK's runtime directories: who owns one, and removes those that nobody does"},
+	{"internal/rundir", []string{"internal/kernel"}, false, "DPDK's runtime directories: who owns one, and removes those that nobody does"},
 	{"lib/appnetutil", []string{
 		"lib/podnet", "lib/internal/source/downward", "lib/internal/fact", "lib/pciaddr", "internal/kernel",
 	}, false, "app-netutil's functions and types, on top of `lib/podnet`"},

@@ -65,6 +65,7 @@ func newRunCmd(d deps) *cobra.Command {
 	opts.addMetricsFlag(cmd.Flags())
 	opts.addEchoFlag(cmd.Flags())
 	opts.driveOptions.addFlags(cmd, d)
+	opts.AddMultiProcessFlag(cmd)
 	opts.flowOptions.addFlags(cmd, "", "destination of mac and txonly: an address, or auto to learn it from a probe that comes back "+
 		"(default: 02:00:00:00:00:0N, where N counts the receiving interface from 0)")
 	cli.AddOutputFlag(cmd, &opts.Output, "table", "json")
