@@ -1,4 +1,5 @@
-# testpmd-wrapper, and Debian's own dpdk-testpmd beside it.
+# testpmd-wrapper, and Debian's own dpdk-testpmd beside it; with --target podnet,
+# podnet alone.
 #
 #   BASE      Debian 12 or 13; the image has the DPDK of that release
 #   GO_IMAGE  any image that has Go in /usr/local/go
@@ -8,6 +9,29 @@ ARG BASE=docker.io/library/debian:bookworm-slim
 ARG GO_IMAGE=docker.io/library/golang:1.26
 
 FROM ${GO_IMAGE} AS go
+
+FROM go AS static
+WORKDIR /src
+COPY go.mod go.sum ./
+ARG GOPROXY
+RUN go mod download
+COPY . .
+ARG VERSION=devel
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/podnet/podnet/internal/cli.version=${VERSION}" \
+    -o /out/podnet ./cmd/podnet
+
+FROM scratch AS podnet
+COPY --from=static /out/podnet /usr/bin/podnet
+ENV PATH=/usr/bin
+LABEL org.opencontainers.image.title="podnet" \
+      org.opencontainers.image.description="Finds a pod's network devices and configures programs for them" \
+      org.opencontainers.image.source="https://github.com/podnet/podnet" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.vendor="podnet"
+ARG VERSION=devel
+LABEL org.opencontainers.image.version="${VERSION}"
+USER 65532:65532
+ENTRYPOINT ["/usr/bin/podnet"]
 
 FROM ${BASE} AS build
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \

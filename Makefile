@@ -22,6 +22,10 @@ deps: ## install the packages that the build needs, where they are missing
 build: deps ## build bin/testpmd-wrapper
 	$(DPDK) $(GO) build -o bin/testpmd-wrapper ./cmd/testpmd-wrapper
 
+.PHONY: podnet
+podnet: ## build bin/podnet, which is static and needs no DPDK
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/podnet ./cmd/podnet
+
 .PHONY: demo
 demo: build ## resolve a scratch pod and measure its vhost-user and memif sockets
 	$(GO) build -o bin/demo ./test/demo

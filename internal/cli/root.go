@@ -39,6 +39,7 @@ func commands() []func(Deps) *cobra.Command {
 		newCheckCmd,
 		newRenderCmd,
 		newExecCmd,
+		newWaitCmd,
 		newVersionCmd,
 	}
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package rundir has the directories in which DPDK keeps a process's telemetry
 // socket and shared memory: up to 4 MB for each, which a program that is killed
 // leaves behind, and dpdk-testpmd at every end.

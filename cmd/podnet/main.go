@@ -1,0 +1,15 @@
+// Command podnet tells which network devices a pod was given, and writes the
+// arguments and files with which programs use them. It is testpmd-wrapper without
+// DPDK and without measurements: static, for init containers and scratch images.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/podnet/podnet/internal/cli"
+)
+
+func main() {
+	os.Exit(cli.Podnet(context.Background(), os.Args[1:], os.Environ(), cli.SystemStreams()))
+}
