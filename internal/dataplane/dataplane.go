@@ -253,15 +253,15 @@ func (d *Dataplane) Run(ctx context.Context, streams []dpdk.Stream) (*dpdk.Job, 
 	return job, nil
 }
 
-// closeTimeout is how long DPDK may take to close, at most. It waits for answers of
-// vhost-user's peers, and one that stands still never gives them.
-const closeTimeout = time.Second
+// closeTimeout is how long DPDK may take to close, at most, with a third of a CPU. It
+// waits for answers of vhost-user's peers, and one that stands still never gives them.
+const closeTimeout = 5 * time.Second
 
 // ErrStuck means that DPDK has not come back from closing its ports. What it counted
 // is not touched by it, nor is what it left; the process can only exit.
 var ErrStuck = errors.New("DPDK has not closed its ports in time, which its peers may keep it from: they are left to the system to close")
 
-// Close ends DPDK, when ctx ends or after a second at the latest, and removes what
+// Close ends DPDK, when ctx ends or after closeTimeout at the latest, and removes what
 // it left behind. If it wraps ErrStuck, or if somebody's file has taken the place of
 // a socket, the process has to exit: DPDK is left to itself.
 func (d *Dataplane) Close(ctx context.Context) error {
@@ -288,12 +288,16 @@ func (d *Dataplane) end(ctx context.Context) error {
 	}
 	var errs []error
 	for _, p := range d.Ports {
-		if err := p.Close(ctx); ctx.Err() != nil {
-			d.rt.Leave()
-			return fmt.Errorf("interface %q: %w", p.Interface, err)
-		} else if err != nil {
-			errs = append(errs, fmt.Errorf("interface %q: %w", p.Interface, err))
+		err := p.Close(ctx)
+		if err == nil {
+			continue
 		}
+		err = fmt.Errorf("interface %q: %w", p.Interface, err)
+		if ctx.Err() != nil {
+			d.rt.Leave()
+			return err
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, d.rt.Close(ctx))...)
 }

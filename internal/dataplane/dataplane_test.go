@@ -460,7 +460,7 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// A peer that stands still in DPDK's close keeps nobody for longer than a second,
+// A peer that stands still in DPDK's close keeps nobody for longer than closeTimeout,
 // or than he wants, and what is not DPDK's is removed all the same.
 func TestCloseThatHangs(t *testing.T) {
 	for _, call := range []dpdktest.Call{dpdktest.ClosePort, dpdktest.Cleanup} {
@@ -493,6 +493,23 @@ func TestCloseThatHangs(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A port that closes just when the time is over is closed, whatever becomes of the rest.
+func TestCloseInTheLastMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 200 { // whether the port's answer or the end is seen first is chance
+			f := dpdktest.New()
+			d, err := Start(t.Context(), config(f, eal.VDev{Arg: "net_null0", Origin: eal.Origin{Interface: "own"}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.On(dpdktest.ClosePort, func(string) error { time.Sleep(closeTimeout); return nil })
+			if err := d.Close(t.Context()); err != nil && !errors.Is(err, ErrStuck) {
+				t.Errorf("%v, want nothing or %v", err, ErrStuck)
+			}
+		}
+	})
 }
 
 // What has taken the place of our socket is somebody's, and DPDK would remove it.
