@@ -20,6 +20,7 @@ type execOptions struct {
 	Preflight
 	App     string
 	AppArgs []string
+	Explain bool
 }
 
 const execHelp = `exec replaces itself with a DPDK program, started on the pod's interfaces.
@@ -54,6 +55,8 @@ func newExecCmd(d Deps) *cobra.Command {
 	cmd.Flags().StringVar(&opts.App, "app", string(render.Testpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
 	opts.AddEALFlags(cmd, rundir.Prefix(d.PID))
 	opts.AddMultiProcessFlag(cmd)
+	cmd.Flags().BoolVar(&opts.Explain, "explain", false,
+		"run the program in a process of its own, and if it fails say from DPDK's log why")
 	opts.AddFlag(cmd)
 	opts.AddRootlessFlags(cmd)
 	return cmd
@@ -79,12 +82,16 @@ func (o execOptions) become(path string, argv []string) error {
 		if err != nil {
 			return NotReady(err)
 		}
-		defer func() { _ = dir.Remove() }() // only if the program cannot be executed
+		defer func() { _ = dir.Remove() }() // unless the program has replaced this process
 		if err := dir.Inherit(); err != nil {
 			return err
 		}
 	}
-	if err := o.Exec(path, argv, o.Env); err != nil {
+	run := o.Exec
+	if o.Explain {
+		run = o.explained
+	}
+	if err := run(path, argv, o.Env); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
