@@ -67,6 +67,7 @@ func newCheckCmd(d Deps) *cobra.Command {
 	cmd.Flags().BoolVar(&dry, "dry-start", false, "start DPDK on the real arguments too, every port, and end at once")
 	AddOutputFlag(cmd, &opts.Output, "table", "json", "junit")
 	opts.AddEALFlags(cmd, "podnet")
+	opts.AddMultiProcessFlag(cmd)
 	opts.addRootFlags(cmd)
 	return cmd
 }
