@@ -29,10 +29,14 @@ const probeSize = 128
 // probeInterval is the time between two probes.
 const probeInterval = 20 * time.Millisecond
 
+// probeQuiet is how long no probe may have come for the path to be empty.
+const probeQuiet = 50 * time.Millisecond
+
 // Probe sends a frame of the flow until it comes back, which shows that the
 // whole path is ready, and returns the source address that it came back with:
 // that of a peer that answers with its own, or the flow's own from a path that
-// does not touch it. It returns ErrNoAnswer when ctx ends first.
+// does not touch it. The probes that are still on their way then are waited for.
+// It returns ErrNoAnswer when ctx ends first. Whatever others send is passed over.
 func Probe(ctx context.Context, out Sender, in Receiver, flow Flow) (net.HardwareAddr, error) {
 	// Enough for the largest headers, and another signature than any trial's.
 	frame, offset, err := flow.Frame(probeSize, NewSignature())
@@ -40,24 +44,30 @@ func Probe(ctx context.Context, out Sender, in Receiver, flow Flow) (net.Hardwar
 		return nil, err
 	}
 	want := frame[offset : offset+signatureLen]
-	var sent time.Time
-	for {
-		if time.Since(sent) > probeInterval {
+	var from net.HardwareAddr
+	var sent, came time.Time // the last probe
+	for ctx.Err() == nil && (from == nil || time.Since(came) < probeQuiet) {
+		if from == nil && time.Since(sent) > probeInterval {
 			// A ring that is full now may be empty at the next turn.
 			_ = out.Send(ctx, frame)
 			sent = time.Now()
 		}
-		if got := in.Receive(ctx); len(got) >= offset+signatureLen && bytes.Equal(got[offset:offset+signatureLen], want) {
-			return net.HardwareAddr(got[6:12]), nil
-		} else if got != nil && ctx.Err() == nil {
-			continue // others' packets: empty the ring first
+		got := in.Receive(ctx)
+		if len(got) >= offset+signatureLen && bytes.Equal(got[offset:offset+signatureLen], want) {
+			from, came = net.HardwareAddr(got[6:12]), time.Now()
+		}
+		if got != nil {
+			continue // empty the ring first
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ErrNoAnswer
 		case <-time.After(time.Millisecond):
 		}
 	}
+	if from == nil {
+		return nil, ErrNoAnswer
+	}
+	return from, nil
 }
 
 // NewSignature makes the signature of one trial's packets, so that no other's

@@ -35,11 +35,14 @@ type Deps struct {
 	// why it could not.
 	LookPath func(program string) (path string, err error)
 	Exec     func(path string, argv, env []string) error
+
+	cleanups *cleanups
 }
 
 // Main runs the program's command line args (without its name) and returns the exit
 // code.
 func Main(ctx context.Context, p Program, args, env []string, streams Streams) int {
+	defer streams.flush()
 	return execute(ctx, args, Deps{
 		Streams:  streams,
 		Program:  p,
@@ -47,7 +50,11 @@ func Main(ctx context.Context, p Program, args, env []string, streams Streams) i
 		PID:      os.Getpid(),
 		Version:  buildVersion(),
 		LookPath: exec.LookPath,
-		Exec:     syscall.Exec,
+		Exec: func(path string, argv, env []string) error {
+			streams.flush()
+			return syscall.Exec(path, argv, env)
+		},
+		cleanups: &cleanups{},
 	})
 }
 
@@ -78,7 +85,11 @@ func execute(ctx context.Context, args []string, d Deps) int {
 	}
 	code := ExitCode(err)
 	if err != nil {
-		fmt.Fprintf(d.Err, "%s: %v\n", d.Name, err)
+		text := err.Error() // cobra's have lines
+		if code != CodeUsage {
+			text = OneLine(err)
+		}
+		fmt.Fprintf(d.Err, "%s: %s\n", d.Name, text)
 	}
 	if code == CodeUsage {
 		fmt.Fprintf(d.Err, "Run '%s --help' for usage.\n", cmd.CommandPath())

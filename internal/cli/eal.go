@@ -69,6 +69,16 @@ func (o *EALOptions) ownDevices() []eal.Device {
 	return devices
 }
 
+// CheckDevices finds a device of a flag that EAL cannot express.
+func (d Deps) CheckDevices(devices []eal.Device) error {
+	for _, dev := range devices {
+		if _, err := eal.RenderDevice(dev, d.LinkedVersion()); err != nil {
+			return UsageError(err)
+		}
+	}
+	return nil
+}
+
 // isOwn reports whether a name is that of one of --vdev's devices.
 func (o *EALOptions) isOwn(name string) bool {
 	return slices.ContainsFunc(o.ownDevices(), func(d eal.Device) bool { return d.PortName() == name })
@@ -97,6 +107,9 @@ func (o *EALOptions) PodOf(ctx context.Context, d Deps, from PodOptions) (*podne
 func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.Config, []podnet.Port, error) {
 	if o.MultiProcess && o.FilePrefix == rundir.Prefix(d.PID) {
 		return eal.Config{}, nil, UsageErrorf("--multi-process: give --file-prefix a name, by which the other processes attach")
+	}
+	if err := d.CheckDevices(o.ownDevices()); err != nil {
+		return eal.Config{}, nil, err
 	}
 	eo, err := o.request(eo)
 	if err != nil {

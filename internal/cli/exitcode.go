@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // The exit codes, which scripts and the text of `help exit-codes` rely on. A
@@ -71,4 +73,16 @@ func ExitCode(err error) int {
 		return coded.code
 	}
 	return CodeFailed
+}
+
+// OneLine is an error's text in one line: errors that were joined follow one another,
+// and none is there twice.
+func OneLine(err error) string {
+	var parts []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(parts, line) {
+			parts = append(parts, line)
+		}
+	}
+	return strings.Join(parts, "; ")
 }

@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"os"
+	"sync"
+	"syscall"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -15,14 +19,158 @@ type Streams struct {
 	Err io.Writer
 	// IsTerminal says that Err is a terminal, where a line may be redrawn.
 	IsTerminal bool
+	// Gone is closed when a reader of Out or Err has gone away; nil: never.
+	Gone <-chan struct{}
+
+	out *patient
+	err *lossy
 }
 
-// SystemStreams are the streams of the process.
+// SystemStreams are the streams of the process, whose readers may go away, or stop
+// reading: Err then drops what it cannot pass on, and Out waits until the command is
+// told to end.
 func SystemStreams() Streams {
-	return Streams{
-		In:         os.Stdin,
-		Out:        os.Stdout,
-		Err:        os.Stderr,
-		IsTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+	keepBrokenPipes()
+	gone := make(chan struct{})
+	leave := sync.OnceFunc(func() { close(gone) })
+	s := Streams{
+		In: os.Stdin,
+		// A terminal that cannot move its cursor gets plain lines.
+		IsTerminal: term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb",
+		Gone:       gone,
+		out:        &patient{w: os.Stdout, gone: leave, hurried: make(chan struct{})},
+		err:        newLossy(os.Stderr, leave),
+	}
+	s.Out, s.Err = s.out, s.err
+	return s
+}
+
+// hurry ends Out's patience with its reader.
+func (s Streams) hurry() {
+	if s.out != nil {
+		s.out.hurry()
+	}
+}
+
+// flush gives the reader of Err a moment for what has been written to it.
+func (s Streams) flush() {
+	if s.err != nil {
+		s.err.flush(grace)
+	}
+}
+
+// grace is how long readers have that nobody waits for.
+const grace = 300 * time.Millisecond
+
+// errNobodyReads means that what was printed stays unread.
+var errNobodyReads = errors.New("nobody reads standard output")
+
+// patient waits for its reader, until it is told to hurry.
+type patient struct {
+	w       io.Writer
+	gone    func()
+	once    sync.Once
+	hurried chan struct{}
+}
+
+func (p *patient) hurry() { p.once.Do(func() { close(p.hurried) }) }
+
+// Write implements io.Writer.
+func (p *patient) Write(text []byte) (int, error) {
+	type written struct {
+		n   int
+		err error
+	}
+	text = append([]byte(nil), text...) // the write may outlast this call
+	done := make(chan written, 1)
+	go func() {
+		n, err := p.w.Write(text)
+		done <- written{n, err}
+	}()
+	var late <-chan time.Time
+	hurried := p.hurried
+	for {
+		select {
+		case w := <-done:
+			if errors.Is(w.err, syscall.EPIPE) {
+				p.gone()
+			}
+			return w.n, w.err
+		case <-hurried:
+			hurried, late = nil, time.After(grace)
+		case <-late:
+			return 0, errNobodyReads
+		}
+	}
+}
+
+// maxPending is how many bytes wait for a reader that has stopped reading.
+const maxPending = 1 << 20
+
+// lossy never waits for its reader: what does not fit any more is dropped.
+type lossy struct {
+	gone func()
+
+	mu      sync.Mutex
+	pending []byte
+	writing bool          // until all is written
+	idle    chan struct{} // closed when it is
+	more    chan struct{} // has an item if there may be something to write
+}
+
+func newLossy(w io.Writer, gone func()) *lossy {
+	l := &lossy{gone: gone, more: make(chan struct{}, 1)}
+	go l.run(w)
+	return l
+}
+
+// Write implements io.Writer. It never fails.
+func (l *lossy) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(text) == 0 || len(l.pending)+len(text) > maxPending {
+		return len(text), nil
+	}
+	l.pending = append(l.pending, text...)
+	if !l.writing {
+		l.writing, l.idle = true, make(chan struct{})
+		l.more <- struct{}{}
+	}
+	return len(text), nil
+}
+
+func (l *lossy) run(w io.Writer) {
+	for range l.more {
+		for text := l.take(); len(text) > 0; text = l.take() {
+			if _, err := w.Write(text); errors.Is(err, syscall.EPIPE) {
+				l.gone()
+			}
+		}
+	}
+}
+
+// take gives what is to be written next; nothing: all is written.
+func (l *lossy) take() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := l.pending
+	if l.pending = nil; len(text) == 0 {
+		l.writing = false
+		close(l.idle)
+	}
+	return text
+}
+
+// flush waits until all is written, but no longer than limit.
+func (l *lossy) flush(limit time.Duration) {
+	l.mu.Lock()
+	idle, writing := l.idle, l.writing
+	l.mu.Unlock()
+	if !writing {
+		return
+	}
+	select {
+	case <-idle:
+	case <-time.After(limit):
 	}
 }

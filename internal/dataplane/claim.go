@@ -9,7 +9,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"syscall"
+
+	"github.com/podnet/podnet/internal/rundir"
 )
 
 // claim is this process's hold on a socket that DPDK makes for it. DPDK's drivers
@@ -75,4 +79,83 @@ func (c *claim) release() {
 	if c.hold != nil {
 		_ = c.hold.Close()
 	}
+}
+
+// files are what a process makes for DPDK, or DPDK for it, until they are removed:
+// when DPDK has closed, or all at once from another goroutine.
+type files struct {
+	mu      sync.Mutex
+	claims  []*claim    // on the sockets that are files of ours
+	dir     *rundir.Dir // nil: not this process's alone, or removed
+	removed bool
+}
+
+// claim takes a server's name, and makes way for it.
+func (f *files) claim(ctx context.Context, s socket) error {
+	c, err := s.claim(ctx)
+	if err != nil {
+		c.release() // what is there is another's
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.claims = append(f.claims, c)
+	return nil
+}
+
+// own takes the runtime directory of that prefix.
+func (f *files) own(prefix string) error {
+	dir, err := rundir.Own(prefix)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dir = dir
+	return err
+}
+
+// note looks which sockets DPDK has made.
+func (f *files) note() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.claims {
+		c.note()
+	}
+}
+
+// lost tells whether somebody else's file has the name of a socket.
+func (f *files) lost() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.claims, (*claim).lost)
+}
+
+// names are all of them, directories after what is in them.
+func (f *files) names() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []string
+	for _, c := range f.claims {
+		list = append(list, c.path)
+	}
+	if f.dir != nil {
+		list = append(append(list, f.dir.Files()...), f.dir.Path())
+	}
+	return list
+}
+
+// remove removes what is left of them, once.
+func (f *files) remove() (err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.removed {
+		return nil
+	}
+	f.removed = true
+	for _, c := range f.claims {
+		c.note() // DPDK may still be starting
+		c.release()
+	}
+	if f.dir != nil {
+		err = f.dir.Remove()
+	}
+	return err
 }

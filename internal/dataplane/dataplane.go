@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/dpdk"
-	"github.com/podnet/podnet/internal/rundir"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -30,6 +29,9 @@ type Config struct {
 	OwnPrefix   bool          // the file prefix is this process's alone
 	Log         *slog.Logger  // takes DPDK's log; nil discards it
 	Driver      dpdk.Driver   // nil: DPDK itself
+	// AtOnce takes what removes the dataplane's files, for a process that ends
+	// without closing it, until the function that it gives is called; nil: nobody does.
+	AtOnce func(remove func()) (done func())
 }
 
 // Dataplane is DPDK on ports that have started.
@@ -39,8 +41,8 @@ type Dataplane struct {
 	rt      *dpdk.Runtime
 	cfg     Config
 	sockets []socket
-	claims  []*claim    // on the sockets that are files of ours
-	dir     *rundir.Dir // nil: not this process's alone
+	files   files
+	kept    func() // the files are removed, and not to be at once any more
 }
 
 // Start starts EAL, sets up the ports and waits for their peers. What fails for
@@ -59,10 +61,16 @@ func Start(ctx context.Context, c Config) (_ *Dataplane, err error) {
 	waiting, cancel := Awaiting(ctx, c.PeerTimeout)
 	defer cancel()
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, d.Close(context.WithoutCancel(ctx)))
+		if err == nil {
+			return
+		}
+		if failed := d.Close(context.WithoutCancel(ctx)); !errors.Is(failed, ErrStuck) { // as the start was
+			err = errors.Join(err, failed)
 		}
 	}()
+	if d.kept = func() {}; c.AtOnce != nil {
+		d.kept = c.AtOnce(func() { _ = d.files.remove() })
+	}
 	if err := d.clearTheWay(waiting); err != nil {
 		return nil, err
 	}
@@ -81,7 +89,7 @@ func Start(ctx context.Context, c Config) (_ *Dataplane, err error) {
 				continue
 			}
 			err := p.startWhenReady(ctx, waiting)
-			d.note()
+			d.files.note()
 			if err != nil {
 				return nil, err
 			}
@@ -102,7 +110,7 @@ func Start(ctx context.Context, c Config) (_ *Dataplane, err error) {
 // that a dead process left, and every process leaves files.
 func (d *Dataplane) clearTheWay(ctx context.Context) (err error) {
 	if d.cfg.OwnPrefix {
-		if d.dir, err = rundir.Own(d.cfg.EAL.FilePrefix); err != nil {
+		if err := d.files.own(d.cfg.EAL.FilePrefix); err != nil {
 			return NotReady(err)
 		}
 	}
@@ -115,9 +123,7 @@ func (d *Dataplane) clearTheWay(ctx context.Context) (err error) {
 		if s.abstract() {
 			err = s.clear(ctx)
 		} else {
-			var c *claim
-			c, err = s.claim(ctx)
-			d.claims = append(d.claims, c)
+			err = d.files.claim(ctx, s)
 		}
 		if err != nil {
 			return NotReady(err)
@@ -133,13 +139,6 @@ func (d *Dataplane) clearTheWay(ctx context.Context) (err error) {
 	return nil
 }
 
-// note looks which sockets DPDK has made.
-func (d *Dataplane) note() {
-	for _, c := range d.claims {
-		c.note()
-	}
-}
-
 // startEAL starts EAL, which waits for the peers of some sockets.
 func (d *Dataplane) startEAL(ctx, waiting context.Context, args []string) (err error) {
 	for _, s := range d.sockets {
@@ -150,15 +149,8 @@ func (d *Dataplane) startEAL(ctx, waiting context.Context, args []string) (err e
 			args = append(args, "--log-level=pmd.net.memif:info") // why a peer refuses it
 		}
 	}
-	var unlink []string
-	for _, c := range d.claims {
-		unlink = append(unlink, c.path)
-	}
-	if d.dir != nil {
-		unlink = append(append(unlink, d.dir.Files()...), d.dir.Path())
-	}
-	d.rt, err = dpdk.Start(ctx, dpdk.Options{Args: args, Unlink: unlink, Log: d.cfg.Log, Driver: d.cfg.Driver})
-	d.note()
+	d.rt, err = dpdk.Start(ctx, dpdk.Options{Args: args, Unlink: d.files.names(), Log: d.cfg.Log, Driver: d.cfg.Driver})
+	d.files.note()
 	if errors.Is(err, ErrNoPeer) {
 		return NotReady(fmt.Errorf("%s: no peer connected and answered within %s: see that the peer runs, or raise --peer-timeout", d.stuck(), d.cfg.PeerTimeout))
 	}
@@ -205,7 +197,7 @@ func (d *Dataplane) addPort(ctx context.Context, spec podnet.Port) error {
 	}
 	if err == nil {
 		err = p.Configure(ctx, dpdk.PortConfig{Queues: d.cfg.Queues, MTU: spec.MTU, Mbufs: d.cfg.Mbufs})
-		d.note()
+		d.files.note()
 	}
 	if err != nil && spec.MTU > ethernetMTU {
 		err = fmt.Errorf("for an MTU of %d bytes: %w; see that the PF's MTU and the peer's are as large", spec.MTU, err)
@@ -253,28 +245,20 @@ func (d *Dataplane) Run(ctx context.Context, streams []dpdk.Stream) (*dpdk.Job, 
 	return job, nil
 }
 
-// closeTimeout is how long DPDK may take to close, at most, with a third of a CPU. It
-// waits for answers of vhost-user's peers, and one that stands still never gives them.
-const closeTimeout = 5 * time.Second
+// closeTimeout is how long DPDK may take to close, at most. It waits for answers of
+// vhost-user's peers, and one that stands still never gives them. A busy machine may
+// take longer; then too the end of the process closes the rest.
+const closeTimeout = time.Second
 
-// ErrStuck means that DPDK has not come back from closing its ports. What it counted
-// is not touched by it, nor is what it left; the process can only exit.
-var ErrStuck = errors.New("DPDK has not closed its ports in time, which its peers may keep it from: they are left to the system to close")
-
-// Close ends DPDK, when ctx ends or after closeTimeout at the latest, and removes what
+// Close ends DPDK, when ctx ends or after closeTimeout, and removes what
 // it left behind. If it wraps ErrStuck, or if somebody's file has taken the place of
 // a socket, the process has to exit: DPDK is left to itself.
 func (d *Dataplane) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, closeTimeout, ErrStuck)
 	defer cancel()
 	err := d.end(ctx)
-	for _, c := range d.claims {
-		c.release()
-	}
-	if d.dir != nil {
-		err = errors.Join(err, d.dir.Remove())
-	}
-	return err
+	defer d.kept()
+	return errors.Join(err, d.files.remove())
 }
 
 // end ends DPDK, or leaves it to itself if its drivers would remove files of others.
@@ -282,7 +266,7 @@ func (d *Dataplane) end(ctx context.Context) error {
 	if d.rt == nil {
 		return nil
 	}
-	if slices.ContainsFunc(d.claims, (*claim).lost) {
+	if d.files.lost() {
 		d.rt.Leave()
 		return nil
 	}

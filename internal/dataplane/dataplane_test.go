@@ -532,6 +532,18 @@ func TestCloseLeavesFilesOfOthers(t *testing.T) {
 	})
 }
 
+// A start that finds another's socket leaves it alone.
+func TestSocketOfAnother(t *testing.T) {
+	onTwoPaths(t, func(t *testing.T, f *dpdktest.Fake, listening, _ string) {
+		if _, err := Start(t.Context(), config(f, memif("net1", listening, true))); !errors.Is(err, ErrNotReady) {
+			t.Errorf("error %v", err)
+		}
+		if _, err := os.Lstat(listening); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Of several that start at the same time one gets the socket; the others touch nothing.
 func TestClaim(t *testing.T) {
 	dir := t.TempDir()

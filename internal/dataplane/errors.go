@@ -3,6 +3,7 @@ package dataplane
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -13,6 +14,10 @@ var ErrNotReady = errors.New("not ready")
 // ErrNoPeer is the cause of a context of Awaiting that ended because peers did
 // not come.
 var ErrNoPeer = errors.New("no peer came in time")
+
+// ErrStuck means that DPDK does not come back in time from ending what it does. What
+// was counted and what DPDK left are taken care of; the process can only exit.
+var ErrStuck = errors.New("DPDK does not end in time, which a peer may keep it from: it is left to the system")
 
 // notReadyError marks an error with ErrNotReady, and reads as the error alone.
 type notReadyError struct{ error }
@@ -37,4 +42,30 @@ func WhileWaiting(ctx context.Context, err error) error {
 		return cause
 	}
 	return NotReady(err)
+}
+
+// orderly is how long a job that was told to stop may take to end in order.
+const orderly = 800 * time.Millisecond
+
+// Orderly gives a context that outlives ctx by as long as a job may take to end in
+// order, for the calls into DPDK that end it. DPDK that hangs then has the cause
+// ErrStuck.
+func Orderly(ctx context.Context) (context.Context, context.CancelFunc) {
+	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	var late *time.Timer
+	var mu sync.Mutex
+	stop := context.AfterFunc(ctx, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		late = time.AfterFunc(orderly, func() { cancel(ErrStuck) })
+	})
+	return own, func() {
+		stop()
+		mu.Lock()
+		defer mu.Unlock()
+		if late != nil {
+			late.Stop()
+		}
+		cancel(context.Canceled)
+	}
 }

@@ -188,7 +188,7 @@ func (eal) NewPool(name string, mbufs, room, socket int) (Handle, error) {
 	defer C.free(unsafe.Pointer(cname))
 	p := C.podnet_pool_new(cname, C.uint(mbufs), C.uint16_t(room), C.int(socket))
 	if p == nil {
-		return nil, fmt.Errorf("a pool of %d mbufs does not fit into EAL's memory", mbufs)
+		return nil, fmt.Errorf("a pool of %d mbufs does not fit into EAL's memory: use fewer --queues, or give the pod more hugepages", mbufs)
 	}
 	return p, nil
 }
@@ -286,7 +286,7 @@ func (eal) NewRing(name string, size, socket int) (Handle, error) {
 	defer C.free(unsafe.Pointer(cname))
 	r := C.podnet_ring_new(cname, C.uint(size), C.int(socket))
 	if r == nil {
-		return nil, fmt.Errorf("a ring of %d mbufs does not fit into EAL's memory", size)
+		return nil, fmt.Errorf("a ring of %d mbufs does not fit into EAL's memory: use fewer --queues, or give the pod more hugepages", size)
 	}
 	return r, nil
 }

@@ -160,8 +160,13 @@ int
 podnet_eal_init(int argc, char **argv)
 {
 	sigset_t all, old;
+	FILE *out = stdout, *nowhere = fopen("/dev/null", "w");
 	int ret;
 
+	/* On arguments that it does not take EAL prints its usage to stdout, where
+	 * results go. */
+	if (nowhere != NULL)
+		stdout = nowhere;
 	/* The threads that EAL makes inherit this mask: signals are for Go's
 	 * threads, whose handlers must not run in the middle of a packet loop. */
 	sigfillset(&all);
@@ -176,6 +181,9 @@ podnet_eal_init(int argc, char **argv)
 	in_init = 1;
 	ret = rte_eal_init(argc, argv);
 	in_init = 0;
+	stdout = out;
+	if (nowhere != NULL)
+		fclose(nowhere);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret < 0)
 		return rte_errno > 0 ? -rte_errno : PODNET_NO_REASON; /* EAL sets it on some of its ways out only */

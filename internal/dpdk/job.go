@@ -125,6 +125,7 @@ type Job struct {
 	workers []Worker
 	streams []Stream
 	where   []place // of each stream
+	loose   bool    // the loops may still run
 }
 
 type place struct{ worker, stream int }
@@ -346,16 +347,22 @@ func (j *Job) Stop(ctx context.Context) error {
 	for _, w := range j.workers {
 		w.Stop()
 	}
-	return j.rt.do(ctx, func() error {
+	err := j.rt.do(ctx, func() error {
 		for i := range j.workers {
 			j.rt.drv.Wait(j.lcores[i].ID)
 		}
 		return nil
 	})
+	j.loose = err != nil
+	return err
 }
 
-// Free releases the job's memory, after Stop.
+// Free releases the job's memory, after Stop. Loops that Stop could not wait for
+// keep theirs.
 func (j *Job) Free() {
+	if j.loose {
+		return
+	}
 	for _, w := range j.workers {
 		w.Free()
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
 )
@@ -37,7 +38,7 @@ func (p *Path) Calibrate(ctx context.Context, mix result.Mix) (*result.Calibrati
 	if rtt := bench.NewRTT(timed.RTT); rtt != nil {
 		c.TimestampError = *rtt
 	}
-	return c, ctx.Err()
+	return c, context.Cause(ctx)
 }
 
 // loopback carries out a trial through rings in memory.
@@ -46,8 +47,9 @@ func (p *Path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error
 	if err != nil {
 		return bench.Counts{}, err
 	}
-	own := context.WithoutCancel(ctx) // told to stop, it ends in order
-	rings := map[int]*dpdk.Ring{}     // of each direction and queue that sends
+	own, cancel := dataplane.Orderly(ctx)
+	defer cancel()
+	rings := map[int]*dpdk.Ring{} // of each direction and queue that sends
 	key := func(port, queue int) int { return port<<16 | queue }
 	defer func() {
 		for _, r := range rings {
@@ -87,7 +89,7 @@ func (p *Path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error
 	case <-time.After(t.Duration):
 	}
 	run.job.StopTx()
-	settle(m.sum)
+	settle(ctx, m.sum)
 	c, err := m.finish(own, false)
 	return c, errors.Join(err, run.job.Stop(own))
 }

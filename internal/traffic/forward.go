@@ -22,7 +22,8 @@ func Forward(ctx context.Context, dp *dataplane.Dataplane, streams []Stream, dur
 		ctx, cancel = context.WithTimeout(ctx, duration)
 		defer cancel()
 	}
-	own := context.WithoutCancel(ctx) // told to stop, it ends in order
+	own, done := dataplane.Orderly(ctx)
+	defer done()
 	begin := time.Now()
 	t, err := runTallied(own, dp, streams)
 	if err != nil {

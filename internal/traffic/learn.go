@@ -11,9 +11,6 @@ import (
 	"github.com/podnet/podnet/internal/dataplane"
 )
 
-// probeQuiet is how long no probe may have come for the path to be empty.
-const probeQuiet = 50 * time.Millisecond
-
 // Learn finds the destination address by a probe that goes out on tx and comes
 // back on rx within timeout; 0 is for ever. Then both ends and what lies between
 // them are ready.
@@ -35,15 +32,6 @@ func Learn(ctx context.Context, tx, rx *dataplane.Port, flow bench.Flow, timeout
 	}
 	if err != nil {
 		return nil, err
-	}
-	// Probes that were on their way when the first came back are none of the
-	// measurement's.
-	for quiet := time.Now(); time.Since(quiet) < probeQuiet && waiting.Err() == nil; {
-		if rx.Receive(waiting) != nil {
-			quiet = time.Now()
-			continue
-		}
-		time.Sleep(time.Millisecond)
 	}
 	if tx != rx {
 		return rx.MAC, nil

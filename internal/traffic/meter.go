@@ -13,12 +13,14 @@ import (
 
 // Packets that are on their way when the sending ends are waited for: firstArrival
 // for the first (RFC 2544, section 23), then until none has come for arrivalQuiet,
-// or for duplicateQuiet once all have, and at most for arrivalLimit.
+// or for duplicateQuiet once all have, and at most for arrivalLimit, or for
+// stoppedLimit once the run is to stop.
 const (
 	firstArrival   = 2 * time.Second
 	arrivalQuiet   = 200 * time.Millisecond
 	duplicateQuiet = 20 * time.Millisecond
 	arrivalLimit   = 5 * time.Second
+	stoppedLimit   = 300 * time.Millisecond
 )
 
 // maxWindows is how many windows with loss a trial keeps.
@@ -26,10 +28,14 @@ const maxWindows = 3600
 
 // settle waits until everything sent has been received, or nothing more has been
 // for a while.
-func settle(sum func() bench.Counts) {
+func settle(ctx context.Context, sum func() bench.Counts) {
 	var last bench.Counts
 	since := time.Now()
-	for end := since.Add(arrivalLimit); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	end, stopped := since.Add(arrivalLimit), false
+	for ; time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		if !stopped && ctx.Err() != nil {
+			stopped, end = true, time.Now().Add(stoppedLimit)
+		}
 		c := sum()
 		quiet := arrivalQuiet
 		switch {

@@ -76,7 +76,8 @@ func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	if err != nil {
 		return bench.Counts{}, err
 	}
-	own := context.WithoutCancel(ctx) // told to stop, a trial ends in order
+	own, done := dataplane.Orderly(ctx)
+	defer done()
 	run, err := runTallied(own, p.dp, streams)
 	if err != nil {
 		return bench.Counts{}, err
@@ -108,7 +109,7 @@ func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 		}
 	}
 	run.job.StopTx()
-	settle(m.sum)
+	settle(ctx, m.sum)
 	c, err := m.finish(own, t.Window > 0)
 	return c, errors.Join(failed, run.job.Stop(own), err)
 }

@@ -306,6 +306,9 @@ func (p *Pod) noPorts(asked []string) error {
 	}
 	if len(p.Interfaces) == 0 && len(p.Unassigned) == 0 {
 		err.Message += ": the pod has no interface"
+		if torn := p.unread(); len(torn) > 0 {
+			err.Message += fmt.Sprintf(" that could be read (%v)", torn[0].Err())
+		}
 		err.Remedy = fmt.Sprintf("see that a Downward API volume has its annotations, or name %q for lcores and memory alone", NoInterface)
 		return err
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/podnet/podnet/lib/internal/fact"
 )
 
 // Wait looks at the container until cond of its Pod is nil, and returns that Pod.
@@ -74,10 +77,20 @@ func (e *waitError) Unwrap() []error { return []error{e.ctx, e.cause, e.missing}
 
 // Ready is nil if all that the pod waits for in the ordinary case is there: the
 // status of every network that it asked for, and every socket that the other side
-// makes. Devices that are ports by default need no status. Otherwise it joins one error, an *Error or an *InterfaceError, for each
-// thing that is missing.
+// makes. Devices that are ports by default need no status. Without either, what could
+// not be read of the Downward API volume is missing, too. Otherwise it joins one
+// error, an *Error or an *InterfaceError, for each thing that is missing.
 func Ready(pod *Pod) error {
 	var errs []error
+	if len(pod.Interfaces) == 0 && len(pod.defaultPorts()) == 0 {
+		for _, w := range pod.unread() {
+			err := w.Err()
+			if e, ok := errors.AsType[*Error](err); ok && w.Code == CodeMalformed {
+				e.Transient = true // the rest may follow
+			}
+			errs = append(errs, err)
+		}
+	}
 	for _, w := range pod.Warnings {
 		switch w.Code {
 		case CodePending:
@@ -102,6 +115,14 @@ func Ready(pod *Pod) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// unread are the warnings about a file or a line of the Downward API volume that
+// could not be read: somebody may be in the middle of writing it.
+func (p *Pod) unread() []Warning {
+	return slices.DeleteFunc(slices.Clone(p.Warnings), func(w Warning) bool {
+		return w.Source != fact.DownwardAPI || w.Code != CodeUnreadable && w.Code != CodeMalformed
+	})
 }
 
 // ifaceSocket is what vhost-user and memif sockets have in common.

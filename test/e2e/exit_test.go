@@ -53,7 +53,7 @@ func TestExitCodes(t *testing.T) {
 		{
 			name:    "EAL cannot make the port",
 			command: []string{"run", "--mode", "io", "--vdev", "net_no_such_driver0"},
-			want:    1, says: []string{"net_no_such_driver0"},
+			want:    3, says: []string{"net_no_such_driver0"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -62,7 +62,7 @@ func TestWaitForStatus(t *testing.T) {
 
 // A signal ends the wait for the pod as it ends that for a peer.
 func TestSignalWhileWaitingForStatus(t *testing.T) {
-	for command, want := range map[string]int{"run": 0, "bench": 1} {
+	for command, want := range map[string]int{"run": 0, "bench": 5} {
 		for _, sig := range stopSignals {
 			t.Run(command+"/"+sig.String(), func(t *testing.T) {
 				a := startApp(t, newPodWithoutStatus(t, memif("net1", client)), command, "--wait", "1m")

@@ -334,3 +334,14 @@ func listening(t *testing.T, path string) bool {
 	}
 	return false
 }
+
+// says wants all of it on the application's standard error.
+func (a *app) says(want ...string) {
+	a.t.Helper()
+	text := a.Stderr()
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			a.t.Errorf("standard error lacks %q:\n%s", w, text)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -67,7 +68,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 		Short: m.short,
 		Long:  m.long,
 		Args:  cobra.NoArgs,
-		RunE:  untilStopped(func(ctx context.Context) error { return benchRun(ctx, opts, m) }),
+		RunE:  d.UntilStopped(func(ctx context.Context) error { return benchRun(ctx, opts, m) }),
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.TX, "tx", "", "interface to send on (default: the first of --interfaces, else the first that DPDK can drive)")
@@ -124,8 +125,8 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 		return p, cli.UsageErrorf("--repeat %d: must be 1 at least", o.Repeat)
 	case o.Flows < 1 || o.Flows > maxFlows:
 		return p, cli.UsageErrorf("--flows %d: must be 1 to %d", o.Flows, maxFlows)
-	case o.MinMpps < 0:
-		return p, cli.UsageErrorf("--min-mpps %g: must not be below 0", o.MinMpps)
+	case math.IsNaN(o.MinMpps), math.IsInf(o.MinMpps, 0), o.MinMpps < 0:
+		return p, cli.UsageErrorf("--min-mpps %g: must be a number of million packets per second", o.MinMpps)
 	}
 	if o.MinMpps > 0 && !m.rate {
 		return p, cli.UsageErrorf("--min-mpps: %s gives no rate to hold to it", m.name)

@@ -99,7 +99,7 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 	}
 	dp, err := dataplane.Start(ctx, dataplane.Config{
 		EAL: cfg, Ports: ports, Queues: o.Queues, Mbufs: o.mbufs, PeerTimeout: o.PeerTimeout,
-		Driver: d.driver, AwaitPeers: awaitPeers, OwnPrefix: flags.OwnsPrefix(d.Deps),
+		Driver: d.driver, AtOnce: d.AtOnce, AwaitPeers: awaitPeers, OwnPrefix: flags.OwnsPrefix(d.Deps),
 		Log: slog.New(slog.NewTextHandler(d.Err, &slog.HandlerOptions{Level: level})),
 	})
 	return dp, coded(err)

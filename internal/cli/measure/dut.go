@@ -2,6 +2,8 @@ package measure
 
 import (
 	"context"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,7 +62,7 @@ func newDutCmd(d deps) *cobra.Command {
 		Short: "Stand in for the host side of sockets, with known faults if wanted",
 		Long:  dutHelp,
 		Args:  cobra.NoArgs,
-		RunE:  untilStopped(func(ctx context.Context) error { return dutRun(ctx, opts) }),
+		RunE:  d.UntilStopped(func(ctx context.Context) error { return dutRun(ctx, opts) }),
 	}
 	f := cmd.Flags()
 	f.StringArrayVar(&opts.VhostUser, "vhost-user", nil, "a vhost-user socket; may be repeated")
@@ -81,6 +83,9 @@ func dutRun(ctx context.Context, o dutOptions) error {
 	if most := bench.MTU(bench.MaxFrame); o.MTU < 0 || o.MTU > most {
 		return cli.UsageErrorf("--mtu %d: must be %d at most", o.MTU, most)
 	}
+	if err := checkDuration(o.Duration); err != nil {
+		return err
+	}
 	devices, err := o.devices()
 	if err != nil {
 		return err
@@ -94,7 +99,7 @@ func dutRun(ctx context.Context, o dutOptions) error {
 		dut.Faults = &dpdk.Impairment{Depth: o.QueueDepth}
 	}
 	st := newStatus(o.deps, o.Forward)
-	stop, err := o.serveMetrics(ctx, st)
+	stop, err := o.serveMetrics(ctx, o.deps, st)
 	if err != nil {
 		return err
 	}
@@ -140,7 +145,15 @@ func (o *dutOptions) devices() ([]eal.Device, error) {
 	if len(list) == 0 {
 		return nil, cli.UsageErrorf("no port: give at least one --vhost-user, --memif or --vdev")
 	}
-	return list, nil
+	used := map[string]bool{}
+	for _, s := range slices.Concat(o.VhostUser, o.Memif) {
+		path, _ := cutRole(s)
+		if path = filepath.Clean(path); used[path] {
+			return nil, cli.UsageErrorf("socket %q is given twice: each port has one of its own", path)
+		}
+		used[path] = true
+	}
+	return list, o.CheckDevices(list)
 }
 
 // cutRole reads [client:|server:]PATH.

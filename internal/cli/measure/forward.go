@@ -1,29 +1,15 @@
 package measure
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
 )
-
-// untilStopped runs a command until it is done or told to stop.
-func untilStopped(run func(context.Context) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, _ []string) error {
-		ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-		defer stop()
-		return run(ctx)
-	}
-}
 
 // live shows rates while packets move, on a terminal in place, elsewhere as one
 // line a second, and tells the counters to whoever asks.
@@ -84,7 +70,9 @@ func (l live) Carried(now time.Time, list []result.Interface) {
 			float64(now.TxPackets-was.TxPackets)/seconds/1e6, now.TxRefused-was.TxRefused)
 	}
 	if l.terminal {
-		fmt.Fprintf(l.w, "%s\x1b[K\n", strings.Join(line, "\x1b[K\n"))
+		for _, s := range line {
+			fmt.Fprintf(l.w, "%s\x1b[K\n", oneRow(s))
+		}
 		return
 	}
 	fmt.Fprintln(l.w, strings.Join(line, " | "))

@@ -146,7 +146,17 @@ func (m *monitor) draw(now string) {
 	if left := p.Left - time.Since(m.began); p.Left > 0 && left > 0 {
 		parts = append(parts, left.Round(time.Second).String()+" left at most")
 	}
-	fmt.Fprintf(m.out, "\r%s\x1b[K", strings.Join(parts, " | "))
+	fmt.Fprintf(m.out, "\r%s\x1b[K", oneRow(strings.Join(parts, " | ")))
+}
+
+// oneRow cuts a line to what a row of a terminal holds, with room for the cursor: a
+// line that goes on in the next row could not be redrawn.
+func oneRow(line string) string {
+	const columns = 79
+	if runes := []rune(line); len(runes) > columns {
+		return string(runes[:columns-1]) + "…"
+	}
+	return line
 }
 
 // close ends the line.

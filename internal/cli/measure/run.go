@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,7 +57,7 @@ func newRunCmd(d deps) *cobra.Command {
 		Short: "Forward or generate packets on the pod's interfaces",
 		Long:  runHelp,
 		Args:  cobra.NoArgs,
-		RunE:  untilStopped(func(ctx context.Context) error { return runRun(ctx, opts) }),
+		RunE:  d.UntilStopped(func(ctx context.Context) error { return runRun(ctx, opts) }),
 	}
 	cli.AddChoiceFlag(cmd, &opts.Mode, "mode", "m", "what to do with packets", "io", "mac", "macswap", "rxonly", "txonly")
 	cmd.Flags().DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
@@ -84,6 +85,9 @@ func runRun(ctx context.Context, o runOptions) error {
 	if o.DstMAC == autoMAC && o.Mode != "txonly" {
 		return cli.UsageErrorf("--dst-mac auto: only txonly sends the probes that it is learned by")
 	}
+	if err := checkDuration(o.Duration); err != nil {
+		return err
+	}
 	if err := o.checkPeerTimeout(); err != nil {
 		return err
 	}
@@ -91,7 +95,7 @@ func runRun(ctx context.Context, o runOptions) error {
 		return err
 	}
 	st := newStatus(o.deps, o.Mode)
-	stop, err := o.serveMetrics(ctx, st)
+	stop, err := o.serveMetrics(ctx, o.deps, st)
 	if err != nil {
 		return err
 	}
@@ -113,23 +117,37 @@ func runRun(ctx context.Context, o runOptions) error {
 // countRun runs a dataplane that has started, or failed to, and writes what it
 // counted. Told to stop before it could begin, it has counted nothing.
 func (d deps) countRun(ctx context.Context, output, mode string, dp *dataplane.Dataplane, err error, run func() (result.Run, error)) error {
-	if err != nil && !stopped(ctx, err) {
+	if err != nil && !cli.Stopped(ctx, err) {
 		return err
 	}
 	var r result.Run
 	if err == nil {
 		r, err = run()
-		err = errors.Join(err, dp.Close(context.WithoutCancel(ctx)))
+		err = errors.Join(err, d.close(ctx, dp))
 	}
-	if stopped(ctx, err) {
+	if cli.Stopped(ctx, err) {
 		err = nil
 	}
 	return errors.Join(err, printRun(d, output, mode, r))
 }
 
-// stopped tells whether err is only that the command was told to stop.
-func stopped(ctx context.Context, err error) bool {
-	return err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+// close ends DPDK. That it had to be left to itself is no failure of what was
+// counted before.
+func (d deps) close(ctx context.Context, dp *dataplane.Dataplane) error {
+	err := dp.Close(context.WithoutCancel(ctx))
+	if errors.Is(err, dataplane.ErrStuck) {
+		fmt.Fprintf(d.Err, "%s: warning: %v\n", d.Name, err)
+		return nil
+	}
+	return err
+}
+
+// checkDuration reads --duration of a command that may run until it is stopped.
+func checkDuration(duration time.Duration) error {
+	if duration < 0 {
+		return cli.UsageErrorf("--duration %s: must not be below 0, which runs until stopped", duration)
+	}
+	return nil
 }
 
 func (o *runOptions) drive(ctx context.Context, dp *dataplane.Dataplane, flow bench.Flow, rate float64, st *status) (result.Run, error) {

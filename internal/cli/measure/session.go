@@ -44,9 +44,11 @@ func benchRun(ctx context.Context, o benchOptions, m *method) error {
 	err = errors.Join(s.openOutputs(), s.announce(ctx))
 	if err == nil {
 		var stop func()
-		if stop, err = o.serveMetrics(ctx, s.monitor); err == nil {
+		if stop, err = o.serveMetrics(ctx, o.deps, s.monitor); err == nil {
 			defer stop()
-			err = s.drive(ctx)
+			if err = s.drive(ctx); cli.Stopped(ctx, err) {
+				err = cli.NotValid(fmt.Errorf("%w: %w", bench.ErrStopped, err))
+			}
 		}
 	}
 	return s.end(ctx, err)
@@ -62,7 +64,7 @@ func (s *session) drive(ctx context.Context) error {
 		return err
 	}
 	s.monitor.Links("")
-	return errors.Join(s.measure(ctx, pod, dp), dp.Close(context.WithoutCancel(ctx)))
+	return errors.Join(s.measure(ctx, pod, dp), s.close(ctx, dp))
 }
 
 // begin fills in what is known before the run.
@@ -193,7 +195,7 @@ func (s *session) end(ctx context.Context, err error) error {
 	s.result.Ended = &now
 	if err != nil {
 		s.result.Complete, s.result.Valid = false, false
-		s.result.Reason = err.Error()
+		s.result.Reason = cli.OneLine(err)
 	}
 	s.monitor.close()
 	if s.file != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/metrics"
 	"github.com/podnet/podnet/internal/result"
@@ -83,13 +84,20 @@ func (o *metricsOption) addMetricsFlag(f *pflag.FlagSet) {
 }
 
 // serveMetrics serves src until ctx ends or stop is called, if that was asked for.
-func (o *metricsOption) serveMetrics(ctx context.Context, src metrics.Source) (stop func(), err error) {
+func (o *metricsOption) serveMetrics(ctx context.Context, d deps, src metrics.Source) (stop func(), err error) {
 	if o.Metrics == "" {
 		return func() {}, nil
+	}
+	_, port, ok := cutEndpoint(o.Metrics)
+	if !ok {
+		return nil, cli.UsageErrorf("--metrics %q: must be :PORT or HOST:PORT of an address of this pod, such as :9090", o.Metrics)
 	}
 	server, err := metrics.Serve(ctx, o.Metrics, src)
 	if err != nil {
 		return nil, fmt.Errorf("--metrics: %w", err)
+	}
+	if port == 0 { // any free one, which nobody knows yet
+		fmt.Fprintf(d.Err, "%s: serving http://%s/metrics\n", d.Name, server.Addr())
 	}
 	return func() { server.Close() }, nil
 }

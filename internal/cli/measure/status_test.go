@@ -1,6 +1,8 @@
 package measure
 
 import (
+	"bytes"
+	"regexp"
 	"testing"
 	"time"
 
@@ -41,12 +43,22 @@ func TestStatus(t *testing.T) {
 }
 
 func TestServeStatus(t *testing.T) {
-	s := newStatus(deps{}, "io")
+	var said bytes.Buffer
+	d := deps{Deps: cli.Deps{Program: cli.Program{Name: "testpmd-wrapper"}, Streams: cli.Streams{Err: &said}}}
+	s := newStatus(d, "io")
 	for _, address := range []string{"", "127.0.0.1:0"} {
-		stop, err := (&metricsOption{address}).serveMetrics(t.Context(), s)
+		stop, err := (&metricsOption{address}).serveMetrics(t.Context(), d, s)
 		if err != nil {
 			t.Fatal(err)
 		}
 		stop()
+	}
+	if !regexp.MustCompile(`^testpmd-wrapper: serving http://127.0.0.1:[1-9][0-9]*/metrics\n$`).MatchString(said.String()) {
+		t.Errorf("it says %q, want the port that it got", said.String())
+	}
+	for _, address := range []string{"nonsense", ":99999", "127.0.0.1"} {
+		if _, err := (&metricsOption{address}).serveMetrics(t.Context(), d, s); cli.ExitCode(err) != cli.CodeUsage {
+			t.Errorf("%s: %v, want a usage error", address, err)
+		}
 	}
 }

@@ -30,7 +30,7 @@ func TestWaitStopped(t *testing.T) {
 		t.Errorf("run: %v, output %q, want a result without interfaces", err, &f.out)
 	}
 	ctx := stopping()
-	if _, _, err := never.start(ctx, f.deps()); !stopped(ctx, err) || cli.ExitCode(err) != cli.CodeFailed {
+	if _, _, err := never.start(ctx, f.deps()); !cli.Stopped(ctx, err) || cli.ExitCode(err) != cli.CodeFailed {
 		t.Errorf("bench: %v, code %d", err, cli.ExitCode(err))
 	}
 }

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// stopSignals tell a command to end: the user's, Kubernetes', and a terminal's that
+// is closed.
+var stopSignals = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
+
+// errReaderGone is why a command ends whose output nobody can read any more.
+var errReaderGone = errors.New("who read the output has gone away")
+
+// sameStop is how soon after a signal another one belongs to it: timeout(1) sends
+// its signal twice, to the program and to its group.
+const sameStop = 200 * time.Millisecond
+
+// Stopped tells whether err is only that the command was told to stop.
+func Stopped(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+}
+
+// keepBrokenPipes makes a write whose reader has gone away fail, where it would end
+// the process.
+func keepBrokenPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+
+// UntilStopped runs a command until it is done or told to stop, by a signal or
+// because nobody reads its output any more. Its context then ends, and it has to end
+// within two seconds. A second signal ends the process at once.
+func (d Deps) UntilStopped(run func(context.Context) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		ctx, cancel := context.WithCancelCause(cmd.Context())
+		defer cancel(nil)
+		signals := make(chan os.Signal, 1)
+		signal.Notify(signals, stopSignals...)
+		defer signal.Stop(signals)
+		ended := make(chan struct{})
+		defer close(ended)
+		go func() {
+			select {
+			case sig := <-signals:
+				cancel(stopError{sig})
+			case <-d.Gone:
+				cancel(errReaderGone)
+			case <-ended:
+				return
+			}
+			d.hurry()
+			begin := time.Now()
+			for {
+				select {
+				case <-signals:
+					if time.Since(begin) > sameStop {
+						d.cleanups.exit(CodeFailed)
+					}
+				case <-ended:
+					return
+				}
+			}
+		}()
+		return run(ctx)
+	}
+}
+
+// stopError is why a command ends that got a signal.
+type stopError struct{ sig os.Signal }
+
+func (e stopError) Error() string { return e.sig.String() + " signal received" }
+
+// AtOnce registers what is to be done if a second signal ends the process, and gives
+// the function that takes it back.
+func (d Deps) AtOnce(cleanup func()) (cancel func()) { return d.cleanups.add(cleanup) }
+
+// cleanups are what a process does before it ends at once.
+type cleanups struct {
+	mu   sync.Mutex
+	list map[int]func()
+	next int
+}
+
+func (c *cleanups) add(f func()) (cancel func()) {
+	if c == nil {
+		return func() {}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.list == nil {
+		c.list = map[int]func(){}
+	}
+	id := c.next
+	c.next++
+	c.list[id] = f
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.list, id)
+	}
+}
+
+// exit ends the process.
+func (c *cleanups) exit(code int) {
+	if c != nil {
+		c.mu.Lock() // until the end
+		for _, f := range c.list {
+			f()
+		}
+	}
+	os.Exit(code)
+}
