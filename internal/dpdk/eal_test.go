@@ -42,13 +42,13 @@ func TestFilePrefixInUse(t *testing.T) {
 	if n, err := out.Read(make([]byte, 1)); n != 1 {
 		t.Fatal("the first process did not start: ", err)
 	}
-	for args, want := range map[string]string{
+	for flag, want := range map[string]string{
 		"":                       "Is another primary process running?",
-		" --proc-type=secondary": "EAL did not start",
+		"--proc-type=secondary": "EAL did not start",
 	} {
-		text, err := process(t, dir, "", "start", ownArgs+" --file-prefix same"+args).CombinedOutput()
+		text, err := process(t, dir, "", "start", ownArgs+" --file-prefix same "+flag).CombinedOutput()
 		if err == nil || !strings.Contains(string(text), "error: EAL did not start: ") || !strings.Contains(string(text), want) {
-			t.Errorf("%q: %v, want an error that contains %q:\n%s", args, err, want, text)
+			t.Errorf("%q: %v, want an error that contains %q:\n%s", flag, err, want, text)
 		}
 	}
 	_ = in.Close()

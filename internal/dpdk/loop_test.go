@@ -29,11 +29,9 @@ var (
 
 const testCPU = 0
 
-var (
-	testArgs = "--no-huge -m 192 --no-pci --no-telemetry --lcores (0-3)@0 --file-prefix podnet-dpdk-test " +
-		"--vdev net_ring0 --vdev net_ring1 --vdev net_null0,size=60 " +
-		"--vdev net_memif0,role=client,id=0,socket=" + memifSocket + ",socket-abstract=no"
-)
+var testArgs = "--no-huge -m 192 --no-pci --no-telemetry --lcores (0-3)@0 --file-prefix podnet-dpdk-test " +
+	"--vdev net_ring0 --vdev net_ring1 --vdev net_null0,size=60 " +
+	"--vdev net_memif0,role=client,id=0,socket=" + memifSocket + ",socket-abstract=no"
 
 // realPort gives a started port of the running EAL.
 func realPort(t testing.TB, name string) *Port {
