@@ -10,12 +10,18 @@ ARG GO_IMAGE=docker.io/library/golang:1.26
 
 FROM ${GO_IMAGE} AS go
 
-FROM go AS static
+FROM ${BASE} AS source
+RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+    ca-certificates dpdk-dev gcc libc6-dev libdpdk-dev pkg-config
+COPY --from=go /usr/local/go /usr/local/go
+ENV PATH=/usr/local/go/bin:$PATH
 WORKDIR /src
 COPY go.mod go.sum ./
 ARG GOPROXY
 RUN go mod download
 COPY . .
+
+FROM source AS static
 ARG VERSION=devel
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/podnet/podnet/internal/cli.version=${VERSION}" \
     -o /out/podnet ./cmd/podnet
@@ -33,16 +39,7 @@ LABEL org.opencontainers.image.version="${VERSION}"
 USER 65532:65532
 ENTRYPOINT ["/usr/bin/podnet"]
 
-FROM ${BASE} AS build
-RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-    ca-certificates dpdk-dev gcc libc6-dev libdpdk-dev pkg-config
-COPY --from=go /usr/local/go /usr/local/go
-ENV PATH=/usr/local/go/bin:$PATH
-WORKDIR /src
-COPY go.mod go.sum ./
-ARG GOPROXY
-RUN go mod download
-COPY . .
+FROM source AS build
 ARG VERSION=devel
 RUN scripts/with-dpdk.sh go build -trimpath -ldflags "-s -w -X github.com/podnet/podnet/internal/cli.version=${VERSION}" \
     -o /out/usr/bin/testpmd-wrapper ./cmd/testpmd-wrapper

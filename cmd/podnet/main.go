@@ -11,5 +11,5 @@ import (
 )
 
 func main() {
-	os.Exit(cli.Podnet(context.Background(), os.Args[1:], os.Environ(), cli.SystemStreams()))
+	os.Exit(cli.Podnet(context.Background(), os.Args, os.Environ(), cli.SystemStreams()))
 }

@@ -59,7 +59,10 @@ func Main(ctx context.Context, p Program, args, env []string, streams Streams) i
 }
 
 func execute(ctx context.Context, args []string, d Deps) int {
-	root := newRootCmd(d)
+	return executeRoot(ctx, newRootCmd(d), args, d)
+}
+
+func executeRoot(ctx context.Context, root *cobra.Command, args []string, d Deps) int {
 	root.SetArgs(args)
 
 	// Until a command's own code runs, every error is about how it was called.

@@ -14,6 +14,9 @@ import (
 // The scripts run a program that has no commands of its own, and no DPDK.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
+		"kubectl-podnet": func() {
+			os.Exit(cli.Podnet(context.Background(), os.Args, os.Environ(), cli.SystemStreams()))
+		},
 		"testpmd-wrapper": func() {
 			os.Exit(cli.Main(context.Background(), cli.Program{Name: "testpmd-wrapper"}, os.Args[1:], os.Environ(), cli.SystemStreams()))
 		},

@@ -1,13 +1,21 @@
 package cli
 
-import "context"
+import (
+	"context"
+	"path/filepath"
+	"strings"
+)
 
 const podnetHelp = `podnet works out which SR-IOV VFs, vhost-user sockets, memif sockets, vDPA and RDMA
 devices this pod was given, and writes the arguments and files with which programs
 use them. It is static and needs no DPDK.`
 
 // Podnet runs the command line of podnet, which has the commands of every program
-// and no others.
-func Podnet(ctx context.Context, args, env []string, streams Streams) int {
+// and no others. By the name of kubectl's plug-in it is that.
+func Podnet(ctx context.Context, argv, env []string, streams Streams) int {
+	args := argv[1:]
+	if strings.TrimSuffix(filepath.Base(argv[0]), ".exe") == kubectlName {
+		return Kubectl(ctx, args, env, streams)
+	}
 	return Main(ctx, Program{Name: "podnet", Short: "Resolve a pod's network devices, and configure programs for them", Long: podnetHelp}, args, env, streams)
 }
