@@ -43,7 +43,7 @@ func TestFilePrefixInUse(t *testing.T) {
 		t.Fatal("the first process did not start: ", err)
 	}
 	for flag, want := range map[string]string{
-		"":                       "Is another primary process running?",
+		"":                      "Is another primary process running?",
 		"--proc-type=secondary": "EAL did not start",
 	} {
 		text, err := process(t, dir, "", "start", ownArgs+" --file-prefix same "+flag).CombinedOutput()
