@@ -24,7 +24,7 @@ type scene struct {
 	root    string
 	environ []string
 	eal     podnet.EALOptions
-	for_    string
+	use     string
 	linked  string
 	change  func(*Subject)
 }
@@ -70,7 +70,7 @@ const annotations = "/etc/podnetinfo/..2026_01_02_03_04_05.123456789/annotations
 func healthy(t *testing.T) *scene {
 	t.Helper()
 	s := podnettest.Load(t, "testdata/healthy.txtar")
-	return &scene{t: t, root: s.Root, environ: s.Environ, for_: "exec", change: func(*Subject) {}}
+	return &scene{t: t, root: s.Root, environ: s.Environ, use: "exec", change: func(*Subject) {}}
 }
 
 // results runs all checks on the scenario, with a process that may do everything.
@@ -81,7 +81,7 @@ func (s *scene) results() []Result {
 		s.t.Fatal(err)
 	}
 	config, ports, err := pod.EALConfig(s.eal)
-	o := Options{EAL: config, Ports: ports, Err: err, For: s.for_, Linked: s.linked, Memory: s.eal.Memory, Queues: s.eal.Queues, Root: s.root, Environ: s.environ}
+	o := Options{EAL: config, Ports: ports, Err: err, For: s.use, Linked: s.linked, Memory: s.eal.Memory, Queues: s.eal.Queues, Root: s.root, Environ: s.environ}
 	system, err := newSystem(o)
 	if err != nil {
 		s.t.Fatal(err)
@@ -225,7 +225,7 @@ var oneWrong = []struct {
 	{"no peer", func(s *scene) { s.write("/run/v.sock", "") }, "fail socket-peer net3 socket-missing"},
 	{"no peer yet", func(s *scene) {
 		s.write("/run/v.sock", "")
-		s.for_, s.linked = "run", "22.11.11"
+		s.use, s.linked = "run", "22.11.11"
 	}, "warn socket-peer net3 socket-missing"},
 	{"peer has ended", func(s *scene) { s.change = peers("/run/v.sock", syscall.ECONNREFUSED) }, "fail socket-peer net3 socket-stale"},
 	{"peer's socket closed", func(s *scene) { s.change = peers("/run/v.sock", syscall.EACCES) }, "fail socket-peer net3 socket-closed"},
@@ -255,7 +255,7 @@ var oneWrong = []struct {
 		s.change = func(s *Subject) { s.system.mempolicy = func() error { return syscall.EPERM } }
 	}, "fail seccomp seccomp"},
 	{"filter, and a program that does without", func(s *scene) {
-		s.for_, s.linked = "bench", "22.11.11"
+		s.use, s.linked = "bench", "22.11.11"
 		s.replace("/proc/self/status", "Seccomp:	0", "Seccomp:	2")
 		s.change = func(s *Subject) { s.system.mempolicy = func() error { return syscall.EPERM } }
 	}, ""},
@@ -289,7 +289,7 @@ var oneWrong = []struct {
 	{"bad option", func(s *scene) {
 		s.change = func(s *Subject) { s.EAL.FilePrefix = "/" }
 	}, "fail eal-arguments bad-option"},
-	{"no DPDK", func(s *scene) { s.for_ = "run" }, "fail dpdk-release no-dpdk"},
+	{"no DPDK", func(s *scene) { s.use = "run" }, "fail dpdk-release no-dpdk"},
 	{"another release", func(s *scene) {
 		s.write("/usr/lib/x86_64-linux-gnu/librte_eal.so.23", "")
 		s.write("/usr/lib/x86_64-linux-gnu/librte_eal.so.25", "x")

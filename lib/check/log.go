@@ -22,7 +22,7 @@ type logLine struct {
 // OfLog tells what DPDK's log says went wrong, each kind once, in the order of the
 // lines. Lines that only repeat a failure count if nothing else explains it.
 func OfLog(log string) []Result {
-	var clear, vague []Result
+	var exact, vague []Result
 	seen := map[podnet.Code]bool{}
 	for line := range strings.Lines(log) {
 		for _, l := range logLines {
@@ -41,18 +41,18 @@ func OfLog(log string) []Result {
 				if l.vague {
 					vague = append(vague, r)
 				} else {
-					clear = append(clear, r)
+					exact = append(exact, r)
 				}
 			}
 			break // the first that matches is the most exact
 		}
 	}
-	for _, r := range clear {
+	for _, r := range exact {
 		if r.Status == Fail {
-			return clear
+			return exact
 		}
 	}
-	results := append(clear, vague...)
+	results := slices.Concat(exact, vague)
 	if len(results) > 1 { // which says less than any other
 		results = slices.DeleteFunc(results, func(r Result) bool { return r.Code == podnet.CodeEndedByDPDK })
 	}

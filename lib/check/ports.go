@@ -11,10 +11,19 @@ var _ = register(Check{
 	ID: "ports-ready", Group: Devices,
 	About: "DPDK can drive the device of each port as it stands: its driver, its device nodes, its socket and all else that the pod document lists under problems.",
 	Findings: []Finding{
-		{Code: podnet.CodeWrongDriver}, {Code: podnet.CodeNotPresent}, {Code: podnet.CodeNoUverbs}, {Code: podnet.CodeNoIOMMU},
-		{Code: podnet.CodeNoIOMMUPrivilege}, {Code: podnet.CodeReadOnlySys}, {Code: podnet.CodeDeviceNodeMissing},
-		{Code: podnet.CodeDeviceNodeClosed}, {Code: podnet.CodeBusyGroup}, {Code: podnet.CodeSocketMissing}, {Code: podnet.CodeBondMember},
-		{Code: podnet.CodeNeedsMAC}, {Code: podnet.CodeMTU, Status: Warn},
+		{Code: podnet.CodeWrongDriver},
+		{Code: podnet.CodeNotPresent},
+		{Code: podnet.CodeNoUverbs},
+		{Code: podnet.CodeNoIOMMU},
+		{Code: podnet.CodeNoIOMMUPrivilege},
+		{Code: podnet.CodeReadOnlySys},
+		{Code: podnet.CodeDeviceNodeMissing},
+		{Code: podnet.CodeDeviceNodeClosed},
+		{Code: podnet.CodeBusyGroup},
+		{Code: podnet.CodeSocketMissing},
+		{Code: podnet.CodeBondMember},
+		{Code: podnet.CodeNeedsMAC},
+		{Code: podnet.CodeMTU, Status: Warn},
 	},
 	Needs: func(s *Subject) string {
 		if len(s.Ports) == 0 {

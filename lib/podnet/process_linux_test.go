@@ -15,7 +15,7 @@ import (
 // Another user's process is not for us to read, and the error says who may.
 func TestForeignProcess(t *testing.T) {
 	const variable = "TEST_FOREIGN_PID"
-	if pid, err := strconv.Atoi(os.Getenv(variable)); err == nil {
+	if pid, err := strconv.Atoi(os.Getenv(variable)); err == nil { //nolint:forbidigo // tells the child from the test
 		_, err := podnet.Discover(t.Context(), podnet.Options{PID: pid})
 		if !errors.Is(err, podnet.CodeUnreadable) || !strings.Contains(err.Error(), "SYS_PTRACE") {
 			t.Errorf("error %v", err)
