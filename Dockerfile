@@ -23,8 +23,7 @@ COPY . .
 
 FROM source AS static
 ARG VERSION=devel
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/podnet/podnet/internal/cli.version=${VERSION}" \
-    -o /out/podnet ./cmd/podnet
+RUN scripts/build-podnet.sh /out/podnet "${VERSION}"
 
 FROM scratch AS podnet
 COPY --from=static /out/podnet /usr/bin/podnet

@@ -24,7 +24,7 @@ build: deps ## build bin/testpmd-wrapper
 
 .PHONY: podnet
 podnet: ## build bin/podnet, which is static and needs no DPDK
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/podnet ./cmd/podnet
+	GO=$(GO) scripts/build-podnet.sh bin/podnet
 
 .PHONY: demo
 demo: build ## resolve a scratch pod and measure its vhost-user and memif sockets

@@ -3,7 +3,6 @@ package render
 import (
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -209,14 +208,21 @@ const maxBit = 1023
 
 // mask writes numbers as a hexadecimal mask.
 func mask(list []int) (Text, error) {
-	bits := new(big.Int)
+	const digits = "0123456789abcdef"
+	var nibbles [(maxBit + 1) / 4]byte
+	top := 0
 	for _, n := range list {
 		if n < 0 || n > maxBit {
 			return Text{}, inexpressible(fmt.Sprintf("%d is no bit of a mask", n), "")
 		}
-		bits.SetBit(bits, n, 1)
+		nibbles[n/4] |= 1 << (n % 4)
+		top = max(top, n/4)
 	}
-	return Text{"0x" + bits.Text(16)}, nil
+	text := []byte("0x")
+	for n := top; n >= 0; n-- {
+		text = append(text, digits[nibbles[n]])
+	}
+	return Text{string(text)}, nil
 }
 
 // join writes a list with something between its elements, each of which has to be
