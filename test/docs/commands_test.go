@@ -19,6 +19,7 @@ import (
 
 	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/scratchpod"
+	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
 // shim stands in the PATH of the documents' commands for the application, and
@@ -130,14 +131,16 @@ func startHost(t *testing.T, cpu, binary string, pod scratchpod.Pod) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// It ends in order only once it is up.
-	for end := time.Now().Add(peertest.Patience); ; time.Sleep(10 * time.Millisecond) {
-		if _, err := os.Stat(pod.Socket("net4")); err == nil {
-			break
-		} else if time.Now().After(end) {
-			t.Errorf("the host's side does not come up: %v", err)
-			break
+	// It ends in order only once it is up, and makes its sockets in no order.
+	if err := testpeer.Poll(peertest.Patience, func() error {
+		for _, name := range []string{"net1", "net2", "net3", "net4"} {
+			if _, err := os.Stat(pod.Socket(name)); err != nil {
+				return err
+			}
 		}
+		return nil
+	}); err != nil {
+		t.Errorf("the host's side does not come up: %v", err)
 	}
 	ended := make(chan struct{})
 	go func() {
