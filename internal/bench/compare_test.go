@@ -276,13 +276,13 @@ func TestCompareFigures(t *testing.T) {
 				}
 				rows = append(rows, &c)
 			}
-			any := func() bool {
+			regressed := func() bool {
 				return slices.ContainsFunc(rows, func(c *Comparison) bool { return c.Regressed(0.02) })
 			}
-			if any() {
+			if regressed() {
 				single++
 			}
-			if Holm(rows); any() {
+			if Holm(rows); regressed() {
 				family++
 			}
 		}

@@ -38,11 +38,11 @@ func Changes(series []float64, seed uint64) []Change {
 			return
 		}
 		ranks := doubledRanks(part)
-		at, clear := clearest(ranks)
+		at, most := clearest(ranks)
 		reached := 1
 		for range permutations {
 			rng.Shuffle(len(ranks), func(i, j int) { ranks[i], ranks[j] = ranks[j], ranks[i] })
-			if _, c := clearest(ranks); c >= clear {
+			if _, c := clearest(ranks); c >= most {
 				reached++
 			}
 		}
@@ -71,17 +71,17 @@ func Changes(series []float64, seed uint64) []Change {
 
 // clearest is the place to cut the series at where the ranks of both parts differ
 // most, and by how many standard deviations of their sum.
-func clearest(ranks []int) (at int, clear float64) {
+func clearest(ranks []int) (at int, most float64) {
 	n := len(ranks)
 	middle := float64(n + 1) // of doubled ranks
 	sum := 0.0
 	for i, r := range ranks[:n-minSegment] {
 		sum += float64(r) - middle
 		if before := i + 1; before >= minSegment {
-			if c := math.Abs(sum) / math.Sqrt(float64(before*(n-before))); c > clear {
-				at, clear = before, c
+			if c := math.Abs(sum) / math.Sqrt(float64(before*(n-before))); c > most {
+				at, most = before, c
 			}
 		}
 	}
-	return at, clear
+	return at, most
 }

@@ -127,5 +127,7 @@ func (d *mlrDevice) truth() float64 {
 	return d.capacity
 }
 
-var _ Path = (*mlrDevice)(nil)
-var _ = time.Second
+var (
+	_ Path = (*mlrDevice)(nil)
+	_      = time.Second
+)

@@ -55,7 +55,8 @@ func (c Comparison) Regressed(threshold float64) bool { return c.Outcome(thresho
 func detected(n float64) float64 {
 	freedom := max(1, 2*n-2)
 	quantile := func(z float64) float64 {
-		return z + (math.Pow(z, 3)+z)/(4*freedom) + (5*math.Pow(z, 5)+16*math.Pow(z, 3)+3*z)/(96*freedom*freedom)
+		z3 := z * z * z
+		return z + (z3+z)/(4*freedom) + (5*z3*z*z+16*z3+3*z)/(96*freedom*freedom)
 	}
 	return quantile(1.959964) + quantile(0.841621)
 }

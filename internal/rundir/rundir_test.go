@@ -94,7 +94,7 @@ func TestSweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer owned.Remove()
+	defer func() { _ = owned.Remove() }()
 	holder := exec.Command(os.Args[0])
 	holder.Env = append(os.Environ(), holdEnv+"="+filepath.Join(makeDir(t, "podnet-7"), "config"))
 	stdin, err1 := holder.StdinPipe()
@@ -124,7 +124,7 @@ func TestSweep(t *testing.T) {
 	if d, err = Own(Prefix(9)); err != nil {
 		t.Fatal(err)
 	}
-	defer d.Remove()
+	defer func() { _ = d.Remove() }()
 	if got := names(t); slices.Contains(got, "podnet-7") {
 		t.Errorf("left: %q", got)
 	}

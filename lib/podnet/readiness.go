@@ -135,7 +135,7 @@ func (r *resolver) refuseWithoutUverbs(pci *PCI, f *fact.Function) (Problem, boo
 
 // refuseReadOnlySys: EAL writes to the configuration space of a function on a uio
 // driver, and maps its memory, by files of sysfs.
-func (r *resolver) refuseReadOnlySys(pci *PCI, f *fact.Function) (Problem, bool) {
+func (r *resolver) refuseReadOnlySys(pci *PCI, _ *fact.Function) (Problem, bool) {
 	if r.readOnlySys == nil || !slices.Contains(uioDrivers(), pci.Driver) {
 		return Problem{}, false
 	}
@@ -148,7 +148,7 @@ func (r *resolver) refuseReadOnlySys(pci *PCI, f *fact.Function) (Problem, bool)
 
 // refuseNoIOMMU: without an IOMMU vfio asks for a privilege, and the device for
 // physical addresses, which ask for another.
-func (r *resolver) refuseNoIOMMU(pci *PCI, f *fact.Function) (Problem, bool) {
+func (r *resolver) refuseNoIOMMU(pci *PCI, _ *fact.Function) (Problem, bool) {
 	if !pci.NoIOMMU || r.capabilities == nil {
 		return Problem{}, false
 	}

@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 		PortsKey:      text(PortsKey, "tcp:4444-20000,udp:4444"),
 		PortsSpecKey:  text(PortsSpecKey, `{"rx":1,"tx":1,"isl3":false}`),
 	})
-	memif := func(name, socket, where, mode, modeAt string) fact.Memif {
+	memif := func(socket, where, mode, modeAt string) fact.Memif {
 		m := fact.Memif{Path: socket, PathAt: at(where), Role: fact.Client, RoleAt: at(where), Mode: mode}
 		if mode != "" {
 			m.ModeAt = at(modeAt)
@@ -29,10 +29,10 @@ func TestParse(t *testing.T) {
 	}
 	eth := func(name string) string { return InterfacesKey + "[" + name + "]" }
 	want := []fact.Fact{
-		fact.MemifInterface{Origin: at(eth("memif-eth1")), Interface: "memif-eth1", Memif: memif("memif-eth1", "@memif-eth1", eth("memif-eth1"), "ethernet", eth("memif-eth1")+".isl3")},
-		fact.MemifInterface{Origin: at(eth("memif-eth2")), Interface: "memif-eth2", Memif: memif("memif-eth2", "@memif-eth2", eth("memif-eth2"), "ip", eth("memif-eth2")+".isl3")},
-		fact.MemifInterface{Origin: at(eth("memif-eth4")), Interface: "memif-eth4", Memif: memif("memif-eth4", "@memif-eth4", eth("memif-eth4"), "", "")},
-		fact.MemifInterface{Origin: at(PortsKey), Interface: "memif-eth0", Extra: true, Memif: memif("memif-eth0", "@vpp/memif-eth0", PortsKey, "ethernet", PortsSpecKey+".isl3")},
+		fact.MemifInterface{Origin: at(eth("memif-eth1")), Interface: "memif-eth1", Memif: memif("@memif-eth1", eth("memif-eth1"), "ethernet", eth("memif-eth1")+".isl3")},
+		fact.MemifInterface{Origin: at(eth("memif-eth2")), Interface: "memif-eth2", Memif: memif("@memif-eth2", eth("memif-eth2"), "ip", eth("memif-eth2")+".isl3")},
+		fact.MemifInterface{Origin: at(eth("memif-eth4")), Interface: "memif-eth4", Memif: memif("@memif-eth4", eth("memif-eth4"), "", "")},
+		fact.MemifInterface{Origin: at(PortsKey), Interface: "memif-eth0", Extra: true, Memif: memif("@vpp/memif-eth0", PortsKey, "ethernet", PortsSpecKey+".isl3")},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
