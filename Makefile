@@ -60,6 +60,11 @@ test-e2e: build ## test the application against dpdk-testpmd and Open vSwitch
 	$(HUGE) 1024 $(DPDK) env PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper \
 		$(GO) test -count=1 -tags e2e -timeout 30m $(E2E_FLAGS) ./test/e2e/... ./lib/render
 
+.PHONY: test-chaos
+test-chaos: build ## inject faults at random moments into bench, run and dut for CHAOS (30s)
+	$(HUGE) 256 $(DPDK) env PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper \
+		$(GO) test -count=1 -tags e2e -timeout 0 ./test/chaos -chaos $(or $(CHAOS),30s) $(CHAOS_FLAGS)
+
 # Each package of test/lab is tested in a guest of its own, two at a time; the
 # tests themselves are plain Go, for whatever root the guest has.
 LAB = CGO_ENABLED=0 $(GO) test -count=1 -tags lab -p 2 -timeout 30m -exec $(CURDIR)/test/lab/boot.sh $(LAB_FLAGS) ./test/lab/...

@@ -1,0 +1,349 @@
+//go:build e2e
+
+// Package chaos lets bench, run and dut live through what nobody plans: signals,
+// stops, kills, less CPU, and peers that come and go, at moments that a seed decides.
+// Whatever happens, a command ends in time, says what it measured, and leaves
+// nothing behind.
+package chaos
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/test/internal/peertest"
+	"github.com/podnet/podnet/test/internal/scratchpod"
+	"github.com/podnet/podnet/test/internal/testpeer"
+)
+
+var (
+	duration = flag.Duration("chaos", 30*time.Second, "how long to go on")
+	seed     = flag.Uint64("seed", 1, "what the faults are drawn from")
+	claims   = flag.Bool("claims", false, "hold the validity of trials against the faults, too")
+)
+
+// wrapper is the program under test.
+var wrapper = os.Getenv("PODNET_BIN")
+
+const (
+	// natural is when a command that nobody stops has ended: it waits for a peer and
+	// for a probe, calibrates, warms up, measures and closes.
+	natural = 20 * time.Second
+	// inTime is how soon a command ends that is told to, and slack what a machine may
+	// add on which others run, too.
+	inTime = 2 * time.Second
+	slack  = time.Second
+)
+
+func TestChaos(t *testing.T) {
+	if wrapper == "" {
+		t.Fatal("PODNET_BIN names no program: run make test-chaos")
+	}
+	begin := time.Now()
+	rounds := 0
+	for ; time.Since(begin) < *duration; rounds++ {
+		if !t.Run(fmt.Sprintf("seed %d, round %d", *seed, rounds), func(t *testing.T) {
+			r := round{T: t, rand: rand.New(rand.NewPCG(*seed, uint64(rounds))), n: rounds}
+			if r.run(); t.Failed() {
+				t.Logf("the faults were:\n%s", strings.Join(r.log(), "\n"))
+			}
+		}) {
+			break
+		}
+	}
+	t.Logf("%d rounds in %s", rounds, time.Since(begin).Round(time.Second))
+	checkSwept(t)
+}
+
+// checkSwept wants the next start to remove what killed processes left.
+func checkSwept(t *testing.T) {
+	t.Helper()
+	out, err := exec.Command(wrapper, "run", "--vdev", "net_ring0", "--memory", "none", "-d", "100ms").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	left, err := filepath.Glob(testpeer.RuntimeDir("podnet-[0-9]*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range left {
+		if pid := strings.TrimPrefix(filepath.Base(dir), "podnet-"); unix.Access("/proc/"+pid, unix.F_OK) != nil {
+			t.Errorf("%s is left", dir)
+		}
+	}
+}
+
+// round is one command under test, its peer, and what happens to both.
+type round struct {
+	*testing.T
+	rand *rand.Rand
+	n    int
+
+	dir, file string
+	pod       scratchpod.Pod
+	command   string
+	iface     string
+	subject   *testpeer.Process
+	peer      *testpeer.Process
+	faults    []fault
+	told      time.Time // when the command was told to end; zero: it was not
+	killed    bool
+	slow      bool // it has had less CPU
+}
+
+// fault is what was done, and how long it lasted.
+type fault struct {
+	what     string
+	from, to time.Time
+}
+
+func (r *round) log() (lines []string) {
+	for _, f := range r.faults {
+		lines = append(lines, fmt.Sprintf("%s %s until %s", f.from.Format("15:04:05.000"), f.what, f.to.Format("15:04:05.000")))
+	}
+	return append([]string{r.command + " on " + r.iface}, lines...)
+}
+
+// note adds a fault that begins now; what is returned ends it.
+func (r *round) note(what string) (end func()) {
+	r.faults = append(r.faults, fault{what: what, from: time.Now()})
+	i := len(r.faults) - 1
+	end = func() { r.faults[i].to = time.Now() }
+	end()
+	return end
+}
+
+func (r *round) between(least, most time.Duration) time.Duration {
+	return least + time.Duration(r.rand.Int64N(int64(most-least)))
+}
+
+func (r *round) run() {
+	var err error
+	if r.dir, err = os.MkdirTemp("/tmp", "podnet-chaos-"); err != nil {
+		r.Fatal(err)
+	}
+	defer os.RemoveAll(r.dir)
+	if r.pod, err = scratchpod.Create(r.dir); err != nil {
+		r.Fatal(err)
+	}
+	r.file = filepath.Join(r.dir, "result.json")
+	r.iface = []string{"net1", "net3"}[r.rand.IntN(2)] // vhost-user, memif
+	r.command = []string{"bench", "bench", "run", "dut"}[r.rand.IntN(4)]
+	r.start()
+	defer r.subject.Kill()
+	for range 1 + r.rand.IntN(3) {
+		time.Sleep(r.between(0, 1500*time.Millisecond))
+		faults := []func(){r.signal, r.stop, r.kill, r.throttle, r.peerStops, r.peerDies, r.peerComesBack}
+		faults[r.rand.IntN(len(faults))]()
+	}
+	if r.told.IsZero() && r.command == "dut" { // it has no end of its own
+		r.signal()
+	}
+	r.checkEnd()
+	if r.peer != nil {
+		r.peer.Kill()
+	}
+}
+
+// start starts the peer, most of the time, and the command.
+func (r *round) start() {
+	pod := []string{"--podinfo", r.pod.Podinfo, "--environ", r.pod.Environ, "--interfaces", r.iface, "--peer-timeout", "2s"}
+	switch r.command {
+	case "dut":
+		r.subject = r.process("dut", r.dutArgs()...)
+		r.peer = r.process("run", append(pod, "--mode", "txonly", "--rate", "10kpps")...)
+		return
+	case "run":
+		pod = append(pod, "--mode", "txonly", "--rate", "10kpps", "-d", "3s")
+	case "bench":
+		pod = append(pod, "--rate", "10kpps", "-d", "3s", "--warmup", "100ms", "--result-file", r.file)
+	}
+	if r.rand.IntN(8) > 0 {
+		r.peerComesBack()
+	}
+	r.subject = r.process(r.command, pod...)
+}
+
+func (r *round) dutArgs() []string {
+	kind := map[string]string{"net1": "--vhost-user", "net3": "--memif"}[r.iface]
+	return []string{kind, r.pod.Socket(r.iface), "--memory", "none"}
+}
+
+func (r *round) process(command string, args ...string) *testpeer.Process {
+	return peertest.Start(r.T, fmt.Sprintf("%s-%d-%d", command, r.n, time.Now().UnixNano()),
+		append([]string{wrapper, command}, args...), testpeer.Options{})
+}
+
+// signal tells the command to end, now and then twice at once as timeout(1) does.
+func (r *round) signal() {
+	sig := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}[r.rand.IntN(3)]
+	r.note(sig.String())
+	r.subject.Signal(sig)
+	if r.rand.IntN(4) == 0 {
+		r.subject.Signal(sig)
+	}
+	if r.told.IsZero() {
+		r.told = time.Now()
+	}
+}
+
+func (r *round) stop() {
+	end := r.note("the command stands still")
+	r.subject.Signal(syscall.SIGSTOP)
+	time.Sleep(r.between(50*time.Millisecond, time.Second))
+	r.subject.Signal(syscall.SIGCONT)
+	end()
+	r.slow = true
+}
+
+func (r *round) kill() {
+	if r.rand.IntN(3) > 0 { // or little else would be seen
+		r.signal()
+		return
+	}
+	r.note("the command is killed")
+	r.subject.Signal(syscall.SIGKILL)
+	r.killed = true
+}
+
+func (r *round) peerStops() {
+	if r.peer == nil {
+		return
+	}
+	end := r.note("the peer stands still")
+	r.peer.Signal(syscall.SIGSTOP)
+	if r.rand.IntN(2) == 0 { // else for the rest of the round
+		time.Sleep(r.between(50*time.Millisecond, time.Second))
+		r.peer.Signal(syscall.SIGCONT)
+		end()
+		return
+	}
+	r.faults[len(r.faults)-1].to = time.Now().Add(natural)
+}
+
+func (r *round) peerDies() {
+	if r.peer == nil {
+		return
+	}
+	r.note("the peer is killed")
+	r.faults[len(r.faults)-1].to = time.Now().Add(natural)
+	r.peer.Kill()
+	r.peer = nil
+	if r.command != "dut" { // what a killed process leaves is whoever's who starts it again
+		_ = os.Remove(r.pod.Socket(r.iface))
+	}
+}
+
+func (r *round) peerComesBack() {
+	if r.peer != nil || r.command == "dut" {
+		return
+	}
+	r.note("a peer comes")
+	r.peer = r.process("dut", r.dutArgs()...)
+}
+
+// checkEnd wants the command's end in time, and everything in order.
+func (r *round) checkEnd() {
+	limit := natural
+	if !r.told.IsZero() {
+		limit = time.Until(r.told.Add(inTime + slack))
+		if r.slow {
+			limit += natural
+		}
+	}
+	code, err := r.subject.Wait(max(limit, time.Millisecond))
+	if err != nil {
+		r.Errorf("%s: %v", r.command, err)
+		return
+	}
+	allowed := map[int]bool{0: true, 1: true, 3: true, 5: true, 128 + int(syscall.SIGKILL): r.killed}
+	if !allowed[code] || strings.Contains(r.subject.Stderr(), "goroutine ") || strings.Contains(r.subject.Stderr(), "DPDK aborted") {
+		r.Errorf("%s ended with %d", r.command, code)
+	}
+	r.checkResult(code)
+	if r.killed {
+		return
+	}
+	if err := unix.Kill(-r.subject.PID, 0); !errors.Is(err, unix.ESRCH) {
+		r.Errorf("a process is left in its group: %v", err)
+	}
+	dir := testpeer.RuntimeDir(fmt.Sprintf("podnet-%d", r.subject.PID))
+	if _, err := os.Stat(dir); err == nil {
+		r.Errorf("%s is left", dir)
+	}
+	for _, mount := range hugetlbfs(r.T) {
+		if left, _ := filepath.Glob(filepath.Join(mount, fmt.Sprintf("podnet-%dmap*", r.subject.PID))); len(left) > 0 {
+			r.Errorf("%q are left", left)
+		}
+	}
+	if _, err := os.Lstat(r.pod.Socket(r.iface)); err == nil && r.command == "dut" {
+		r.Errorf("the socket is left")
+	}
+	if left, _ := filepath.Glob(filepath.Join(r.dir, ".*")); len(left) > 0 {
+		r.Errorf("%q are left", left)
+	}
+}
+
+// hugetlbfs are the mounts in which DPDK makes files of hugepages.
+func hugetlbfs(t *testing.T) (mounts []string) {
+	t.Helper()
+	b, err := os.ReadFile("/proc/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) > 2 && f[2] == "hugetlbfs" {
+			mounts = append(mounts, f[1])
+		}
+	}
+	return mounts
+}
+
+// checkResult wants a valid document of bench, which claims nothing that the faults
+// contradict.
+func (r *round) checkResult(code int) {
+	if r.command != "bench" {
+		return
+	}
+	doc, err := result.ReadFile(r.file)
+	if errors.Is(err, os.ErrNotExist) && (r.killed || code == 1) { // before it began
+		return
+	}
+	if err != nil {
+		r.Errorf("the result: %v", err)
+		return
+	}
+	if doc.Complete && (r.killed && code != 0 || code == 1) {
+		r.Errorf("the result of a run that ended with %d is complete", code)
+	}
+	if *claims {
+		r.checkClaims(doc)
+	}
+}
+
+// checkClaims wants no trial to be valid in which the command or its peer stood
+// still, was gone, or had less CPU.
+func (r *round) checkClaims(doc result.Result) {
+	for _, m := range doc.Measurements {
+		for _, trial := range m.Trials {
+			end := trial.Started.Add(time.Duration(trial.Seconds * float64(time.Second)))
+			for _, f := range r.faults {
+				harmful := strings.Contains(f.what, "stands still") || strings.Contains(f.what, "killed") || strings.Contains(f.what, "CPU")
+				if harmful && trial.Valid && f.from.After(trial.Started) && f.from.Before(end) {
+					r.Errorf("a trial from %s to %s is valid", trial.Started.Format("15:04:05.000"), end.Format("15:04:05.000"))
+				}
+			}
+		}
+	}
+}
