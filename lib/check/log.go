@@ -72,8 +72,6 @@ var logLines = []logLine{
 	// memory
 	line(podnet.CodeNoHugetlbfs, `hugepages of size \d+ reserved, but no mounted hugetlbfs found`,
 		"hugepages are reserved, and hugetlbfs is not mounted", "mount a volume of the kind emptyDir with medium HugePages-2Mi, or take memory without a mount (--in-memory, as podnet does)"),
-	line(podnet.CodeNoHugepages, `No (available|free) \d+ kB hugepages reported|No free hugepages reported`,
-		"the node has no free hugepages", "reserve some on the node (vm.nr_hugepages), and request hugepages-2Mi in the container's resources.limits"),
 	line(podnet.CodeNoHugepages, `Not enough memory available( on socket \d+)?!`,
 		"DPDK asks for more hugepages on a NUMA node than are free there", "reserve more on that node, or lower the container's hugepages"),
 	line(podnet.CodeSeccomp, `Failed to get current mempolicy: Operation not permitted|set_mempolicy: Operation not permitted|mbind.*Operation not permitted`,
@@ -165,6 +163,9 @@ var logLines = []logLine{
 		"DPDK has no driver of that name", "install the driver's package, or build DPDK with -Denable_drivers=net/NAME"),
 
 	// what only says that something failed
+	// Of a page size that nobody uses EAL says the same on a healthy machine.
+	vague(line(podnet.CodeNoHugepages, `No (available|free) \d+ kB hugepages reported|No free hugepages reported`,
+		"the node has no free hugepages", "reserve some on the node (vm.nr_hugepages), and request hugepages-2Mi in the container's resources.limits")),
 	vague(line(podnet.CodeEALMemory, `Cannot (init|allocate) memory\b|Cannot get hugepage information|Creation of mbuf pool .* failed|rte_service_init\(\) failed`,
 		"EAL could not take its memory, and does not say why at this log level", "start with --log-level=lib.eal:debug for the reason; see check's group hugepages")),
 	vague(line(podnet.CodeNoPMD, `Cannot init plugins`,
