@@ -20,6 +20,8 @@ type checkOptions struct {
 	For     string
 	Version eal.Version
 	Output  string
+	// FrameSize is the largest frame that is to be sent; 0: not known.
+	FrameSize int
 	// DryStart are the arguments of a dry start; nil: none is asked for.
 	DryStart []string
 }
@@ -64,6 +66,7 @@ func newCheckCmd(d Deps) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&opts.For, "for", use, "what is to be started: run, bench, exec, or an application or program of exec --app")
 	cmd.Flags().TextVar(&opts.Version, "dpdk-version", d.LinkedVersion(), "DPDK release that will read the arguments, such as 24.11")
+	cmd.Flags().IntVar(&opts.FrameSize, "frame-size", 0, "largest frame that is to be sent, in bytes with FCS, for the check of the networks' MTU (default: none)")
 	cmd.Flags().BoolVar(&dry, "dry-start", false, "start DPDK on the real arguments too, every port, and end at once")
 	AddOutputFlag(cmd, &opts.Output, "table", "json", "junit")
 	opts.AddEALFlags(cmd, "podnet")
@@ -102,7 +105,7 @@ func checkRun(ctx context.Context, o checkOptions) error {
 	}
 	results, err := check.Run(ctx, pod, check.Options{
 		EAL: config, Ports: ports, Err: err,
-		For: o.For, Linked: o.DPDKVersion, Memory: podnet.MemoryMode(o.Memory), Queues: o.Queues,
+		For: o.For, Linked: o.DPDKVersion, Memory: podnet.MemoryMode(o.Memory), Queues: o.Queues, FrameSize: o.FrameSize,
 		Root: o.Root, PID: o.PodOptions.PID, Environ: environ,
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ const (
 )
 
 // notOfRun are the flags of check that run does not have, or that a dry start sets.
-var notOfRun = []string{"for", "output", "dry-start", "dpdk-version", "root", "pid", "no-check"}
+var notOfRun = []string{"for", "output", "dry-start", "frame-size", "dpdk-version", "root", "pid", "no-check"}
 
 // runArgs are the arguments with which this program starts DPDK as check was asked
 // to, and ends at once.
