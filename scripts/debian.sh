@@ -17,11 +17,15 @@ case ${1-} in
 esac
 suite=${1-}
 options=()
+more=
 case $suite in
 trixie) ;;
 # Debian's testing has packages signed as any other. Mirrors that are not updated
 # every day still have a list of them that has run out.
-forky) options+=(--aptopt='Acquire::Check-Valid-Until "false"') ;;
+forky)
+	options+=(--aptopt='Acquire::Check-Valid-Until "false"')
+	more=,grout
+	;;
 *)
 	echo "usage: debian.sh [--root] trixie|forky [TARGET]..." >&2
 	exit 64
@@ -52,7 +56,7 @@ mirror() {
 		'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 'Component: main' | sed -n 1p
 }
 
-packages=$(scripts/deps.sh --list build test lab | sort -u | paste -sd,),make,ca-certificates
+packages=$(scripts/deps.sh --list build test lab | sort -u | paste -sd,),make,ca-certificates$more
 if [ "$(cat "$cache/packages" 2>/dev/null)" != "$packages" ]; then
 	echo "debian: making $root from $(mirror)"
 	rm -rf "$root" "$cache/packages"

@@ -86,6 +86,25 @@ func Devices(ctx context.Context, opts podnet.Options) (map[string]string, error
 	return addresses, nil
 }
 
+// Device gives the PCI address of an interface or a network of the pod.
+func Device(ctx context.Context, opts podnet.Options, name string) (string, error) {
+	pod, err := podnet.Wait(ctx, opts, func(pod *podnet.Pod) error {
+		_, err := pod.Lookup(name)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	found, err := pod.Lookup(name)
+	if err != nil {
+		return "", err
+	}
+	if len(found) != 1 || found[0].PCI == nil {
+		return "", fmt.Errorf("%s is not one PCI device", name)
+	}
+	return found[0].PCI.Address.String(), nil
+}
+
 func TestDevices(t *testing.T) {
 	scenario := podnettest.Load(t, "testdata/sriov.txtar")
 	got, err := Devices(t.Context(), scenario.Options())
