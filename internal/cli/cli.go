@@ -42,7 +42,6 @@ type Deps struct {
 // Main runs the program's command line args (without its name) and returns the exit
 // code.
 func Main(ctx context.Context, p Program, args, env []string, streams Streams) int {
-	defer streams.flush()
 	return execute(ctx, args, Deps{
 		Streams:  streams,
 		Program:  p,
@@ -63,6 +62,7 @@ func execute(ctx context.Context, args []string, d Deps) int {
 }
 
 func executeRoot(ctx context.Context, root *cobra.Command, args []string, d Deps) int {
+	defer d.flush()
 	root.SetArgs(args)
 
 	// Until a command's own code runs, every error is about how it was called.

@@ -12,9 +12,6 @@ import (
 	"github.com/podnet/podnet/lib/check"
 )
 
-// forwarded are the signals that a program gets which does not replace this process.
-var forwarded = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}
-
 // explained runs a program to its end, and where that is not a good one says from
 // its log why. Its exit code becomes ours, 128 and the signal's number for a signal.
 func (d Deps) explained(path string, argv, env []string) error {
