@@ -139,19 +139,33 @@ func (d *Dataplane) clearTheWay(ctx context.Context) (err error) {
 	return nil
 }
 
-// startEAL starts EAL, which waits for the peers of some sockets.
+// startEAL starts EAL, which waits for the peers of some sockets. Told to stop, it
+// lets EAL finish if that takes no longer than an orderly end: what EAL still makes
+// after it was left could not be removed.
 func (d *Dataplane) startEAL(ctx, waiting context.Context, args []string) (err error) {
+	own, done := Orderly(ctx)
+	defer done()
+	starting, giveUp := context.WithCancelCause(own)
+	defer giveUp(nil)
+	if slices.ContainsFunc(d.sockets, socket.early) {
+		stop := context.AfterFunc(waiting, func() {
+			if cause := context.Cause(waiting); errors.Is(cause, ErrNoPeer) {
+				giveUp(cause)
+			}
+		})
+		defer stop()
+	}
 	for _, s := range d.sockets {
-		if s.early() {
-			ctx = waiting
-		}
 		if s.kind == podnet.KindMemif {
 			args = append(args, "--log-level=pmd.net.memif:info") // why a peer refuses it
 		}
 	}
-	d.rt, err = dpdk.Start(ctx, dpdk.Options{Args: args, Unlink: d.files.names(), Log: d.cfg.Log, Driver: d.cfg.Driver})
+	d.rt, err = dpdk.Start(starting, dpdk.Options{Args: args, Unlink: d.files.names(), Log: d.cfg.Log, Driver: d.cfg.Driver})
 	d.files.note()
-	if errors.Is(err, ErrNoPeer) {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, ErrNoPeer):
 		return NotReady(fmt.Errorf("%s: no peer connected and answered within %s: see that the peer runs, or raise --peer-timeout", d.stuck(), d.cfg.PeerTimeout))
 	}
 	return err

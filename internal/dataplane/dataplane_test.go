@@ -532,6 +532,24 @@ func TestCloseLeavesFilesOfOthers(t *testing.T) {
 	})
 }
 
+// EAL that is told to stop while it starts may finish, so that it leaves nothing.
+func TestStoppedWhileEALStarts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := dpdktest.New()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		stop := errors.New("told to stop")
+		f.On(dpdktest.Init, func(string) error {
+			cancel(stop)
+			time.Sleep(orderly / 2)
+			return nil
+		})
+		_, err := Start(ctx, config(f, eal.VDev{Arg: "net_null0", Origin: eal.Origin{Interface: "own"}}))
+		if !errors.Is(err, stop) || !f.CleanedUp() {
+			t.Errorf("%v; EAL ended: %v", err, f.CleanedUp())
+		}
+	})
+}
+
 // A start that finds another's socket leaves it alone.
 func TestSocketOfAnother(t *testing.T) {
 	onTwoPaths(t, func(t *testing.T, f *dpdktest.Fake, listening, _ string) {
