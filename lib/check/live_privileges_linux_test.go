@@ -1,0 +1,126 @@
+package check
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/podnet/podnet/lib/eal"
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// onThread runs f on a thread that ends with it, so that what f gives up stays there.
+func onThread(t *testing.T, f func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		runtime.LockOSThread() // for ever
+		defer close(done)
+		f()
+	}()
+	<-done
+}
+
+// A filter such as RuntimeDefault's forbids get_mempolicy.
+func TestLiveSeccomp(t *testing.T) {
+	s := live(t, "exec")
+	s.EAL.Memory = eal.Memory{NodeMiB: []int{2}}
+	s.system.process.seccomp = true
+	if got := s.code(t, "seccomp"); got != "" {
+		t.Fatalf("without a filter: %s", got)
+	}
+	onThread(t, func() {
+		filter := []unix.SockFilter{
+			{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the call's number
+			{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_GET_MEMPOLICY, Jf: 1},
+			{Code: unix.BPF_RET | unix.BPF_K, K: 0x00050000 | uint32(unix.EPERM)}, // SECCOMP_RET_ERRNO
+			{Code: unix.BPF_RET | unix.BPF_K, K: 0x7fff0000},                      // SECCOMP_RET_ALLOW
+		}
+		program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			t.Error(err)
+			return
+		}
+		if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
+			t.Error(err)
+			return
+		}
+		if err := mempolicy(); !errors.Is(err, syscall.EPERM) {
+			t.Errorf("get_mempolicy: %v", err)
+		}
+		if got := s.code(t, "seccomp"); got != string(podnet.CodeSeccomp) {
+			t.Errorf("with a filter: %q", got)
+		}
+	})
+}
+
+// Without IPC_LOCK the limit counts.
+func TestLiveMemoryLock(t *testing.T) {
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &before); err != nil {
+		t.Fatal(err)
+	}
+	low := unix.Rlimit{Cur: 64 << 10, Max: before.Max}
+	if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &low); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_MEMLOCK, &before); err != nil {
+			t.Error(err)
+		}
+	}()
+	onThread(t, func() {
+		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		var data [2]unix.CapUserData
+		if err := unix.Capget(&header, &data[0]); err != nil {
+			t.Error(err)
+			return
+		}
+		data[0].Effective &^= 1 << unix.CAP_IPC_LOCK
+		if err := unix.Capset(&header, &data[0]); err != nil {
+			t.Error(err)
+			return
+		}
+		if limit, limited := memlock(); !limited || limit != 64<<10 {
+			t.Errorf("limit %d, %v", limit, limited)
+		}
+	})
+}
+
+// DPDK's memory without a mount, of a size that there is and of one that there is not.
+func TestLiveMemfd(t *testing.T) {
+	if err := memfd(1 << 50); err == nil {
+		t.Error("a page of 1 PiB")
+	}
+	_, err := os.Stat("/sys/kernel/mm/hugepages/hugepages-2048kB")
+	if got := memfd(2 << 20); (got == nil) != (err == nil) {
+		t.Errorf("memfd of 2 MiB pages: %v, and sysfs: %v", got, err)
+	}
+}
+
+// A hugetlbfs that belongs to another user is no place for files of ours.
+func TestLiveHugetlbfs(t *testing.T) {
+	dir := shortDir(t)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := live(t, "exec")
+	s.EAL.MultiProcess = true
+	s.Pod.Hugepages = []podnet.Hugepages{{Size: "2Mi", Mount: dir}}
+	if got := s.code(t, "hugetlbfs"); got != "" {
+		t.Errorf("own: %s", got)
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("to become another user needs root")
+	}
+	s.system.process.uid, s.system.process.gid, s.system.process.groups, s.system.process.held = 65534, 65534, nil, 0
+	s.system.access = s.system.accessOf
+	if got := s.code(t, "hugetlbfs"); got != string(podnet.CodeUnreadable) {
+		t.Errorf("another's: %q", got)
+	}
+}
