@@ -70,8 +70,6 @@ func vague(l logLine) logLine { l.vague = true; return l }
 // logLines are matched from above. The texts are those of DPDK 22.11 to 25.11.
 var logLines = []logLine{
 	// memory
-	line(podnet.CodeNoHugetlbfs, `hugepages of size \d+ reserved, but no mounted hugetlbfs found`,
-		"hugepages are reserved, and hugetlbfs is not mounted", "mount a volume of the kind emptyDir with medium HugePages-2Mi, or take memory without a mount (--in-memory, as podnet does)"),
 	line(podnet.CodeNoHugepages, `Not enough memory available( on socket \d+)?!`,
 		"DPDK asks for more hugepages on a NUMA node than are free there", "reserve more on that node, or lower the container's hugepages"),
 	line(podnet.CodeSeccomp, `Failed to get current mempolicy: Operation not permitted|set_mempolicy: Operation not permitted|mbind.*Operation not permitted`,
@@ -163,7 +161,10 @@ var logLines = []logLine{
 		"DPDK has no driver of that name", "install the driver's package, or build DPDK with -Denable_drivers=net/NAME"),
 
 	// what only says that something failed
-	// Of a page size that nobody uses EAL says the same on a healthy machine.
+	// EAL says the next two also where all is well: with --in-memory, and of a page
+	// size that nobody uses.
+	vague(line(podnet.CodeNoHugetlbfs, `hugepages of size \d+ reserved, but no mounted hugetlbfs found`,
+		"hugepages are reserved, and hugetlbfs is not mounted", "mount a volume of the kind emptyDir with medium HugePages-2Mi, or take memory without a mount (--in-memory, as podnet does)")),
 	vague(line(podnet.CodeNoHugepages, `No (available|free) \d+ kB hugepages reported|No free hugepages reported`,
 		"the node has no free hugepages", "reserve some on the node (vm.nr_hugepages), and request hugepages-2Mi in the container's resources.limits")),
 	vague(line(podnet.CodeEALMemory, `Cannot (init|allocate) memory\b|Cannot get hugepage information|Creation of mbuf pool .* failed|rte_service_init\(\) failed`,
