@@ -23,14 +23,18 @@ type logLine struct {
 // lines. Lines that only repeat a failure count if nothing else explains it.
 func OfLog(log string) []Result {
 	var exact, vague []Result
-	seen := map[podnet.Code]bool{}
+	type kind struct {
+		code  podnet.Code
+		vague bool
+	}
+	seen := map[kind]bool{}
 	for line := range strings.Lines(log) {
 		for _, l := range logLines {
 			if !l.pattern.MatchString(line) {
 				continue
 			}
-			if !seen[l.code] {
-				seen[l.code] = true
+			if k := (kind{l.code, l.vague}); !seen[k] {
+				seen[k] = true
 				r := Result{
 					Check: "log", Group: DPDK, Status: l.status, Code: l.code, Cause: l.cause, Remedy: l.remedy,
 					Evidence: []string{strings.TrimSpace(line)}, Transient: l.code.Transient(),
@@ -52,6 +56,7 @@ func OfLog(log string) []Result {
 			return exact
 		}
 	}
+	vague = slices.DeleteFunc(vague, func(r Result) bool { return seen[kind{r.Code, false}] })
 	results := slices.Concat(exact, vague)
 	if len(results) > 1 { // which says less than any other
 		results = slices.DeleteFunc(results, func(r Result) bool { return r.Code == podnet.CodeEndedByDPDK })
