@@ -47,7 +47,7 @@ func TestStreamsThatNobodyReads(t *testing.T) {
 		if n := w.Len(); n < maxPending || n > maxPending+maxPending/2 || !strings.HasPrefix(w.String(), "0123456789") {
 			t.Errorf("%d bytes are kept for a reader that comes back, want about %d", n, maxPending)
 		}
-		io.WriteString(l, "end")
+		_, _ = io.WriteString(l, "end")
 		l.flush(time.Hour)
 		if !strings.HasSuffix(w.String(), "9end") {
 			t.Error("what is written after a pause is lost")
@@ -79,7 +79,7 @@ func TestReaderThatIsGone(t *testing.T) {
 	gone := make(chan string, 1)
 	l := newLossy(broken{}, func() { gone <- "err" })
 	defer close(l.more)
-	io.WriteString(l, "x")
+	_, _ = io.WriteString(l, "x")
 	if who := <-gone; who != "err" {
 		t.Error(who)
 	}

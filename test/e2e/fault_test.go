@@ -79,21 +79,6 @@ func resultFile(t *testing.T, path string) result.Result {
 	return r
 }
 
-// awaitTrial waits until the result in the file has a trial.
-func (a *app) awaitTrial(path string) {
-	a.t.Helper()
-	a.await(func() error {
-		r, err := result.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if len(r.Measurements) == 0 || len(r.Measurements[0].Trials) == 0 {
-			return errors.New("no trial is in the file")
-		}
-		return nil
-	})
-}
-
 // await waits for something that the running command does.
 func (a *app) await(check func() error) {
 	a.t.Helper()
