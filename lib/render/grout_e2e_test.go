@@ -55,7 +55,7 @@ func TestGroutTakesItsProfile(t *testing.T) {
 	go func() { ended <- grout.Wait() }()
 	defer func() {
 		_ = grout.Process.Kill()
-		_ = <-ended
+		t.Logf("grout: %v", <-ended)
 	}()
 	for {
 		if _, err := os.Stat(socket); err == nil {
