@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# build.sh [SUITE]: builds the Dockerfile's image of this tree as
-# localhost/testpmd-wrapper:SUITE, and prints that name. No registry is needed: its
+# build.sh [SUITE [podnet]]: builds the Dockerfile's image of this tree as
+# localhost/testpmd-wrapper:SUITE or, for podnet, localhost/podnet:SUITE, and prints
+# that name. No registry is needed: its
 # base is made by mmdebstrap, once, and Go and its modules are this machine's. It
 # needs root.
 set -euo pipefail
@@ -9,7 +10,7 @@ suite=${1:-bookworm}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/podnet/image
 base=localhost/podnet-base:$suite
 go=localhost/podnet-go:$(go env GOVERSION)
-image=localhost/testpmd-wrapper:$suite
+image=localhost/${2:-testpmd-wrapper}:$suite
 
 have() { buildah inspect --type image "$1" >/dev/null 2>&1; }
 
@@ -31,7 +32,7 @@ if ! have "$go"; then
 fi
 go mod download
 mkdir -p "$cache/$suite/go-build"
-buildah bud --quiet --layers --isolation chroot --tag "$image" \
+buildah bud --quiet --layers --isolation chroot --tag "$image" ${2:+--target "$2"} \
 	--build-arg BASE="$base" --build-arg GO_IMAGE="$go" --build-arg GOPROXY=off \
 	--build-arg VERSION="$(git describe --always --dirty)" \
 	--volume "$(go env GOMODCACHE):/root/go/pkg/mod" --volume "$cache/$suite/go-build:/root/.cache/go-build" \

@@ -69,28 +69,33 @@ func testOnNode(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-// prepare gives the node the image, and the kinds that the manifests name.
+// prepare gives the node the images, and the kinds that the manifests name.
 func prepare(ctx context.Context) error {
-	built, err := run(ctx, nil, "../image/build.sh")
-	if err != nil {
-		return err
-	}
-	archive := filepath.Join(nodeDir, "image.tar")
-	if err := os.RemoveAll(archive); err != nil {
-		return err
-	}
-	for _, argv := range [][]string{
-		{"buildah", "push", "--quiet", strings.TrimSpace(built), "docker-archive:" + archive + ":" + image},
-		{"node/node.sh", "load", nodeDir, archive},
+	for name, build := range map[string][]string{
+		image:       {"../image/build.sh"},
+		podnetImage: {"../image/build.sh", "bookworm", "podnet"},
 	} {
-		if _, err := run(ctx, nil, argv...); err != nil {
+		built, err := run(ctx, nil, build...)
+		if err != nil {
 			return err
+		}
+		archive := filepath.Join(nodeDir, "image.tar")
+		if err := os.RemoveAll(archive); err != nil {
+			return err
+		}
+		for _, argv := range [][]string{
+			{"buildah", "push", "--quiet", strings.TrimSpace(built), "docker-archive:" + archive + ":" + name},
+			{"node/node.sh", "load", nodeDir, archive},
+		} {
+			if _, err := run(ctx, nil, argv...); err != nil {
+				return err
+			}
 		}
 	}
 	if _, err := kubectl(ctx, nil, "apply", "-f", "testdata/cluster"); err != nil {
 		return err
 	}
-	_, err = kubectl(ctx, nil, "wait", "--for=condition=Established", "--all", "customresourcedefinitions", "--timeout=30s")
+	_, err := kubectl(ctx, nil, "wait", "--for=condition=Established", "--all", "customresourcedefinitions", "--timeout=30s")
 	return err
 }
 
