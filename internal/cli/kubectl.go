@@ -36,7 +36,6 @@ const debugSecurity = `{"securityContext": {"runAsUser": 0, "runAsNonRoot": fals
 
 // Kubectl runs the command line of the plug-in.
 func Kubectl(ctx context.Context, args, env []string, streams Streams) int {
-	defer streams.flush()
 	d := Deps{cleanups: &cleanups{}, Streams: streams, Program: Program{Name: kubectlName, Short: "Look at the network devices of a pod", Long: kubectlHelp}, Env: env}
 	root := &cobra.Command{
 		Use: kubectlName, Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl podnet"},
