@@ -115,22 +115,28 @@ func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	if err != nil {
 		return eal.Config{}, nil, err
 	}
+	eo.SkipUnusable = true
 	config, ports, err := pod.EALConfig(eo)
 	switch {
 	case errors.Is(err, podnet.CodeBadOption):
 		return eal.Config{}, nil, UsageError(err)
-	case errors.Is(err, podnet.ErrNoPorts) && len(pod.Unassigned) > 0:
-		return eal.Config{}, nil, NotReady(fmt.Errorf("%w%s", err, waysOut(pod.Unassigned)))
 	case err != nil:
-		return eal.Config{}, nil, NotReady(err)
+		return eal.Config{}, nil, NotReady(withWaysOut(err, pod))
 	}
 	if _, err := config.Args(); errors.Is(err, eal.ErrOption) {
 		return eal.Config{}, nil, UsageError(err)
 	}
 	if eo.Interfaces == nil {
-		return o.usable(d, pod, eo, config, ports)
+		d.tellLeftOut(pod.LeftOut(ports))
 	}
 	return config, ports, nil
+}
+
+// tellLeftOut says what of the pod is left out, and why.
+func (d Deps) tellLeftOut(reasons []error) {
+	for _, err := range reasons {
+		fmt.Fprintf(d.Err, "%s: left out: %s\n", d.Name, oneLine(err))
+	}
 }
 
 // request adds what the flags ask for.
@@ -151,45 +157,19 @@ func (o *EALOptions) request(eo podnet.EALOptions) (podnet.EALOptions, error) {
 	return eo, nil
 }
 
-// usable leaves out the ports by default that DPDK cannot drive as they are, and
-// says what is left out and why.
-func (o *EALOptions) usable(
-	d Deps, pod *podnet.Pod, eo podnet.EALOptions, config eal.Config, ports []podnet.Port,
-) (eal.Config, []podnet.Port, error) {
-	own := ports[:len(ports)-len(eo.Devices)]
-	var names []string
-	var reasons []error
-	for _, p := range own {
-		if podnet.Unusable(p.NotReady) {
-			reasons = append(reasons, p.NotReady)
-		} else {
-			names = append(names, p.Interface)
-		}
-	}
-	if len(names) < len(own) {
-		if len(names) == 0 && len(eo.Devices) == 0 {
-			return eal.Config{}, nil, NotReady(fmt.Errorf("nothing to drive: %w%s", errors.Join(reasons...), waysOut(pod.Unassigned)))
-		}
-		if len(names) == 0 {
-			names = []string{podnet.NoInterface}
-		}
-		eo.Interfaces = names
-		var err error
-		if config, ports, err = pod.EALConfig(eo); err != nil {
-			return eal.Config{}, nil, NotReady(err)
-		}
-	}
-	for _, err := range pod.LeftOut(ports) {
-		fmt.Fprintf(d.Err, "%s: left out: %s\n", d.Name, oneLine(err))
-	}
-	return config, ports, nil
-}
-
 // oneLine gives joined errors on one line.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // maxWays is how many flags waysOut names.
 const maxWays = 8
+
+// withWaysOut adds to an error about a pod without ports what would give it some.
+func withWaysOut(err error, pod *podnet.Pod) error {
+	if ways := waysOut(pod.Unassigned); ways != "" && errors.Is(err, podnet.ErrNoPorts) {
+		return fmt.Errorf("%w%s", err, ways)
+	}
+	return err
+}
 
 // waysOut names the flags by which devices that are no ports become some.
 func waysOut(unassigned []podnet.Unassigned) string {

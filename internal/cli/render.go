@@ -85,6 +85,8 @@ func renderRun(ctx context.Context, o renderOptions) error {
 	if options.Dir, err = o.dir(job.names); err != nil {
 		return err
 	}
+	var leftOut []error
+	options.LeftOut = func(reasons []error) { leftOut = reasons }
 	// What is missing as long as the pod is not complete may still come.
 	pod, err := o.discoverUntil(ctx, o.Deps, func(pod *podnet.Pod) error {
 		if err := ready(o.ofPod())(pod); err != nil {
@@ -98,8 +100,9 @@ func renderRun(ctx context.Context, o renderOptions) error {
 	}
 	files, err := job.files(pod, options)
 	if err != nil {
-		return renderError(err)
+		return renderError(withWaysOut(err, pod))
 	}
+	o.tellLeftOut(leftOut)
 	return write(files)
 }
 

@@ -17,6 +17,11 @@ type EALOptions struct {
 	// Interfaces are the interfaces and devices to take, each by a name that
 	// Lookup knows; nil takes all that DPDK can drive, and "none" none.
 	Interfaces []string
+	// SkipUnusable leaves out those of the ports by default whose devices DPDK
+	// cannot drive as they are, which EAL would skip or refuse: on the wrong driver,
+	// without an IOMMU, or not present. Pod.LeftOut says why. An interface that is
+	// named is never left out.
+	SkipUnusable bool
 	// DevArgs are further options of interfaces' devices, by names as above. They
 	// add to what follows from the pod, and cannot override it.
 	DevArgs map[string][]eal.DevArg
@@ -112,6 +117,9 @@ func (b *ealBuilder) build() error {
 	selected, err := p.selectInterfaces(o.Interfaces)
 	if err != nil {
 		return err
+	}
+	if o.SkipUnusable && o.Interfaces == nil {
+		selected = slices.DeleteFunc(selected, (*Interface).unusable)
 	}
 	args, err := p.devArgs(o.DevArgs, selected)
 	if err != nil {
@@ -312,25 +320,14 @@ func (p *Pod) noPorts(asked []string) error {
 		err.Remedy = fmt.Sprintf("see that a Downward API volume has its annotations, or name %q for lcores and memory alone", NoInterface)
 		return err
 	}
-	var reasons []error
-	for n := range p.Interfaces {
-		i := &p.Interfaces[n]
-		if why := i.PortError(); why != nil {
-			reasons = append(reasons, why)
-		} else if i.Default {
-			reasons = append(reasons, i.errorf(CodeDefaultNetwork, "", "it is the pod's default network, which is DPDK's only if it is asked for by name"))
-		}
-	}
-	for n := range p.Unassigned {
-		reasons = append(reasons, p.Unassigned[n].error())
-	}
+	reasons := p.notPorts(nil)
 	err.Err = errors.Join(reasons...)
 	for n, reason := range reasons {
 		if n == maxListed {
 			err.Message += fmt.Sprintf("; and %d more", len(reasons)-n)
 			break
 		}
-		err.Message += separator(n) + reason.Error()
+		err.Message += separator(n) + strings.ReplaceAll(reason.Error(), "\n", "; ")
 	}
 	return err
 }

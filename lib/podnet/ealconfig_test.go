@@ -305,6 +305,58 @@ func TestEALConfigReady(t *testing.T) {
 	}
 }
 
+// TestSkipUnusable leaves out of the ports by default what EAL would skip, and says
+// so.
+func TestSkipUnusable(t *testing.T) {
+	pf := func(bdf, driver string) *podnet.PCI {
+		return &podnet.PCI{Address: address(t, bdf), Driver: driver, Vendor: "8086", NotPresent: driver == "gone"}
+	}
+	vf := func(name, bdf, driver string) podnet.Interface {
+		return podnet.Interface{Name: name, Kind: podnet.KindPCI, PCI: pf(bdf, driver)}
+	}
+	pod := literalPod(t, vf("net1", "3b:02.1", "iavf"), vf("net2", "3b:02.2", "vfio-pci"), vf("net3", "3b:02.3", "gone"),
+		podnet.Interface{Name: "net4", Kind: podnet.KindMemif, Memif: &podnet.Memif{Path: "/s", Role: "client"},
+			Problems: []podnet.Problem{{Code: podnet.CodeSocketMissing, Message: "not there", Transient: true}}})
+	pod.Unassigned = []podnet.Unassigned{{ID: "0000:3b:02.5", Kind: podnet.KindPCI, PCI: pf("3b:02.5", ""), Port: true, Reason: podnet.CodeUnclaimed}}
+
+	names := func(o podnet.EALOptions) string {
+		config, ports, err := pod.EALConfig(o)
+		if err != nil || len(config.Devices) != len(ports) {
+			t.Fatalf("%v, %v, %v", config.Devices, ports, err)
+		}
+		var names []string
+		for _, p := range ports {
+			names = append(names, p.Interface)
+		}
+		return strings.Join(names, " ")
+	}
+	if got, want := names(podnet.EALOptions{}), "net1 net2 net3 net4 0000:3b:02.5"; got != want {
+		t.Errorf("all ports by default: %s, want %s", got, want)
+	}
+	if got, want := names(podnet.EALOptions{SkipUnusable: true}), "net2 net4"; got != want {
+		t.Errorf("usable ports: %s, want %s", got, want)
+	}
+	if got, want := names(podnet.EALOptions{SkipUnusable: true, Interfaces: []string{"net1"}}), "net1"; got != want {
+		t.Errorf("named ports: %s, want %s", got, want)
+	}
+
+	left := pod.LeftOut([]podnet.Port{{Interface: "net2"}, {Interface: "net4"}})
+	for n, code := range []podnet.Code{podnet.CodeWrongDriver, podnet.CodeNotPresent, podnet.CodeNoIOMMU} {
+		if len(left) != 3 || !errors.Is(left[n], code) {
+			t.Fatalf("left out: %v, want %s at %d", left, code, n)
+		}
+	}
+
+	pod.Interfaces = pod.Interfaces[:1]
+	_, ports, err := pod.EALConfig(podnet.EALOptions{SkipUnusable: true})
+	if ports != nil || !errors.Is(err, podnet.ErrNoPorts) || !errors.Is(err, podnet.ErrWrongDriver) || !errors.Is(err, podnet.CodeNoIOMMU) {
+		t.Errorf("nothing usable: %v, %v", ports, err)
+	}
+	if err != nil && strings.Contains(err.Error(), "\n") {
+		t.Errorf("an error of several lines: %q", err)
+	}
+}
+
 func TestEALConfigFails(t *testing.T) {
 	node := 1 << 30
 	far := podnet.Interface{Name: "net1", Kind: podnet.KindPCI, PCI: &podnet.PCI{Address: address(t, "3b:02.6"), NUMANode: &node}}

@@ -10,26 +10,27 @@ import (
 // network interfaces of the kernel are not among them: nobody would expect them
 // to be ports.
 func (p *Pod) LeftOut(ports []Port) []error {
+	return slices.DeleteFunc(p.notPorts(ports), func(err error) bool { return errors.Is(err, CodeKernelNetdev) })
+}
+
+// notPorts is LeftOut, of the kernel's network interfaces too.
+func (p *Pod) notPorts(ports []Port) []error {
 	isPort := map[string]bool{}
 	for _, port := range ports {
 		isPort[port.Interface] = true
 	}
 	var reasons []error
 	for n := range p.Interfaces {
-		i := &p.Interfaces[n]
-		if isPort[i.Name] || i.Kind == KindKernel {
-			continue
+		if i := &p.Interfaces[n]; !isPort[i.Name] {
+			reasons = append(reasons, i.leftOut())
 		}
-		reasons = append(reasons, i.leftOut())
 	}
 	for n := range p.Unassigned {
-		u := &p.Unassigned[n]
-		if isPort[u.ID] {
-			continue
-		}
-		if i := u.asInterface(); u.Port {
-			reasons = append(reasons, i.leftOut())
-		} else {
+		switch u := &p.Unassigned[n]; {
+		case isPort[u.ID]:
+		case u.Port:
+			reasons = append(reasons, u.asInterface().leftOut())
+		default:
 			reasons = append(reasons, u.error())
 		}
 	}
@@ -76,10 +77,10 @@ func (i *Interface) leftOut() error {
 	return i.errorf(CodeUnclaimed, "", "it is not asked for")
 }
 
-// Unusable reports whether an error, such as a Port's NotReady, says that DPDK
-// cannot drive a device as it is on this machine, so that EAL would skip or
-// refuse it. The device of a port that is merely not ready may become so.
-func Unusable(err error) bool {
+// unusable reports whether DPDK cannot drive the interface's device as it is, so
+// that EAL would skip or refuse it. A port that is merely not ready may become so.
+func (i *Interface) unusable() bool {
+	err := i.notReady()
 	return slices.ContainsFunc([]Code{CodeWrongDriver, CodeNoIOMMU, CodeNotPresent, CodeInfiniBand, CodeAccelerator},
 		func(code Code) bool { return errors.Is(err, code) })
 }

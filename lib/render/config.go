@@ -35,8 +35,11 @@ type File struct {
 // ConfigOptions are the choices that a Pod does not hold.
 type ConfigOptions struct {
 	// EAL says what of the pod the program gets. Its Interfaces, where they are
-	// given, set the order of the ports too.
+	// given, set the order of the ports too. SkipUnusable is always set.
 	EAL podnet.EALOptions
+	// LeftOut, if not nil, gets what podnet.Pod.LeftOut says once a program takes
+	// the ports by default.
+	LeftOut func(reasons []error)
 	// Dir is the directory that the program will find the files in, for files that
 	// name each other.
 	Dir string

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,9 +15,14 @@ import (
 // ealConfig gives what DPDK gets of the pod, with the ports in the order in which
 // they were asked for.
 func (r *renderer) ealConfig() (dpdkConfig, error) {
-	config, ports, err := r.usable(r.options.EAL)
+	o := r.options.EAL
+	o.SkipUnusable = true
+	config, ports, err := r.pod.EALConfig(o)
 	if err != nil {
 		return dpdkConfig{}, err
+	}
+	if r.options.LeftOut != nil && o.Interfaces == nil {
+		r.options.LeftOut(r.pod.LeftOut(ports))
 	}
 	place := map[string]int{}
 	for _, name := range r.options.EAL.Interfaces {
@@ -34,32 +38,6 @@ func (r *renderer) ealConfig() (dpdkConfig, error) {
 	}
 	slices.SortStableFunc(ports, func(a, b podnet.Port) int { return place[a.Interface] - place[b.Interface] })
 	return dpdkConfig{config, ports}, nil
-}
-
-// usable leaves out the ports by default that DPDK cannot drive as they are.
-func (r *renderer) usable(o podnet.EALOptions) (eal.Config, []podnet.Port, error) {
-	config, ports, err := r.pod.EALConfig(o)
-	if err != nil || o.Interfaces != nil {
-		return config, ports, err
-	}
-	own := ports[:len(ports)-len(o.Devices)]
-	names := []string{}
-	var reasons []error
-	for _, port := range own {
-		if podnet.Unusable(port.NotReady) {
-			reasons = append(reasons, port.NotReady)
-		} else {
-			names = append(names, port.Interface)
-		}
-	}
-	switch {
-	case len(reasons) == 0:
-		return config, ports, nil
-	case len(names) == 0 && len(o.Devices) == 0:
-		return eal.Config{}, nil, fmt.Errorf("nothing to drive: %w", errors.Join(reasons...))
-	}
-	o.Interfaces = names
-	return r.pod.EALConfig(o)
 }
 
 // ports describes the ports, one for each device: what EAL calls it, the option
