@@ -6,6 +6,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -83,6 +84,10 @@ func executeRoot(ctx context.Context, root *cobra.Command, args []string, d Deps
 	}
 
 	cmd, err := root.ExecuteContextC(ctx)
+	if ended, ok := errors.AsType[*programEnded](err); ok {
+		d.flush()
+		return ended.end()
+	}
 	if err != nil && !started {
 		err = UsageError(err)
 	}

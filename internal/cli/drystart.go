@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -106,17 +105,4 @@ func lastLine(text string) []string {
 		return []string{last}
 	}
 	return nil
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	bytes.Buffer
-	limit int
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	if over := t.Len() + len(p) - t.limit; over > 0 {
-		t.Next(over)
-	}
-	return t.Buffer.Write(p[max(0, len(p)-t.limit):])
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,10 +21,10 @@ type execOptions struct {
 	Preflight
 	App     string
 	AppArgs []string
-	Explain bool
+	Explain string
 }
 
-const execHelp = `exec replaces itself with a DPDK program, started on the pod's interfaces.
+const execHelp = `exec starts a DPDK program on the pod's interfaces, and becomes it.
 
 --app testpmd, l2fwd, l3fwd and pktgen stand for the programs dpdk-testpmd,
 dpdk-l2fwd, dpdk-l3fwd and pktgen, which get fitting arguments of their own.
@@ -33,7 +34,12 @@ follow.
 testpmd ends as soon as its standard input does. In a container without a
 terminal, let it print statistics instead of waiting for a key:
 
-  testpmd-wrapper exec -- --forward-mode=macswap --stats-period=10`
+  testpmd-wrapper exec -- --forward-mode=macswap --stats-period=10
+
+Without a terminal exec stays beside the four programs above, and if one fails says
+from DPDK's log why and what to do. The program has the same standard output, gets
+the same signals, and its end is exec's. --explain never has exec replace itself
+with the program; --explain always stays beside any other, too.`
 
 func newExecCmd(d Deps) *cobra.Command {
 	opts := execOptions{Deps: d}
@@ -55,8 +61,7 @@ func newExecCmd(d Deps) *cobra.Command {
 	cmd.Flags().StringVar(&opts.App, "app", string(render.Testpmd), "application: testpmd, l2fwd, l3fwd, pktgen, or a program")
 	opts.AddEALFlags(cmd, rundir.Prefix(d.PID))
 	opts.AddMultiProcessFlag(cmd)
-	cmd.Flags().BoolVar(&opts.Explain, "explain", false,
-		"run the program in a process of its own, and if it fails say from DPDK's log why")
+	opts.addExplainFlag(cmd)
 	opts.AddFlag(cmd)
 	opts.AddRootlessFlags(cmd)
 	return cmd
@@ -74,27 +79,29 @@ func execRun(ctx context.Context, o execOptions) error {
 	return o.become(path, append([]string{program}, args...))
 }
 
-// become replaces this process with the program, which then owns the runtime
-// directory, so that the next start can tell when to remove what it leaves there.
+// become replaces this process with the program, or stays beside it. The program then
+// owns the runtime directory, so that the next start can tell when to remove what it
+// leaves there.
 func (o execOptions) become(path string, argv []string) error {
 	if o.OwnsPrefix(o.Deps) {
 		dir, err := rundir.Own(o.FilePrefix)
 		if err != nil {
 			return NotReady(err)
 		}
-		defer func() { _ = dir.Remove() }() // unless the program has replaced this process
+		defer func() { _ = dir.Remove() }() // once the program has ended, if we stayed beside it
 		if err := dir.Inherit(); err != nil {
 			return err
 		}
 	}
 	run := o.Exec
-	if o.Explain {
-		run = o.explained
+	if o.explains() {
+		run = o.supervise
 	}
-	if err := run(path, argv, o.Env); err != nil {
+	err := run(path, argv, o.Env)
+	if _, ended := errors.AsType[*programEnded](err); err != nil && !ended {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return nil
+	return err
 }
 
 // command gives the program and its arguments.

@@ -1,51 +1,84 @@
 package cli
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"os/signal"
-	"syscall"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/podnet/podnet/lib/check"
+	"github.com/podnet/podnet/lib/podnet"
+	"github.com/podnet/podnet/lib/render"
 )
 
-// explained runs a program to its end, and where that is not a good one says from
-// its log why. Its exit code becomes ours, 128 and the signal's number for a signal.
-func (d Deps) explained(path string, argv, env []string) error {
-	log := tail{limit: maxDryLog}
-	child := &exec.Cmd{Path: path, Args: argv, Env: env, Stdin: d.In, Stdout: d.Out, Stderr: io.MultiWriter(d.Err, &log)}
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, forwarded...)
-	defer signal.Stop(signals)
-	if err := child.Start(); err != nil {
-		return err
+// When exec stays beside the program.
+const (
+	explainAuto   = "auto"
+	explainAlways = "always"
+	explainNever  = "never"
+)
+
+// addExplainFlag adds --explain.
+func (o *execOptions) addExplainFlag(cmd *cobra.Command) {
+	AddChoiceFlag(cmd, &o.Explain, "explain", "",
+		"if the program fails, say from DPDK's log why, which takes a process beside it; auto: for testpmd, l2fwd, l3fwd and pktgen, unless standard error is a terminal",
+		explainAuto, explainAlways, explainNever)
+}
+
+// explains tells whether this process stays beside the program to explain its log. A
+// terminal stays the program's own: a pipe in its place would change what the program
+// prints.
+func (o execOptions) explains() bool {
+	switch o.Explain {
+	case explainAlways:
+		return true
+	case explainNever:
+		return false
 	}
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		for {
-			select {
-			case s := <-signals:
-				_ = child.Process.Signal(s) // it may have ended
-			case <-done:
-				return
-			}
+	file := o.errFile()
+	if file == nil || !slices.Contains(render.Apps(), render.App(o.App)) {
+		return false
+	}
+	_, err := file.Stat()
+	return err == nil && !term.IsTerminal(int(file.Fd()))
+}
+
+// explain says what a program's log tells about its failure, which may be none of
+// DPDK's.
+func (d Deps) explain(log string) {
+	for _, r := range check.OfLog(log) {
+		if r.Code == podnet.CodeEndedByDPDK {
+			continue
 		}
-	}()
-	err := child.Wait()
-	exit, ended := errors.AsType[*exec.ExitError](err)
-	if !ended {
-		return err
-	}
-	for _, r := range check.OfLog(log.String()) {
 		fmt.Fprintf(d.Err, "%s: %s: %s (%s)\n  found: %s\n  remedy: %s\n", d.Name, r.Status, r.Cause, r.Code, cell(r.Evidence[0]), r.Remedy)
 	}
-	code := exit.ExitCode()
-	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		code = 128 + int(status.Signal())
+}
+
+// programEnded is how a program ended that this process stayed beside. It has said
+// all that there is to say.
+type programEnded struct {
+	code   int
+	signal int // 0: none ended it
+}
+
+func (e *programEnded) Error() string { return fmt.Sprintf("the program ended with %d", e.code) }
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	bytes.Buffer
+	limit int
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	n := len(p)
+	if n > t.limit {
+		p = p[n-t.limit:]
 	}
-	return withCode(code, err)
+	if over := t.Len() + len(p) - t.limit; over > 0 {
+		t.Next(over)
+	}
+	_, _ = t.Buffer.Write(p) // which never fails
+	return n, nil
 }

@@ -45,6 +45,14 @@ func SystemStreams() Streams {
 	return s
 }
 
+// errFile is the process's own standard error; nil: Err is something else.
+func (s Streams) errFile() *os.File {
+	if s.err == nil {
+		return nil
+	}
+	return os.Stderr
+}
+
 // hurry ends Out's patience with its reader.
 func (s Streams) hurry() {
 	if s.out != nil {

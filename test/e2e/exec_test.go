@@ -19,7 +19,7 @@ import (
 // execTestpmd has the application replace itself with dpdk-testpmd.
 func execTestpmd(t *testing.T, o testpeer.Options, pod *scratchPod, mode string) *testpmd {
 	t.Helper()
-	a := startAppAs(t, o, pod, "exec", append([]string{"--app", "testpmd", "--"}, peertest.TestpmdArgs(mode)...)...)
+	a := startAppAs(t, o, pod, "exec", append([]string{"--app", "testpmd", "--explain", "never", "--"}, peertest.TestpmdArgs(mode)...)...)
 	t.Cleanup(func() { os.RemoveAll(testpeer.RuntimeDir(a.prefix)) }) // testpmd leaves it
 	return &testpmd{peertest.Attach(t, a.Process, testpeer.RuntimeDir(a.prefix)), t}
 }

@@ -133,7 +133,7 @@ func TestRuntimeDirectories(t *testing.T) {
 	}
 	killed.Kill()
 	execs := func() *app {
-		return startPlain(t, in, "exec", append([]string{"--interfaces", "none", "--memory", "none", "--eal-arg=--vdev=net_ring0", "--"}, peertest.TestpmdArgs("rxonly")...)...)
+		return startPlain(t, in, "exec", append([]string{"--explain", "never", "--interfaces", "none", "--memory", "none", "--eal-arg=--vdev=net_ring0", "--"}, peertest.TestpmdArgs("rxonly")...)...)
 	}
 	ended := execs()
 	ended.await(func() error { return ended.has(dirs()) })
