@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +18,9 @@ type logLine struct {
 	remedy  string
 	// vague lines only repeat that something failed: they count where no other does.
 	vague bool
+	// noMemory lines say that EAL found no memory at its start, so that what it also
+	// says of hugepages where all is well is the reason.
+	noMemory bool
 }
 
 // OfLog tells what DPDK's log says went wrong, each kind once, in the order of the
@@ -28,19 +32,18 @@ func OfLog(log string) []Result {
 		vague bool
 	}
 	seen := map[kind]bool{}
+	noMemory := false
 	for line := range strings.Lines(log) {
 		for _, l := range logLines {
 			if !l.pattern.MatchString(line) {
 				continue
 			}
+			noMemory = noMemory || l.noMemory
 			if k := (kind{l.code, l.vague}); !seen[k] {
 				seen[k] = true
 				r := Result{
-					Check: "log", Group: DPDK, Status: l.status, Code: l.code, Cause: l.cause, Remedy: l.remedy,
+					Check: "log", Group: DPDK, Status: cmp.Or(l.status, Fail), Code: l.code, Cause: l.cause, Remedy: l.remedy,
 					Evidence: []string{strings.TrimSpace(line)}, Transient: l.code.Transient(),
-				}
-				if r.Status == "" {
-					r.Status = Fail
 				}
 				if l.vague {
 					vague = append(vague, r)
@@ -51,12 +54,12 @@ func OfLog(log string) []Result {
 			break // the first that matches is the most exact
 		}
 	}
-	for _, r := range exact {
-		if r.Status == Fail {
-			return exact
-		}
+	if slices.ContainsFunc(exact, func(r Result) bool { return r.Status == Fail }) {
+		return exact
 	}
-	vague = slices.DeleteFunc(vague, func(r Result) bool { return seen[kind{r.Code, false}] })
+	vague = slices.DeleteFunc(vague, func(r Result) bool {
+		return seen[kind{r.Code, false}] || !noMemory && (r.Code == podnet.CodeNoHugepages || r.Code == podnet.CodeNoHugetlbfs)
+	})
 	results := slices.Concat(exact, vague)
 	if len(results) > 1 { // which says less than any other
 		results = slices.DeleteFunc(results, func(r Result) bool { return r.Code == podnet.CodeEndedByDPDK })
@@ -72,12 +75,14 @@ func warning(l logLine) logLine { l.status = Warn; return l }
 
 func vague(l logLine) logLine { l.vague = true; return l }
 
+func noMemory(l logLine) logLine { l.noMemory = true; return vague(l) }
+
 // logLines are matched from above. The texts are those of DPDK 22.11 to 25.11.
 var logLines = []logLine{
 	// memory
 	line(podnet.CodeNoHugepages, `Not enough memory available( on socket \d+)?!`,
 		"DPDK asks for more hugepages on a NUMA node than are free there", "reserve more on that node, or lower the container's hugepages"),
-	line(podnet.CodeSeccomp, `Failed to get current mempolicy: Operation not permitted|set_mempolicy: Operation not permitted|mbind.*Operation not permitted`,
+	line(podnet.CodeSeccomp, `(mempolicy|mbind).*: Operation not permitted`,
 		"the container's system call filter forbids NUMA policies, without which EAL takes no hugepage", "add SYS_NICE to securityContext.capabilities.add, or use a Localhost seccompProfile that allows get_mempolicy, set_mempolicy and mbind"),
 	line(podnet.CodeHugepageLimit, `SIGBUS: Cannot mmap more hugepages|alloc_seg\(\): mmap\(\) failed: Cannot allocate memory`,
 		"the container's hugetlb limit is below what DPDK takes", "raise hugepages-2Mi or hugepages-1Gi in resources.limits, or ask EAL for less (--socket-mem)"),
@@ -139,6 +144,8 @@ var logLines = []logLine{
 		"NVIDIA's driver needs CAP_NET_RAW", "add NET_RAW to securityContext.capabilities.add"),
 	line(podnet.CodeDeviceFailed, `aborted after encountering an error: No such file or directory`,
 		"the device's netdev is not in the pod", "let the SR-IOV CNI move it (its network in k8s.v1.cni.cncf.io/networks); on InfiniBand set the VF's GUID"),
+	line(podnet.CodeInfiniBand, `port is not configured in Ethernet mode`,
+		"the device is an InfiniBand port, which no DPDK driver takes", "leave it to RDMA programs (--interfaces without it), or set the port to Ethernet on the node (mlxconfig LINK_TYPE_P1=2)"),
 	line(podnet.CodeNoLibrary, `missing run-time dependency on rdma-core`,
 		"the image lacks rdma-core's libraries", "install libibverbs1 and ibverbs-providers (rdma-core on RHEL) in the image"),
 
@@ -147,7 +154,7 @@ var logLines = []logLine{
 		"the PF's driver does not answer the VF", "wait and start again; bring the PF up, or update its driver on the node"),
 	line(podnet.CodePFNotReady, `VF Initialization Failure: -?\d+`,
 		"the PF is down", "bring it up on the node (ip link set PF up)"),
-	line(podnet.CodeVFNotTrusted, `fail(ed)? to add MAC address|OP_ADD_ETHER_ADDRESS|VF is not trusted`,
+	line(podnet.CodeVFNotTrusted, `(fail(ed)?|[Uu]nable) to add MAC address|OP_ADD_ETHER_ADDRESS|VF is not trusted`,
 		"the PF lets the VF have no other address", "set trust: \"on\" and spoofChk: \"off\" in the SriovNetwork, or keep the VF's address"),
 
 	// sockets
@@ -159,7 +166,7 @@ var logLines = []logLine{
 		"the socket's directory is not there, or may not be read and written", "mount a writable volume there"),
 	line(podnet.CodeInexpressible, `[Uu]nix socket address too long|socket.*too long|[Pp]ath.*too long`,
 		"the socket's path is longer than 107 bytes", "give it a shorter one"),
-	line(podnet.CodeNoCapability, `Could not open AF_PACKET socket|Unable to set TUNSETIFF.*Operation not permitted|TUNSETIFF.*not permitted`,
+	line(podnet.CodeNoCapability, `[Cc]ould not open AF_PACKET socket|TUNSETIFF.*not permitted`,
 		"the process lacks NET_RAW or NET_ADMIN", "add NET_RAW (AF_PACKET) or NET_ADMIN (TAP) to securityContext.capabilities.add"),
 
 	line(podnet.CodeNoPMD, `([Uu]nable|failed) to parse device`,
@@ -172,8 +179,10 @@ var logLines = []logLine{
 		"hugepages are reserved, and hugetlbfs is not mounted", "mount a volume of the kind emptyDir with medium HugePages-2Mi, or take memory without a mount (--in-memory, as podnet does)")),
 	vague(line(podnet.CodeNoHugepages, `No (available|free) \d+ kB hugepages reported|No free hugepages reported`,
 		"the node has no free hugepages", "reserve some on the node (vm.nr_hugepages), and request hugepages-2Mi in the container's resources.limits")),
-	vague(line(podnet.CodeEALMemory, `Cannot (init|allocate) memory\b|Cannot get hugepage information|Creation of mbuf pool .* failed|rte_service_init\(\) failed`,
+	noMemory(line(podnet.CodeEALMemory, `Cannot init memory\b|Cannot get hugepage information`,
 		"EAL could not take its memory, and does not say why at this log level", "start with --log-level=lib.eal:debug for the reason; see check's group hugepages")),
+	vague(line(podnet.CodeEALMemory, `[Cc]annot allocate memory|Creation of mbuf pool .* failed|rte_service_init\(\) failed`,
+		"DPDK's memory is too small for what the program takes of it", "give the container more hugepages, or the program fewer buffers (testpmd --total-num-mbufs)")),
 	vague(line(podnet.CodeNoPMD, `Cannot init plugins`,
 		"EAL could not load its drivers", "see the permissions of its directory of drivers, and of those above it")),
 	line(podnet.CodeNoPorts, `No probed ethernet devices|made no port|No Ethernet ports|no port of the name`,
