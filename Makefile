@@ -27,9 +27,9 @@ podnet: ## build bin/podnet, which is static and needs no DPDK
 	GO=$(GO) scripts/build-podnet.sh bin/podnet
 
 .PHONY: demo
-demo: build ## resolve a scratch pod and measure its vhost-user and memif sockets
+demo: build ## resolve a scratch pod and measure its vhost-user and memif sockets (DEMO_FLAGS=--keep: keep it)
 	$(GO) build -o bin/demo ./test/demo
-	$(HUGE) 512 bin/demo
+	$(HUGE) 512 bin/demo $(DEMO_FLAGS)
 
 .PHONY: test
 test: ## install what is missing and run the tests that need no container

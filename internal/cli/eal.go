@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ const maxQueues = 128
 
 // EALOptions are the flags that say what of the pod DPDK gets, and what beside it.
 type EALOptions struct {
+	Endpoints
 	Interfaces []string
 	DevArgs    []string
 	VDevs      []string
@@ -59,9 +61,9 @@ func (o *EALOptions) OwnsPrefix(d Deps) bool {
 	return o.MultiProcess || o.FilePrefix == rundir.Prefix(d.PID)
 }
 
-// ownDevices are the devices of --vdev.
-func (o *EALOptions) ownDevices() []eal.Device {
-	var devices []eal.Device
+// ownDevices are the devices that flags name, not the pod.
+func (o *EALOptions) ownDevices(mtu int) []eal.Device {
+	devices := o.devices(o.Queues, mtu)
 	for _, arg := range o.VDevs {
 		name := eal.VDev{Arg: arg}.PortName()
 		devices = append(devices, eal.VDev{Arg: arg, Origin: eal.Origin{Interface: name, Where: "--vdev"}})
@@ -79,15 +81,15 @@ func (d Deps) CheckDevices(devices []eal.Device) error {
 	return nil
 }
 
-// isOwn reports whether a name is that of one of --vdev's devices.
+// isOwn reports whether a name is that of a device that a flag names.
 func (o *EALOptions) isOwn(name string) bool {
-	return slices.ContainsFunc(o.ownDevices(), func(d eal.Device) bool { return d.PortName() == name })
+	return slices.ContainsFunc(o.ownDevices(0), func(d eal.Device) bool { return interfaceOf(d) == name })
 }
 
 // ofPod are the names of --interfaces that are the pod's; nil: all that DPDK can
-// drive. Devices of --vdev alone leave the pod's interfaces alone.
+// drive. Where flags name devices, these alone are used.
 func (o *EALOptions) ofPod() []string {
-	if len(o.Interfaces) == 0 && len(o.VDevs) == 0 {
+	if len(o.Interfaces) == 0 && len(o.ownDevices(0)) == 0 {
 		return nil
 	}
 	return slices.DeleteFunc(append([]string{}, o.Interfaces...), o.isOwn)
@@ -108,7 +110,7 @@ func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	if o.MultiProcess && o.FilePrefix == rundir.Prefix(d.PID) {
 		return eal.Config{}, nil, UsageErrorf("--multi-process: give --file-prefix a name, by which the other processes attach")
 	}
-	if err := d.CheckDevices(o.ownDevices()); err != nil {
+	if err := cmp.Or(o.CheckEndpoints(), d.CheckDevices(o.ownDevices(eo.MTU)), o.netdevs()); err != nil {
 		return eal.Config{}, nil, err
 	}
 	eo, err := o.request(eo)
@@ -126,6 +128,7 @@ func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	if _, err := config.Args(); errors.Is(err, eal.ErrOption) {
 		return eal.Config{}, nil, UsageError(err)
 	}
+	o.name(ports)
 	if eo.Interfaces == nil {
 		d.tellLeftOut(pod.LeftOut(ports))
 	}
@@ -139,6 +142,17 @@ func (d Deps) tellLeftOut(reasons []error) {
 	}
 }
 
+// name gives the ports of flags' devices the names of their interfaces.
+func (o *EALOptions) name(ports []podnet.Port) {
+	for _, d := range o.ownDevices(0) {
+		for i := range ports {
+			if ports[i].PortName == d.PortName() {
+				ports[i].Interface = interfaceOf(d)
+			}
+		}
+	}
+}
+
 // request adds what the flags ask for.
 func (o *EALOptions) request(eo podnet.EALOptions) (podnet.EALOptions, error) {
 	if o.Queues < 1 || o.Queues > maxQueues {
@@ -149,7 +163,7 @@ func (o *EALOptions) request(eo podnet.EALOptions) (podnet.EALOptions, error) {
 		return eo, err
 	}
 	eo.Interfaces = o.ofPod()
-	eo.Devices = append(o.ownDevices(), eo.Devices...)
+	eo.Devices = append(o.ownDevices(eo.MTU), eo.Devices...)
 	eo.Extra = append(eo.Extra, o.EALArgs...)
 	eo.Queues = o.Queues
 	eo.Memory = podnet.MemoryMode(o.Memory)

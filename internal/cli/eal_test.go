@@ -37,7 +37,12 @@ func TestOrder(t *testing.T) {
 			t.Errorf("%v: of the pod %q, want %q", tt.interfaces, ofPod, tt.ofPod)
 		}
 	}
-	o := EALOptions{Interfaces: []string{"net9"}}
+	o := EALOptions{Endpoints: Endpoints{Memif: []string{"/a"}}, Interfaces: []string{"memif0", "right"}}
+	got, err := o.Order(pod)
+	if want := []string{"memif0", "net2"}; err != nil || !slices.Equal(got, want) || !slices.Equal(o.ofPod(), []string{"right"}) {
+		t.Errorf("order %q, %v, want %q", got, err, want)
+	}
+	o = EALOptions{Interfaces: []string{"net9"}}
 	if got, err := o.Order(pod); ExitCode(err) != CodeNotReady {
 		t.Errorf("%q, %v, want an error of code %d", got, err, CodeNotReady)
 	}

@@ -4,15 +4,15 @@ import (
 	"slices"
 )
 
-// Confine keeps the Go runtime's threads off the CPUs of lcores that poll, as
-// far as the pod has other CPUs, so that neither garbage collection nor a timer
+// Confine keeps the Go runtime's threads to podCPUs, and off those of lcores that
+// poll as far as there are others, so that neither garbage collection nor a timer
 // interrupts a packet loop.
 func (r *Runtime) Confine(podCPUs []int, polling []Lcore) error {
 	free := slices.DeleteFunc(slices.Clone(podCPUs), func(cpu int) bool {
 		return slices.ContainsFunc(polling, func(l Lcore) bool { return l.CPU == cpu })
 	})
 	if len(free) == 0 {
-		return nil
+		free = podCPUs
 	}
 	return r.drv.Confine(free)
 }

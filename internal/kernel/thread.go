@@ -2,7 +2,6 @@ package kernel
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
@@ -30,8 +29,7 @@ func Threads(root rootfs.FS) ([]int, error) {
 
 // ThreadName is the name of a thread of this process (comm); empty if it has ended.
 func ThreadName(root rootfs.FS, tid int) string {
-	text, _ := root.ReadFile(taskFile(tid, "comm"), rootfs.MaxSmall) // ended: empty
-	return strings.TrimSuffix(string(text), "\n")
+	return comm(root, procTask+"/"+strconv.Itoa(tid))
 }
 
 // InvoluntarySwitches tells how often a thread of this process was made to leave

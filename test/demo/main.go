@@ -27,11 +27,12 @@ func main() {
 	wrapper := flag.String("wrapper", "bin/testpmd-wrapper", "the application")
 	duration := flag.Duration("duration", 5*time.Second, "how long to measure each kind of socket")
 	memory := flag.String("memory", "auto", "hugepages, none (ordinary pages), or auto: hugepages if enough are free")
+	keep := flag.Bool("keep", false, "keep the pod's files, and the host's side of its sockets running, until Ctrl-C")
 	flag.Parse()
 
 	// What stops the demo stops its processes, and it cleans up after them.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := demo(ctx, *wrapper, *memory, *duration, os.Stdout)
+	err := demo(ctx, *wrapper, *memory, *duration, *keep, os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "demo: %v\n", err)
@@ -39,7 +40,7 @@ func main() {
 	}
 }
 
-func demo(ctx context.Context, wrapper, memory string, duration time.Duration, out io.Writer) (err error) {
+func demo(ctx context.Context, wrapper, memory string, duration time.Duration, keep bool, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "podnet-demo-")
 	if err != nil {
 		return err
@@ -77,7 +78,10 @@ func demo(ctx context.Context, wrapper, memory string, duration time.Duration, o
 	for _, t := range trials {
 		errs = append(errs, t.check())
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil || !keep {
+		return err
+	}
+	return lab.keep(ctx, pod)
 }
 
 func writeTable(out io.Writer, trials []trial) error {

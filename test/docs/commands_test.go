@@ -66,6 +66,9 @@ func TestCommandsOfTheApplication(t *testing.T) {
 	}
 	cpus := allowed(t)
 	for _, block := range fences(t, "sh") {
+		if strings.HasPrefix(block.at, withoutCluster) {
+			continue // TestWithoutACluster runs them together
+		}
 		var lines []string
 		for _, line := range block.lines() {
 			if strings.HasPrefix(line, "testpmd-wrapper ") {

@@ -26,7 +26,7 @@ func kernelSession(t *testing.T, peer string, timeout time.Duration, sizes ...st
 	o.PeerTimeout = timeout
 	var b bytes.Buffer
 	s := &session{benchOptions: o, plan: plan{mixes: mixes}}
-	s.monitor = newMonitor(cli.Streams{Err: &b}, &s.result)
+	s.monitor = newMonitor(cli.Streams{Err: &b}, "", &s.result)
 	return s, &b
 }
 

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -90,6 +91,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	opts.publishOptions.addFlags(f)
 	m.flags(f)
 	opts.driveOptions.addFlags(cmd, d)
+	opts.Endpoints.AddFlags(cmd)
 	opts.flowOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")
 	cli.AddOutputFlag(cmd, &opts.Output, report.Formats()...)
 	return cmd
@@ -115,7 +117,7 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 	if p.flow, err = o.flow(p.mixes...); err != nil {
 		return p, err
 	}
-	if err := o.checkPeerTimeout(); err != nil {
+	if err := cmp.Or(o.checkPeerTimeout(), o.checkCPUs(), o.CheckEndpoints()); err != nil {
 		return p, err
 	}
 	switch {
@@ -187,10 +189,18 @@ func parseMixes(values []string) ([]result.Mix, error) {
 }
 
 // choose settles which interfaces send and receive: those of --tx and --rx, else
-// the first two of --interfaces, else the pod's first.
+// the first two of --interfaces, else those of the flags that name sockets and
+// netdevs, else the pod's first.
 func (o *benchOptions) choose() error {
 	if o.TX == "" && o.RX != "" {
 		return cli.UsageErrorf("--rx without --tx")
+	}
+	own := o.Endpoints.Names()
+	if len(own) > 2 {
+		return cli.UsageErrorf("%s are three or more interfaces, and bench sends on one and receives on another: leave some out", strings.Join(own, ", "))
+	}
+	if len(o.Interfaces) == 0 {
+		o.Interfaces = own
 	}
 	if o.TX == "" && len(o.Interfaces) > 0 {
 		o.TX, o.RX = o.Interfaces[0], o.Interfaces[min(1, len(o.Interfaces)-1)]

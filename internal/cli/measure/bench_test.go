@@ -44,14 +44,14 @@ func TestMonitor(t *testing.T) {
 	p := bench.Progress{Phase: "search", Frame: result.Frame{Name: "64"}, Rate: 1.5e6, Lower: 1e6, Upper: 2e6, Left: time.Minute}
 	show := func(terminal bool) string {
 		var b bytes.Buffer
-		m := newMonitor(cli.Streams{Err: &b, IsTerminal: terminal}, &result.Result{})
+		m := newMonitor(cli.Streams{Err: &b, IsTerminal: terminal}, "", &result.Result{})
 		m.begin(p)
 		m.Counted(time.Now().Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
 		m.end(p, []result.Trial{trial})
 		m.close()
 		return b.String()
 	}
-	m := newMonitor(cli.Streams{Err: io.Discard}, &result.Result{})
+	m := newMonitor(cli.Streams{Err: io.Discard}, "", &result.Result{})
 	for _, tt := range []struct {
 		phase string
 		want  uint64

@@ -24,6 +24,7 @@ type driveOptions struct {
 	cli.PodOptions
 	cli.EALOptions
 	cli.Preflight
+	cpuOption
 	PeerTimeout time.Duration
 	Verbose     bool
 
@@ -38,6 +39,7 @@ func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
 	f.BoolVarP(&o.Verbose, "verbose", "v", false, "log what DPDK says")
 	o.AddEALFlags(cmd, rundir.Prefix(d.PID))
 	o.AddFlag(cmd)
+	o.addCPUFlag(f)
 	o.AddRootlessFlags(cmd)
 }
 
@@ -63,6 +65,10 @@ func (o *driveOptions) start(ctx context.Context, d deps) (*dataplane.Dataplane,
 // startOn starts DPDK on the pod's interfaces and the options' own devices.
 func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, flags cli.EALOptions, opts podnet.EALOptions, awaitPeers bool) (*dataplane.Dataplane, error) {
 	opts.Version = d.LinkedVersion()
+	pod, err := o.confined(pod)
+	if err != nil {
+		return nil, err
+	}
 	if mtu := bench.MTU(o.frame); mtu > bench.EthernetMTU {
 		opts.MTU = mtu
 	}

@@ -2,10 +2,7 @@ package measure
 
 import (
 	"context"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +22,7 @@ type dutOptions struct {
 	deps
 	faultOptions
 	metricsOption
+	cpuOption
 	VhostUser []string
 	Memif     []string
 	VDevs     []string
@@ -70,6 +68,7 @@ func newDutCmd(d deps) *cobra.Command {
 	f.StringArrayVar(&opts.VDevs, "vdev", nil, "another virtual device, as net_ring0; may be repeated")
 	opts.addFlags(f)
 	opts.addMetricsFlag(f)
+	opts.addCPUFlag(f)
 	f.IntVar(&opts.MTU, "mtu", 0, "bytes of the largest L3 packet, for jumbo frames, such as 9000 (default: 1500)")
 	f.DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
 	f.BoolVarP(&opts.Verbose, "verbose", "v", false, "log what DPDK says")
@@ -84,6 +83,9 @@ func dutRun(ctx context.Context, o dutOptions) error {
 		return cli.UsageErrorf("--mtu %d: must be %d at most", o.MTU, most)
 	}
 	if err := checkDuration(o.Duration); err != nil {
+		return err
+	}
+	if err := o.checkCPUs(); err != nil {
 		return err
 	}
 	devices, err := o.devices()
@@ -115,7 +117,7 @@ func dutRun(ctx context.Context, o dutOptions) error {
 func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dpdk.Impairment) (*dataplane.Dataplane, error) {
 	drive := driveOptions{
 		EALOptions: cli.EALOptions{Queues: 1, Memory: o.Memory, FilePrefix: rundir.Prefix(o.PID)},
-		Verbose:    o.Verbose,
+		Verbose:    o.Verbose, cpuOption: o.cpuOption,
 	}
 	if faults != nil {
 		drive.mbufs = faults.Mbufs()
@@ -132,11 +134,11 @@ func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dp
 func (o *dutOptions) devices() ([]eal.Device, error) {
 	var list []eal.Device
 	for i, s := range o.VhostUser {
-		path, server := cutRole(s)
+		path, server := cli.CutRole(s, podnet.RoleServer)
 		list = append(list, eal.Vhost{Origin: eal.Origin{Interface: strconv.Itoa(i), Where: "--vhost-user"}, Path: path, Client: !server})
 	}
 	for i, s := range o.Memif {
-		path, server := cutRole(s)
+		path, server := cli.CutRole(s, podnet.RoleServer)
 		list = append(list, eal.Memif{Origin: eal.Origin{Interface: strconv.Itoa(i), Where: "--memif"}, Path: path, Server: server, MTU: o.MTU})
 	}
 	for _, arg := range o.VDevs {
@@ -145,21 +147,8 @@ func (o *dutOptions) devices() ([]eal.Device, error) {
 	if len(list) == 0 {
 		return nil, cli.UsageErrorf("no port: give at least one --vhost-user, --memif or --vdev")
 	}
-	used := map[string]bool{}
-	for _, s := range slices.Concat(o.VhostUser, o.Memif) {
-		path, _ := cutRole(s)
-		if path = filepath.Clean(path); used[path] {
-			return nil, cli.UsageErrorf("socket %q is given twice: each port has one of its own", path)
-		}
-		used[path] = true
+	if err := cli.CheckDistinct(o.VhostUser, o.Memif); err != nil {
+		return nil, err
 	}
 	return list, o.CheckDevices(list)
-}
-
-// cutRole reads [client:|server:]PATH.
-func cutRole(s string) (path string, server bool) {
-	if path, ok := strings.CutPrefix(s, podnet.RoleClient+":"); ok {
-		return path, false
-	}
-	return strings.TrimPrefix(s, podnet.RoleServer+":"), true
 }

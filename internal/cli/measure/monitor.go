@@ -39,14 +39,14 @@ func sums(before []uint64, t result.Trial) []uint64 {
 	return out
 }
 
-func newMonitor(s cli.Streams, r *result.Result) *monitor {
+func newMonitor(s cli.Streams, name string, r *result.Result) *monitor {
 	text := slog.NewTextHandler(s.Err, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.LevelKey || a.Key == slog.TimeKey {
 			return slog.Attr{}
 		}
 		return a
 	}})
-	return &monitor{out: s.Err, terminal: s.IsTerminal, log: slog.New(text), status: status{snapshot: metrics.Snapshot{
+	return &monitor{out: s.Err, terminal: s.IsTerminal, log: slog.New(text), status: status{neighbors: neighbors(s, name), snapshot: metrics.Snapshot{
 		NotReady: notStarted, Version: r.Environment.Version, DPDK: r.Environment.DPDK, Method: r.Method,
 	}}}
 }

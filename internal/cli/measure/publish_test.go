@@ -110,7 +110,7 @@ func (k *fakeCluster) measured(f *world, o benchOptions, m ...result.Measurement
 	s := &session{benchOptions: &o, method: newFixed(), plan: plan{mixes: make([]result.Mix, 1)}}
 	s.begin()
 	s.result.Measurements = m
-	s.monitor = newMonitor(f.deps().Streams, &s.result)
+	s.monitor = newMonitor(f.deps().Streams, "", &s.result)
 	return s
 }
 

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func runRun(ctx context.Context, o runOptions) error {
 	if err := checkDuration(o.Duration); err != nil {
 		return err
 	}
-	if err := o.checkPeerTimeout(); err != nil {
+	if err := cmp.Or(o.checkPeerTimeout(), o.checkCPUs()); err != nil {
 		return err
 	}
 	if err := o.checkEcho(); err != nil {

@@ -39,7 +39,7 @@ func benchRun(ctx context.Context, o benchOptions, m *method) error {
 	}
 	s := &session{benchOptions: &o, method: m, plan: p}
 	s.begin()
-	s.monitor = newMonitor(o.Streams, &s.result)
+	s.monitor = newMonitor(o.Streams, o.Name, &s.result)
 	// Of what fails from here on the ConfigMap tells, in place of the last run's result.
 	err = errors.Join(s.openOutputs(), s.announce(ctx))
 	if err == nil {

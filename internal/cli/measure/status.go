@@ -18,11 +18,13 @@ type status struct {
 	mu       sync.Mutex
 	snapshot metrics.Snapshot
 	job      *dpdk.Job // that runs; nil: none
+	// neighbors, if not nil, is told of the first job.
+	neighbors func(polling []dpdk.Lcore)
 }
 
 // newStatus is that of a command that forwards in that mode, before DPDK starts.
 func newStatus(d deps, mode string) *status {
-	return &status{snapshot: metrics.Snapshot{
+	return &status{neighbors: neighbors(d.Streams, d.Name), snapshot: metrics.Snapshot{
 		NotReady: notStarted, Version: d.Version, DPDK: d.DPDKVersion, Method: mode, NoTrials: true,
 	}}
 }
@@ -67,6 +69,10 @@ func (s *status) Running(job *dpdk.Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.job = job
+	if job != nil && s.neighbors != nil {
+		s.neighbors(job.Lcores())
+		s.neighbors = nil
+	}
 }
 
 // carried is told what the ports have counted so far.

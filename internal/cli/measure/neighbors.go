@@ -1,0 +1,28 @@
+package measure
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/kernel"
+	"github.com/podnet/podnet/internal/kernel/rootfs"
+)
+
+// neighbors warns of other DPDK programs that poll on a CPU of ours: then neither
+// gets more than a part of it, and both are late in slices of the scheduler.
+func neighbors(s cli.Streams, name string) func(polling []dpdk.Lcore) {
+	return func(polling []dpdk.Lcore) {
+		for _, p := range kernel.Pollers(rootfs.FS{}, os.Getpid()) {
+			if !slices.ContainsFunc(polling, func(l dpdk.Lcore) bool { return l.CPU == p.CPU }) {
+				continue
+			}
+			if s.IsTerminal {
+				fmt.Fprint(s.Err, "\r\x1b[K")
+			}
+			fmt.Fprintf(s.Err, "%s: warning: CPU %d polls for process %d (%s) too: give each CPUs of its own by --cpus\n", name, p.CPU, p.PID, p.Program)
+		}
+	}
+}
