@@ -30,6 +30,9 @@ func (l *lab) keep(ctx context.Context, pod scratchpod.Pod) error {
 	case <-ctx.Done():
 		return nil
 	case <-host.done:
+		if host.err == nil { // Ctrl-C is for all of a terminal's processes
+			return nil
+		}
 		return fmt.Errorf("dut ended: %w\n%s", host.err, &host.stderr)
 	}
 }
