@@ -164,7 +164,8 @@ struct podnet_counters {
 	uint64_t rx_packets;  /* received; VERIFY: the stream's own, each once */
 	uint64_t rx_other;    /* VERIFY: of others */
 	/* VERIFY: the stream's own, but shorter or longer than they were sent, with
-	 * something wrong in the stamp, and in other VLANs. They are not in rx_packets. */
+	 * something wrong in the stamp or the UDP checksum, and in other VLANs. They are not
+	 * in rx_packets. */
 	uint64_t rx_truncated, rx_extended, rx_damaged, rx_retagged;
 	uint64_t rx_tags;     /* of the last one retagged: how many << 32 | outer id << 16 | inner id */
 	uint64_t tx_packets;  /* accepted by the port */

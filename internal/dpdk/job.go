@@ -100,7 +100,10 @@ type Counters struct {
 	// None of them is in RxPackets.
 	RxTruncated uint64 // shorter
 	RxExtended  uint64 // longer
-	RxDamaged   uint64 // with a stamp that does not check, or whose time is not of this trial
+	// RxDamaged: with a stamp that does not check or whose time is not of this trial,
+	// or with a wrong UDP checksum. Until one is wrong, checksums are added up of the
+	// first packet of each burst only.
+	RxDamaged  uint64
 	RxRetagged  uint64 // in another VLAN, or with more or fewer tags
 	RxTags      Tags   // of the last one retagged
 

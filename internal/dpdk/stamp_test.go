@@ -244,6 +244,28 @@ func TestPacketsThatAreNotAsSent(t *testing.T) {
 		{"cut before the stamp", 64, 0, func(f []byte, at int) []byte { return f[:at] }, Counters{RxOther: 1}},
 		{"lengthened", 64, 0, func(f []byte, _ int) []byte { return append(f, make([]byte, 300)...) }, Counters{RxExtended: 1}},
 		{"of another length that is sent", 1518, 0, func(f []byte, _ int) []byte { return f[:60] }, Counters{RxTruncated: 1}},
+		{"a wrong checksum", 64, 0, func(f []byte, at int) []byte {
+			f[at-1] ^= 1
+			return f
+		}, Counters{RxDamaged: 1}},
+		{"a bit of the payload flipped", 1518, 7, func(f []byte, _ int) []byte {
+			f[1400] ^= 4
+			return f
+		}, Counters{RxDamaged: 1}},
+		{"a UDP length beyond the frame", 64, 0, func(f []byte, at int) []byte {
+			f[at-4] ^= 1
+			return f
+		}, Counters{RxDamaged: 1}},
+		{"without a checksum", 64, 0, func(f []byte, at int) []byte {
+			clear(f[at-2 : at])
+			return f
+		}, Counters{RxPackets: 1}},
+		{"translated addresses", 64, 0, func(f []byte, at int) []byte {
+			f[at-12], f[at-16] = f[at-16], f[at-12]+1
+			clear(f[at-2 : at])
+			binary.BigEndian.PutUint16(f[at-2:], ^udpSum(f))
+			return f
+		}, Counters{RxPackets: 1}},
 		{"from the future", 64, 0, sentAt(int64(second)), Counters{RxDamaged: 1}},
 		{"from before the trial", 64, 0, sentAt(-int64(2 * second)), Counters{RxDamaged: 1}},
 		{"of a flow that there is not", 64, 0, func(f []byte, at int) []byte {
@@ -285,6 +307,35 @@ func TestPacketsThatAreNotAsSent(t *testing.T) {
 		j := runUntil(t, []Stream{rx}, func(j *Job) bool { return j.Counters(0) != Counters{} })
 		if got := j.Counters(0); got != tt.want {
 			t.Errorf("%s:\ngot  %+v,\nwant %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Once a checksum is wrong, each is added up, whatever its place in the burst.
+func TestDamageIsFoundInABurst(t *testing.T) {
+	p := realPort(t, "net_ring0")
+	for _, v6 := range []bool{false, true} {
+		empty(t, p)
+		frame, at := udpFrame(128, headers{v6: v6})
+		rx := verifier(Queue{Port: p}, 1)
+		rx.StampOffset, rx.Payloads, rx.earliest = at, []int{len(frame) - at}, now()
+		const packets, damaged = 50, 3 // the first, and two more
+		for i := range packets {
+			stamp(frame, at, 0, uint32(i), now())
+			sent := bytes.Clone(frame)
+			if i%20 == 0 {
+				sent[len(sent)-1] = 1
+			}
+			if err := p.Send(t.Context(), sent); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := runUntil(t, []Stream{rx}, func(j *Job) bool {
+			c := j.Counters(0)
+			return c.RxPackets+c.RxDamaged == packets
+		}).Counters(0)
+		if c.RxDamaged != damaged {
+			t.Errorf("IPv6 %t: %+v, want %d damaged", v6, c, damaged)
 		}
 	}
 }

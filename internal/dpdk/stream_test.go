@@ -83,6 +83,8 @@ func stamp(frame []byte, at int, flow uint16, number uint32, tsc uint64) {
 	binary.NativeEndian.PutUint16(frame[at+4:], flow)
 	binary.NativeEndian.PutUint32(frame[at+6:], number)
 	binary.NativeEndian.PutUint32(frame[at+10:], time)
+	clear(frame[at-2 : at])
+	binary.BigEndian.PutUint16(frame[at-2:], ^udpSum(frame))
 }
 
 // now reads the TSC.

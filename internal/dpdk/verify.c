@@ -7,7 +7,9 @@
 #include "verify.h"
 #include "worker.h"
 
+#include <rte_byteorder.h>
 #include <rte_ether.h>
+#include <rte_ip.h>
 
 bool
 verify_init(struct stream *s)
@@ -25,6 +27,58 @@ verify_init(struct stream *s)
 	s->seed = stamp_seed(c->signature);
 	s->verifier = v;
 	return true;
+}
+
+/* How far the headers of our frames lie before the stamp. */
+#define VERIFY_UDP 8
+#define VERIFY_IPV4 (VERIFY_UDP + 20)
+#define VERIFY_IPV6 (VERIFY_UDP + 40)
+
+/* verify_type is the Ethernet type of a frame whose L3 header begins there. */
+static unsigned
+verify_type(const struct rte_mbuf *m, unsigned l3)
+{
+	const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, l3 - 2);
+
+	return p[0] << 8 | p[1];
+}
+
+/* verify_pseudo adds up the addresses of the pseudo header; false: no IP header of
+ * ours lies before the stamp. A device may have translated the addresses. */
+static bool
+verify_pseudo(const struct rte_mbuf *m, unsigned stamp, uint32_t *sum)
+{
+	const uint8_t *at = rte_pktmbuf_mtod_offset(m, const uint8_t *, stamp);
+
+	if (stamp >= RTE_ETHER_HDR_LEN + VERIFY_IPV4 && verify_type(m, stamp - VERIFY_IPV4) == RTE_ETHER_TYPE_IPV4)
+		*sum = rte_raw_cksum(at - VERIFY_UDP - 8, 8);
+	else if (stamp >= RTE_ETHER_HDR_LEN + VERIFY_IPV6 && verify_type(m, stamp - VERIFY_IPV6) == RTE_ETHER_TYPE_IPV6)
+		*sum = rte_raw_cksum(at - VERIFY_UDP - 32, 32);
+	else
+		return false;
+	return true;
+}
+
+bool
+verify_sum(const struct rte_mbuf *m, unsigned stamp)
+{
+	const uint8_t *at = rte_pktmbuf_mtod_offset(m, const uint8_t *, stamp);
+	const uint64_t driver = m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	uint16_t length, check, rest;
+	uint32_t sum;
+
+	/* NONE: the checksum is left to be filled in, and the data is right. */
+	if (driver == RTE_MBUF_F_RX_L4_CKSUM_GOOD || driver == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+		return true;
+	memcpy(&length, at - 4, sizeof(length));
+	memcpy(&check, at - 2, sizeof(check));
+	if (check == 0 || !verify_pseudo(m, stamp, &sum)) /* RFC 768, and RFC 6935 for IPv6 */
+		return true;
+	if (rte_raw_cksum_mbuf(m, stamp - VERIFY_UDP, rte_be_to_cpu_16(length), &rest) != 0)
+		return false; /* it is longer than the frame */
+	sum += rest + rte_cpu_to_be_16(IPPROTO_UDP) + length;
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)(sum + (sum >> 16)) == 0xffff;
 }
 
 /* The shortest frame on the wire, without the FCS. */
@@ -137,6 +191,10 @@ verify_odd(struct stream *s, const struct rte_mbuf *m, bool timely)
 			counter = &c->rx_retagged;
 		else if (payload < sent)
 			counter = &c->rx_truncated;
+		else if (payload == sent) { /* nothing else is wrong with it */
+			counter = &c->rx_damaged;
+			s->verifier->doubt = true;
+		}
 		else if (m->pkt_len > VERIFY_MIN_FRAME)
 			counter = &c->rx_extended;
 		else
