@@ -409,14 +409,18 @@ func TestKeepRestartsMemif(t *testing.T) {
 		defer func() { stopListening() }()
 		f.On(dpdktest.RestartPort, dpdktest.Fail(1, syscall.ECONNREFUSED))
 		f.SetPeer("net_memif_net1", true)
-		if n := keep(); n != 0 || d.Down(t.Context()) == "" {
-			t.Errorf("a restart that failed counts: %d", n)
+		if n, down := keep(), d.Down(t.Context()); n != 0 || !strings.Contains(down, path) || !strings.Contains(down, "connection refused") {
+			t.Errorf("after a restart that failed: %d restarts, down: %q", n, down)
 		}
 		if n := keep(); n != 1 {
 			t.Errorf("restarted %d times when its peer was back, want once", n)
 		}
 		if up, err := d.Ports[0].LinkUp(t.Context()); !up || err != nil {
 			t.Errorf("link %v, %v", up, err)
+		}
+		f.SetPeer("net_memif_net2", true)
+		if down := d.Down(t.Context()); down != "" {
+			t.Errorf("with all peers there: %s", down)
 		}
 		if n := keep(); n != 1 || f.Restarts("net_memif_net2") != 0 {
 			t.Error("restarted without a need")

@@ -17,7 +17,8 @@ type Port struct {
 	Device    eal.Device
 	Queues    int
 
-	socket *socket // nil: none
+	socket  *socket // nil: none
+	refused error   // why the last attempt to connect again failed; nil: it did not
 }
 
 // startWhenReady starts the port; a client of memif not before its server
@@ -90,13 +91,18 @@ func (p *Port) keep(ctx context.Context, job *dpdk.Job) error {
 	}
 	up, err := p.LinkUp(ctx)
 	switch {
-	case up || err != nil: // or told to stop meanwhile
+	case err != nil: // told to stop meanwhile
+	case up:
+		p.refused = nil
 	case p.socket.connectsEarly:
 		return fmt.Errorf("%s: the peer hung up, and DPDK's virtio_user does not connect again as a client: "+
 			"start again when the peer is back, or let the pod make the socket (mode server)", p.socket)
 	case p.socket.kind == podnet.KindMemif && p.socket.alive(ctx) == nil:
-		// It may bind already and not listen yet: then the next look helps.
-		_ = job.Restart(ctx, p.Port)
+		// The server may have bound its socket and not listen on it yet, so the next
+		// look tries again; meanwhile no loop uses the port.
+		if err := job.Restart(ctx, p.Port); ctx.Err() == nil {
+			p.refused = err
+		}
 	}
 	return nil
 }
@@ -110,6 +116,8 @@ func (d *Dataplane) Down(ctx context.Context) string {
 		}
 		switch {
 		case up:
+		case p.refused != nil:
+			return fmt.Sprintf("%s: no peer, and connecting again failed: %v", p.socket, p.refused)
 		case p.socket != nil:
 			return p.socket.String() + ": no peer"
 		default:

@@ -184,7 +184,8 @@ struct podnet_worker; /* what one lcore does */
 struct podnet_worker *podnet_worker_new(const struct podnet_stream_config *streams, unsigned n, int socket);
 void podnet_worker_free(struct podnet_worker *w);
 int podnet_worker_launch(struct podnet_worker *w, unsigned lcore);
-/* podnet_worker_stop_tx stops generating and goes on receiving. */
+/* podnet_worker_stop_tx stops generating and goes on receiving; an IMPAIR stream takes
+ * no more frames, and sends those that wait in it. */
 void podnet_worker_stop_tx(struct podnet_worker *w);
 void podnet_worker_stop(struct podnet_worker *w);
 /* podnet_worker_park keeps the streams of a port from it, or lets them use it again. */

@@ -144,14 +144,17 @@ impair_depart(struct stream *s, uint64_t now)
 	return sent;
 }
 
-/* impair serves a stream that forwards as a device with faults does. */
+/* impair serves a stream that forwards as a device with faults does. One that is to
+ * end takes no more frames, and sends those that wait. */
 static __rte_always_inline uint16_t
-impair(struct stream *s)
+impair(struct stream *s, bool ending)
 {
 	struct rte_mbuf *bufs[PODNET_BURST];
-	uint16_t n = rte_eth_rx_burst(s->cfg.rx_port, s->cfg.rx_queue, bufs, PODNET_BURST), i;
+	uint16_t n = ending ? 0 : rte_eth_rx_burst(s->cfg.rx_port, s->cfg.rx_queue, bufs, PODNET_BURST), i;
 	uint64_t now = rte_rdtsc();
 
+	if (unlikely(ending))
+		impair_release(s, now, true);
 	if (n > 0) {
 		if (s->cfg.count_bytes)
 			count_add(&s->count.rx_bytes, burst_bytes(bufs, n));

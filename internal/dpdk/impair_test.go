@@ -85,6 +85,31 @@ func TestFaultsByCount(t *testing.T) {
 	}
 }
 
+// A device that is to end sends what waits in it, and takes no more.
+func TestDeviceThatEnds(t *testing.T) {
+	in, out := Queue{Port: realPort(t, "net_ring0")}, Queue{Port: realPort(t, "net_ring1")}
+	empty(t, in.Port)
+	empty(t, out.Port)
+	const frames = 100
+	tx := generator(in, 1)
+	tx.Limit = frames
+	i := Impairment{Depth: 256, Delay: 500 * time.Millisecond, ReorderEvery: 10, ReorderBy: 1000}
+	stopped := false
+	j := runUntil(t, []Stream{tx, {Mode: Impair, Rx: in, Tx: out, Impair: &i}}, func(j *Job) bool {
+		if did := j.Counters(1); did.RxPackets == frames && !stopped {
+			stopped = true
+			j.StopTx()
+			if err := in.Port.Send(t.Context(), tx.Frames[0]); err != nil { // which stays
+				t.Error(err)
+			}
+		}
+		return stopped && j.Counters(1).Waiting() == 0
+	})
+	if did := j.Counters(1); did.TxPackets != frames || did.RxPackets != frames {
+		t.Errorf("the device received %d and sent %d, want %d", did.RxPackets, did.TxPackets, frames)
+	}
+}
+
 // A frame that is held back goes right behind those that overtake it.
 func TestHeldFrameIsLetGo(t *testing.T) {
 	in, out := Queue{Port: realPort(t, "net_ring0")}, Queue{Port: realPort(t, "net_ring1")}

@@ -120,6 +120,12 @@ func (c Counters) RxChanged() uint64 {
 	return c.RxTruncated + c.RxExtended + c.RxDamaged + c.RxRetagged
 }
 
+// Waiting is how many packets an Impair stream has taken and has still to send.
+func (c Counters) Waiting() uint64 {
+	in, out := c.RxPackets+c.Duplicated, c.TxPackets+c.Dropped+c.Overflowed
+	return in - min(in, out) // they are not read all at once
+}
+
 // Job is a set of streams that lcores are running.
 type Job struct {
 	rt      *Runtime
@@ -309,7 +315,8 @@ type Thread struct {
 	Turns uint64 // how often it has served all its streams
 }
 
-// StopTx ends the generating; receiving goes on.
+// StopTx ends the generating; receiving goes on. An Impair stream takes no more
+// packets, and sends those that wait in it (Counters.Waiting).
 func (j *Job) StopTx() {
 	for _, w := range j.workers {
 		w.StopTx()

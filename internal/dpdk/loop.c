@@ -59,7 +59,7 @@ loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mod
 	case PODNET_VERIFY:
 		return verify(s);
 	case PODNET_IMPAIR:
-		return impair(s);
+		return impair(s, __atomic_load_n(&w->stop_tx, __ATOMIC_RELAXED));
 	default:
 		return forward(s, mode);
 	}

@@ -6,12 +6,16 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/dataplane"
+	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/result"
 )
 
 // linger is how long ports stay open after the loops have ended: what they sent
 // last lies in rings from which the peers still have to take it.
 const linger = 500 * time.Millisecond
+
+// drainLimit is how long a device that is to end may take to send what waits in it.
+const drainLimit = 300 * time.Millisecond
 
 // Forward runs the streams until ctx ends, for at most duration unless that is
 // 0, and counts what the ports carried. It fails early when a peer has gone that
@@ -44,6 +48,7 @@ func Forward(ctx context.Context, dp *dataplane.Dataplane, streams []Stream, dur
 	o.Running(nil)
 	r := result.Run{Seconds: time.Since(begin).Seconds(), Lcores: t.lcores()}
 	t.job.StopTx()
+	t.drain()
 	failed = errors.Join(failed, t.job.Stop(own))
 	if r.Interfaces, err = t.read(own); err != nil {
 		return r, errors.Join(failed, err)
@@ -57,6 +62,21 @@ func Forward(ctx context.Context, dp *dataplane.Dataplane, streams []Stream, dur
 		time.Sleep(linger)
 	}
 	return r, failed
+}
+
+// drain lets the streams send what they have taken, in the time that there is.
+func (t *tally) drain() {
+	waiting := func() (n uint64) {
+		for i, s := range t.streams {
+			if s.Mode == dpdk.Impair {
+				n += t.job.Counters(i).Waiting()
+			}
+		}
+		return n
+	}
+	for end := time.Now().Add(drainLimit); waiting() > 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // watch calls tick at every interval until ctx ends, or until tick fails or a
