@@ -50,14 +50,15 @@ func newCheckCmd(d Deps) *cobra.Command {
 		Short: "Say why DPDK would not run here, and what to do about it",
 		Long:  checkHelp,
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if dry {
 				if err := opts.mayStart(); err != nil {
 					return err
 				}
 				opts.DryStart = runArgs(cmd)
 			}
-			return checkRun(cmd.Context(), opts)
+			// A dry start ends with us: it has hugepages and sockets.
+			return d.UntilStopped(func(ctx context.Context) error { return checkRun(ctx, opts) })(cmd, args)
 		},
 	}
 	use := "run"
@@ -112,7 +113,10 @@ func checkRun(ctx context.Context, o checkOptions) error {
 		return err
 	}
 	if o.DryStart != nil {
-		results = append(results, dryStart(ctx, o.Env, o.DryStart)...)
+		results = append(results, o.dryStart(ctx, o.Env, o.DryStart)...)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	report := check.NewReport(o.For, o.Version, results)
 	if err := printReport(o.Out, o.Output, report); err != nil {

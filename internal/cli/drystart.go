@@ -18,9 +18,11 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// Limits of a dry start: how long it may take, and how much of DPDK's log is kept.
+// Limits of a dry start: how long it may take, how long after it was told to end, and
+// how much of DPDK's log is kept.
 const (
 	dryStartTime = 90 * time.Second
+	dryStopTime  = 1800 * time.Millisecond
 	maxDryLog    = 4 << 20
 )
 
@@ -47,8 +49,9 @@ func runArgs(cmd *cobra.Command) []string {
 }
 
 // dryStart starts DPDK in a child, which may abort or exit as DPDK likes, and tells
-// from its log why it did not come up.
-func dryStart(ctx context.Context, env, args []string) []check.Result {
+// from its log why it did not come up. The child ends with ctx, and at once if this
+// process does.
+func (d Deps) dryStart(ctx context.Context, env, args []string) []check.Result {
 	self, err := os.Executable()
 	if err != nil {
 		return dryFailure(err.Error(), nil)
@@ -60,9 +63,22 @@ func dryStart(ctx context.Context, env, args []string) []check.Result {
 	child.Args[0] = os.Args[0]
 	child.Env, child.Stderr = env, &log
 	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
-	child.WaitDelay = 5 * time.Second
+	child.WaitDelay = dryStopTime
 	begin := time.Now()
-	err = child.Run()
+	if err = child.Start(); err == nil {
+		ended := make(chan struct{})
+		done := d.AtOnce(func() {
+			_ = child.Process.Signal(syscall.SIGTERM) // its second: it removes its files and exits
+			select {
+			case <-ended:
+			case <-time.After(grace):
+				_ = child.Process.Kill()
+			}
+		})
+		err = child.Wait()
+		close(ended)
+		done()
+	}
 	if err == nil {
 		return []check.Result{dryResult(check.Result{
 			Status: check.Pass, Evidence: []string{fmt.Sprintf("EAL and every port came up and ended within %v", time.Since(begin).Round(time.Millisecond))},

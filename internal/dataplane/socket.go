@@ -41,8 +41,37 @@ func socketOf(d eal.Device) (s socket, ok bool) {
 		return socket{d.Origin.Interface, podnet.KindVhostUser, d.Path, !d.Client, false, false}, true
 	case eal.Memif:
 		return socket{d.Origin.Interface, podnet.KindMemif, d.Path, d.Server, false, false}, true
+	case eal.VDev:
+		if named := ofDriver(d); named != nil {
+			return socketOf(named)
+		}
 	}
 	return socket{}, false
+}
+
+// ofDriver is the device that a caller's own --vdev stands for, as far as its socket
+// goes, so that a peer that does not come or another's socket is seen to there too;
+// nil: it has no socket that is named.
+func ofDriver(d eal.VDev) eal.Device {
+	name, list, _ := strings.Cut(d.Arg, ",")
+	args := map[string]string{}
+	for arg := range strings.SplitSeq(list, ",") {
+		key, value, _ := strings.Cut(arg, "=")
+		args[key] = value
+	}
+	driver := strings.TrimPrefix(name, "net_")
+	switch path := args["socket"]; {
+	case strings.HasPrefix(driver, "virtio_user") && args["path"] != "":
+		return eal.VirtioUser{Origin: d.Origin, Path: args["path"], Server: args["server"] == "1"}
+	case (strings.HasPrefix(driver, "vhost") || strings.HasPrefix(driver, "eth_vhost")) && args["iface"] != "":
+		return eal.Vhost{Origin: d.Origin, Path: args["iface"], Client: args["client"] == "1"}
+	case strings.HasPrefix(driver, "memif") && path != "":
+		if args["socket-abstract"] != "no" {
+			path = "@" + path
+		}
+		return eal.Memif{Origin: d.Origin, Path: path, Server: args["role"] == "server" || args["role"] == "master"}
+	}
+	return nil
 }
 
 func (s socket) String() string {

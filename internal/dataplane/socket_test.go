@@ -127,6 +127,7 @@ func TestAwaitOtherType(t *testing.T) {
 
 func TestSocketOf(t *testing.T) {
 	o := eal.Origin{Interface: "net1"}
+	vdev := func(arg string) eal.Device { return eal.VDev{Origin: o, Arg: arg} }
 	for _, tt := range []struct {
 		device eal.Device
 		want   socket
@@ -138,6 +139,15 @@ func TestSocketOf(t *testing.T) {
 		{eal.Vhost{Origin: o, Path: "/s"}, socket{"net1", podnet.KindVhostUser, "/s", true, false, false}, true},
 		{eal.Vhost{Origin: o, Path: "/s", Client: true}, socket{"net1", podnet.KindVhostUser, "/s", false, false, false}, true},
 		{eal.Memif{Origin: o, Path: "@s", Server: true}, socket{"net1", podnet.KindMemif, "@s", true, false, false}, true},
+		{vdev("net_virtio_user0,queues=2,path=/s"), socket{"net1", podnet.KindVhostUser, "/s", false, true, false}, true},
+		{vdev("virtio_user7,path=/s,server=1"), socket{"net1", podnet.KindVhostUser, "/s", true, false, true}, true},
+		{vdev("net_virtio_user0,path=/dev/null"), socket{}, false},
+		{vdev("net_virtio_user0"), socket{}, false},
+		{vdev("net_vhost0,iface=/s"), socket{"net1", podnet.KindVhostUser, "/s", true, false, false}, true},
+		{vdev("eth_vhost0,iface=/s,client=1"), socket{"net1", podnet.KindVhostUser, "/s", false, false, false}, true},
+		{vdev("net_memif0,role=master,socket=/s,socket-abstract=no"), socket{"net1", podnet.KindMemif, "/s", true, false, false}, true},
+		{vdev("net_memif0,socket=s"), socket{"net1", podnet.KindMemif, "@s", false, false, false}, true},
+		{vdev("net_ring0"), socket{}, false},
 		{eal.PCI{Origin: o, Address: pciaddr.MustParse("0000:00:01.0")}, socket{}, false},
 	} {
 		if got, ok := socketOf(tt.device); got != tt.want || ok != tt.ok {
