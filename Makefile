@@ -41,6 +41,8 @@ test-lib: ## test the library alone: without cgo, and that it compiles elsewhere
 	CGO_ENABLED=0 $(GO) test ./lib/... ./internal/kernel/...
 	CGO_ENABLED=0 GOOS=darwin $(GO) vet ./lib/...
 	CGO_ENABLED=0 GOOS=windows $(GO) vet ./lib/...
+	for arch in arm64 ppc64le s390x riscv64; do \
+		CGO_ENABLED=0 GOARCH=$$arch $(GO) build ./lib/... ./cmd/podnet || exit; done
 
 .PHONY: test-unit
 test-unit: ## test every package with the race detector, on a machine without DPDK
@@ -77,6 +79,11 @@ test-lab: build ## test on the VFs, RDMA and vDPA devices of an emulated machine
 .PHONY: test-busy
 test-busy: ## the same as test, beside a process on each CPU that does nothing but compute
 	scripts/beside-load.sh $(MAKE) --no-print-directory test
+
+.PHONY: test-cross
+test-cross: ## build for arm64 against Debian's DPDK and run that under QEMU's emulation
+	@scripts/deps.sh build cross
+	CGO_ENABLED=0 $(GO) test -count=1 -tags cross -timeout 20m -v ./test/cross/...
 
 .PHONY: test-image
 test-image: ## build the container image and run what is in it, as root
@@ -132,7 +139,7 @@ cover: ## print how much of the library its tests cover
 .PHONY: lint
 lint: ## check the Go code, the C and the scripts
 	@scripts/deps.sh build lint
-	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab,image,k8s
+	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab,image,k8s,cross
 	$(GOLANGCI) run --build-tags nodpdk
 	cd test/parity && $(GOLANGCI) run --config ../../.golangci.yml
 	scripts/lint-c.sh

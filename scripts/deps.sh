@@ -5,7 +5,7 @@
 set -euo pipefail
 
 usage() {
-	echo "usage: deps.sh [--list] build|test|lab|image|k8s|lint|debian ..." >&2
+	echo "usage: deps.sh [--list] build|test|lab|image|k8s|lint|debian|cross ..." >&2
 	exit 64
 }
 
@@ -55,6 +55,12 @@ needs() {
 		gcc-11     command -v gcc-11 || ! apt-cache show gcc-11
 	END
 	debian) echo 'mmdebstrap command -v mmdebstrap' ;;
+	cross) cat <<-'END' ;;
+		gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
+		libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
+		qemu-user-static      command -v qemu-aarch64-static
+		mmdebstrap            command -v mmdebstrap
+	END
 	*) usage ;;
 	esac
 }

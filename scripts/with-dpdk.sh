@@ -2,8 +2,9 @@
 # Runs a command, such as go build, with what DPDK's headers ask of cgo.
 set -euo pipefail
 
-# pkg-config gives -mrtm on Debian 13, which cgo does not allow by itself.
-export CGO_CFLAGS_ALLOW=${CGO_CFLAGS_ALLOW:--mrtm}
+# pkg-config gives -mrtm on Debian 13's amd64 and -moutline-atomics on arm64, which
+# cgo does not allow by itself.
+export CGO_CFLAGS_ALLOW=${CGO_CFLAGS_ALLOW:--mrtm|-moutline-atomics}
 
 # Go's build cache knows the flags of a C compilation and not the headers: after
 # a change of DPDK's version it would hand out objects of the old one. So the
