@@ -58,6 +58,7 @@ func TestStockPeersAgreeThroughOVS(t *testing.T) {
 			return err
 		})
 	}
+	ovs.awaitLinks(pod.networks...)
 	inPod.Command("start tx_first 2")
 	const want = 2 * peertest.Burst
 	wantOVS := map[string]ovsStats{"net1": {want, want}, "net2": {want, want}}

@@ -150,6 +150,23 @@ func (o *ovsBridge) stats() map[string]ovsStats {
 	return stats
 }
 
+// awaitLinks waits until OVS would send to the ports: it drops packets from when a
+// port has its peer to when the port's queues are set up, which a busy machine
+// makes seconds of.
+func (o *ovsBridge) awaitLinks(ports ...socketNet) {
+	o.t.Helper()
+	for _, n := range ports {
+		if err := testpeer.Poll(settleTime, func() error {
+			if state := strings.TrimSpace(o.vsctl("get", "Interface", n.name, "link_state")); state != "up" {
+				return fmt.Errorf("link_state of %s is %s", n.name, state)
+			}
+			return nil
+		}); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+}
+
 // await waits until OVS has these counters, and returns what it has then, or
 // after settleTime.
 func (o *ovsBridge) await(want map[string]ovsStats) map[string]ovsStats {

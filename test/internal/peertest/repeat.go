@@ -11,7 +11,7 @@ import (
 const NotValid = 5
 
 // attempts is how often a machine may spoil a measurement that a test needs.
-const attempts = 6
+const attempts = 12
 
 // Repeat makes a measurement until it is one to judge, which the machine's other
 // work may keep it from being: then it is made again, a little later each time. It
@@ -19,7 +19,7 @@ const attempts = 6
 func Repeat(t *testing.T, measure func() (usable bool)) bool {
 	t.Helper()
 	for attempt := range attempts {
-		time.Sleep(time.Duration(attempt) * time.Second)
+		time.Sleep(min(time.Duration(attempt), 5) * time.Second)
 		if measure() {
 			return true
 		}
