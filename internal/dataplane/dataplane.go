@@ -42,6 +42,7 @@ type Dataplane struct {
 	cfg     Config
 	sockets []socket
 	files   files
+	spoiled bool   // by a driver that may crash when its port is closed
 	kept    func() // the files are removed, and not to be at once any more
 }
 
@@ -212,12 +213,17 @@ func (d *Dataplane) addPort(ctx context.Context, spec podnet.Port) error {
 	if err == nil {
 		err = p.Configure(ctx, dpdk.PortConfig{Queues: d.cfg.Queues, MTU: spec.MTU, Mbufs: d.cfg.Mbufs})
 		d.files.note()
+		d.spoiled = d.spoiled || err != nil && p.Spoils()
 	}
 	if err != nil && spec.MTU > ethernetMTU {
 		err = fmt.Errorf("for an MTU of %d bytes: %w; see that the PF's MTU and the peer's are as large", spec.MTU, err)
 	}
 	if err != nil {
-		return fmt.Errorf("interface %q: %w", spec.Interface, err)
+		err = fmt.Errorf("interface %q: %w", spec.Interface, err)
+		if dev, ok := p.Device.(eal.AFXDP); ok && dev.Plugin {
+			err = NotReady(fmt.Errorf("%w: %s", err, likelyCause(dev)))
+		}
+		return err
 	}
 	d.Ports = append(d.Ports, p)
 	return nil
@@ -275,12 +281,13 @@ func (d *Dataplane) Close(ctx context.Context) error {
 	return errors.Join(err, d.files.remove())
 }
 
-// end ends DPDK, or leaves it to itself if its drivers would remove files of others.
+// end ends DPDK, or leaves it to itself if its drivers would remove files of others,
+// or crash.
 func (d *Dataplane) end(ctx context.Context) error {
 	if d.rt == nil {
 		return nil
 	}
-	if d.files.lost() {
+	if d.spoiled || d.files.lost() {
 		d.rt.Leave()
 		return nil
 	}

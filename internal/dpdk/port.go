@@ -21,6 +21,9 @@ const (
 	overMTU = 14 + 2*4 + 4 + 12
 )
 
+// xdpDriver is the driver of AF_XDP sockets.
+const xdpDriver = "net_af_xdp"
+
 // PortConfig says how a port is set up.
 type PortConfig struct {
 	Queues int // Rx and Tx queues each; 0 means 1
@@ -75,6 +78,10 @@ func (r *Runtime) Port(ctx context.Context, name string) (*Port, error) {
 // up, as memif's do (as of DPDK 24.11).
 func (p *Port) Forgets() bool { return p.Driver == "net_memif" }
 
+// Spoils tells whether the port's driver may crash when the port is closed after
+// Configure has failed: net_af_xdp then frees a queue for the second time.
+func (p *Port) Spoils() bool { return p.Driver == xdpDriver }
+
 // Configure sets up the port's queues and their pool.
 func (p *Port) Configure(ctx context.Context, c PortConfig) error {
 	queues := max(c.Queues, 1)
@@ -89,7 +96,16 @@ func (p *Port) Configure(ctx context.Context, c PortConfig) error {
 		if err != nil {
 			return err
 		}
-		return p.rt.drv.Configure(p.id, queues, ringSize, ringSize, c.MTU, rx)
+		if err := p.rt.drv.Configure(p.id, queues, ringSize, ringSize, c.MTU, rx); err != nil {
+			return err
+		}
+		if p.Driver != xdpDriver {
+			return nil
+		}
+		// As of DPDK 25.11 it calls a queue set up without the map of the AF_XDP device
+		// plugin, whose socket it has closed; its counters are that socket's.
+		_, err = p.rt.drv.Stats(p.id)
+		return err
 	})
 	if err != nil {
 		return p.rt.explain(err)
@@ -102,7 +118,7 @@ func (p *Port) Configure(ctx context.Context, c PortConfig) error {
 // as much again is on its way up or down, and it copies what it sends into mbufs of
 // this pool too.
 func (p *Port) ownMbufs() int {
-	if p.Driver == "net_af_xdp" {
+	if p.Driver == xdpDriver {
 		return 3 * 4096
 	}
 	return 0

@@ -66,7 +66,9 @@ func ofError(err error) []Result {
 		case isContainer:
 			r = result("", container.Problem)
 		case isValue:
-			r = Result{Interface: value.Interface, Code: podnet.CodeInexpressible, Where: value.Where, Cause: err.Error(), Remedy: value.Remedy}
+			alone := *value // what the result has members for is not said twice
+			alone.Interface, alone.Remedy = "", ""
+			r = Result{Interface: value.Interface, Code: podnet.CodeInexpressible, Where: value.Where, Cause: alone.Error(), Remedy: value.Remedy}
 		case errors.Is(err, eal.ErrOption):
 			r = Result{Code: podnet.CodeBadOption, Cause: err.Error()}
 		default:

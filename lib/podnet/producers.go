@@ -116,7 +116,7 @@ func (r *resolver) addUnassignedAFXDP() {
 			ID: dev.Netdev, Kind: KindAFXDP, Resource: dev.Pool, Candidates: []string{}, Reason: CodeUnclaimed,
 			Evidence: []Evidence{{Field: "id", Source: dev.Source, Where: dev.Where}},
 		}
-		u.AFXDP = describeAFXDP(dev, &u.Evidence)
+		u.AFXDP, u.Problems = describeAFXDP(dev, &u.Evidence), pluginGone(dev)
 		if seen, looked := r.netdevs[dev.Netdev]; looked && seen.Absent {
 			u.Reason = CodeNotPresent
 		}

@@ -22,7 +22,28 @@ func (r *resolver) addProblems() {
 			i.Problems = append(i.Problems, needsMAC(i.PCI, i.MAC)...)
 		}
 	}
+	for n := range r.afxdp {
+		dev := &r.afxdp[n]
+		if i := r.byName[dev.Netdev]; r.afxdpAssigned[dev.Netdev] {
+			i.Problems = append(i.Problems, pluginGone(dev)...)
+		}
+	}
 }
+
+// pluginGone: the AF_XDP device plugin makes a netdev's socket before the container
+// starts, and never again.
+func pluginGone(dev *fact.AFXDPDevice) []Problem {
+	if !dev.Gone {
+		return nil
+	}
+	return []Problem{{
+		Code: CodeSocketMissing, Where: afxdpDirectory + dev.Netdev,
+		Message: "the container has neither a socket nor a pinned map of the AF_XDP device plugin for " + dev.Netdev,
+		Remedy:  "delete the pod and create it again: the plugin's socket serves one program, once, and goes after 30 s without use",
+	}}
+}
+
+const afxdpDirectory = "/tmp/afxdp_dp/"
 
 // needsMAC: without an address the driver of MANA takes every port of the
 // function, the default network's too.

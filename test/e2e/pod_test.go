@@ -49,6 +49,7 @@ func memif(name, role string) socketNet {
 type scratchPod struct {
 	dir      string
 	networks []socketNet
+	under    []string // command that runs the application, such as nsenter
 }
 
 // newPod makes a pod with these networks in network-status, in this order, after

@@ -40,7 +40,7 @@ func startApp(t *testing.T, pod *scratchPod, command string, args ...string) *ap
 func startAppAs(t *testing.T, o testpeer.Options, pod *scratchPod, command string, args ...string) *app {
 	t.Helper()
 	started := time.Now()
-	p := peertest.Start(t, command, slices.Concat([]string{wrapper, command}, pod.flags(), args), o)
+	p := peertest.Start(t, command, slices.Concat(pod.under, []string{wrapper, command}, pod.flags(), args), o)
 	return &app{Process: p, t: t, pod: pod, prefix: fmt.Sprintf("podnet-%d", p.PID), started: started}
 }
 

@@ -171,6 +171,8 @@ type AFXDPDevice struct {
 	Netdev string
 	Socket string // of the plugin, by which the netdev's map is got; empty: not there
 	Map    string // pinned map of the netdev; empty: not there
+	// Gone is true if the container has neither, in a place that can be seen.
+	Gone bool
 }
 
 // UnknownVariable is a variable that names devices, by whom nobody knows.

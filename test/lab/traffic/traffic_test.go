@@ -3,21 +3,17 @@
 package traffic
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/test/internal/netdev"
 	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
 	"github.com/podnet/podnet/test/lab/internal/guest"
@@ -179,115 +175,12 @@ func TestRunAgainstKernelVF(t *testing.T) {
 		p := guest.NewVFPod(t, vf)
 		prepare(p, vf)
 		run := startRun(t, p, "macswap")
-		answered := exchange(t, netns, "net1", kernel.MAC, vf.MAC)
+		answered := netdev.Exchange(t, "/run/netns/"+netns, "net1", netdev.Frames{From: kernel.MAC, To: vf.MAC, Count: packets, Bytes: 60})
 		if answered != packets {
 			t.Errorf("%d of %d frames came back", answered, packets)
 		}
 		checkCounts(t, stop(t, run), packets, packets)
 	})
-}
-
-// exchange sends frames from the netdev in the namespace, and counts how many of
-// them come back, each once and with its addresses exchanged.
-func exchange(t *testing.T, netns, netdev, from, to string) (answered int) {
-	t.Helper()
-	// Back to the own namespace in the end: a thread that died would take with it
-	// the processes that it has started.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	own, err := os.Open("/proc/thread-self/ns/net")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer own.Close()
-	answered, err = exchangeIn(netns, netdev, from, to)
-	if err := errors.Join(err, unix.Setns(int(own.Fd()), unix.CLONE_NEWNET)); err != nil {
-		t.Fatal(err)
-	}
-	return answered
-}
-
-// etherType is one for experiments (IEEE 802, local experimental 1).
-const etherType = 0x88b5
-
-func exchangeIn(netns, netdev, from, to string) (int, error) {
-	ns, err := os.Open("/run/netns/" + netns)
-	if err != nil {
-		return 0, err
-	}
-	defer ns.Close()
-	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
-		return 0, err
-	}
-	dev, err := net.InterfaceByName(netdev)
-	if err != nil {
-		return 0, err
-	}
-	protocol := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, etherType))
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, int(protocol))
-	if err != nil {
-		return 0, err
-	}
-	defer unix.Close(fd)
-	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: protocol, Ifindex: dev.Index}); err != nil {
-		return 0, err
-	}
-	// The default takes a hundred frames.
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 4<<20); err != nil {
-		return 0, err
-	}
-	timeout := unix.NsecToTimeval(int64(time.Second))
-	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &timeout); err != nil {
-		return 0, err
-	}
-	src, err := net.ParseMAC(from)
-	if err != nil {
-		return 0, err
-	}
-	dst, err := net.ParseMAC(to)
-	if err != nil {
-		return 0, err
-	}
-	buf := make([]byte, 2048)
-	seen := map[uint32]bool{}
-	// receive takes an answer; false: none came.
-	receive := func() (bool, error) {
-		n, _, err := unix.Recvfrom(fd, buf, 0)
-		if err == unix.EAGAIN {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		if !slices.Equal(buf[:6], src) || !slices.Equal(buf[6:12], dst) {
-			return false, fmt.Errorf("a frame from %x to %x", buf[6:12], buf[:6])
-		}
-		number := binary.BigEndian.Uint32(buf[14:n])
-		if seen[number] {
-			return false, fmt.Errorf("frame %d came twice", number)
-		}
-		seen[number] = true
-		return true, nil
-	}
-	send := func(number uint32) error {
-		frame := make([]byte, 60)
-		copy(frame, dst)
-		copy(frame[6:], src)
-		binary.BigEndian.PutUint16(frame[12:], etherType)
-		binary.BigEndian.PutUint32(frame[14:], number)
-		_, err := unix.Write(fd, frame)
-		return err
-	}
-	for number := range uint32(packets) {
-		if err := send(number); err != nil {
-			return 0, err
-		}
-	}
-	for {
-		if more, err := receive(); err != nil || !more {
-			return len(seen), err
-		}
-	}
 }
 
 // Exec becomes a stock testpmd on the pod's VF, for a user without privileges too.

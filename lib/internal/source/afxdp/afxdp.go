@@ -21,6 +21,8 @@ const (
 	directory = "/tmp/afxdp_dp/" // + netdev
 	socket    = "/afxdp.sock"
 	pinnedMap = "/xsks_map"
+	// parent is there in every container that has either.
+	parent = "/tmp"
 	// oldSocket is the one socket of the plugin's first releases.
 	oldSocket = "/tmp/afxdp.sock"
 )
@@ -45,6 +47,7 @@ func Read(root rootfs.FS, environ []string) []fact.Fact {
 		if path := directory + dev.Netdev + pinnedMap; root.Exists(path) {
 			dev.Map = path
 		}
+		dev.Gone = dev.Socket == "" && dev.Map == "" && root.Exists(parent)
 		facts[n] = dev
 	}
 	return facts

@@ -32,7 +32,7 @@ func TestRead(t *testing.T) {
 	}
 	got := Read(root, []string{"AFXDP_DEVICES_POOL=ens1 ens2", "X=1", "AFXDP_DEVICES_POOL=no", "AFXDP_DEVICES=ens3,ens1", "AFXDP_DEVICESX=x"})
 	want := []fact.Fact{
-		fact.AFXDPDevice{Origin: at("AFXDP_DEVICES"), Netdev: "ens3"},
+		fact.AFXDPDevice{Origin: at("AFXDP_DEVICES"), Netdev: "ens3", Gone: true},
 		fact.AFXDPDevice{Origin: at("AFXDP_DEVICES"), Netdev: "ens1", Socket: "/tmp/afxdp_dp/ens1/afxdp.sock"},
 		fact.AFXDPDevice{Origin: at("AFXDP_DEVICES_POOL"), Pool: "POOL", Netdev: "ens2", Map: "/tmp/afxdp_dp/ens2/xsks_map"},
 	}
