@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -132,22 +133,28 @@ func TestRuntimeDirectories(t *testing.T) {
 		t.Fatal(err)
 	}
 	killed.Kill()
-	execs := func() *app {
-		return startPlain(t, in, "exec", append([]string{"--explain", "never", "--interfaces", "none", "--memory", "none", "--eal-arg=--vdev=net_ring0", "--"}, peertest.TestpmdArgs("rxonly")...)...)
+	execs := func(explain string) *app {
+		return startPlain(t, in, "exec", append([]string{"--explain", explain, "--interfaces", "none", "--memory", "none", "--eal-arg=--vdev=net_ring0", "--"}, peertest.TestpmdArgs("rxonly")...)...)
 	}
-	ended := execs()
+	ended := execs("never")
 	ended.await(func() error { return ended.has(dirs()) })
 	ended.Stdin.Close() // testpmd ends with its input
 	if _, err := ended.Wait(settleTime); err != nil {
 		t.Fatal(err)
 	}
-	living := execs()
+	gone := execs("always") // killed with the program beside which it stays
+	gone.await(func() error { return gone.has(dirs()) })
+	gone.Kill()
+	living := execs("never")
 	living.await(func() error { return living.has(dirs()) })
 	if err := ended.has(dirs()); err == nil {
 		t.Error("the next start has left what exec left")
 	}
 	if err := killed.has(dirs()); err == nil {
 		t.Error("the next start has left what a killed run left")
+	}
+	if err := testpeer.Poll(settleTime, func() error { return unlocked(filepath.Join(base, "dpdk", gone.prefix)) }); err != nil {
+		t.Fatal(err)
 	}
 	running := startPlain(t, in, "run", append(alone, "-d", "1s")...)
 	running.exit(benchTimeout, 0)
@@ -156,6 +163,19 @@ func TestRuntimeDirectories(t *testing.T) {
 	if got := dirs(); !slices.Equal(got, want) {
 		t.Errorf("in the end there are %q, want %q", got, want)
 	}
+}
+
+// unlocked is nil if no process has the runtime directory any more.
+func unlocked(dir string) error {
+	f, err := os.Open(filepath.Join(dir, "podnet.lock"))
+	if errors.Is(err, os.ErrNotExist) { // it is not even there
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 }
 
 // has is nil if the command's runtime directory is among the names.
