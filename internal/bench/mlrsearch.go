@@ -19,6 +19,10 @@ type NDRConfig struct {
 	// and also of those which settle it where the goal names no longer one. RFC 9971
 	// recommends that they be the same (sections 4.6.1 and 5.5).
 	Trial time.Duration
+	// Limit, if not 0, is how long the trials may take together, those too that
+	// look for the highest rate. When it is up, the goals have the bounds that the
+	// search has come to.
+	Limit time.Duration
 }
 
 // DefaultGoals are the highest rate without loss (NDR) and with at most 0.5 %
@@ -37,6 +41,9 @@ func (c NDRConfig) Check() error {
 	}
 	if len(c.Goals) == 0 {
 		return fmt.Errorf("no goal to search for")
+	}
+	if least := 2*maximumTime + c.Trial; c.Limit != 0 && c.Limit < least {
+		return fmt.Errorf("a limit of %s: must leave time for the first trials (%s)", c.Limit, least)
 	}
 	for i, g := range c.Goals {
 		switch {
@@ -85,26 +92,30 @@ func (r *Runner) search(ctx context.Context, cfg NDRConfig) ([]result.Goal, erro
 	if err := r.findMaximum(ctx); err != nil {
 		return nil, err
 	}
-	s, left := newSearch(r.MaxRate, cfg), budget(repeats)
+	s, left := newSearch(r.MaxRate, cfg), budget{repeats: repeats, limit: cfg.Limit}
 	var limit error
 	for g, load, seconds := s.next(); g != nil; g, load, seconds = s.next() {
-		p := Progress{Phase: "search", Left: inSeconds(s.left())}
+		p := Progress{Phase: "search", Left: left.atMost(r, inSeconds(s.left()))}
 		p.Lower, p.Upper = s.interval(g)
 		got, err := left.repeat(ctx, r, p, Trial{Rate: s.grid.load(load), Duration: inSeconds(seconds)})
 		switch {
 		case err == nil:
 			s.add(load, sample{loss: got.LossRatio, seconds: seconds})
 			s.directions = max(1, len(got.Directions))
+		case errors.Is(err, errTime) && len(s.samples) > 0:
+			return s.results(r.Mix.Mean(), true), nil
+		case errors.Is(err, errTime):
+			return s.results(r.Mix.Mean(), false), fmt.Errorf("%w in %s: %s", ErrGenerator, cfg.Limit, r.trials[len(r.trials)-1].Reason)
 		case errors.Is(err, errLimit):
 			limit = err
 			if !s.limit(load, float64(got.Offered)/seconds) {
-				return s.results(r.Mix.Mean()), fmt.Errorf("%w: %w", ErrGenerator, limit)
+				return s.results(r.Mix.Mean(), false), fmt.Errorf("%w: %w", ErrGenerator, limit)
 			}
 		default:
-			return s.results(r.Mix.Mean()), err
+			return s.results(r.Mix.Mean(), false), err
 		}
 	}
-	goals := s.results(r.Mix.Mean())
+	goals := s.results(r.Mix.Mean(), false)
 	if slices.ContainsFunc(goals, func(g result.Goal) bool { return g.Status == result.GeneratorLimit }) {
 		return goals, fmt.Errorf("%w above %.6g Mpps: %w; lower --max-rate, or give the generator more lcores", ErrGenerator, s.grid.load(s.top)/1e6, limit)
 	}
@@ -117,7 +128,10 @@ func inSeconds(seconds float64) time.Duration {
 
 // results are those of the goals, by the loads on which the duration sum has
 // decided.
-func (s *search) results(frameBytes float64) (list []result.Goal) {
+//
+// cut: the time was up. Then a load on which it has not decided counts by what its
+// trials so far make of it.
+func (s *search) results(frameBytes float64, cut bool) (list []result.Goal) {
 	rate := func(pps float64) *result.Rate {
 		r := result.NewRate(pps, frameBytes)
 		return &r
@@ -126,11 +140,19 @@ func (s *search) results(frameBytes float64) (list []result.Goal) {
 		t := g.final()
 		out := result.Goal{GoalSettings: g.settings, Lowest: rate(s.grid.load(0))}
 		lower, upper := s.relevant(t.classify)
+		if cut && !s.settled(g) {
+			lower, upper = s.bounds(t)
+		}
 		out.Status = s.status(g, lower, upper)
 		if lower >= 0 {
 			load, share := s.grid.load(lower), t.share(s.samples[lower])
-			out.Lower, out.Conditional, out.LossyShare = rate(load), rate(t.conditional(load, s.samples[lower])), &share
+			out.Lower, out.LossyShare = rate(load), &share
+			if conditional := t.conditional(load, s.samples[lower]); conditional > 0 || !cut {
+				out.Conditional = rate(conditional)
+			}
 			out.PerDirection = rate(load / float64(s.directions))
+			least := 1 / (load * s.tried(lower))
+			out.LeastLoss = &least
 		}
 		if upper <= s.top {
 			out.Upper = rate(s.grid.load(upper))

@@ -117,7 +117,8 @@ func rfcGoal(g result.GoalSettings, trials []result.Trial) result.Goal {
 			}
 		}
 		share := high / all
-		out.Lower, out.Conditional, out.LossyShare = rate(lower), rate(rfcConditional(g, lower, samples[lower])), &share
+		least := 1 / (lower * 1e6 * all)
+		out.Lower, out.Conditional, out.LossyShare, out.LeastLoss = rate(lower), rate(rfcConditional(g, lower, samples[lower])), &share, &least
 		out.PerDirection = rate(lower)
 	} else {
 		out.Status = result.BelowMinimum
@@ -293,7 +294,7 @@ func TestSearchRelevantBounds(t *testing.T) {
 		for _, sigma := range []float64{0, 0.01, 0.1} {
 			for seed := range uint64(20) {
 				goals := DefaultGoals()
-				got, err := NDR(t.Context(), newDevice(m.at(3e6), sigma, seed).runner(), NDRConfig{goals, time.Second})
+				got, err := NDR(t.Context(), newDevice(m.at(3e6), sigma, seed).runner(), NDRConfig{Goals: goals, Trial: time.Second})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -324,7 +325,7 @@ func TestSearchEnds(t *testing.T) {
 			}
 			return rng.Float64() * rng.Float64()
 		}, 0, seed)
-		m, err := NDR(t.Context(), d.runner(), NDRConfig{goals, time.Second})
+		m, err := NDR(t.Context(), d.runner(), NDRConfig{Goals: goals, Trial: time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -354,7 +355,7 @@ func TestSearchMonotonic(t *testing.T) {
 			return sum
 		}
 		goals := DefaultGoals()
-		m, err := NDR(t.Context(), newDevice(loss, 0, seed).runner(), NDRConfig{goals, time.Second})
+		m, err := NDR(t.Context(), newDevice(loss, 0, seed).runner(), NDRConfig{Goals: goals, Trial: time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -380,7 +381,7 @@ func TestNDRIrregular(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDevice(func(float64) float64 { return tt.loss }, 0, 1)
-			m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals(), time.Second})
+			m, err := NDR(t.Context(), d.runner(), NDRConfig{Goals: DefaultGoals(), Trial: time.Second})
 			if err != nil || !m.Valid || !m.Complete {
 				t.Fatalf("%+v, %v", m, err)
 			}
@@ -402,7 +403,7 @@ func TestNDRProgress(t *testing.T) {
 	r := d.runner()
 	var progress []Progress
 	r.Begin = func(p Progress) { progress = append(progress, p) }
-	m, err := NDR(t.Context(), r, NDRConfig{DefaultGoals(), time.Second})
+	m, err := NDR(t.Context(), r, NDRConfig{Goals: DefaultGoals(), Trial: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -430,7 +431,7 @@ func TestNDRStopped(t *testing.T) {
 		}
 		return nil
 	}
-	m, err := NDR(ctx, r, NDRConfig{DefaultGoals(), time.Second})
+	m, err := NDR(ctx, r, NDRConfig{Goals: DefaultGoals(), Trial: time.Second})
 	if err != nil || m.Complete || m.Valid || m.Reason != ErrStopped.Error() || len(m.Trials) != 26 {
 		t.Errorf("complete %v, valid %v (%s), %d trials, error %v", m.Complete, m.Valid, m.Reason, len(m.Trials), err)
 	}
@@ -446,7 +447,7 @@ func TestNDRStopped(t *testing.T) {
 func TestNDRGeneratorTooSlow(t *testing.T) {
 	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
 	d.change = late(8e6)
-	m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals(), time.Second})
+	m, err := NDR(t.Context(), d.runner(), NDRConfig{Goals: DefaultGoals(), Trial: time.Second})
 	if err != nil || m.Valid || !m.Complete || len(m.Goals) != 2 || len(m.Trials) != 6+11 || m.Discarded != 6./17 {
 		t.Fatalf("valid %v, goals %+v, %d trials, %v", m.Valid, m.Goals, len(m.Trials), err)
 	}
@@ -467,7 +468,7 @@ func TestNDRGeneratorTooSlow(t *testing.T) {
 func TestNDRGeneratorFastEnough(t *testing.T) {
 	d := newDevice(monotonic[0].at(5e6), 0, 1)
 	d.change = late(8e6)
-	m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals(), time.Second})
+	m, err := NDR(t.Context(), d.runner(), NDRConfig{Goals: DefaultGoals(), Trial: time.Second})
 	if err != nil || !m.Valid || m.Goals[0].Status != result.Regular || math.Abs(m.Goals[0].Lower.Mpps-5) > 0.025 {
 		t.Errorf("%+v, %v", m.Goals, err)
 	}
@@ -477,7 +478,7 @@ func TestNDRGeneratorFastEnough(t *testing.T) {
 func TestNDRGeneratorStandsStill(t *testing.T) {
 	d := newDevice(monotonic[0].at(5e6), 0, 1)
 	d.change = func(_ Trial, c *Counts) error { *c = Counts{}; return nil }
-	m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals(), time.Second})
+	m, err := NDR(t.Context(), d.runner(), NDRConfig{Goals: DefaultGoals(), Trial: time.Second})
 	if err != nil || m.Valid || m.Discarded != 1 || len(m.Trials) > 1+repeats || len(m.Goals) != 2 || m.Goals[0].Lower != nil || m.Goals[0].Status != result.GeneratorLimit {
 		t.Errorf("%+v, %v", m, err)
 	}
@@ -514,7 +515,7 @@ func TestNDRDisturbed(t *testing.T) {
 		for seed := range uint64(100) {
 			d := newDevice(failing(0.6, seed), 0, seed)
 			d.change = disturbed(spoiled, seed)
-			m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals()[:1], time.Second})
+			m, err := NDR(t.Context(), d.runner(), NDRConfig{Goals: DefaultGoals()[:1], Trial: time.Second})
 			if err != nil || !m.Complete || len(m.Goals) != 1 {
 				t.Fatal(m, err)
 			}
@@ -541,7 +542,7 @@ func TestNDRLossyShare(t *testing.T) {
 	var shares []float64
 	for seed := range uint64(100) {
 		d := newDevice(failing(0.2, seed), 0, seed)
-		m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals()[:1], time.Second})
+		m, err := NDR(t.Context(), d.runner(), NDRConfig{Goals: DefaultGoals()[:1], Trial: time.Second})
 		if err != nil || !m.Valid {
 			t.Fatal(m, err)
 		}
@@ -565,7 +566,7 @@ func TestNDRPathFails(t *testing.T) {
 		}
 		return nil
 	}
-	m, err := NDR(t.Context(), d.runner(), NDRConfig{DefaultGoals(), time.Second})
+	m, err := NDR(t.Context(), d.runner(), NDRConfig{Goals: DefaultGoals(), Trial: time.Second})
 	if !errors.Is(err, errBroken) || m.Complete || m.Valid || len(m.Trials) != 4 {
 		t.Errorf("error %v, complete %v, %d trials", err, m.Complete, len(m.Trials))
 	}

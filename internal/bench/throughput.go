@@ -74,7 +74,7 @@ func (r *Runner) throughput(ctx context.Context, cfg ThroughputConfig) (*result.
 	}
 	s := &binarySearch{
 		ThroughputConfig: cfg, phase: "search", trial: cfg.Trial, bracket: bracket{stride: 0.5},
-		top: r.MaxRate, repeats: repeats, results: map[float64][]result.Trial{},
+		top: r.MaxRate, repeats: budget{repeats: repeats}, results: map[float64][]result.Trial{},
 	}
 	err := s.run(ctx, r, r.MaxRate)
 	if err == nil && cfg.Validation > 0 && s.lower > 0 {

@@ -99,7 +99,8 @@ type Runner struct {
 
 	trials []result.Trial
 	warm   bool
-	kept   float64 // highest rate of a valid trial
+	kept   float64       // highest rate of a valid trial
+	spent  time.Duration // that the trials were to take so far
 }
 
 // retries is how often a trial that the generator spoiled is repeated.
@@ -142,6 +143,7 @@ func (r *Runner) once(ctx context.Context, p Progress, t Trial) (result.Trial, e
 		r.Begin(p)
 	}
 	started := r.now()
+	r.spent += t.Duration
 	if t.Window > 0 && r.Partial != nil {
 		t.Partial = r.partial(p, t, started)
 	}

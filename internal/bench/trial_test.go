@@ -216,7 +216,7 @@ func TestFindMaximum(t *testing.T) {
 		d.change = tt.change
 		r := d.runner()
 		r.MaxRate = 0
-		m, err := NDR(t.Context(), r, NDRConfig{DefaultGoals(), time.Second})
+		m, err := NDR(t.Context(), r, NDRConfig{Goals: DefaultGoals(), Trial: time.Second})
 		if err != nil || !m.Valid || math.Abs(r.MaxRate-tt.want) > 1 || m.Goals[0].Status != result.AboveMaximum || len(d.trials) != tt.trials {
 			t.Errorf("%s: %g after %d trials, valid %v (%s), %v", tt.name, r.MaxRate, len(d.trials), m.Valid, m.Reason, err)
 		}

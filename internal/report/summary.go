@@ -24,17 +24,7 @@ func Summary(r result.Result, most int) []byte {
 		add("%s", f)
 	}
 	for _, m := range r.Measurements {
-		for _, f := range compared(r, m) {
-			name := m.Frame.Name
-			if m.Repeat > 1 {
-				name += fmt.Sprintf(" (%d)", m.Repeat)
-			}
-			state := ""
-			if !m.Valid || !m.Complete {
-				state = " (" + m.Verdict() + ")"
-			}
-			add("%s %s: %s%s", name, f.Name, f.Text, state)
-		}
+		lines = append(lines, Answer(r, m)...)
 	}
 	var b bytes.Buffer
 	for i, line := range lines {
@@ -50,6 +40,21 @@ func Summary(r result.Result, most int) []byte {
 		b.WriteString(line + "\n")
 	}
 	return b.Bytes()
+}
+
+// Answer is what a measurement of the run found, in a line for each figure.
+func Answer(r result.Result, m result.Measurement) (lines []string) {
+	name, state := m.Frame.Name, ""
+	if m.Repeat > 1 {
+		name += fmt.Sprintf(" (%d)", m.Repeat)
+	}
+	if !m.Valid || !m.Complete {
+		state = " (" + m.Verdict() + ")"
+	}
+	for _, f := range compared(r, m) {
+		lines = append(lines, plain(fmt.Sprintf("%s %s: %s%s", name, f.Name, f.Text, state)))
+	}
+	return lines
 }
 
 // cut gives as many whole runes of s as fit.

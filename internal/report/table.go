@@ -25,6 +25,9 @@ func writeTable(w io.Writer, r result.Result) error {
 	}
 	for _, m := range r.Measurements {
 		p.measurement(m)
+		if r.Settings.Quick {
+			p.uncertainty(m.Goals)
+		}
 		if k := r.Kernel(m.Frame.Name); k != nil {
 			p.gain(m, k)
 		}
@@ -98,6 +101,18 @@ func (p *printer) goals(goals []result.Goal) {
 	if len(goals) > 0 && goals[0].Lowest != nil {
 		p.line("")
 		p.text("the lowest rate that could be tried is %.4g Mpps", goals[0].Lowest.Mpps)
+	}
+}
+
+// uncertainty says how well a quick search knows the rates of its goals.
+func (p *printer) uncertainty(goals []result.Goal) {
+	p.line("")
+	for _, g := range goals {
+		if g.Lower == nil || g.Upper == nil {
+			continue
+		}
+		p.text("%s lies between %.4f and %.4f Mpps, which are %.2g %% apart, as far as short trials can tell: they show no loss below %.1g",
+			g.Name, g.Lower.Mpps, g.Upper.Mpps, 100*(1-g.Lower.Mpps/g.Upper.Mpps), *g.LeastLoss)
 	}
 }
 

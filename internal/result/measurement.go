@@ -39,6 +39,9 @@ type Goal struct {
 	// LossyShare is the share of the trial time at the lower bound in which more was
 	// lost than the goal allows.
 	LossyShare *float64 `json:"lossyShare,omitempty"`
+	// LeastLoss is the smallest loss ratio that the trials at the lower bound could
+	// have shown: one packet of all that they offered.
+	LeastLoss *float64 `json:"leastLoss,omitempty"`
 	// Conditional is the conditional throughput at the relevant lower bound: the
 	// receive rate that its worst trials of the duration sum less the exceed
 	// ratio still had (RFC 9971). RFC 2544's throughput is Lower.

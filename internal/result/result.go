@@ -58,6 +58,10 @@ type Settings struct {
 	MinMpps       *float64       `json:"minMpps,omitempty"` // threshold of --min-mpps
 	MaxLoss       *float64       `json:"maxLoss,omitempty"` // threshold of --max-loss, as a ratio
 	Goals         []GoalSettings `json:"goals,omitempty"`   // of ndr
+	Quick         bool           `json:"quick,omitempty"`   // of ndr: a first answer, by short trials (--quick)
+	// LimitSeconds is how long the trials of a search may take together for one frame
+	// size, in seconds; when it is up, the goals keep the bounds that they have.
+	LimitSeconds float64 `json:"limitSeconds,omitempty"`
 }
 
 // GoalSettings is a search goal of MLRsearch (RFC 9971, section 4.6.7).

@@ -111,6 +111,11 @@ type plan struct {
 
 // plan reads the flags, before anything is started.
 func (o *benchOptions) plan(m *method) (p plan, err error) {
+	if m.prepare != nil {
+		if err := m.prepare(o); err != nil {
+			return p, err
+		}
+	}
 	if p.mixes, err = parseMixes(o.FrameSizes); err != nil {
 		return p, err
 	}

@@ -162,3 +162,40 @@ func TestForwardOnFake(t *testing.T) {
 		})
 	}
 }
+
+// A sweep says beforehand how long it takes, and each answer when it is there.
+func TestSweepOnFake(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"--frame-size", "64,128"}, []string{
+			`msg=plan text="trials take 20m0s at most, and usually about 2m0s, for 2 measurements, each of which is told when it ends"`,
+			`msg=answer text="64 NDR: 0.0100 Mpps`, `msg=answer text="64 PDR: `, `msg=answer text="128 NDR: `,
+		}},
+		{[]string{"--quick"}, []string{`msg=plan text="trials take 15s at most, and usually about 10s"`}},
+		{[]string{"--quick", "--search-limit", "0s", "--width", "2%"}, []string{`msg=plan text="trials take as long as the path needs"`}},
+	} {
+		args := append([]string{"ndr", "--vdev", "net_ring0", "-o", "json", "--max-rate", "10kpps"}, tt.args...)
+		w, _, err := onFake(t, forever, reflects(dpdktest.Wire{}), newBenchCmd, args...)
+		if err != nil {
+			t.Fatalf("%q: %v\n%s", tt.args, err, &w.err)
+		}
+		rest := w.err.String()
+		for _, want := range tt.want {
+			_, after, ok := strings.Cut(rest, want)
+			if !ok {
+				t.Errorf("%q: want %s in its turn:\n%s", tt.args, want, &w.err)
+			}
+			rest = after
+		}
+		var r result.Result
+		if err := json.Unmarshal(w.out.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		quick := tt.args[0] == "--quick"
+		if r.Settings.Quick != quick || quick != (len(r.Measurements) == 1) || r.Measurements[0].Goals[0].Status != result.AboveMaximum {
+			t.Errorf("%q: %+v", tt.args, r.Measurements)
+		}
+	}
+}

@@ -3,12 +3,14 @@ package measure
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/podnet/podnet/internal/bench"
+	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -22,6 +24,11 @@ type method struct {
 	check             func(frameBytes float64) error // of the flags' values
 	settings          func(s *result.Settings)
 	measure           func(ctx context.Context, r *bench.Runner) (result.Measurement, error)
+	// prepare, if not nil, settles flags that depend on others, before they are read.
+	prepare func(o *benchOptions) error
+	// takes, if not nil, tells how long the trials take for one frame size, at most and
+	// usually; 0: not known.
+	takes func() (most, usual time.Duration)
 }
 
 // sweep is the sizes that a method of RFC 2544 measures by default.
@@ -172,6 +179,8 @@ loses packets the search goes on below.`,
 // searchFlags are the flags of MLRsearch. Those that are given take the place of
 // what the preset has.
 type searchFlags struct {
+	quick       bool
+	limit       time.Duration
 	preset      string
 	goals       []string
 	exceed      string
@@ -193,6 +202,7 @@ func (s *searchFlags) addFlags(f *pflag.FlagSet) {
 	f.DurationVar(&s.durationSum, "duration-sum", 0, "how long the trials take together that settle a rate (default: the preset's)")
 	f.StringVar(&s.exceed, "exceed-ratio", "", "part of --duration-sum that may be of trials with too much loss (default: the preset's)")
 	f.StringVar(&s.width, "width", "", "how exactly to find a rate, relative to it (default: the preset's)")
+	f.DurationVar(&s.limit, "search-limit", 0, "how long the trials for one frame size may take together; then goals keep the bounds that they have; 0s: for ever (default: the preset's)")
 	s.flags = f
 }
 
@@ -210,6 +220,11 @@ func (s *searchFlags) config() (bench.NDRConfig, error) {
 	}
 	if s.flags.Changed("trial") {
 		cfg.Trial = s.trial
+	}
+	if s.flags.Changed("search-limit") {
+		if cfg.Limit = s.limit; cfg.Limit < 0 {
+			return cfg, fmt.Errorf("--search-limit %s: must not be below 0", s.limit)
+		}
 	}
 	for i := range cfg.Goals {
 		g := &cfg.Goals[i]
@@ -231,6 +246,37 @@ func (s *searchFlags) config() (bench.NDRConfig, error) {
 		}
 	}
 	return cfg, cfg.Check()
+}
+
+// prepareQuick makes a search for a first answer of one frame size, if that was asked
+// for.
+func (s *searchFlags) prepareQuick(o *benchOptions) error {
+	if !s.quick {
+		return nil
+	}
+	if s.flags.Changed("goal-preset") {
+		return cli.UsageErrorf("--quick has goals of its own: leave --goal-preset away")
+	}
+	s.preset = bench.QuickPreset
+	switch {
+	case !s.flags.Changed("frame-size"):
+		o.FrameSizes = []string{"64"}
+	case len(o.FrameSizes) > 1 || slices.Contains(o.FrameSizes, sweep[0]):
+		return cli.UsageErrorf("--quick: give one frame size, not %s", strings.Join(o.FrameSizes, ","))
+	}
+	return nil
+}
+
+// takes is how long the trials take for one frame size.
+func (s *searchFlags) takes() (most, usual time.Duration) {
+	cfg, _ := s.config() // checked before
+	for _, flag := range []string{"goal", "trial", "final-trial", "duration-sum", "exceed-ratio", "width"} {
+		if s.flags.Changed(flag) {
+			return cfg.Limit, 0
+		}
+	}
+	preset, _ := bench.ParsePreset(s.preset) // checked before
+	return cfg.Limit, preset.Usual
 }
 
 // named are the goals of --goal, in all else like the given one.
@@ -257,10 +303,12 @@ func newNDR() *method {
 9971): by default the non-drop rate (NDR) and the rate with at most 0.5 % loss (PDR).
 A rate is settled by trials whose times add up to --duration-sum, of which a part may
 be bad, so that a machine that is noisy now and then does not spoil it. --goal-preset
-has other goals, such as RFC 2544's.`,
-		sizes: sweep, rate: true,
+has other goals, such as RFC 2544's. --quick is for a first answer: one frame size, in
+trials of 15 s in all, with how well it is known.`,
+		sizes: sweep, rate: true, prepare: search.prepareQuick, takes: search.takes,
 		flags: func(f *pflag.FlagSet) {
 			top.addFlag(f)
+			f.BoolVar(&search.quick, "quick", false, "give a first answer for one frame size (64 unless --frame-size says otherwise), within 15 s of trials")
 			f.StringSliceVar(&search.goals, "goal", nil, "name of a goal and the loss that it allows, such as PDR=0.5%; may be repeated (default: the preset's)")
 			search.addFlags(f)
 		},
@@ -274,6 +322,7 @@ has other goals, such as RFC 2544's.`,
 		settings: func(s *result.Settings) {
 			cfg, _ := search.config() // checked before
 			s.TrialSeconds, s.Goals = cfg.Trial.Seconds(), cfg.Goals
+			s.Quick, s.LimitSeconds = search.quick, cfg.Limit.Seconds()
 		},
 		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
 			cfg, err := search.config()

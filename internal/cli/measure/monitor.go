@@ -122,6 +122,19 @@ func (m *monitor) end(p bench.Progress, trials []result.Trial) {
 	m.log.Info("trial", args...)
 }
 
+// tell says lines of their own: on a terminal above the one that is redrawn.
+func (m *monitor) tell(msg string, lines ...string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, line := range lines {
+		if m.terminal {
+			fmt.Fprintf(m.out, "\r%s\x1b[K\n", line)
+		} else {
+			m.log.Info(msg, "text", line)
+		}
+	}
+}
+
 // round leaves six digits, enough for an eye.
 func round(v float64) string { return fmt.Sprintf("%.6g", v) }
 

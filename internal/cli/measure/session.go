@@ -121,10 +121,14 @@ func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Da
 	if err := s.save(); err != nil {
 		return err
 	}
+	s.tellTime()
 	for _, mix := range s.plan.mixes {
 		for repeat := range s.Repeat {
 			if err := s.measureOne(ctx, way, mix, repeat+1); err != nil {
 				return err
+			}
+			if last := s.result.Measurements[len(s.result.Measurements)-1]; s.measurements() > 1 {
+				s.monitor.tell("answer", report.Answer(s.result, last)...)
 			}
 			if ctx.Err() != nil {
 				return nil
@@ -132,6 +136,29 @@ func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Da
 		}
 	}
 	return nil
+}
+
+// measurements is how many of them the run makes.
+func (s *session) measurements() int { return len(s.plan.mixes) * s.Repeat }
+
+// tellTime says before the run how long it takes, if the method can tell.
+func (s *session) tellTime() {
+	if s.method.takes == nil {
+		return
+	}
+	most, usual := s.method.takes()
+	n := time.Duration(s.measurements())
+	text := "trials take as long as the path needs"
+	if most > 0 {
+		text = fmt.Sprintf("trials take %s at most", n*most)
+	}
+	if usual > 0 {
+		text += fmt.Sprintf(", and usually about %s", n*usual)
+	}
+	if n > 1 {
+		text += fmt.Sprintf(", for %d measurements, each of which is told when it ends", n)
+	}
+	s.monitor.tell("plan", text)
 }
 
 // partialInterval is how often a soak that goes on is written to the file.
@@ -184,7 +211,7 @@ func (s *session) save() error {
 }
 
 // judge settles what the measurements so far say of the whole run.
-func (s *session) judge() { s.result = s.result.Judged(len(s.plan.mixes) * s.Repeat) }
+func (s *session) judge() { s.result = s.result.Judged(s.measurements()) }
 
 // end closes the result, whatever the run came to, writes it in every form that
 // was asked for, and returns what the command ends with.
