@@ -93,6 +93,7 @@ func (o execOptions) become(path string, argv []string) error {
 			return err
 		}
 	}
+	rundir.LetGroupConnect()
 	run := o.Exec
 	if o.explains() {
 		run = o.supervise

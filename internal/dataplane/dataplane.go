@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/dpdk"
+	"github.com/podnet/podnet/internal/rundir"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -75,6 +76,7 @@ func Start(ctx context.Context, c Config) (_ *Dataplane, err error) {
 	if err := d.clearTheWay(waiting); err != nil {
 		return nil, err
 	}
+	rundir.LetGroupConnect() // for good: DPDK makes sockets in threads of its own, too
 	if err := d.startEAL(ctx, waiting, args); err != nil {
 		return nil, err
 	}

@@ -160,8 +160,9 @@ func socketPlace(_ context.Context, s *Subject) []Result {
 			results = append(results, r)
 			continue
 		}
-		evidence = append(evidence, fmt.Sprintf("%s: to be made by user %d with mode %#o, to whom, or to root, its peer has to belong",
-			u.path, s.system.process.uid, 0o777&^s.system.process.umask))
+		// run, bench and exec take the group's bits out of the umask.
+		evidence = append(evidence, fmt.Sprintf("%s: to be made by user %d with mode %#o: its peer runs as that user, as a member of the directory's group, or as root",
+			u.path, s.system.process.uid, 0o777&^(s.system.process.umask&^0o070)))
 	}
 	if len(results) == 0 {
 		return passed(evidence...)

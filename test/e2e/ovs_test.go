@@ -29,6 +29,7 @@ const ovsVswitchd = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 // ovsBridge is an Open vSwitch of its own, with one userspace bridge.
 type ovsBridge struct {
 	t      *testing.T
+	as     []string
 	dir    string
 	bridge string
 	// daemons end with the test, or by stop.
@@ -39,6 +40,12 @@ type ovsBridge struct {
 // networks, which the pod makes: what comes in at one goes out at the other, and
 // nothing else does.
 func startOVS(t *testing.T, a, b socketNet) *ovsBridge {
+	t.Helper()
+	return startOVSAs(t, nil, a, b)
+}
+
+// startOVSAs is startOVS with a command before each of Open vSwitch's.
+func startOVSAs(t *testing.T, as []string, a, b socketNet) *ovsBridge {
 	t.Helper()
 	if _, err := os.Stat(ovsVswitchd); err != nil {
 		t.Fatalf("%v: install openvswitch-switch-dpdk", err)
@@ -51,11 +58,14 @@ func startOVS(t *testing.T, a, b socketNet) *ovsBridge {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR"} {
 		t.Setenv(name, dir)
 	}
 	// The bridge is a tap device of the whole machine, so its name is, too.
-	o := &ovsBridge{t: t, dir: dir, bridge: fmt.Sprintf("e2e%d", os.Getpid())}
+	o := &ovsBridge{t: t, as: as, dir: dir, bridge: fmt.Sprintf("e2e%d", os.Getpid())}
 	db := filepath.Join(dir, "conf.db")
 	o.run("ovsdb-tool", "create", db, "/usr/share/openvswitch/vswitch.ovsschema")
 	o.start("ovsdb-server", []string{findProgram(t, "ovsdb-server"), db, "--remote=punix:" + o.socket("db.sock")}, testpeer.Options{})
@@ -81,7 +91,7 @@ func startOVS(t *testing.T, a, b socketNet) *ovsBridge {
 
 func (o *ovsBridge) start(name string, argv []string, options testpeer.Options) {
 	o.t.Helper()
-	o.daemons = append(o.daemons, peertest.Start(o.t, name, argv, options))
+	o.daemons = append(o.daemons, peertest.Start(o.t, name, slices.Concat(o.as, argv), options))
 }
 
 // stop ends Open vSwitch before the test does.
@@ -102,7 +112,8 @@ func (o *ovsBridge) vsctl(args ...string) string {
 
 func (o *ovsBridge) run(name string, args ...string) string {
 	o.t.Helper()
-	out, err := exec.Command(findProgram(o.t, name), args...).Output()
+	argv := slices.Concat(o.as, []string{findProgram(o.t, name)}, args)
+	out, err := exec.Command(argv[0], argv[1:]...).Output()
 	if err != nil {
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			err = fmt.Errorf("%w: %s", err, exit.Stderr)

@@ -3,7 +3,9 @@
 package e2e
 
 import (
+	"errors"
 	"os"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -76,6 +78,44 @@ func TestWithoutPrivilegeOrHugepages(t *testing.T) {
 			a.exit(settleTime, 0)
 			if r := a.benchResult(); r.Sent.Packets != s.RxPackets || r.Received.Packets != s.TxPackets || s.TxPackets == 0 {
 				t.Errorf("bench sent %d, received %d; testpmd received %d, sent %d", r.Sent.Packets, r.Received.Packets, s.RxPackets, s.TxPackets)
+			}
+		})
+	}
+}
+
+// A vSwitch that is not root connects to the sockets that the pod makes, as a member
+// of the group that their directory gives them, which is a pod's fsGroup.
+func TestSwitchOfTheSocketsGroup(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("starts processes of other users")
+	}
+	const group = 65531
+	asSwitch := []string{findProgram(t, "setpriv"), "--reuid=65533", "--regid=65533", "--groups=" + strconv.Itoa(group),
+		"--inh-caps=+net_admin", "--ambient-caps=+net_admin", "--"} // for the bridge's own port, a tap
+	for _, command := range []string{"run", "exec"} {
+		t.Run(command, func(t *testing.T) {
+			pod := newPod(t, vhostUser("net1", server), vhostUser("net2", server))
+			if err := errors.Join(os.Chown(pod.dir, -1, group), os.Chmod(pod.dir, 0o750|os.ModeSetgid)); err != nil {
+				t.Fatal(err)
+			}
+			a := startApp(t, pod, command, map[string][]string{
+				"run":  {"--mode", "io"},
+				"exec": {"--explain", "never", "--", "--forward-mode=io", "--auto-start", "--stats-period=1"},
+			}[command]...)
+			ovs := startOVSAs(t, asSwitch, pod.networks[0], pod.networks[1])
+			ovs.awaitLinks(pod.networks...)
+			for _, n := range pod.networks {
+				info, err := os.Stat(n.path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if stat := info.Sys().(*syscall.Stat_t); stat.Gid != group || info.Mode().Perm()&0o020 == 0 {
+					t.Errorf("%s: group %d, mode %s", n.path, stat.Gid, info.Mode())
+				}
+			}
+			a.Signal(syscall.SIGTERM)
+			if _, err := a.Wait(settleTime); err != nil {
+				t.Error(err)
 			}
 		})
 	}
