@@ -64,6 +64,13 @@ func (s *scene) replace(name, old, text string) {
 	s.write(name, strings.ReplaceAll(string(data), old, text))
 }
 
+// filter has a filter of system calls, and these packages.
+func (s *scene) filter(packages string) {
+	s.replace("/proc/self/status", "Seccomp:	0", "Seccomp:	2")
+	s.write("/var/lib/dpkg/status", packages)
+	s.change = func(s *Subject) { s.system.mempolicy = func() error { return syscall.EPERM } }
+}
+
 const annotations = "/etc/podnetinfo/..2026_01_02_03_04_05.123456789/annotations"
 
 // healthy is the scenario in which nothing is wrong.
@@ -250,10 +257,12 @@ var oneWrong = []struct {
 	{"no lock on memory", func(s *scene) {
 		s.change = func(s *Subject) { s.system.memlock = func() (uint64, bool) { return 64 << 10, true } }
 	}, "fail memory-lock net1 no-memory-lock"},
-	{"filter", func(s *scene) {
-		s.replace("/proc/self/status", "Seccomp:	0", "Seccomp:	2")
-		s.change = func(s *Subject) { s.system.mempolicy = func() error { return syscall.EPERM } }
-	}, "fail seccomp seccomp"},
+	{"filter", func(s *scene) { s.filter("Package: libnuma1\nStatus: install ok installed\nVersion: 2.0.16-1\n") }, "fail seccomp seccomp"},
+	{"filter, and a libnuma that knows of it", func(s *scene) {
+		s.filter("Package: a\n\nPackage: libnuma1\nStatus: install ok installed\nVersion: 2.0.19-1+b2\n\nPackage: z\nVersion: 1\n")
+	}, ""},
+	{"filter, and no list of packages", func(s *scene) { s.filter("") }, "warn seccomp seccomp"},
+	{"filter, and libnuma was removed", func(s *scene) { s.filter("Package: libnuma1\nStatus: deinstall ok config-files\nVersion: 2.0.19-1\n") }, "warn seccomp seccomp"},
 	{"filter, and a program that does without", func(s *scene) {
 		s.use, s.linked = "bench", "22.11.11"
 		s.replace("/proc/self/status", "Seccomp:	0", "Seccomp:	2")

@@ -18,9 +18,9 @@ type logLine struct {
 	remedy  string
 	// vague lines only repeat that something failed: they count where no other does.
 	vague bool
-	// noMemory lines say that EAL found no memory at its start, so that what it also
-	// says of hugepages where all is well is the reason.
-	noMemory bool
+	// noMemory lines say that EAL found no memory at its start. Only then others, which
+	// EAL also writes where all is well, are the reason (ifNoMemory).
+	noMemory, ifNoMemory bool
 }
 
 // OfLog tells what DPDK's log says went wrong, each kind once, in the order of the
@@ -32,13 +32,15 @@ func OfLog(log string) []Result {
 		vague bool
 	}
 	seen := map[kind]bool{}
-	noMemory := false
+	noMemory := slices.ContainsFunc(logLines, func(l logLine) bool { return l.noMemory && l.pattern.MatchString(log) })
 	for line := range strings.Lines(log) {
 		for _, l := range logLines {
 			if !l.pattern.MatchString(line) {
 				continue
 			}
-			noMemory = noMemory || l.noMemory
+			if l.ifNoMemory && !noMemory {
+				break
+			}
 			if k := (kind{l.code, l.vague}); !seen[k] {
 				seen[k] = true
 				r := Result{
@@ -58,11 +60,13 @@ func OfLog(log string) []Result {
 		return exact
 	}
 	vague = slices.DeleteFunc(vague, func(r Result) bool {
-		return seen[kind{r.Code, false}] || !noMemory && (r.Code == podnet.CodeNoHugepages || r.Code == podnet.CodeNoHugetlbfs)
+		return seen[kind{r.Code, false}]
 	})
 	results := slices.Concat(exact, vague)
-	if len(results) > 1 { // which says less than any other
-		results = slices.DeleteFunc(results, func(r Result) bool { return r.Code == podnet.CodeEndedByDPDK })
+	for _, code := range []podnet.Code{podnet.CodeEndedByDPDK, podnet.CodeEALMemory} {
+		if len(results) > 1 { // which say less than any other
+			results = slices.DeleteFunc(results, func(r Result) bool { return r.Code == code })
+		}
 	}
 	return results
 }
@@ -77,15 +81,17 @@ func vague(l logLine) logLine { l.vague = true; return l }
 
 func noMemory(l logLine) logLine { l.noMemory = true; return vague(l) }
 
+func ifNoMemory(l logLine) logLine { l.ifNoMemory = true; return l }
+
 // logLines are matched from above. The texts are those of DPDK 22.11 to 25.11.
 var logLines = []logLine{
 	// memory
 	line(podnet.CodeNoHugepages, `Not enough memory available( on socket \d+)?!`,
 		"DPDK asks for more hugepages on a NUMA node than are free there", "reserve more on that node, or lower the container's hugepages"),
-	line(podnet.CodeSeccomp, `(mempolicy|mbind).*: Operation not permitted`,
-		"the container's system call filter forbids NUMA policies, without which EAL takes no hugepage", "add SYS_NICE to securityContext.capabilities.add, or use a Localhost seccompProfile that allows get_mempolicy, set_mempolicy and mbind"),
-	line(podnet.CodeHugepageLimit, `SIGBUS: Cannot mmap more hugepages|alloc_seg\(\): mmap\(\) failed: Cannot allocate memory`,
-		"the container's hugetlb limit is below what DPDK takes", "raise hugepages-2Mi or hugepages-1Gi in resources.limits, or ask EAL for less (--socket-mem)"),
+	ifNoMemory(line(podnet.CodeSeccomp, `(mempolicy|mbind).*: Operation not permitted`,
+		"the container's system call filter forbids NUMA policies, without which EAL takes no hugepage", "add SYS_NICE to securityContext.capabilities.add, or use a Localhost seccompProfile that allows get_mempolicy, set_mempolicy and mbind")),
+	ifNoMemory(line(podnet.CodeHugepageLimit, `SIGBUS: Cannot mmap more hugepages|alloc_seg\(\): mmap\(\) failed: Cannot allocate memory`,
+		"the container's hugetlb limit is below what DPDK takes", "raise hugepages-2Mi or hugepages-1Gi in resources.limits, or ask EAL for less (--socket-mem)")),
 	line(podnet.CodeUnreadable, `get_seg_fd\(\): open '.*' failed: Permission denied|create_hugepage.*Permission denied|open\(\) failed.*hugepages.*Permission denied`,
 		"the process may not make files in hugetlbfs", "set securityContext.fsGroup of the pod, run as root, or take memory without a mount (--in-memory)"),
 	line(podnet.CodeTooManyRegions, `update_memory_region\(\): Too many memory regions|Failed to set memory table`,
@@ -97,6 +103,14 @@ var logLines = []logLine{
 	warning(line(podnet.CodeNoMemoryLock, `mlockall\(\) failed with error`,
 		"testpmd may not lock its memory, which does no harm", "give testpmd --no-mlockall, or add IPC_LOCK")),
 
+	// CPUs
+	line(podnet.CodeTooManyLcores, `lcore \d+ >= RTE_MAX_LCORE`,
+		"the CPU's number is above what DPDK was built for", "map lcores to CPUs, as podnet does: --lcores 0@130,1@131"),
+	line(podnet.CodeCPUNotAllowed, `(lcore|core) \d+ (is )?unavailable|Cannot set affinity|pthread_setaffinity_np failed|lcore.*not (available|detected)`,
+		"an lcore is to run on a CPU that is not the container's, or not the machine's", "use CPUs of the container's set (Cpus_allowed_list in /proc/self/status), as podnet does"),
+	line(podnet.CodeTooFewLcores, `No cores defined for forwarding|no enough lcores|Not enough cores`,
+		"one lcore alone controls, and none is left to forward", "give the container another CPU, or EAL --lcores (0-1)@N"),
+
 	// runtime directory, options
 	line(podnet.CodePrefixInUse, `Cannot create lock on '.*'\. Is another primary process running\?`,
 		"another DPDK process has the file prefix", "give each process a --file-prefix of its own"),
@@ -104,16 +118,8 @@ var logLines = []logLine{
 		"EAL cannot make its runtime directory", "mount an emptyDir, and name its path in the container's variable RUNTIME_DIRECTORY"),
 	line(podnet.CodePluginDirectory, `is world-writable and insecure`,
 		"everybody may write to the directory of DPDK's drivers", "take the permission away (chmod o-w) where the image is built"),
-	line(podnet.CodeBadOption, `ARGPARSE: (unknown|invalid|.*) ?arg|unrecognized option|Invalid EAL command|EAL: .*option.* (invalid|requires)|EAL: invalid .*param|EAL: Invalid .*option`,
-		"EAL does not know an option: they differ between releases", "let podnet render the arguments for the program's release (--dpdk-version), and see --eal-arg"),
-
-	// CPUs
-	line(podnet.CodeTooManyLcores, `lcore \d+ >= RTE_MAX_LCORE`,
-		"the CPU's number is above what DPDK was built for", "map lcores to CPUs, as podnet does: --lcores 0@130,1@131"),
-	line(podnet.CodeCPUNotAllowed, `(lcore|core) \d+ (is )?unavailable|Cannot set affinity|pthread_setaffinity_np failed|invalid coremask|invalid core list|lcore.*not (available|detected)`,
-		"an lcore is to run on a CPU that is not the container's, or not the machine's", "use CPUs of the container's set (Cpus_allowed_list in /proc/self/status), as podnet does"),
-	line(podnet.CodeTooFewLcores, `No cores defined for forwarding|no enough lcores|Not enough cores`,
-		"one lcore alone controls, and none is left to forward", "give the container another CPU, or EAL --lcores (0-1)@N"),
+	line(podnet.CodeBadOption, `ARGPARSE: .*arg|unrecognized option|Invalid EAL command|EAL: .*option.* (invalid|requires)|EAL: Invalid .*option`,
+		"EAL, or the program, does not know an option; EAL's differ between releases", "let podnet render EAL's arguments for the program's release (--dpdk-version), and see --eal-arg and what stands behind --"),
 
 	// vfio and PCI
 	line(podnet.CodeDeviceNodeClosed, `Cannot open (VFIO container )?/dev/vfio/\S*[:,].*(Permission denied|Operation not permitted)|Failed to open VFIO file .*Permission|error 13 \(Permission denied\)`,
@@ -173,20 +179,21 @@ var logLines = []logLine{
 		"DPDK has no driver of that name", "install the driver's package, or build DPDK with -Denable_drivers=net/NAME"),
 
 	// what only says that something failed
-	// EAL says the next two also where all is well: with --in-memory, and of a page
-	// size that nobody uses.
-	vague(line(podnet.CodeNoHugetlbfs, `hugepages of size \d+ reserved, but no mounted hugetlbfs found`,
-		"hugepages are reserved, and hugetlbfs is not mounted", "mount a volume of the kind emptyDir with medium HugePages-2Mi, or take memory without a mount (--in-memory, as podnet does)")),
-	vague(line(podnet.CodeNoHugepages, `No (available|free) \d+ kB hugepages reported|No free hugepages reported`,
-		"the node has no free hugepages", "reserve some on the node (vm.nr_hugepages), and request hugepages-2Mi in the container's resources.limits")),
+	// The next two also come with --in-memory, and of a page size that nobody uses.
+	ifNoMemory(vague(line(podnet.CodeNoHugetlbfs, `hugepages of size \d+ reserved, but no mounted hugetlbfs found`,
+		"hugepages are reserved, and hugetlbfs is not mounted", "mount a volume of the kind emptyDir with medium HugePages-2Mi, or take memory without a mount (--in-memory, as podnet does)"))),
+	ifNoMemory(vague(line(podnet.CodeNoHugepages, `No (available|free) \d+ kB hugepages reported|No free hugepages reported`,
+		"the node has no free hugepages", "reserve some on the node (vm.nr_hugepages), and request hugepages-2Mi in the container's resources.limits"))),
 	noMemory(line(podnet.CodeEALMemory, `Cannot init memory\b|Cannot get hugepage information`,
 		"EAL could not take its memory, and does not say why at this log level", "start with --log-level=lib.eal:debug for the reason; see check's group hugepages")),
 	vague(line(podnet.CodeEALMemory, `[Cc]annot allocate memory|Creation of mbuf pool .* failed|rte_service_init\(\) failed`,
 		"DPDK's memory is too small for what the program takes of it", "give the container more hugepages, or the program fewer buffers (testpmd --total-num-mbufs)")),
 	vague(line(podnet.CodeNoPMD, `Cannot init plugins`,
 		"EAL could not load its drivers", "see the permissions of its directory of drivers, and of those above it")),
-	line(podnet.CodeNoPorts, `No probed ethernet devices|made no port|No Ethernet ports|no port of the name`,
-		"EAL made no port: the device is not there, or on a kernel driver", "see the driver link in /sys/bus/pci/devices; check's group devices says what is wrong"),
+	vague(line(podnet.CodeNoPorts, `No probed ethernet devices|made no port|No Ethernet ports|no port of the name`,
+		"EAL made no port: the device is not there, or on a kernel driver", "see the driver link in /sys/bus/pci/devices; check's group devices says what is wrong")),
+	vague(line(podnet.CodeBadOption, `EAL: invalid .*param|EAL: invalid core ?list`,
+		"EAL does not take the value of an option", "let podnet render EAL's arguments for the program's release (--dpdk-version)")),
 	vague(line(podnet.CodeDeviceFailed, `Requested device \S+ cannot be used|Failed to open VFIO group|failed to initialize \S+ device|Driver cannot attach the device|Bus \(\S+\) probe failed`,
 		"the driver could not start the device", "see the lines before this one, and check's group devices")),
 	vague(line(podnet.CodeEndedByDPDK, `PANIC in |EAL: Error - exiting|EAL: FATAL`,

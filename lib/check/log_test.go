@@ -76,6 +76,7 @@ func TestOfLog(t *testing.T) {
 func TestOfLogWithoutReason(t *testing.T) {
 	const good = "EAL: Detected CPU lcores: 2\nEAL: 512 hugepages of size 2097152 reserved, but no mounted hugetlbfs found for that size\n" +
 		"EAL: No free 1048576 kB hugepages reported on node 0\nEAL: No available 1048576 kB hugepages reported\n" +
+		"EAL: Failed to get current mempolicy: Operation not permitted. Assuming MPOL_DEFAULT.\nEAL: alloc_seg(): mmap() failed: Cannot allocate memory\n" +
 		"EAL: Selected IOVA mode 'VA'\nEAL: VFIO support initialized\nTELEMETRY: No legacy callbacks, legacy socket not created\n"
 	if got := OfLog(good); len(got) != 0 {
 		t.Errorf("of a good start: %+v", got)
@@ -92,7 +93,7 @@ func TestOfLogWithoutReason(t *testing.T) {
 
 // Each line of the table is shown.
 func TestOfLogIsComplete(t *testing.T) {
-	logs := []string{"VDEV_BUS: vdev_probe(): failed to initialize net_null0 device", `EAL: failed to parse device "net_nosuch0"`, "EAL: Error - exiting with code: 1", "Creation of mbuf pool for socket 0 failed: Cannot allocate memory"}
+	logs := []string{"VDEV_BUS: vdev_probe(): failed to initialize net_null0 device", `EAL: failed to parse device "net_nosuch0"`, "EAL: Error - exiting with code: 1", "EAL: invalid parameter for --lcores", "Creation of mbuf pool for socket 0 failed: Cannot allocate memory"}
 	for _, f := range formats(t) {
 		logs = append(logs, f.log)
 	}
@@ -118,8 +119,12 @@ func TestOfRealLogs(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := number.ReplaceAllString(strings.TrimSuffix(filepath.Base(file), ".log"), "")
-		if results := OfLog(string(log)); len(results) == 0 && want != "good" || len(results) > 0 && string(results[0].Code) != want {
+		results := OfLog(string(log))
+		if len(results) == 0 && want != "good" || len(results) > 0 && string(results[0].Code) != want {
 			t.Errorf("%s: %+v", file, results)
+		}
+		for _, r := range results[min(1, len(results)):] {
+			t.Errorf("%s: %s, too: %s", file, r.Code, r.Evidence[0])
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/podnet/podnet/internal/kernel"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -71,10 +72,10 @@ func driverName(d eal.Device) string {
 
 var _ = register(Check{
 	ID: "seccomp", Group: Privileges,
-	About: "The container's system call filter allows get_mempolicy, set_mempolicy and mbind, without which EAL takes no hugepages.",
+	About: "The container's system call filter allows get_mempolicy, set_mempolicy and mbind, without which EAL takes no hugepages if libnuma is older than 2.0.19.",
 	Findings: []Finding{{
 		Code:   podnet.CodeSeccomp,
-		Remedy: "add SYS_NICE to the container's securityContext.capabilities.add (RuntimeDefault then allows the calls), or set seccompProfile to a Localhost profile that does",
+		Remedy: "add SYS_NICE to the container's securityContext.capabilities.add (RuntimeDefault then allows the calls), set seccompProfile to a Localhost profile that does, or install libnuma 2.0.19 or later",
 	}},
 	Needs: func(s *Subject) string {
 		if !s.EAL.Memory.NoHuge && s.hugepageMiB() == 0 {
@@ -107,10 +108,46 @@ func seccomp(_ context.Context, s *Subject) []Result {
 	case s.linked():
 		return passed(fmt.Sprintf("%v: DPDK in this program does without", err))
 	}
-	return []Result{{
+	r := Result{
 		Code: podnet.CodeSeccomp, Where: "/proc/self/status Seccomp",
 		Cause: fmt.Sprintf("the container's system call filter forbids what EAL takes hugepages with: %v", err),
-	}}
+	}
+	switch version, goesOn := s.libnuma(); {
+	case goesOn:
+		return passed(fmt.Sprintf("%v: libnuma %s, and so EAL, does without", err, version))
+	case version == "":
+		r.Status, r.Cause = Warn, r.Cause+"; with libnuma 2.0.19 or later it does without"
+	default:
+		r.Evidence = []string{"libnuma " + version}
+	}
+	return []Result{r}
+}
+
+// maxPackages bounds what is read of the list of packages.
+const maxPackages = 8 << 20
+
+// libnuma is the version of the package, where Debian's list has it, and whether its
+// numa_available says no where the calls are forbidden, so that EAL takes memory
+// without them: since 2.0.19 (numactl's pull request 232).
+func (s *Subject) libnuma() (version string, goesOn bool) {
+	text, err := s.system.root.ReadLines("/var/lib/dpkg/status", maxPackages)
+	if err != nil {
+		return "", false
+	}
+	_, entry, found := strings.Cut("\n"+string(text), "\nPackage: libnuma1\n")
+	if !found {
+		return "", false
+	}
+	entry, _, _ = strings.Cut(entry, "\n\n")
+	if status, _ := kernel.Field(entry, "Status"); !strings.HasSuffix(status, " installed") {
+		return "", false
+	}
+	version, _ = kernel.Field(entry, "Version")
+	var major, minor, patch int
+	if n, _ := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); n < 3 {
+		return "", false
+	}
+	return version, cmp.Or(cmp.Compare(major, 2), cmp.Compare(minor, 0), cmp.Compare(patch, 19)) >= 0
 }
 
 var _ = register(Check{
