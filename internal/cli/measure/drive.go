@@ -94,7 +94,7 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 		cfg.Devices = slices.DeleteFunc(cfg.Devices, func(d eal.Device) bool { return d.PortName() != ports[0].PortName })
 	}
 	err = o.Check(ctx, d.Deps, pod, check.Options{
-		EAL: cfg, Ports: ports, Memory: podnet.MemoryMode(flags.Memory), Queues: flags.Queues,
+		EAL: cfg, Ports: ports, Memory: podnet.MemoryMode(flags.Memory), Queues: flags.Queues, FrameSize: o.frame,
 	})
 	if err != nil {
 		return nil, err

@@ -69,6 +69,17 @@ func TestInspectCgroup(t *testing.T) {
 			if i < 0 || got.Hugepages[i].LimitBytes == nil || *got.Hugepages[i].LimitBytes != limit {
 				t.Errorf("hugepages %+v, want a limit of %d bytes of 2Mi", got.Hugepages, limit)
 			}
+			for id, want := range map[string]string{
+				"hugepages-limit": "warn hugepage-limit", // below testpmd's pools
+				"hugepages-free":  "pass",
+				"cpu-lcores":      "warn too-few-lcores",
+				"cpu-allowed":     "pass",
+				"numa-local":      "pass",
+			} {
+				if got := p.Verdict(t, id); got != want {
+					t.Errorf("check %s says %q, want %q", id, got, want)
+				}
+			}
 		})
 	}
 }

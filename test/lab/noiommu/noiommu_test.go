@@ -28,4 +28,7 @@ func TestRefused(t *testing.T) {
 		t.Errorf("%+v, want no driver and no IOMMU group", iface.PCI)
 	}
 	p.Refused(t, []string{"net1", vf.Address, "IOMMU"})
+	if got := p.Verdict(t, "ports-ready"); got != "fail no-iommu" {
+		t.Errorf("check says %q", got)
+	}
 }

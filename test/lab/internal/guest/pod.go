@@ -16,6 +16,7 @@ import (
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 
 	"github.com/podnet/podnet/internal/schematest"
+	"github.com/podnet/podnet/lib/check"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/scratchpod"
@@ -160,6 +161,32 @@ func (p *Pod) Inspect(t *testing.T, args ...string) *podnet.Pod {
 	pod := new(podnet.Pod)
 	Decode(t, stdout, pod)
 	return pod
+}
+
+// Verdict is what a check says of the pod: its status and code, such as "fail
+// busy-group", or "pass". Check ends with 3 if, and only if, a check fails.
+func (p *Pod) Verdict(t *testing.T, id string, args ...string) string {
+	t.Helper()
+	process := p.Start(t, "check", append([]string{"-o", "json", "--for", "exec"}, args...)...)
+	code, err := process.Wait(peertest.Patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schematest.Check(t, []byte(process.Stdout()))
+	var report check.Report
+	Decode(t, process.Stdout(), &report)
+	if (code == 3) != (report.Status == check.Fail) || code != 0 && code != 3 {
+		t.Errorf("check ended with %d, and says %s: %s", code, report.Status, process.Stderr())
+	}
+	var verdicts []string
+	for _, r := range report.Results {
+		if r.Check == id {
+			verdicts = append(verdicts, strings.TrimSpace(fmt.Sprintf("%s %s", r.Status, r.Code)))
+		} else if r.Status == check.Fail {
+			t.Logf("%s: %s (%s)", r.Check, r.Cause, r.Code)
+		}
+	}
+	return strings.Join(verdicts, ", ")
 }
 
 // Decode reads a JSON document that the application has written.
