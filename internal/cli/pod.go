@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -65,7 +67,11 @@ func (o *PodOptions) discoverUntil(ctx context.Context, d Deps, cond func(*podne
 	if err != nil {
 		return nil, err
 	}
-	opts := podnet.Options{Root: o.Root, PID: o.PID, Environ: environ, Podinfo: o.Podinfo, Hints: hints}
+	podinfo, err := o.podinfo()
+	if err != nil {
+		return nil, err
+	}
+	opts := podnet.Options{Root: o.Root, PID: o.PID, Environ: environ, Podinfo: podinfo, Hints: hints}
 	if o.Wait == 0 {
 		pod, err := podnet.Discover(ctx, opts)
 		if errors.Is(err, podnet.CodeBadOption) {
@@ -83,6 +89,17 @@ func (o *PodOptions) discoverUntil(ctx context.Context, d Deps, cond func(*podne
 		return nil, UsageError(err)
 	}
 	return pod, NotReady(err)
+}
+
+// podinfo is the directory of --podinfo, a path below the root.
+func (o *PodOptions) podinfo() (string, error) {
+	switch {
+	case o.Podinfo == "", path.IsAbs(o.Podinfo):
+		return o.Podinfo, nil
+	case o.Root != "/" && o.Root != "", o.PID != 0:
+		return "", UsageErrorf("--podinfo %s: with --root and --pid give the absolute path that it has in the container", o.Podinfo)
+	}
+	return filepath.Abs(o.Podinfo)
 }
 
 // environ is the environment to read; nil: that of the process of --pid.

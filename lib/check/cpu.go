@@ -205,5 +205,5 @@ func cpuLcores(_ context.Context, s *Subject) []Result {
 			Cause: fmt.Sprintf("%d queue pairs per port are asked for, and %d lcores can poll", queues, cpus-1),
 		}}
 	}
-	return passed(fmt.Sprintf("%d polling lcores for %d ports of %d queue pairs", cpus-1, len(s.Ports), queues))
+	return passed(fmt.Sprintf("polling lcores: %d; ports: %d; queue pairs per port: %d", cpus-1, len(s.Ports), queues))
 }
