@@ -1,10 +1,8 @@
 package check
 
 import (
-	"errors"
 	"os"
 	"runtime"
-	"syscall"
 	"testing"
 	"unsafe"
 
@@ -26,7 +24,8 @@ func onThread(t *testing.T, f func()) {
 	<-done
 }
 
-// A filter such as RuntimeDefault's forbids get_mempolicy.
+// Filters such as RuntimeDefault's, which forbid the calls by which EAL takes
+// hugepages, and one that forbids a call that it does not make.
 func TestLiveSeccomp(t *testing.T) {
 	s := live(t, "exec")
 	s.EAL.Memory = eal.Memory{NodeMiB: []int{2}}
@@ -34,33 +33,45 @@ func TestLiveSeccomp(t *testing.T) {
 	if got := s.code(t, "seccomp"); got != "" {
 		t.Fatalf("without a filter: %s", got)
 	}
-	onThread(t, func() {
-		filter := []unix.SockFilter{
-			{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the call's number
-			{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_GET_MEMPOLICY, Jf: 1},
-			{Code: unix.BPF_RET | unix.BPF_K, K: 0x00050000 | uint32(unix.EPERM)}, // SECCOMP_RET_ERRNO
-			{Code: unix.BPF_RET | unix.BPF_K, K: 0x7fff0000},                      // SECCOMP_RET_ALLOW
-		}
-		program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-			t.Error(err)
-			return
-		}
-		if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0); err != nil {
-			t.Error(err)
-			return
-		}
-		if err := mempolicy(); !errors.Is(err, syscall.EPERM) {
-			t.Errorf("get_mempolicy: %v", err)
-		}
-		want := string(podnet.CodeSeccomp)
-		if _, goesOn := s.libnuma(); goesOn {
-			want = ""
-		}
-		if got := s.code(t, "seccomp"); got != want {
-			t.Errorf("with a filter: %q, want %q", got, want)
-		}
-	})
+	_, goesOn := s.libnuma()
+	for _, tt := range []struct {
+		name    string
+		call    uint32
+		allowed bool
+	}{
+		{"get_mempolicy", unix.SYS_GET_MEMPOLICY, goesOn},
+		{"set_mempolicy", unix.SYS_SET_MEMPOLICY, false},
+		{"mbind", unix.SYS_MBIND, true},
+	} {
+		onThread(t, func() {
+			if err := forbid(tt.call); err != nil {
+				t.Error(err)
+				return
+			}
+			want := string(podnet.CodeSeccomp)
+			if tt.allowed {
+				want = ""
+			}
+			if got := s.code(t, "seccomp"); got != want {
+				t.Errorf("a filter of %s: %q, want %q", tt.name, got, want)
+			}
+		})
+	}
+}
+
+// forbid takes a system call away from this thread.
+func forbid(call uint32) error {
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // the call's number
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: call, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0x00050000 | uint32(unix.EPERM)}, // SECCOMP_RET_ERRNO
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0x7fff0000},                      // SECCOMP_RET_ALLOW
+	}
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
 }
 
 // Without IPC_LOCK the limit counts.

@@ -72,7 +72,7 @@ func driverName(d eal.Device) string {
 
 var _ = register(Check{
 	ID: "seccomp", Group: Privileges,
-	About: "The container's system call filter allows get_mempolicy, set_mempolicy and mbind, without which EAL takes no hugepages if libnuma is older than 2.0.19.",
+	About: "The container's system call filter allows get_mempolicy and set_mempolicy, without which EAL takes no hugepages. With libnuma 2.0.19 or later EAL does without both.",
 	Findings: []Finding{{
 		Code:   podnet.CodeSeccomp,
 		Remedy: "add SYS_NICE to the container's securityContext.capabilities.add (RuntimeDefault then allows the calls), set seccompProfile to a Localhost profile that does, or install libnuma 2.0.19 or later",
@@ -104,7 +104,7 @@ func seccomp(_ context.Context, s *Subject) []Result {
 	err := s.system.mempolicy()
 	switch {
 	case err == nil:
-		return passed("a system call filter that allows get_mempolicy")
+		return passed("a system call filter that allows get_mempolicy and set_mempolicy")
 	case s.linked():
 		return passed(fmt.Sprintf("%v: DPDK in this program does without", err))
 	}
@@ -112,12 +112,14 @@ func seccomp(_ context.Context, s *Subject) []Result {
 		Code: podnet.CodeSeccomp, Where: "/proc/self/status Seccomp",
 		Cause: fmt.Sprintf("the container's system call filter forbids what EAL takes hugepages with: %v", err),
 	}
+	refused, _ := errors.AsType[*os.SyscallError](err)
+	asks := refused == nil || refused.Syscall == "get_mempolicy" // by which libnuma finds out
 	switch version, goesOn := s.libnuma(); {
-	case goesOn:
+	case goesOn && asks:
 		return passed(fmt.Sprintf("%v: libnuma %s, and so EAL, does without", err, version))
-	case version == "":
+	case version == "" && asks:
 		r.Status, r.Cause = Warn, r.Cause+"; with libnuma 2.0.19 or later it does without"
-	default:
+	case version != "":
 		r.Evidence = []string{"libnuma " + version}
 	}
 	return []Result{r}

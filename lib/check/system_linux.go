@@ -48,11 +48,16 @@ func memfd(pageSize uint64) error {
 	return unix.Close(fd)
 }
 
-// mempolicy asks for the policy of the calling thread.
+// mempolicy makes the calls by which EAL takes hugepages of a NUMA node: it asks for
+// the policy of this thread, and sets one that there is not.
 func mempolicy() error {
 	var mode int
 	if _, _, errno := unix.Syscall6(unix.SYS_GET_MEMPOLICY, uintptr(unsafe.Pointer(&mode)), 0, 0, 0, 0, 0); errno != 0 {
 		return os.NewSyscallError("get_mempolicy", errno)
+	}
+	const none = 0xff
+	if _, _, errno := unix.Syscall(unix.SYS_SET_MEMPOLICY, none, 0, 0); errno != 0 && errno != unix.EINVAL {
+		return os.NewSyscallError("set_mempolicy", errno)
 	}
 	return nil
 }

@@ -80,6 +80,11 @@ func TestInspectCgroup(t *testing.T) {
 					t.Errorf("check %s says %q, want %q", id, got, want)
 				}
 			}
+			write(container+"/hugetlb.2MB.max", fmt.Sprint(512<<20))
+			if got := p.Verdict(t, "hugepages-limit"); got != "pass" {
+				t.Errorf("check hugepages-limit of 512 MiB says %q", got)
+			}
+			write(container+"/hugetlb.2MB.max", fmt.Sprint(limit))
 		})
 	}
 }
