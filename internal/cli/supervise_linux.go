@@ -149,7 +149,9 @@ func (e *programEnded) end() int {
 		_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) // the program has left one
 		var byDefault [4]uint64                              // struct sigaction with SIG_DFL
 		_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(e.signal), uintptr(unsafe.Pointer(&byDefault)), 0, 8, 0, 0)
-		_ = unix.Kill(unix.Getpid(), unix.Signal(e.signal))
+		// To this thread: one that dumps core may reach another only after we have exited.
+		runtime.LockOSThread()
+		_ = unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.Signal(e.signal))
 	}
 	return e.code
 }
