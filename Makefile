@@ -6,6 +6,8 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 
 # What builds against DPDK's headers goes through here; the script says why.
 DPDK := scripts/with-dpdk.sh
+# What the libraries say they are; podnet takes its own from the repository.
+VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
 # Reserves 2 MB pages for a command and gives them back; goes on without.
 HUGE := scripts/with-hugepages.sh
 
@@ -26,6 +28,15 @@ build: deps ## build bin/testpmd-wrapper
 podnet: ## build bin/podnet, which is static and needs no DPDK
 	GO=$(GO) scripts/build-podnet.sh bin/podnet
 
+.PHONY: capi
+capi: podnet ## build the C libraries into bin/capi
+	@scripts/deps.sh capi
+	$(MAKE) --no-print-directory -C capi VERSION=$(VERSION)
+
+.PHONY: install
+install: capi ## install podnet and the C libraries: DESTDIR= PREFIX=/usr/local LIBDIR= LIBEXECDIR=
+	$(MAKE) --no-print-directory -C capi install VERSION=$(VERSION)
+
 .PHONY: demo
 demo: build ## resolve a scratch pod and measure its vhost-user and memif sockets (DEMO_FLAGS=--keep: keep it)
 	$(GO) build -o bin/demo ./test/demo
@@ -33,8 +44,8 @@ demo: build ## resolve a scratch pod and measure its vhost-user and memif socket
 
 .PHONY: test
 test: ## install what is missing and run the tests that need no container
-	@scripts/deps.sh build test lab
-	$(MAKE) --no-print-directory test-lib test-unit test-parity test-dpdk test-e2e test-lab
+	@scripts/deps.sh build capi test test-capi lab
+	$(MAKE) --no-print-directory test-lib test-unit test-parity test-capi test-dpdk test-e2e test-lab
 
 .PHONY: test-lib
 test-lib: ## test the library alone: without cgo, and that it compiles elsewhere
@@ -52,6 +63,11 @@ test-unit: ## test every package with the race detector, on a machine without DP
 .PHONY: test-parity
 test-parity: ## compare our answers with app-netutil's, scenario by scenario
 	cd test/parity && $(GO) test ./...
+
+.PHONY: test-capi
+test-capi: build ## test the C libraries: sanitizers, valgrind, a hostile helper, musl, app-netutil's programs
+	@scripts/deps.sh capi test-capi
+	PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper CGO_ENABLED=0 $(GO) test -count=1 -tags capi,nodpdk -timeout 20m $(CAPI_FLAGS) ./test/capi/...
 
 .PHONY: test-dpdk
 test-dpdk: build ## test the application's packages on DPDK, and what the documents say
@@ -138,8 +154,8 @@ cover: ## print how much of the library its tests cover
 
 .PHONY: lint
 lint: ## check the Go code, the C and the scripts
-	@scripts/deps.sh build lint
-	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab,image,k8s,cross
+	@scripts/deps.sh build capi lint
+	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab,image,k8s,cross,capi
 	$(GOLANGCI) run --build-tags nodpdk
 	cd test/parity && $(GOLANGCI) run --config ../../.golangci.yml
 	scripts/lint-c.sh

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 usage() {
-	echo "usage: deps.sh [--list] build|test|lab|image|k8s|lint|debian|cross ..." >&2
+	echo "usage: deps.sh [--list] build|capi|test|test-capi|lab|image|k8s|lint|debian|cross ..." >&2
 	exit 64
 }
 
@@ -18,6 +18,24 @@ needs() {
 		libc6-dev     test -e /usr/include/stdio.h
 		pkg-config    command -v pkg-config
 		libdpdk-dev   pkg-config --exists libdpdk
+	END
+	capi) cat <<-'END' ;;
+		gcc            command -v gcc
+		libc6-dev      test -e /usr/include/stdio.h
+		make           command -v make
+		pkg-config     command -v pkg-config
+		libjansson-dev pkg-config --exists jansson
+	END
+	test-capi) cat <<-'END' ;;
+		g++           command -v g++
+		clang         command -v clang++
+		valgrind      command -v valgrind
+		musl-tools    command -v musl-gcc
+		abigail-tools command -v abidiff
+		dpkg-dev      command -v dpkg-source
+		libdpdk-dev   pkg-config --exists libdpdk
+		dpdk-dev      command -v dpdk-testpmd
+		util-linux    command -v setpriv
 	END
 	test) cat <<-'END' ;;
 		dpdk-dev      command -v dpdk-testpmd

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Compiles the C of internal/dpdk with every compiler that people build it with, and
-# lets clang's static analyzer read it. Any warning is an error.
+# Compiles our C with every compiler that people build it with, and lets clang's static
+# analyzer read it: internal/dpdk as cgo does, capi as a C99 program's part. Any warning
+# is an error.
 set -euo pipefail
-cd "$(dirname "$0")/../internal/dpdk"
+cd "$(dirname "$0")/.."
 
 # GCC 11 is that of RHEL 9 and its UBI images; newer Debians have none.
 compilers=(gcc clang)
@@ -12,24 +13,37 @@ elif grep -q 'VERSION_CODENAME=bookworm' /etc/os-release; then
 	echo "lint-c: gcc-11 is missing: run scripts/deps.sh lint" >&2
 	exit 1
 fi
-
-# The flags that cgo takes (cgo.go). DPDK's headers are the system's, which are not
-# for us to warn about.
-read -ra dpdk <<<"$(pkg-config --cflags libdpdk | sed 's/-I/-isystem /g')"
-flags=(-std=gnu11 -O3 -Wall -Wextra -Werror "${dpdk[@]}")
-
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-files=(*.c)
-for cc in "${compilers[@]}"; do
-	for file in "${files[@]}"; do
-		"$cc" "${flags[@]}" -c -o "$out" "$file"
-	done
-	"$cc" --version | sed -n "1s|^|lint-c: compiled ${#files[@]} files with |p"
-done
 
-# The analyzer prints warnings and succeeds, so what it prints is the verdict.
-for file in "${files[@]}"; do
-	clang --analyze --analyzer-output text -Xclang -analyzer-werror "${flags[@]}" "$file" -o /dev/null
-done
-echo "lint-c: analyzed them with clang"
+# lint WHAT FLAG... -- FILE...: the flags are the compilers'.
+lint() {
+	local what=$1 flags=() file
+	shift
+	while [ "$1" != -- ]; do
+		flags+=("$1")
+		shift
+	done
+	shift
+	for cc in "${compilers[@]}"; do
+		for file in "$@"; do
+			"$cc" "${flags[@]}" -Wall -Wextra -Werror -c -o "$out" "$file"
+		done
+		"$cc" --version | sed -n "1s|^|lint-c: compiled $# files of $what with |p"
+	done
+	# The analyzer prints warnings and succeeds, so what it prints is the verdict.
+	for file in "$@"; do
+		clang --analyze --analyzer-output text -Xclang -analyzer-werror "${flags[@]}" "$file" -o /dev/null
+	done
+	echo "lint-c: analyzed them with clang"
+}
+
+# The flags that cgo takes (internal/dpdk/cgo.go). DPDK's headers are the system's, which
+# are not for us to warn about.
+read -ra dpdk <<<"$(pkg-config --cflags libdpdk | sed 's/-I/-isystem /g')"
+lint internal/dpdk -std=gnu11 -O3 "${dpdk[@]}" -- internal/dpdk/*.c
+
+# Those of capi/Makefile, and further warnings.
+read -ra jansson <<<"$(pkg-config --cflags jansson)"
+lint capi -std=c99 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -O2 -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-declarations -Wcast-qual -Wvla -Icapi "${jansson[@]}" -- capi/*.c capi/netutil/*.c

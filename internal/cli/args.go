@@ -64,19 +64,7 @@ func argsRun(ctx context.Context, o argsOptions) error {
 	if err != nil {
 		return err
 	}
-	config, ports, err := o.Config(o.Deps, pod, podnet.EALOptions{Version: o.Version})
-	if err != nil {
-		return err
-	}
-	for _, p := range ports {
-		switch {
-		case errors.Is(p.NotReady, podnet.ErrNotPresent):
-			return NotReady(p.NotReady) // EAL would skip it without a word
-		case p.NotReady != nil:
-			fmt.Fprintf(o.Err, "%s: not ready: %s\n", o.Name, oneLine(p.NotReady))
-		}
-	}
-	args, err := config.Args()
+	config, ports, args, err := o.Args(o.Deps, pod, podnet.EALOptions{Version: o.Version})
 	if err != nil {
 		return err
 	}
@@ -91,6 +79,25 @@ func argsRun(ctx context.Context, o argsOptions) error {
 		return PrintJSON(o.Out, args)
 	}
 	return printShell(o.Out, args)
+}
+
+// Args asks the pod for its EAL configuration and renders it. Ports that are not
+// ready are told of, and a device that is not there is an error.
+func (o *EALOptions) Args(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.Config, []podnet.Port, []string, error) {
+	config, ports, err := o.Config(d, pod, eo)
+	if err != nil {
+		return config, nil, nil, err
+	}
+	for _, p := range ports {
+		switch {
+		case errors.Is(p.NotReady, podnet.ErrNotPresent):
+			return config, nil, nil, NotReady(p.NotReady) // EAL would skip it without a word
+		case p.NotReady != nil:
+			fmt.Fprintf(d.Err, "%s: not ready: %s\n", d.Name, oneLine(p.NotReady))
+		}
+	}
+	args, err := config.Args()
+	return config, ports, args, err
 }
 
 // printShell writes args as one line that a POSIX shell reads back as the same

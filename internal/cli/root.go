@@ -41,6 +41,7 @@ func commands() []func(Deps) *cobra.Command {
 		newExecCmd,
 		newWaitCmd,
 		newVersionCmd,
+		newCapiCmd,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
+	"github.com/podnet/podnet/lib/appnetutil/hugepages"
 	"github.com/podnet/podnet/lib/internal/fact"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -43,7 +44,7 @@ func GetCPUInfo() (*CPUResponse, error) { return cpuInfo(here()) }
 // that has only others is in the list with nothing but zeros, and podnet.Pod has
 // the amounts. It is an error if there is no directory, or no usable file of
 // hugepages in it.
-func GetHugepages() (*HugepagesResponse, error) { return hugepages(here()) }
+func GetHugepages() (*HugepagesResponse, error) { return hugepages.Read(here()) }
 
 // GetInterfaces returns the interfaces of the pod and, behind them, as entries
 // without a name, the PCI devices that were given to this container and that no

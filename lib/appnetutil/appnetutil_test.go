@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 
+	"github.com/podnet/podnet/lib/appnetutil/hugepages"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
@@ -231,7 +232,7 @@ func TestInterfacesErrors(t *testing.T) {
 	if got, err := interfaces(missing); err == nil {
 		t.Errorf("without a root: %+v", got)
 	}
-	if got, err := hugepages(missing); err == nil {
+	if got, err := hugepages.Read(missing); err == nil {
 		t.Errorf("without a root: %+v", got)
 	}
 	if got, err := cpuInfo(missing); err == nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/lib/appnetutil/hugepages"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
@@ -94,7 +95,7 @@ much
 		{name: "no volume", scenario: "-- environ --\nCONTAINER_NAME=app\n", err: "/etc/podnetinfo"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := hugepages(podnettest.New(t, tt.scenario).Options())
+			got, err := hugepages.Read(podnettest.New(t, tt.scenario).Options())
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Fatalf("%+v, %v, want an error about %s", got, err, tt.err)
@@ -114,11 +115,11 @@ much
 // TestHugepagesElsewhere has the volume at a place that is set.
 func TestHugepagesElsewhere(t *testing.T) {
 	s := podnettest.New(t, "-- /mnt/hugepages_2M_request_app --\n16\n-- /mnt/annotations --\n")
-	got, err := hugepages(podnet.Options{Root: s.Root, Environ: s.Environ, Podinfo: "/mnt"})
+	got, err := hugepages.Read(podnet.Options{Root: s.Root, Environ: s.Environ, Podinfo: "/mnt"})
 	if err != nil || len(got.Hugepages) != 1 || got.Hugepages[0].Request2M != 16 {
 		t.Errorf("hugepages are %+v, %v", got, err)
 	}
-	if _, err := hugepages(s.Options()); err == nil || !strings.Contains(err.Error(), "/etc/podnetinfo") {
+	if _, err := hugepages.Read(s.Options()); err == nil || !strings.Contains(err.Error(), "/etc/podnetinfo") {
 		t.Errorf("the default place: %v", err)
 	}
 }

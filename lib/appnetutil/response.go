@@ -2,6 +2,8 @@ package appnetutil
 
 import (
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+
+	"github.com/podnet/podnet/lib/appnetutil/hugepages"
 )
 
 // Values of InterfaceData.DeviceType. The others are the NAD client's
@@ -22,26 +24,10 @@ type CPUResponse struct {
 }
 
 // HugepagesResponse is what GetHugepages returns.
-type HugepagesResponse struct {
-	// MyContainerName is the name of this container, and so of its element of
-	// Hugepages; empty: not known.
-	MyContainerName string
-	Hugepages       []*HugepagesData // by the name of the container
-}
+type HugepagesResponse = hugepages.Response
 
-// HugepagesData is what one container of the pod asked for. The numbers are those
-// of the files, 0 where there is none. They are MiB if the network resources
-// injector made the files; in a volume that was made by hand they are what its
-// divisor says, which is bytes by default.
-type HugepagesData struct {
-	ContainerName string // empty: the files do not say
-	Request       int64  // of a size that the file does not say
-	Limit         int64
-	Request1G     int64
-	Limit1G       int64
-	Request2M     int64
-	Limit2M       int64
-}
+// HugepagesData is what one container of the pod asked for.
+type HugepagesData = hugepages.Data
 
 // InterfaceResponse is what GetInterfaces returns.
 type InterfaceResponse struct {

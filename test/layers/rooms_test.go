@@ -22,7 +22,7 @@ var rooms = []room{
 	}, false, "the commands that need DPDK or results, for `cmd/testpmd-wrapper` alone: run, bench, dut, report, compare"},
 	{
 		"internal/cli",
-		[]string{"internal/outfile", "internal/rundir", "lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"},
+		[]string{"internal/outfile", "internal/rundir", "lib/appnetutil/hugepages", "lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"},
 		false,
 		"commands, one file each: flags, options, and what a terminal shows; links neither DPDK nor what measures",
 	},
@@ -62,8 +62,11 @@ var rooms = []room{
 	{"internal/outfile", nil, false, "writes files that the user named, each as a whole"},
 	{"internal/rundir", []string{"internal/kernel"}, false, "DPDK's runtime directories: who owns one, and removes those that nobody does"},
 	{"lib/appnetutil", []string{
-		"lib/podnet", "lib/internal/source/downward", "lib/internal/fact", "lib/pciaddr", "internal/kernel",
+		"lib/appnetutil/hugepages", "lib/podnet", "lib/internal/source/downward", "lib/internal/fact", "lib/pciaddr", "internal/kernel",
 	}, false, "app-netutil's functions and types, on top of `lib/podnet`"},
+	{"lib/appnetutil/hugepages", []string{
+		"lib/podnet", "lib/internal/source/downward", "lib/internal/fact", "internal/kernel",
+	}, false, "the hugepages of each container, as app-netutil tells them, without Kubernetes' packages"},
 	{
 		"lib/check",
 		[]string{"lib/render", "lib/podnet", "lib/eal", "lib/pciaddr", "internal/kernel"},

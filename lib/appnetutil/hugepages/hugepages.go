@@ -1,4 +1,8 @@
-package appnetutil
+// Package hugepages reads what the files of the Downward API say of the hugepages of
+// each of a pod's containers. It is a package of its own so that a program that needs
+// no more of package appnetutil, such as podnet as the helper of the C library, links
+// none of Kubernetes' packages.
+package hugepages
 
 import (
 	"cmp"
@@ -15,7 +19,32 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-func hugepages(opts podnet.Options) (*HugepagesResponse, error) {
+// Response is what Read returns.
+type Response struct {
+	// MyContainerName is the name of this container, and so of its element of
+	// Hugepages; empty: not known.
+	MyContainerName string
+	Hugepages       []*Data // by the name of the container
+}
+
+// Data is what one container of the pod asked for. The numbers are those
+// of the files, 0 where there is none. They are MiB if the network resources
+// injector made the files; in a volume that was made by hand they are what its
+// divisor says, which is bytes by default.
+type Data struct {
+	ContainerName string // empty: the files do not say
+	Request       int64  // of a size that the file does not say
+	Limit         int64
+	Request1G     int64
+	Limit1G       int64
+	Request2M     int64
+	Limit2M       int64
+}
+
+// Read reads the files below the root, in the directory of the Downward API volume,
+// and the container's name in the environment. It is an error if there is no
+// directory, or no usable file of hugepages in it.
+func Read(opts podnet.Options) (*Response, error) {
 	root, err := rootfs.New(opts.Root)
 	if err != nil {
 		return nil, fmt.Errorf("root: %w", err)
@@ -24,8 +53,8 @@ func hugepages(opts podnet.Options) (*HugepagesResponse, error) {
 	if opts.Podinfo != "" {
 		dirs = []string{opts.Podinfo}
 	}
-	response := &HugepagesResponse{MyContainerName: containerName(opts.Environ)}
-	containers := map[string]*HugepagesData{}
+	response := &Response{MyContainerName: containerName(opts.Environ)}
+	containers := map[string]*Data{}
 	var problems []error
 	for _, f := range downward.Read(root, dirs).Facts {
 		switch f := f.(type) {
@@ -36,7 +65,7 @@ func hugepages(opts podnet.Options) (*HugepagesResponse, error) {
 			}
 			data := containers[f.Container]
 			if data == nil {
-				data = &HugepagesData{ContainerName: f.Container}
+				data = &Data{ContainerName: f.Container}
 				containers[f.Container] = data
 				response.Hugepages = append(response.Hugepages, data)
 			}
@@ -52,12 +81,12 @@ func hugepages(opts podnet.Options) (*HugepagesResponse, error) {
 	if len(response.Hugepages) == 0 {
 		return nil, noHugepages(root, dirs, problems)
 	}
-	slices.SortFunc(response.Hugepages, func(a, b *HugepagesData) int { return cmp.Compare(a.ContainerName, b.ContainerName) })
+	slices.SortFunc(response.Hugepages, func(a, b *Data) int { return cmp.Compare(a.ContainerName, b.ContainerName) })
 	return response, nil
 }
 
 // field is where an amount goes; nil: there is no field for its size.
-func (d *HugepagesData) field(f fact.HugepageAmount) *int64 {
+func (d *Data) field(f fact.HugepageAmount) *int64 {
 	request, limit := (*int64)(nil), (*int64)(nil)
 	switch f.Size {
 	case 0:

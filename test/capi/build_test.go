@@ -1,0 +1,151 @@
+//go:build capi
+
+// Package capi tests the C libraries as programs use them: it compiles programs against
+// them, has them look at the pods of the library's scenarios, and compares their answers
+// with those of podnet.
+package capi
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What TestMain builds.
+var (
+	helper  string // podnet
+	prefix  string // where the libraries are installed
+	scratch string // for programs, readable for everybody
+)
+
+// libraryFlags compile the library's sources and what a test adds.
+var libraryFlags = []string{"-std=c99", "-D_DEFAULT_SOURCE", "-D_POSIX_C_SOURCE=200809L", "-g", "-pthread", "-I../../capi", "-Itestdata"}
+
+// warnings are those under which everything has to compile.
+var warnings = []string{"-Wall", "-Wextra", "-Wpedantic", "-Werror"}
+
+// sanitizers find what is read or written outside of objects, what C does not define,
+// and what is not freed.
+var sanitizers = []string{"-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"}
+
+func TestMain(m *testing.M) {
+	code, err := setUp(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func setUp(run func() int) (int, error) {
+	dir, err := os.MkdirTemp("", "podnet-capi-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return 0, err
+	}
+	scratch, prefix = dir, filepath.Join(dir, "usr")
+	helper = filepath.Join(prefix, "bin/podnet")
+	if out, err := exec.Command("../../scripts/build-podnet.sh", filepath.Join(dir, "podnet")).CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("podnet: %w\n%s", err, out)
+	}
+	install := exec.Command("make", "--no-print-directory", "-C", "../../capi", "install",
+		"PREFIX="+prefix, "BUILD="+filepath.Join(dir, "build"), "HELPER="+filepath.Join(dir, "podnet"), "VERSION=0.0.0")
+	install.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=")
+	if out, err := install.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("capi: %w\n%s", err, out)
+	}
+	return run(), nil
+}
+
+// must runs a command that has to succeed, and gives what it prints.
+func must(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s%s", name, args, err, out, &stderr)
+	}
+	return string(out)
+}
+
+// sources are the C files of a directory of capi.
+func sources(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("../../capi", dir, "*.c"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no C files in capi/%s: %v", dir, err)
+	}
+	return files
+}
+
+// compile makes a program of the library's sources and files of testdata, and gives its
+// path. Arguments that begin with '-' are flags.
+func compile(t *testing.T, cc string, args ...string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "program")
+	all := append([]string{"-DPODNET_LIBEXECDIR=\"/nonexistent\"", "-o", program}, libraryFlags...)
+	for _, arg := range append(args, sources(t, "")...) {
+		if !strings.HasPrefix(arg, "-") && !strings.Contains(arg, "/") {
+			arg = filepath.Join("testdata", arg)
+		}
+		all = append(all, arg)
+	}
+	must(t, cc, append(append(all, warnings...), "-ljansson")...)
+	return program
+}
+
+// link makes a program of files of testdata and the installed shared library, as its
+// users do, and puts it where everybody may run it.
+func link(t *testing.T, args ...string) string {
+	t.Helper()
+	t.Setenv("PKG_CONFIG_PATH", filepath.Join(prefix, "lib/pkgconfig"))
+	dir, err := os.MkdirTemp(scratch, "link-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, "program")
+	all := []string{"-std=c99", "-D_DEFAULT_SOURCE", "-D_POSIX_C_SOURCE=200809L", "-g", "-Itestdata", "-o", program}
+	for _, arg := range args {
+		if !strings.HasPrefix(arg, "-") && !strings.Contains(arg, "/") {
+			arg = filepath.Join("testdata", arg)
+		}
+		all = append(all, arg)
+	}
+	all = append(all, strings.Fields(must(t, "pkg-config", "--cflags", "--libs", "podnet", "jansson"))...)
+	must(t, "gcc", append(append(all, warnings...), "-pthread", "-Wl,-rpath,"+filepath.Join(prefix, "lib"))...)
+	return program
+}
+
+// runs runs a program with more variables in its environment, and gives what it prints.
+// Every test is over long before patience ends.
+func runs(t *testing.T, env []string, program string, args ...string) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stderr = &stderr
+	cmd.WaitDelay = patience
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s%s", program, args, err, out, &stderr)
+	}
+	if stderr.Len() > 0 {
+		t.Errorf("%s %q wrote to standard error:\n%s", program, args, &stderr)
+	}
+	return string(out)
+}
+
+const patience = 2 * time.Minute
