@@ -33,7 +33,7 @@ CONTAINER_NAME=side-car
 -- podinfo/hugepages_2M_limit_side-car --
 1024
 `,
-			want: &HugepagesResponse{"side-car", []*HugepagesData{
+			want: &HugepagesResponse{MyContainerName: "side-car", Hugepages: []*HugepagesData{
 				{ContainerName: "app", Request1G: 4096, Limit1G: 8192},
 				{ContainerName: "side-car", Request2M: 512, Limit2M: 1024},
 			}},
@@ -50,7 +50,7 @@ b
 -- podinfo/hugepages_1G_request --
 1
 `,
-			want: &HugepagesResponse{"", []*HugepagesData{{Request: 1 << 30, Limit: 2 << 30, Request1G: 1}}},
+			want: &HugepagesResponse{MyContainerName: "", Hugepages: []*HugepagesData{{Request: 1 << 30, Limit: 2 << 30, Request1G: 1}}},
 		},
 		{
 			name: "other sizes",
@@ -62,7 +62,7 @@ b
 -- podinfo/hugepages_64K_limit_app --
 1024
 `,
-			want: &HugepagesResponse{"", []*HugepagesData{{ContainerName: "app"}}},
+			want: &HugepagesResponse{MyContainerName: "", Hugepages: []*HugepagesData{{ContainerName: "app"}}},
 		},
 		{
 			name: "one file is no number",
@@ -74,7 +74,7 @@ b
 -- podinfo/hugepages_2M_limit_bad --
 much
 `,
-			want: &HugepagesResponse{"", []*HugepagesData{{ContainerName: "app", Request1G: 1024}}},
+			want: &HugepagesResponse{MyContainerName: "", Hugepages: []*HugepagesData{{ContainerName: "app", Request1G: 1024}}},
 		},
 		{
 			name:     "no file is a number",
@@ -89,7 +89,7 @@ much
 		{
 			name:     "no annotations",
 			scenario: "-- podinfo/hugepages_2M_limit_app --\n16\n",
-			want:     &HugepagesResponse{"", []*HugepagesData{{ContainerName: "app", Limit2M: 16}}},
+			want:     &HugepagesResponse{MyContainerName: "", Hugepages: []*HugepagesData{{ContainerName: "app", Limit2M: 16}}},
 		},
 		{name: "no files", scenario: "-- annotations/a --\nb\n", err: "hugepage data not found in /etc/podnetinfo"},
 		{name: "no volume", scenario: "-- environ --\nCONTAINER_NAME=app\n", err: "/etc/podnetinfo"},
