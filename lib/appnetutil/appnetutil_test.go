@@ -328,7 +328,9 @@ func TestJSON(t *testing.T) {
 			`{"Interface":[{"device-type":"host","network-status":{"name":"a","dns":{}}}]}`,
 		},
 		{
-			HugepagesResponse{"app", []*HugepagesData{{"app", 1, 2, 3, 4, 5, 6}}},
+			HugepagesResponse{MyContainerName: "app", Hugepages: []*HugepagesData{{
+				ContainerName: "app", Request: 1, Limit: 2, Request1G: 3, Limit1G: 4, Request2M: 5, Limit2M: 6,
+			}}},
 			`{"MyContainerName":"app","Hugepages":[{"ContainerName":"app","Request":1,"Limit":2,` +
 				`"Request1G":3,"Limit1G":4,"Request2M":5,"Limit2M":6}]}`,
 		},
