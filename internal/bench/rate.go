@@ -1,17 +1,46 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 )
 
+// ErrNoLineRate means that a rate is a part of a line rate that is not known.
+var ErrNoLineRate = errors.New("the line rate that it is a part of is not known")
+
+// ParseLineRate reads the line rate of a medium in bits a second: "25G", "10Gbps".
+func ParseLineRate(s string) (float64, error) {
+	number := strings.TrimSuffix(strings.TrimSuffix(s, "bps"), "G")
+	scale := 1e9
+	if m, ok := strings.CutSuffix(number, "M"); ok {
+		number, scale = m, 1e6
+	}
+	v, err := strconv.ParseFloat(number, 64)
+	if err != nil || number == strings.TrimSuffix(s, "bps") || !(v*scale >= 1e6 && v*scale <= 1e13) {
+		return 0, fmt.Errorf("line rate %q: must be as 25G or 100M", s)
+	}
+	return v * scale, nil
+}
+
 // ParseRate reads a rate: "max", packets a second ("1000000", "250kpps",
-// "1.5Mpps") or bits a second at L1, preamble and gap included ("10Gbps"), for
-// frames of the given (mean) size in bytes, with the FCS. It returns packets a second, 0 for max.
-func ParseRate(s string, frameBytes float64) (float64, error) {
+// "1.5Mpps"), bits a second at L1, preamble and gap included ("10Gbps"), or a part
+// of the line rate ("50%"), in bits a second, 0 if it is not known. It is for frames of
+// the given (mean) size in bytes, with the FCS. It returns packets a second, 0 for max.
+func ParseRate(s string, frameBytes, lineRate float64) (float64, error) {
 	if s == "max" {
 		return 0, nil
+	}
+	if percent, ok := strings.CutSuffix(s, "%"); ok {
+		v, err := strconv.ParseFloat(percent, 64)
+		if err != nil || !(v > 0 && v <= 100) {
+			return 0, fmt.Errorf("rate %q: must be above 0 and at most 100 %% of the line rate", s)
+		}
+		if lineRate == 0 {
+			return 0, fmt.Errorf("rate %q: %w", s, ErrNoLineRate)
+		}
+		return v / 100 * lineRate / ((frameBytes + 20) * 8), nil
 	}
 	number := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 	unit := s[len(number):]
@@ -21,7 +50,7 @@ func ParseRate(s string, frameBytes float64) (float64, error) {
 		"bps": 1 / perPacket, "kbps": 1e3 / perPacket, "Mbps": 1e6 / perPacket, "Gbps": 1e9 / perPacket,
 	}[unit]
 	if !ok {
-		return 0, fmt.Errorf("rate %q: the unit must be pps, kpps, Mpps, Gpps, bps, kbps, Mbps or Gbps", s)
+		return 0, fmt.Errorf("rate %q: the unit must be pps, kpps, Mpps, Gpps, bps, kbps, Mbps, Gbps or %%", s)
 	}
 	v, err := strconv.ParseFloat(number, 64)
 	if err != nil || !(v > 0) || v*scale > 1e12 {

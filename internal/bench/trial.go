@@ -85,6 +85,8 @@ type Runner struct {
 	// MaxRate is the highest rate that a method tries, in packets a second over
 	// all directions. 0: a method that needs it finds it out and sets it.
 	MaxRate float64
+	// LineRate is that of all directions together, in bits a second; 0: not known.
+	LineRate float64
 	// Warmup is how long to send before the first trial, at the same rate.
 	Warmup time.Duration
 	// Begin is told of every trial when it begins, and End when it has ended,

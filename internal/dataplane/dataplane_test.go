@@ -351,6 +351,18 @@ func TestDown(t *testing.T) {
 	}
 }
 
+// What a device's link has is a line rate, and what a socket's driver makes up is none.
+func TestLineRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := starts(t, config(dpdktest.New(),
+			eal.PCI{Origin: eal.Origin{Interface: "net1"}, Address: pciaddr.MustParse("0000:3b:02.6")},
+			eal.VDev{Origin: eal.Origin{Interface: "net_ring0"}, Arg: "net_ring0"}))
+		if device, virtual := d.Ports[0].LineRate(t.Context()), d.Ports[1].LineRate(t.Context()); device != 10e9 || virtual != 0 {
+			t.Errorf("line rates %g and %g, want 1e+10 and 0", device, virtual)
+		}
+	})
+}
+
 // vhost-vdpa has nobody to wait for, and DPDK 22.11 tells no link of it.
 func TestNoLinkOfVDPA(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

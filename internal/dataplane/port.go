@@ -71,6 +71,17 @@ func (p *Port) awaitLink(ctx context.Context) error {
 	}
 }
 
+// LineRate is that of the port's medium, in bits a second; 0: not known, as that of
+// every virtual device.
+func (p *Port) LineRate(ctx context.Context) float64 {
+	switch p.Device.(type) {
+	case eal.PCI, eal.Auxiliary:
+		speed, _ := p.LinkSpeed(ctx) // then it is not known
+		return speed
+	}
+	return 0
+}
+
 // Keep sees to the ports' peers, once. It fails when one has gone that cannot come
 // back.
 func (d *Dataplane) Keep(ctx context.Context, job *dpdk.Job) error {

@@ -168,6 +168,13 @@ func (eal) Link(port uint16) (bool, error) {
 	return bool(up), err
 }
 
+// Implements: int rte_eth_link_get_nowait(uint16_t port_id, struct rte_eth_link *link).
+func (eal) LinkSpeed(port uint16) (uint64, error) {
+	var mbps C.uint32_t
+	err := check(C.podnet_port_speed(C.uint16_t(port), &mbps), "rte_eth_link_get_nowait")
+	return uint64(mbps), err
+}
+
 // Implements: int rte_eth_stats_get(uint16_t port_id, struct rte_eth_stats *stats).
 func (eal) Stats(port uint16) (Stats, error) {
 	var s C.struct_podnet_port_stats

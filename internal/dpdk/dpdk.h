@@ -74,6 +74,8 @@ int podnet_port_start(uint16_t port);
 int podnet_port_restart(uint16_t port);
 int podnet_port_close(uint16_t port);
 int podnet_port_link(uint16_t port, bool *up);
+/* podnet_port_speed is the link's in Mbit/s; 0: not known. */
+int podnet_port_speed(uint16_t port, uint32_t *mbps);
 int podnet_port_stats(uint16_t port, struct podnet_port_stats *out);
 
 struct rte_mempool *podnet_pool_new(const char *name, unsigned mbufs, uint16_t room, int socket);

@@ -28,6 +28,8 @@ type Driver interface {
 	RestartPort(port uint16) error
 	ClosePort(port uint16) error
 	Link(port uint16) (up bool, err error)
+	// LinkSpeed is in Mbit/s; 0: not known.
+	LinkSpeed(port uint16) (uint64, error)
 	Stats(port uint16) (Stats, error)
 
 	// NewPool makes a pool whose mbufs hold room bytes of a frame each.

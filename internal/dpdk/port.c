@@ -121,6 +121,16 @@ podnet_port_link(uint16_t port, bool *up)
 }
 
 int
+podnet_port_speed(uint16_t port, uint32_t *mbps)
+{
+	struct rte_eth_link link;
+	int ret = rte_eth_link_get_nowait(port, &link);
+
+	*mbps = ret == 0 && link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN ? link.link_speed : 0;
+	return ret;
+}
+
+int
 podnet_port_stats(uint16_t port, struct podnet_port_stats *out)
 {
 	struct rte_eth_stats s;

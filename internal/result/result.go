@@ -62,6 +62,9 @@ type Settings struct {
 	// LimitSeconds is how long the trials of a search may take together for one frame
 	// size, in seconds; when it is up, the goals keep the bounds that they have.
 	LimitSeconds float64 `json:"limitSeconds,omitempty"`
+	// LineRateGbps is the rate of the medium in one direction, in gigabits a second at
+	// L1, as it was given or as the port's link has it; absent: not known.
+	LineRateGbps float64 `json:"lineRateGbps,omitempty"`
 }
 
 // GoalSettings is a search goal of MLRsearch (RFC 9971, section 4.6.7).

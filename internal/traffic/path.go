@@ -64,6 +64,9 @@ func (p *Path) Ends() (tx, rx string, dst net.HardwareAddr) {
 	return p.dp.Ports[d.tx].Interface, p.dp.Ports[d.rx].Interface, d.dst
 }
 
+// Directions is how many there are.
+func (p *Path) Directions() int { return len(p.directions) }
+
 // lateLimit is how long after its time a schedule may be made up for.
 const lateLimit = 100 * time.Millisecond
 

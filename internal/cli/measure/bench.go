@@ -30,6 +30,7 @@ type benchOptions struct {
 	TX, RX         string
 	Bidirectional  bool
 	FrameSizes     []string
+	LineRate       string
 	Warmup         time.Duration
 	Repeat         int
 	Calibrate      bool
@@ -78,6 +79,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	f.IntVar(&opts.Flows, "flows", 1, "UDP flows a direction, with source ports that count up from --src-port")
 	f.StringSliceVar(&opts.FrameSizes, "frame-size", m.sizes,
 		frameSizeUsage+"; imix (64:7+570:4+1518:1); another mix of sizes and weights; or rfc2544 for its seven sizes; several as 64,512,imix")
+	f.StringVar(&opts.LineRate, "line-rate", "", "rate of the medium, as 25G, that parts of it are of (default: what the port's link has; sockets have none)")
 	f.DurationVar(&opts.Warmup, "warmup", time.Second, "how long to send before the first trial of each measurement")
 	f.IntVar(&opts.Repeat, "repeat", 1, "how often to measure each frame size")
 	f.BoolVar(&opts.Calibrate, "calibrate", true, "first measure the generator by itself: its highest rate, and what it adds to times")
@@ -107,7 +109,11 @@ type plan struct {
 	flow    bench.Flow
 	maxLoss *float64
 	minMpps *float64
+	line    float64 // rate of the medium, in bits a second; 0: not given
 }
+
+// someLine stands for a line rate that is not known yet when the flags are checked.
+const someLine = 10e9
 
 // plan reads the flags, before anything is started.
 func (o *benchOptions) plan(m *method) (p plan, err error) {
@@ -151,8 +157,13 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 		}
 		p.maxLoss = &ratio
 	}
+	if o.LineRate != "" {
+		if p.line, err = bench.ParseLineRate(o.LineRate); err != nil {
+			return p, cli.UsageErrorf("--line-rate: %w", err)
+		}
+	}
 	for _, mix := range p.mixes {
-		if err := m.check(mix.Mean()); err != nil {
+		if err := m.check(mix.Mean(), cmp.Or(p.line, someLine)); err != nil {
 			return p, cli.UsageError(err)
 		}
 	}

@@ -199,3 +199,23 @@ func TestSweepOnFake(t *testing.T) {
 		}
 	}
 }
+
+// A part of the line rate needs one: no virtual device has it.
+func TestPartOfTheLineRateOnFake(t *testing.T) {
+	args := []string{"--vdev", "net_ring0", "-o", "json", "--rate", "50%", "-d", "1s"}
+	_, _, err := onFake(t, forever, reflects(dpdktest.Wire{}), newBenchCmd, args...)
+	if cli.ExitCode(err) != cli.CodeUsage || !strings.Contains(err.Error(), "give --line-rate") {
+		t.Errorf("without a line rate: code %d, %v", cli.ExitCode(err), err)
+	}
+	w, _, err := onFake(t, forever, reflects(dpdktest.Wire{}), newBenchCmd, append(args, "--line-rate", "1G")...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &w.err)
+	}
+	var r result.Result
+	if err := json.Unmarshal(w.out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	if trial := r.Measurements[0].Trials[0]; r.Settings.LineRateGbps != 1 || trial.Offered != 744_048 {
+		t.Errorf("%g Gbit/s, %d packets offered", r.Settings.LineRateGbps, trial.Offered)
+	}
+}

@@ -39,7 +39,7 @@ func (o *faultOptions) addFlags(f *pflag.FlagSet) {
 func (o *faultOptions) impairment() (*dpdk.Impairment, error) {
 	i := dpdk.Impairment{Depth: o.QueueDepth, Delay: o.Delay, ReorderBy: o.ReorderBy, Seed: o.Seed}
 	var err error
-	if i.Rate, err = bench.ParseRate(o.Rate, bench.MinFrame); err != nil {
+	if i.Rate, err = bench.ParseRate(o.Rate, bench.MinFrame, 0); err != nil {
 		return nil, cli.UsageErrorf("--%w", err)
 	}
 	if i.Depth < 1 || i.Depth > maxQueueDepth {

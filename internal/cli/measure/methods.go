@@ -21,9 +21,10 @@ type method struct {
 	rate              bool     // its result has a rate, which --min-mpps can be held to
 	loss              bool     // and the loss at a rate that was asked for, for --max-loss
 	flags             func(f *pflag.FlagSet)
-	check             func(frameBytes float64) error // of the flags' values
-	settings          func(s *result.Settings)
-	measure           func(ctx context.Context, r *bench.Runner) (result.Measurement, error)
+	// check is of the flags' values; the line rate is in bits a second, 0 if it is not known.
+	check    func(frameBytes, lineRate float64) error
+	settings func(s *result.Settings)
+	measure  func(ctx context.Context, r *bench.Runner) (result.Measurement, error)
 	// prepare, if not nil, settles flags that depend on others, before they are read.
 	prepare func(o *benchOptions) error
 	// takes, if not nil, tells how long the trials take for one frame size, at most and
@@ -48,11 +49,11 @@ func positive(flags map[string]time.Duration) error {
 type rateFlag struct{ name, value string }
 
 // pps reads the rate; 0 is as fast as it goes, or not given.
-func (r rateFlag) pps(frameBytes float64) (float64, error) {
+func (r rateFlag) pps(frameBytes, lineRate float64) (float64, error) {
 	if r.value == "" {
 		return 0, nil
 	}
-	pps, err := bench.ParseRate(r.value, frameBytes)
+	pps, err := bench.ParseRate(r.value, frameBytes, lineRate)
 	if err != nil {
 		return 0, fmt.Errorf("--%s: %w", r.name, err)
 	}
@@ -64,12 +65,12 @@ type maxRate struct{ rateFlag }
 
 func (m *maxRate) addFlag(f *pflag.FlagSet) {
 	m.name = "max-rate"
-	f.StringVar(&m.value, m.name, "", "highest rate to try, as 1.5Mpps or 10Gbps (default: what the path takes in a trial at the maximum rate)")
+	f.StringVar(&m.value, m.name, "", "highest rate to try, as 1.5Mpps, 10Gbps or 90% of the line rate (default: what the path takes in a trial at the maximum rate)")
 }
 
 // set settles the highest rate of the runner; left to it, it finds one.
 func (m *maxRate) set(r *bench.Runner) (err error) {
-	r.MaxRate, err = m.pps(r.Mix.Mean())
+	r.MaxRate, err = m.pps(r.Mix.Mean(), r.LineRate)
 	return err
 }
 
@@ -82,18 +83,18 @@ func newFixed() *method {
 		long:  "fixed measures one trial at one rate, after a warm-up at the same rate.",
 		sizes: []string{"64"}, rate: true, loss: true,
 		flags: func(f *pflag.FlagSet) {
-			f.StringVar(&rate.value, rate.name, "max", rateUsage)
+			f.StringVar(&rate.value, rate.name, "max", rateUsage+partUsage)
 			f.DurationVarP(&duration, "duration", "d", 10*time.Second, "how long to measure")
 		},
-		check: func(frameBytes float64) error {
-			if _, err := rate.pps(frameBytes); err != nil {
+		check: func(frameBytes, lineRate float64) error {
+			if _, err := rate.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
 			return positive(map[string]time.Duration{"duration": duration})
 		},
 		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
 		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
-			pps, err := rate.pps(r.Mix.Mean())
+			pps, err := rate.pps(r.Mix.Mean(), r.LineRate)
 			if err != nil {
 				return result.Measurement{}, err
 			}
@@ -115,19 +116,19 @@ meanwhile: how much of its CPU each polling thread had, how often it was made to
 leave it, CFS throttling, steal, and what the ports dropped.`,
 		sizes: []string{"64"}, rate: true, loss: true,
 		flags: func(f *pflag.FlagSet) {
-			f.StringVar(&rate.value, rate.name, "100kpps", rateUsage)
+			f.StringVar(&rate.value, rate.name, "100kpps", rateUsage+partUsage)
 			f.DurationVarP(&duration, "duration", "d", time.Hour, "how long to measure")
 			f.DurationVar(&window, "window", time.Second, "length of a window")
 		},
-		check: func(frameBytes float64) error {
-			if _, err := rate.pps(frameBytes); err != nil {
+		check: func(frameBytes, lineRate float64) error {
+			if _, err := rate.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
 			return positive(map[string]time.Duration{"duration": duration, "window": window})
 		},
 		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
 		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
-			pps, err := rate.pps(r.Mix.Mean())
+			pps, err := rate.pps(r.Mix.Mean(), r.LineRate)
 			if err != nil {
 				return result.Measurement{}, err
 			}
@@ -154,8 +155,8 @@ loses packets the search goes on below.`,
 			f.StringVar(&loss, "loss", loss, "loss that a trial may have, as 0.001, 0.1% or 1/1000")
 			f.StringVar(&width, "width", width, "how exactly to find the rate, relative to it")
 		},
-		check: func(frameBytes float64) (err error) {
-			if _, err := top.pps(frameBytes); err != nil {
+		check: func(frameBytes, lineRate float64) (err error) {
+			if _, err := top.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
 			if cfg.LossRatio, err = parseRatio(loss); err != nil {
@@ -312,8 +313,8 @@ trials of 15 s in all, with how well it is known.`,
 			f.StringSliceVar(&search.goals, "goal", nil, "name of a goal and the loss that it allows, such as PDR=0.5%; may be repeated (default: the preset's)")
 			search.addFlags(f)
 		},
-		check: func(frameBytes float64) error {
-			if _, err := top.pps(frameBytes); err != nil {
+		check: func(frameBytes, lineRate float64) error {
+			if _, err := top.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
 			_, err := search.config()
@@ -352,17 +353,17 @@ which is then searched for first. A load of 0 is a thousandth, so that packets d
 not meet.`,
 		sizes: sweep,
 		flags: func(f *pflag.FlagSet) {
-			f.StringVar(&base.value, base.name, "", "rate that loads are parts of, as 1.5Mpps or 10Gbps (default: the NDR)")
+			f.StringVar(&base.value, base.name, "", "rate that loads are parts of, as 1.5Mpps, 10Gbps or 90% of the line rate (default: the NDR)")
 			f.StringSliceVar(&loads, "load", []string{"0", "10%", "50%", "90%"}, "parts of the rate, as 50% or 0.5")
 			f.DurationVarP(&cfg.Trial, "duration", "d", 10*time.Second, "how long to measure at each load")
 			top.addFlag(f)
 			search.addFlags(f)
 		},
-		check: func(frameBytes float64) (err error) {
-			if cfg.Base, err = base.pps(frameBytes); err != nil {
+		check: func(frameBytes, lineRate float64) (err error) {
+			if cfg.Base, err = base.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
-			if _, err := top.pps(frameBytes); err != nil {
+			if _, err := top.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
 			cfg.Fractions = nil
@@ -380,7 +381,7 @@ not meet.`,
 		},
 		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = base.value, cfg.Trial.Seconds() },
 		measure: func(ctx context.Context, r *bench.Runner) (m result.Measurement, err error) {
-			if cfg.Base, err = base.pps(r.Mix.Mean()); err == nil {
+			if cfg.Base, err = base.pps(r.Mix.Mean(), r.LineRate); err == nil {
 				err = top.set(r)
 			}
 			if err != nil {
@@ -406,8 +407,8 @@ lower ones, until two in a row have lost nothing (RFC 2544, section 26.3).`,
 			f.DurationVar(&cfg.Trial, "trial", 10*time.Second, "how long to measure at each rate")
 			f.StringVar(&step, "step", step, "between two rates, relative to the highest: at most 10%")
 		},
-		check: func(frameBytes float64) (err error) {
-			if _, err := top.pps(frameBytes); err != nil {
+		check: func(frameBytes, lineRate float64) (err error) {
+			if _, err := top.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
 			if cfg.Step, err = parseRatio(step); err != nil {
@@ -442,8 +443,8 @@ set rate.`,
 			f.IntVar(&cfg.Repeats, "bursts", 50, "how often to look for the longest burst; the mean is the result")
 			f.StringVar(&width, "width", width, "how exactly to find its length, relative to it")
 		},
-		check: func(frameBytes float64) (err error) {
-			if _, err := top.pps(frameBytes); err != nil {
+		check: func(frameBytes, lineRate float64) (err error) {
+			if _, err := top.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
 			if cfg.Width, err = parseRatio(width); err != nil {

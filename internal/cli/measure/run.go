@@ -79,7 +79,7 @@ func runRun(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	rate, err := bench.ParseRate(o.Rate, float64(o.FrameSize))
+	rate, err := bench.ParseRate(o.Rate, float64(o.FrameSize), 0)
 	if err != nil {
 		return cli.UsageErrorf("--%w", err)
 	}

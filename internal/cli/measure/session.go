@@ -101,6 +101,9 @@ func (s *session) openOutputs() (err error) {
 
 // measure carries out the plan on ports that are up.
 func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Dataplane) error {
+	if err := s.settleLine(ctx, dp); err != nil {
+		return err
+	}
 	way, err := s.path(ctx, dp, s.plan, s.monitor)
 	if err != nil {
 		return err
@@ -133,6 +136,21 @@ func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Da
 			if ctx.Err() != nil {
 				return nil
 			}
+		}
+	}
+	return nil
+}
+
+// settleLine finds out the line rate, if that was not given, and whether any flag
+// needs it.
+func (s *session) settleLine(ctx context.Context, dp *dataplane.Dataplane) error {
+	if s.plan.line == 0 {
+		s.plan.line = dp.Ports[0].LineRate(ctx)
+	}
+	s.result.Settings.LineRateGbps = s.plan.line / 1e9
+	for _, mix := range s.plan.mixes {
+		if err := s.method.check(mix.Mean(), s.plan.line); err != nil {
+			return cli.UsageErrorf("%w: %q has none that it could tell: give --line-rate", err, dp.Ports[0].Interface)
 		}
 	}
 	return nil
@@ -177,7 +195,7 @@ func (s *session) measureOne(ctx context.Context, way *traffic.Path, mix result.
 		return s.save()
 	}
 	r := &bench.Runner{
-		Path: way, Mix: mix, Warmup: s.Warmup,
+		Path: way, Mix: mix, Warmup: s.Warmup, LineRate: s.plan.line * float64(way.Directions()),
 		Begin: s.monitor.begin,
 		End: func(p bench.Progress, trials []result.Trial) error {
 			s.monitor.end(p, trials)

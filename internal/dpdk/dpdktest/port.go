@@ -244,6 +244,9 @@ func (f *Fake) ClosePort(id uint16) error {
 	return err
 }
 
+// LinkSpeed implements dpdk.Driver.
+func (f *Fake) LinkSpeed(uint16) (uint64, error) { return 10_000, nil }
+
 // Link implements dpdk.Driver.
 func (f *Fake) Link(id uint16) (bool, error) {
 	p, err := f.about(Link, id)
