@@ -9,8 +9,12 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// repeats is how many trials that are not valid a search puts up with.
-const repeats = 40
+// What a search puts up with: trials that are not valid may take as long as so many
+// of its short trials, or as so many of its longest if that is more.
+const (
+	repeats     = 100
+	longRepeats = 5
+)
 
 // errLimit means that the generator cannot offer a rate: no trial at this rate, or
 // at a higher one, was ever valid.
@@ -23,8 +27,15 @@ var errTime = errors.New("its time is up")
 // whole search, so that a machine that disturbs many trials makes the search
 // longer, but only so much.
 type budget struct {
-	repeats int
-	limit   time.Duration // of all trials; 0: none
+	left     time.Duration // for trials that are not valid
+	repeated int
+	limit    time.Duration // of all trials; 0: none
+}
+
+// newBudget is that of a search with trials of these lengths, which ends after limit
+// unless that is 0.
+func newBudget(short, longest, limit time.Duration) *budget {
+	return &budget{left: max(repeats*short, longRepeats*longest), limit: limit}
 }
 
 // atMost is how long it still takes at most, if it would take so long otherwise.
@@ -37,8 +48,10 @@ func (b *budget) atMost(r *Runner, left time.Duration) time.Duration {
 
 // repeat carries out a trial until it is valid. It returns errLimit when it never
 // became valid, and the generator never offered as much; ErrGenerator when the
-// budget is spent; errTime when the time is; and ErrStopped when ctx ends first.
+// budget is spent, or the peer is away; errTime when the time is; and ErrStopped when
+// ctx ends first.
 func (b *budget) repeat(ctx context.Context, r *Runner, p Progress, t Trial) (got result.Trial, err error) {
+	over, away := 0, 0 // trials in a row that show that the generator cannot, and without a peer
 	for tries := 1; ; tries++ {
 		if b.limit > 0 && r.spent+t.Duration > b.limit {
 			return got, errTime
@@ -46,15 +59,27 @@ func (b *budget) repeat(ctx context.Context, r *Runner, p Progress, t Trial) (go
 		if got, err = r.once(ctx, p, t); err != nil || got.Valid {
 			return got, err
 		}
-		b.repeats--
+		b.left -= t.Duration
+		b.repeated++
+		over, away = inARow(over, beyond(got)), inARow(away, got.Limits[0].Code == result.PeerAbsent)
 		switch {
-		case tries > retries && t.Rate > r.kept:
+		case away > retries:
+			return got, fmt.Errorf("%w of the last %d at %.6g Mpps: %s", ErrGenerator, tries, t.Rate/1e6, got.Reason)
+		case over > retries && t.Rate > r.kept:
 			return got, fmt.Errorf("%w at %.6g Mpps: %s", errLimit, t.Rate/1e6, got.Reason)
-		case b.repeats < 0:
+		case b.left < 0:
 			return got, fmt.Errorf("%w of the last %d at %.6g Mpps, and %d trials had to be repeated: %s; "+
-				"give the generator CPUs that nothing else runs on", ErrGenerator, tries, t.Rate/1e6, repeats, got.Reason)
+				"give the generator CPUs that nothing else runs on", ErrGenerator, tries, t.Rate/1e6, b.repeated-1, got.Reason)
 		}
 	}
+}
+
+// inARow counts on, or begins again.
+func inARow(n int, again bool) int {
+	if again {
+		return n + 1
+	}
+	return 0
 }
 
 // discarded is the share of the trials that were not valid.

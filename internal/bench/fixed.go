@@ -27,7 +27,7 @@ func (r *Runner) partial(p Progress, t Trial, started time.Time) func(Counts) er
 	return func(c Counts) error {
 		got := Summarize(t, c)
 		got.Phase, got.Started = p.Phase, started
-		got.Valid, got.Reason = false, "it has not come to its end"
+		got.Limited([]result.Limit{{Code: result.Stopped, Text: "it has not come to its end"}})
 		// What has not come yet may be on its way.
 		got.Lost = c.Missing
 		if c.Offered > 0 {

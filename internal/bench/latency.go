@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -81,8 +82,9 @@ func Latency(ctx context.Context, r *Runner, cfg LatencyConfig) (result.Measurem
 	return m, err
 }
 
-// loads measures at each fraction of the base rate.
-func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, name string) (list []result.LoadLatency, err error) {
+// loads measures at each fraction of the base rate. Times of a load at which no trial
+// is valid are kept and marked, and the other loads are measured all the same.
+func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, name string) (list []result.LoadLatency, spoiled error) {
 	for i, fraction := range cfg.Fractions {
 		load := result.LoadLatency{Load: fmt.Sprintf("%.4g%% of %s", 100*fraction, name), Fraction: fraction}
 		if fraction == 0 {
@@ -91,11 +93,16 @@ func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, nam
 		rate := load.Fraction * base
 		left := time.Duration(len(cfg.Fractions)-i) * cfg.Trial
 		got, err := r.trial(ctx, Progress{Phase: "load", Left: left}, Trial{Rate: rate, Duration: cfg.Trial})
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrGenerator) {
 			return list, err
 		}
+		if err != nil && spoiled == nil {
+			spoiled = fmt.Errorf("%s: %w", load.Load, err)
+		}
 		load.Rate, load.Loss, load.RTT = result.NewRate(rate, r.Mix.Mean()), got.LossRatio, got.RTT
+		load.ScheduledRTT, load.Lateness, load.Late, load.MaxLateUs = got.ScheduledRTT, got.Lateness, got.Late, got.MaxLateUs
+		load.Limited = got.Reason
 		list = append(list, load)
 	}
-	return list, nil
+	return list, spoiled
 }

@@ -65,6 +65,15 @@ func (c NDRConfig) Check() error {
 	return nil
 }
 
+// longest is the longest trial that a goal wants.
+func (c NDRConfig) longest() time.Duration {
+	longest := c.Trial
+	for _, g := range c.Goals {
+		longest = max(longest, inSeconds(g.TrialSeconds))
+	}
+	return longest
+}
+
 // What a goal may ask for.
 const (
 	minWidth = 1e-5
@@ -92,7 +101,7 @@ func (r *Runner) search(ctx context.Context, cfg NDRConfig) ([]result.Goal, erro
 	if err := r.findMaximum(ctx); err != nil {
 		return nil, err
 	}
-	s, left := newSearch(r.MaxRate, cfg), budget{repeats: repeats, limit: cfg.Limit}
+	s, left := newSearch(r.MaxRate, cfg), newBudget(cfg.Trial, cfg.longest(), cfg.Limit)
 	var limit error
 	for g, load, seconds := s.next(); g != nil; g, load, seconds = s.next() {
 		p := Progress{Phase: "search", Left: left.atMost(r, inSeconds(s.left()))}

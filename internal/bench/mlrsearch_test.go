@@ -567,7 +567,7 @@ func TestNDRPathFails(t *testing.T) {
 		return nil
 	}
 	m, err := NDR(t.Context(), d.runner(), NDRConfig{Goals: DefaultGoals(), Trial: time.Second})
-	if !errors.Is(err, errBroken) || m.Complete || m.Valid || len(m.Trials) != 4 {
+	if !errors.Is(err, errBroken) || m.Complete || m.Valid || len(m.Trials) != 5 || m.Trials[4].Valid || m.Trials[4].Limits[0].Code != result.Failed {
 		t.Errorf("error %v, complete %v, %d trials", err, m.Complete, len(m.Trials))
 	}
 }

@@ -25,7 +25,7 @@ func TestNewRTT(t *testing.T) {
 	near("least", got.MinUs, 1)
 	near("mean", got.MeanUs, 50_000)
 	near("most", got.MaxUs, 100_000)
-	if got.Packets != 100_000 || len(got.Percentiles) != len(percents) {
+	if got.Packets != 100_000 || len(got.Percentiles) != len(percents)-1 {
 		t.Errorf("%+v", got)
 	}
 	last := result.Percentile{}
@@ -36,7 +36,16 @@ func TestNewRTT(t *testing.T) {
 		}
 		last = p
 	}
-	if last.Percent != 99.999 {
+	// Ten packets are beyond 99.99 %, and one is beyond 99.999.
+	if last.Percent != 99.99 {
 		t.Errorf("the last percentile is %g", last.Percent)
+	}
+	for range 9 {
+		if err := h.RecordValues(1000, 100_000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := NewRTT(h); len(got.Percentiles) != len(percents) {
+		t.Errorf("a million packets: %+v", got.Percentiles)
 	}
 }

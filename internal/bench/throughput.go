@@ -60,7 +60,7 @@ type binarySearch struct {
 	trial   time.Duration
 	top     float64 // highest rate to try, in packets a second
 	limited error   // why top is below the runner's MaxRate; nil: it is not
-	repeats budget
+	repeats *budget
 	results map[float64][]result.Trial // valid ones at each rate
 	failed  []float64                  // rates that were upper ends, from the highest down
 }
@@ -74,7 +74,7 @@ func (r *Runner) throughput(ctx context.Context, cfg ThroughputConfig) (*result.
 	}
 	s := &binarySearch{
 		ThroughputConfig: cfg, phase: "search", trial: cfg.Trial, bracket: bracket{stride: 0.5},
-		top: r.MaxRate, repeats: budget{repeats: repeats}, results: map[float64][]result.Trial{},
+		top: r.MaxRate, repeats: newBudget(cfg.Trial, cfg.Validation, 0), results: map[float64][]result.Trial{},
 	}
 	err := s.run(ctx, r, r.MaxRate)
 	if err == nil && cfg.Validation > 0 && s.lower > 0 {

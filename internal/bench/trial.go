@@ -42,21 +42,28 @@ func (t Trial) Schedule() uint64 {
 // Counts are what a trial counted. All packets that were on their way when the
 // sending ended have arrived or are lost.
 type Counts struct {
-	Offered    uint64        // what the schedule asked for; at the maximum rate what was sent
-	Sent       uint64        // what the port took
-	Refused    uint64        // what the port had no room for
-	Received   uint64        // this trial's packets that came back, each once
-	Duplicates uint64        // those that came once more
-	Reordered  uint64        // those that came after a later one of their flow
-	Missing    uint64        // numbers not come that are below the highest of their flow
-	Other      uint64        // packets that came and were not this trial's
-	Active     time.Duration // how long packets were sent
-	Late       uint64        // what was offered more than 100 us after its time
-	MaxLate    time.Duration // by how much the latest was
+	Offered    uint64         // what the schedule asked for; at the maximum rate what was sent
+	Sent       uint64         // what the port took
+	Refused    uint64         // what the port had no room for
+	Received   uint64         // this trial's packets that came back, each once
+	Duplicates uint64         // those that came once more
+	Reordered  uint64         // those that came after a later one of their flow
+	Missing    uint64         // numbers not come that are below the highest of their flow
+	Other      uint64         // packets that came and were not this trial's, or not as they were sent
+	Changed    result.Changed // this trial's that came otherwise than they were sent: part of Other
+	Active     time.Duration  // how long packets were sent
+	Late       uint64         // what was offered more than 100 us after its time
+	MaxLate    time.Duration  // by how much the latest was
+	Absent     *Absence       // nil: both ends were there all the time
 
-	RTT        *hdrhistogram.Histogram // in nanoseconds; nil: not measured
-	Directions []result.Direction      // of a trial both ways
-	Windows    []result.Window         // with loss, the first of them
+	// In nanoseconds; nil: not measured. At a set rate ScheduledRTT is from when the
+	// packets should have been sent, and Lateness is how late they were.
+	RTT, ScheduledRTT, Lateness *hdrhistogram.Histogram
+
+	TxQueues   []result.TxQueue
+	RxQueues   []result.RxQueue
+	Directions []result.Direction // of a trial both ways
+	Windows    []result.Window    // with loss, the first of them
 	// WindowsOmitted counts further windows with loss.
 	WindowsOmitted uint64
 	Machine        result.Machine
@@ -105,7 +112,7 @@ type Runner struct {
 	spent  time.Duration // that the trials were to take so far
 }
 
-// retries is how often a trial that the generator spoiled is repeated.
+// retries is how often a trial that is not valid is repeated at once.
 const retries = 5
 
 // ErrStopped means that a measurement was told to stop before its end.
@@ -115,8 +122,7 @@ var ErrStopped = errors.New("it was stopped before its time")
 // rate was valid.
 var ErrGenerator = errors.New("no trial was valid")
 
-// trial carries out one trial, and again if the generator spoiled it by being
-// late. It returns ErrStopped when ctx ends first, and ErrGenerator when the
+// trial carries out one trial, and again if it was not valid. It returns ErrStopped when ctx ends first, and ErrGenerator when the
 // trial never got valid.
 func (r *Runner) trial(ctx context.Context, p Progress, t Trial) (got result.Trial, err error) {
 	for range 1 + retries {
@@ -150,14 +156,20 @@ func (r *Runner) once(ctx context.Context, p Progress, t Trial) (result.Trial, e
 		t.Partial = r.partial(p, t, started)
 	}
 	c, err := r.Path.Trial(ctx, t)
-	if err != nil {
+	if err != nil && c.Offered == 0 {
 		return result.Trial{}, err
 	}
 	got := Summarize(t, c)
 	got.Phase, got.Started = p.Phase, started
 	stopped := ctx.Err() != nil
 	if stopped {
-		got.Valid, got.Reason = false, ErrStopped.Error()
+		got.Limited([]result.Limit{{Code: result.Stopped, Text: ErrStopped.Error()}})
+	}
+	if err != nil {
+		// A path that fails in the middle has carried something before.
+		got.Limited(append(got.Limits, result.Limit{Code: result.Failed, Text: err.Error()}))
+		r.trials = append(r.trials, got)
+		return got, err
 	}
 	if got.Valid {
 		r.kept = max(r.kept, t.Rate)
@@ -233,8 +245,11 @@ func Summarize(t Trial, c Counts) result.Trial {
 		Duplicates: c.Duplicates,
 		Reordered:  c.Reordered,
 		RxOther:    c.Other,
+		Changed:    c.Changed,
 		RTT:        NewRTT(c.RTT),
 		Late:       c.Late,
+		TxQueues:   c.TxQueues,
+		RxQueues:   c.RxQueues,
 		MaxLateUs:  float64(c.MaxLate) / 1e3,
 		Directions: c.Directions,
 		Windows:    c.Windows,
@@ -245,7 +260,9 @@ func Summarize(t Trial, c Counts) result.Trial {
 		r.Lost = c.Offered - c.Received
 		r.LossRatio = float64(r.Lost) / float64(c.Offered)
 	}
-	r.Reason = spoiled(t, c, r.Lost)
-	r.Valid = r.Reason == ""
+	if t.Rate > 0 {
+		r.ScheduledRTT, r.Lateness = NewRTT(c.ScheduledRTT), NewRTT(c.Lateness)
+	}
+	r.Limited(limits(t, c))
 	return r
 }

@@ -30,38 +30,88 @@ func TestSummarize(t *testing.T) {
 	}
 }
 
+// What makes a trial valid or not, and in which words. How many packets are lost is
+// no matter, nor how long the trial is.
 func TestSummarizeValid(t *testing.T) {
 	trial := Trial{Mix: result.OneSize(64), Rate: 1e6, Duration: time.Second}
-	burst := Trial{Mix: result.OneSize(64), Rate: 1e6, Duration: time.Second, Packets: 500_000}
+	minute := Trial{Mix: result.OneSize(64), Rate: 1e6, Duration: time.Minute}
+	burst := Trial{Mix: result.OneSize(64), Rate: 1e6, Duration: time.Second / 2, Packets: 500_000}
+	short := Trial{Mix: result.OneSize(64), Rate: 1e7, Duration: 10 * time.Microsecond, Packets: 100}
+	slow := Trial{Mix: result.OneSize(64), Rate: 500, Duration: 200 * time.Millisecond}
+	flat := Trial{Mix: result.OneSize(64), Duration: time.Second}
+	all := Counts{Offered: 1e6, Sent: 1e6, Received: 1e6, Active: time.Second}
+	with := func(c Counts, change func(*Counts)) Counts {
+		change(&c)
+		return c
+	}
+	// held is a generator that was held up for so long, by what a run of it counted:
+	// how many packets were due then on a ring of that size.
+	held := func(c Counts, backlog uint64, ring int) Counts {
+		return with(c, func(c *Counts) {
+			c.TxQueues = []result.TxQueue{{Interface: "net1", Lcore: 1, Ring: ring, Backlog: backlog}}
+		})
+	}
+	ran := func(c Counts, percent float64, throttled time.Duration) Counts {
+		ms := throttled.Seconds() * 1e3
+		return with(c, func(c *Counts) {
+			c.Machine = result.Machine{ThrottledMs: &ms, Threads: []result.Thread{
+				{Lcore: result.Lcore{ID: 1}, RunPercent: percent}, {Lcore: result.Lcore{ID: 2}, RunPercent: 99},
+			}}
+		})
+	}
+	type codes = []result.LimitCode
 	for _, tt := range []struct {
 		name   string
 		trial  Trial
 		counts Counts
-		want   string // in the reason; empty: valid
+		limits codes
+		words  string // in the reason
 	}{
-		{"all is well", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 1e6}, ""},
-		{"everything lost", trial, Counts{Offered: 1e6, Sent: 1e6}, ""},
-		{"full rings are the path's loss", trial, Counts{Offered: 1e6, Sent: 5e5, Refused: 5e5, Received: 5e5}, ""},
-		{"more than was sent", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 1e6 + 1}, ""},
-		{"everything refused", trial, Counts{Offered: 1e6, Refused: 1e6}, ""},
-		{"nothing offered", trial, Counts{}, "nothing could be sent"},
-		{"a part of a packet", Trial{Mix: result.OneSize(64), Rate: 10.04, Duration: 10 * time.Second}, Counts{Offered: 100, Sent: 100, Received: 100}, ""},
-		{"dropped by the own port", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 999_000, Machine: result.Machine{RxMissed: 900, RxNoMbuf: 100}}, "own ports dropped 1000"},
-		{"more lost than the own port dropped", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 998_000, Machine: result.Machine{RxMissed: 900}}, ""},
-		{"not offered", trial, Counts{Offered: 990_000, Sent: 990_000, Received: 990_000}, "it was the limit"},
-		{"offered but for a few", trial, Counts{Offered: 999_000, Sent: 999_000, Received: 999_000}, ""},
-		{"late but nothing lost", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 1e6, Late: 1e6}, ""},
-		{"late and lost", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 998_000, Late: 2001, MaxLate: time.Millisecond}, "late with 2001 packets, by up to 1ms"},
-		{"late, but more was lost", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 990_000, Late: 2001}, ""},
-		{"late by less than a burst", trial, Counts{Offered: 1e6, Sent: 1e6, Received: 998_000, Late: 2001, MaxLate: 60 * time.Microsecond}, ""},
-		{"a whole burst", burst, Counts{Offered: 500_000, Sent: 500_000, Received: 500_000}, ""},
-		{"not a whole burst", burst, Counts{Offered: 400_000, Sent: 400_000, Received: 400_000}, "400000 of 500000"},
+		{"all is well", trial, all, nil, ""},
+		{"everything lost", trial, with(all, func(c *Counts) { c.Received = 0 }), nil, ""},
+		{"full rings are the path's loss", trial, with(all, func(c *Counts) { c.Sent, c.Refused, c.Received = 5e5, 5e5, 5e5 }), nil, ""},
+		{"more than was sent", trial, with(all, func(c *Counts) { c.Received++ }), nil, ""},
+		{"nothing offered", trial, Counts{}, codes{result.NothingSent, result.NotOffered}, "nothing could be sent"},
+		{"a part of a packet", Trial{Mix: result.OneSize(64), Rate: 10.04, Duration: 10 * time.Second}, Counts{Offered: 100, Sent: 100, Received: 100, Active: 10 * time.Second}, nil, ""},
+		{"a packet short", trial, with(all, func(c *Counts) { c.Offered, c.Sent = 999_999, 999_999 }), codes{result.NotOffered}, "999999 of 1000000 packets in time: it was the limit, not the path"},
+		{"a whole burst", burst, Counts{Offered: 500_000, Sent: 500_000, Received: 500_000, Active: time.Second / 2}, nil, ""},
+		{"not a whole burst", burst, Counts{Offered: 400_000, Sent: 400_000, Received: 400_000, Active: time.Second / 2}, codes{result.NotOffered}, "400000 of 500000"},
+		{"a burst that ends between two looks at the clock", short, Counts{Offered: 100, Sent: 100, Received: 100, Active: 30 * time.Microsecond}, nil, ""},
+
+		// The rows of the audit: what was called valid.
+		{"held up for 0.4 s, nothing lost", Trial{Mix: result.OneSize(64), Rate: 1e5, Duration: 4 * time.Second}, held(Counts{Offered: 4e5, Sent: 4e5, Received: 4e5, Active: 4 * time.Second}, 40_000, 1024), codes{result.Behind}, "lcore 1 was behind by 40000 packets at the worst moment, and queue 0 of net1 has room for 1024"},
+		{"twice as long as it should be, nothing lost", slow, Counts{Offered: 100, Sent: 100, Received: 100, Active: 430 * time.Millisecond}, codes{result.TooSlow}, "took 430 ms for the packets of 200 ms"},
+		{"0.3 ms at 10 Mpps", trial, held(all, 3000, 1024), codes{result.Behind}, ""},
+		{"0.09 ms at 10 Mpps, a ring of 256", trial, held(all, 900, 256), codes{result.Behind}, ""},
+		{"25 ms in a minute", minute, held(Counts{Offered: 6e7, Sent: 6e7, Received: 6e7, Active: time.Minute}, 25_000, 1024), codes{result.Behind}, ""},
+		{"as many as the ring takes", trial, held(all, 1024, 1024), nil, ""},
+		{"a ring that is smaller than it says", trial, with(held(all, 900, 1024), func(c *Counts) { c.TxQueues[0].RefusedCatchingUp = 31 }), codes{result.RefusedCatchingUp}, "queue 0 of net1 refused 31"},
+		{"half of its CPU, and late", trial, ran(held(all, 8000, 1024), 49, 0), codes{result.CPUShare, result.Behind}, "lcore 1 had its CPU 49 % of the time; lcore 1 was behind"},
+		{"half of its CPU, and punctual", trial, ran(all, 49, 0), nil, ""},
+		{"half of its CPU at the maximum rate", flat, ran(all, 49, 0), codes{result.CPUShare}, "lcore 1 had its CPU 49 % of the time"},
+		{"its CPU at the maximum rate", flat, ran(all, 95, 0), nil, ""},
+		{"throttled at the maximum rate", flat, ran(all, 98, 2700*time.Millisecond), codes{result.Throttled}, "throttled for 2.7 s"},
+		{"throttled, and late", trial, ran(held(all, 95_000, 256), 10, 900*time.Millisecond), codes{result.Throttled, result.CPUShare, result.Behind}, "throttled for 900 ms; lcore 1"},
+		{"a peer that went", flat, with(all, func(c *Counts) { c.Absent = &Absence{"the peer /run/a.sock", 4 * time.Second} }), codes{result.PeerAbsent}, "the peer /run/a.sock went away at 4.0 s"},
+		{"a peer that never came", trial, with(all, func(c *Counts) { c.Absent = &Absence{What: "the peer /run/a.sock"} }), codes{result.PeerAbsent}, "the peer /run/a.sock was not there"},
+		{"dropped by an own port", trial, with(all, func(c *Counts) {
+			c.Interfaces = []result.Interface{{Name: "net1"}, {Name: "net2", Counters: result.Counters{RxMissed: 900, RxNoMbuf: 100}}}
+		}), codes{result.OwnDrops}, "net2 dropped 1000 packets"},
+		{"not polled for 3 ms at 1 Mpps", trial, with(all, func(c *Counts) {
+			c.RxQueues = []result.RxQueue{{Interface: "net2", Lcore: 2, Ring: 1024, GapUs: 1000, Gap: 1000}, {Interface: "net2", Queue: 1, Lcore: 1, Ring: 1024, GapUs: 3000, Gap: 3000}}
+		}), codes{result.PollGap}, "lcore 1 did not poll queue 1 of net2 for 3 ms, which has room for 1024 packets, and 3000 were sent"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.counts.Active = time.Second
-			r := Summarize(tt.trial, tt.counts)
-			if r.Valid != (tt.want == "") || !strings.Contains(r.Reason, tt.want) {
-				t.Errorf("valid %v because %q, want %q", r.Valid, r.Reason, tt.want)
+			for _, received := range []uint64{tt.counts.Received, 0, tt.counts.Offered} {
+				tt.counts.Received = received
+				r := Summarize(tt.trial, tt.counts)
+				var got codes
+				for _, l := range r.Limits {
+					got = append(got, l.Code)
+				}
+				if diff := cmp.Diff(tt.limits, got); diff != "" || r.Valid != (len(got) == 0) || !strings.Contains(r.Reason, tt.words) {
+					t.Errorf("%d received: valid %v because %q, limits (-want +got):\n%s", received, r.Valid, r.Reason, diff)
+				}
 			}
 		})
 	}

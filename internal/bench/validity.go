@@ -3,33 +3,133 @@ package bench
 import (
 	"fmt"
 	"time"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
-// maxLateness is how much of its schedule a generator may fail to offer in time
-// before the trial says more of the generator than of the path.
-const maxLateness = 0.001
+// enoughCPU is the share of its CPU, in percent, that a polling thread must have had
+// at the maximum rate, where no schedule tells whether it was held up.
+const enoughCPU = 95
 
-// harmless is how many packets may come at once without being the reason of a
-// loss: half of the smallest ring in use, virtio's of 256.
-const harmless = 128
+// A trial at a set rate may take so much longer than it should, as a part of its time
+// or at all: the clock that ends it has a grain.
+const (
+	slack      = 0.01
+	leastSlack = time.Millisecond
+)
 
-// spoiled says why a trial says more of the generator than of the path; empty: it
-// does not.
-func spoiled(t Trial, c Counts, lost uint64) string {
-	asked := float64(t.Schedule())
-	late := float64(c.Late)
-	atOnce := c.MaxLate.Seconds() * t.Rate
-	missed := c.Machine.RxMissed + c.Machine.RxNoMbuf
-	switch {
-	case c.Offered == 0:
-		return "nothing could be sent"
-	case float64(c.Offered) < asked*(1-maxLateness):
-		return fmt.Sprintf("the generator offered %d of %.0f packets in time: it was the limit, not the path", c.Offered, asked)
-	case late > asked*maxLateness && atOnce > harmless && lost > 0 && late >= float64(lost):
-		return fmt.Sprintf("the generator was late with %d packets, by up to %s: that may be why %d were lost",
-			c.Late, c.MaxLate.Round(time.Microsecond), lost)
-	case lost > 0 && missed >= lost:
-		return fmt.Sprintf("the own ports dropped %d packets that were not fetched in time: that may be why %d were lost", missed, lost)
+// limits are why a trial says more of the generator or of the machine than of the
+// path, the likely cause first; none: it is valid. They never depend on how many
+// packets came back: otherwise disturbed trials that passed would stay, and those
+// that failed would not. Nor do they depend on how long the trial is: a ring that
+// overflows once has lost packets, however many went well.
+func limits(t Trial, c Counts) (list []result.Limit) {
+	var causes, effects []result.Limit
+	if a := c.Absent; a != nil {
+		causes = append(causes, result.Limit{Code: result.PeerAbsent, Text: a.String()})
 	}
-	return ""
+	if c.Offered == 0 {
+		effects = append(effects, result.Limit{Code: result.NothingSent, Text: "nothing could be sent"})
+	}
+	if t.Rate > 0 {
+		effects = append(effects, unpunctual(t, c)...)
+	}
+	effects = append(effects, ownDrops(c.Interfaces)...)
+	// At a set rate the schedule tells whether a thread was held up, and this only why.
+	if t.Rate == 0 || len(effects) > 0 {
+		causes = append(causes, heldUp(c.Machine)...)
+	}
+	return append(causes, effects...)
+}
+
+// unpunctual are the limits of a trial at a set rate by its schedule.
+func unpunctual(t Trial, c Counts) (list []result.Limit) {
+	add := func(code result.LimitCode, format string, args ...any) {
+		list = append(list, result.Limit{Code: code, Text: fmt.Sprintf(format, args...)})
+	}
+	asked := t.Schedule()
+	due := time.Duration(float64(asked) / t.Rate * 1e9)
+	allowed := due + max(leastSlack, time.Duration(slack*float64(due)))
+	switch {
+	case c.Offered < asked:
+		add(result.NotOffered, "the generator offered %d of %d packets in time: it was the limit, not the path", c.Offered, asked)
+	case c.Active > allowed:
+		add(result.TooSlow, "the generator took %s for the packets of %s", brief(c.Active), brief(due))
+	}
+	for _, q := range c.TxQueues {
+		at := fmt.Sprintf("queue %d of %s", q.Queue, q.Interface)
+		if q.Backlog > uint64(q.Ring) {
+			add(result.Behind, "lcore %d was behind by %d packets at the worst moment, and %s has room for %d", q.Lcore, q.Backlog, at, q.Ring)
+		}
+		if q.RefusedCatchingUp > 0 {
+			add(result.RefusedCatchingUp, "lcore %d was behind by %d packets, and %s refused %d of those that caught up", q.Lcore, q.Backlog, at, q.RefusedCatchingUp)
+		}
+	}
+	for _, q := range c.RxQueues {
+		if q.Gap > uint64(q.Ring) {
+			add(result.PollGap, "lcore %d did not poll queue %d of %s for %s, which has room for %d packets, and %d were sent",
+				q.Lcore, q.Queue, q.Interface, brief(time.Duration(q.GapUs*1e3)), q.Ring, q.Gap)
+		}
+	}
+	return list
+}
+
+// ownDrops are the packets that had come back and were not fetched.
+func ownDrops(ports []result.Interface) (list []result.Limit) {
+	for _, p := range ports {
+		if n := p.RxMissed + p.RxNoMbuf; n > 0 {
+			list = append(list, result.Limit{Code: result.OwnDrops, Text: fmt.Sprintf("%s dropped %d packets that were not fetched in time", p.Name, n)})
+		}
+	}
+	return list
+}
+
+// heldUp are the polling threads that did not have their CPUs.
+func heldUp(m result.Machine) (list []result.Limit) {
+	if ms := m.ThrottledMs; ms != nil && *ms > 0 {
+		list = append(list, result.Limit{Code: result.Throttled, Text: "throttled for " + brief(time.Duration(*ms*1e6))})
+	}
+	for _, t := range m.Threads {
+		if t.RunPercent < enoughCPU {
+			list = append(list, result.Limit{Code: result.CPUShare, Text: fmt.Sprintf("lcore %d had its CPU %.0f %% of the time", t.ID, t.RunPercent)})
+		}
+	}
+	return list
+}
+
+// brief is a time in two or three digits, as people say it.
+func brief(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return fmt.Sprintf("%.3g s", d.Seconds())
+	case d >= time.Millisecond:
+		return fmt.Sprintf("%.3g ms", float64(d)/1e6)
+	}
+	return fmt.Sprintf("%.3g us", float64(d)/1e3)
+}
+
+// Absence is a peer or a link that was not there during a trial.
+type Absence struct {
+	What  string        // such as "the peer /run/a.sock"
+	After time.Duration // from the trial's beginning; 0: it never was
+}
+
+func (a Absence) String() string {
+	if a.After <= 0 {
+		return a.What + " was not there"
+	}
+	return fmt.Sprintf("%s went away at %.1f s", a.What, a.After.Seconds())
+}
+
+// beyond tells whether a trial shows that the measuring side cannot do as much: it
+// offered too little, or its own ports dropped packets. What holds up a generator now
+// and then is no such sign.
+func beyond(got result.Trial) bool {
+	for _, l := range got.Limits {
+		switch l.Code {
+		case result.NothingSent, result.NotOffered, result.TooSlow, result.OwnDrops:
+			return true
+		}
+	}
+	return false
 }

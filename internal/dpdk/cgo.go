@@ -133,6 +133,7 @@ func (eal) PortInfo(port uint16) (PortInfo, error) {
 		MAC:       net.HardwareAddr(C.GoBytes(unsafe.Pointer(&info.mac[0]), 6)),
 		Socket:    int(info.socket),
 		MaxQueues: int(min(info.max_rx_queues, info.max_tx_queues)),
+		MaxRxRing: int(info.max_rx_desc), MaxTxRing: int(info.max_tx_desc),
 	}, nil
 }
 
@@ -339,15 +340,20 @@ func (w ealWorker) Read(stream int) RawCounters {
 		RxBytes: uint64(c.rx_bytes), TxBytes: uint64(c.tx_bytes),
 		Begin: uint64(c.begin), End: uint64(c.end),
 		Late: uint64(c.late), MaxLate: uint64(c.max_late),
+		MaxBacklog: uint64(c.max_backlog), RefusedLate: uint64(c.refused_late), MaxGap: uint64(c.max_gap),
 		Duplicates: uint64(c.duplicates), Reordered: uint64(c.reordered), Missing: uint64(c.missing),
 		Dropped: uint64(c.dropped), Overflowed: uint64(c.overflowed), Duplicated: uint64(c.duplicated), Held: uint64(c.held),
 	}
 }
 
-func (w ealWorker) Times(stream int, record func(cycles, packets uint64)) {
+func (w ealWorker) Follow(stream int, sender Worker, from int) {
+	C.podnet_worker_follow(w.w, C.uint(stream), sender.(ealWorker).w, C.uint(from))
+}
+
+func (w ealWorker) Times(stream int, of Times, record func(cycles, packets uint64)) {
 	var list [256]C.struct_podnet_time
 	for from := C.uint(0); ; {
-		n := C.podnet_worker_times(w.w, C.uint(stream), &from, &list[0], C.uint(len(list)))
+		n := C.podnet_worker_times(w.w, C.uint(stream), uint32(of), &from, &list[0], C.uint(len(list)))
 		for _, t := range list[:n] {
 			record(uint64(t.cycles), uint64(t.packets))
 		}

@@ -191,4 +191,6 @@ type PortInfo struct {
 	MAC       net.HardwareAddr
 	Socket    int // NUMA node; -1: unknown
 	MaxQueues int // pairs
+	// MaxRxRing and MaxTxRing are the most descriptors of a queue; 0: unknown.
+	MaxRxRing, MaxTxRing int
 }

@@ -52,6 +52,7 @@ struct podnet_port_info {
 	uint8_t mac[6];
 	int socket; /* -1: unknown */
 	uint16_t max_rx_queues, max_tx_queues;
+	uint16_t max_rx_desc, max_tx_desc; /* of a queue */
 };
 
 struct podnet_port_config {
@@ -176,6 +177,10 @@ struct podnet_counters {
 	uint64_t offered;     /* TXONLY, GENERATE at a set rate: what the schedule asked for so far */
 	uint64_t begin, end;  /* TXONLY, GENERATE: TSC at the first burst and when it stopped */
 	uint64_t late, max_late; /* GENERATE: packets offered late, and the most, in cycles */
+	/* GENERATE at a set rate: the most packets that were due at once, and those that
+	 * the port refused of a burst which caught up. */
+	uint64_t max_backlog, refused_late;
+	uint64_t max_gap;        /* VERIFY: the longest time between two polls, in cycles */
 	uint64_t duplicates, reordered, missing; /* VERIFY */
 	uint64_t dropped, overflowed, duplicated, held; /* IMPAIR */
 };
@@ -200,13 +205,23 @@ void podnet_worker_pause(struct podnet_worker *w, bool pause);
 uint64_t podnet_worker_turns(const struct podnet_worker *w);
 void podnet_worker_wait(unsigned lcore);
 void podnet_worker_read(const struct podnet_worker *w, unsigned stream, struct podnet_counters *out);
-/* podnet_worker_times reads the round-trip times of a VERIFY stream: it fills at
- * most n entries from the class *from on with those that have packets, moves
- * *from on, and returns how many; 0 at the end. A time is in cycles. */
+/* podnet_worker_follow tells a VERIFY stream which GENERATE stream, of this worker or
+ * another, sends the flows that that one has, before any of them is launched. The
+ * sender must not be freed first. */
+void podnet_worker_follow(struct podnet_worker *w, unsigned stream, const struct podnet_worker *sender, unsigned from);
+/* What times a stream has. */
+enum podnet_times {
+	PODNET_RTT,           /* VERIFY: from when a packet was sent until it came back */
+	PODNET_SCHEDULED_RTT, /* VERIFY: from when it should have been sent; of a stream without a sender to follow the same */
+	PODNET_LATENESS,      /* GENERATE at a set rate: how late each packet was offered */
+};
+/* podnet_worker_times reads the times of a stream: it fills at most n entries from
+ * the class *from on with those that have packets, moves *from on, and returns how
+ * many; 0 at the end. A time is in cycles. */
 struct podnet_time {
 	uint64_t cycles, packets;
 };
-unsigned podnet_worker_times(const struct podnet_worker *w, unsigned stream, unsigned *from, struct podnet_time *out, unsigned n);
+unsigned podnet_worker_times(const struct podnet_worker *w, unsigned stream, enum podnet_times of, unsigned *from, struct podnet_time *out, unsigned n);
 /* podnet_worker_tid is the kernel's id of the lcore's thread; 0 before it runs. */
 int podnet_worker_tid(const struct podnet_worker *w);
 

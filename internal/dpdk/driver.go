@@ -51,6 +51,16 @@ type Driver interface {
 // Handle is a driver's own handle of a pool or a ring of mbufs.
 type Handle any
 
+// Times says which times of a stream are meant, in the order of enum podnet_times.
+type Times int
+
+// The times of a stream.
+const (
+	RTT          Times = iota // Verify: from when a packet was sent
+	ScheduledRTT              // Verify: from when it should have been sent
+	Lateness                  // Generate at a set rate: how late it was offered
+)
+
 // Worker is what one lcore has been given to do.
 type Worker interface {
 	StopTx()
@@ -60,7 +70,10 @@ type Worker interface {
 	Park(port uint16, on bool)
 	Turns() uint64
 	Read(stream int) RawCounters
-	Times(stream int, record func(cycles, packets uint64))
+	// Follow tells a stream that verifies which stream, of a worker that is freed no
+	// sooner, sends to it. It is called before either is launched.
+	Follow(stream int, sender Worker, from int)
+	Times(stream int, of Times, record func(cycles, packets uint64))
 	TID() int
 	Free()
 }
@@ -118,7 +131,8 @@ type RawCounters struct {
 	RxTags                                            uint64 // how many << 32 | outer id << 16 | inner id
 	RxBytes, TxBytes                                  uint64
 	Begin, End                                        uint64
-	Late, MaxLate                                     uint64
+	Late, MaxLate, MaxBacklog, RefusedLate            uint64
+	MaxGap                                            uint64
 	Duplicates, Reordered, Missing                    uint64
 	Dropped, Overflowed, Duplicated, Held             uint64
 }

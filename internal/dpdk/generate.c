@@ -29,4 +29,8 @@ generate_init(struct stream *s)
 	s->next.number = c->first_number;
 	s->next.first = (c->first_flow + c->first_number) % c->n_pattern;
 	s->next.at = s->next.first;
+	s->schedule = (struct schedule){
+		.cycles = c->packets_per_cycle > 0 ? 1 / c->packets_per_cycle : 0,
+		.flows = c->flows, .first_flow = c->first_flow, .first_number = c->first_number,
+	};
 }

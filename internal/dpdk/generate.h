@@ -89,19 +89,39 @@ generate_stamp(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t no
 	s->next = next;
 }
 
-/* generate_note_late counts those of n packets, offered now, that are late. */
+/* generate_note_late keeps how late the next n packets are, of which so many as
+ * backlog were due by now: all n as late as the first of them. */
 static __rte_always_inline void
-generate_note_late(struct stream *s, uint64_t now, uint16_t n)
+generate_note_late(struct stream *s, uint64_t now, uint64_t backlog, uint16_t n)
 {
-	double since = now - s->count.begin, rate = s->cfg.packets_per_cycle;
-	double late = since - s->count.offered / rate; /* of the first of them, in cycles */
+	double late = (double)(int64_t)(now - s->count.begin) - (double)(int64_t)s->count.offered * s->schedule.cycles;
+	uint64_t cycles = RTE_MAX(late, 0.0);
 	double limit = s->cfg.late_cycles;
 
-	if (likely(late <= limit))
-		return;
-	if (late > s->count.max_late)
-		count_set(&s->count.max_late, late);
-	count_add(&s->count.late, RTE_MIN((uint64_t)((late - limit) * rate) + 1, (uint64_t)n));
+	count_add(&s->lateness[class_of(RTE_MIN(cycles >> s->cfg.stamp_shift, (uint64_t)UINT32_MAX), LATENESS_BITS)], n);
+	if (unlikely(backlog > s->count.max_backlog))
+		count_set(&s->count.max_backlog, backlog);
+	if (unlikely(cycles > s->count.max_late))
+		count_set(&s->count.max_late, cycles);
+	if (unlikely(late > limit))
+		count_add(&s->count.late, RTE_MIN((uint64_t)((late - limit) * s->cfg.packets_per_cycle) + 1, (uint64_t)n));
+}
+
+/* generate_note_refused counts what the port refused of a burst. A burst that
+ * catches up is one of which more is due than fits: it may find the ring too small
+ * where punctual packets would not have, unless the ring was full before. */
+static __rte_always_inline void
+generate_note_refused(struct stream *s, uint64_t backlog, uint16_t refused)
+{
+	bool behind = backlog > PODNET_BURST;
+
+	if (unlikely(refused > 0)) {
+		count_add(&s->count.tx_refused, refused);
+		if (behind && !s->full)
+			count_add(&s->count.refused_late, refused);
+	}
+	if (likely(!behind))
+		s->full = refused > 0;
 }
 
 /* generate_paced sends what is due by the schedule. What the ring refuses is lost,
@@ -112,14 +132,16 @@ generate_paced(struct stream *s)
 	struct rte_mbuf *bufs[PODNET_BURST];
 	uint64_t now = rte_rdtsc();
 	uint64_t due = (uint64_t)((double)(now - s->count.begin) * s->cfg.packets_per_cycle) + 1;
+	uint64_t backlog;
 	uint16_t n, sent = 0;
 
 	if (due > s->cfg.limit)
 		due = s->cfg.limit;
 	if (due == s->count.offered)
 		return 0;
-	n = RTE_MIN(due - s->count.offered, (uint64_t)PODNET_BURST);
-	generate_note_late(s, now, n);
+	backlog = due - s->count.offered;
+	n = RTE_MIN(backlog, (uint64_t)PODNET_BURST);
+	generate_note_late(s, now, backlog, n);
 	if (likely(rte_mempool_get_bulk(s->cfg.pool, (void **)bufs, n) == 0)) {
 		generate_stamp(s, bufs, n, now);
 		sent = burst_tx_counted(s, bufs, n);
@@ -128,8 +150,7 @@ generate_paced(struct stream *s)
 	} else { /* every mbuf is in a ring that nobody empties */
 		generate_skip(s, n);
 	}
-	if (unlikely(sent < n))
-		count_add(&s->count.tx_refused, n - sent);
+	generate_note_refused(s, backlog, n - sent);
 	count_add(&s->count.tx_packets, sent);
 	count_add(&s->count.offered, n);
 	if (s->count.offered == s->cfg.limit)

@@ -152,7 +152,7 @@ func TestDelay(t *testing.T) {
 	if came.RxPackets != 2000 {
 		t.Errorf("%d of 2000 frames came", came.RxPackets)
 	}
-	j.RTT(0, func(ns, packets int64) {
+	j.Times(0, RTT, func(ns, packets int64) {
 		if least := delay.Nanoseconds(); ns < least-least/500 {
 			t.Errorf("%d packets took %d ns, and the delay alone is %d", packets, ns, least)
 		}

@@ -2,6 +2,7 @@ package dpdk
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"net"
 	"slices"
@@ -189,6 +190,7 @@ func (j *Job) launch() (launched int, err error) {
 		}
 		j.workers = append(j.workers, w)
 	}
+	j.follow()
 	for _, s := range j.streams {
 		for _, p := range []*Port{s.Rx.Port, s.Tx.Port} {
 			for _, w := range j.workers {
@@ -205,6 +207,22 @@ func (j *Job) launch() (launched int, err error) {
 	}
 	return len(j.lcores), nil
 }
+
+// follow tells the streams that verify which streams send to them.
+func (j *Job) follow() {
+	for v, verify := range j.streams {
+		for g, generate := range j.streams {
+			if verify.Mode != Verify || generate.Mode != Generate || signatureOf(generate) != verify.Signature {
+				continue
+			}
+			rx, tx := j.where[v], j.where[g]
+			j.workers[rx.worker].Follow(rx.stream, j.workers[tx.worker], tx.stream)
+		}
+	}
+}
+
+// signatureOf is that of the stamps in the templates of a stream that generates.
+func signatureOf(s Stream) uint32 { return binary.NativeEndian.Uint32(s.Frames[0][s.StampOffset:]) }
 
 // together tells whether an lcore can run streams of both modes.
 func together(a, b Mode) bool {
@@ -279,6 +297,10 @@ func (j *Job) Counters(stream int) Counters {
 			end, _ = j.rt.drv.Clock()
 		}
 		out.Active = j.duration(end - c.Begin)
+		if s := j.streams[stream]; s.Rate > 0 && c.End != 0 && c.Offered == s.Limit {
+			// As many packets are as many intervals of the schedule.
+			out.Active += time.Duration(1e9 / s.Rate)
+		}
 	}
 	return out
 }
@@ -288,12 +310,34 @@ func (j *Job) duration(cycles uint64) time.Duration {
 	return time.Duration(float64(cycles) / j.hz * 1e9)
 }
 
-// RTT gives the round-trip times of what a Verify stream has received, in
-// nanoseconds, to a thousandth and to the grain of a stamp, ascending, each with
-// the number of packets.
-func (j *Job) RTT(stream int, record func(ns, packets int64)) {
+// Punctuality is how well a stream's lcore has kept up so far.
+type Punctuality struct {
+	// Backlog is the most packets of Generate at a set rate that were due at once.
+	Backlog uint64
+	// RefusedCatchingUp counts the packets of bursts that caught up with the schedule
+	// for which the port had no room, though it had some before.
+	RefusedCatchingUp uint64
+	// Gap is the longest time between two polls of Verify.
+	Gap time.Duration
+}
+
+// Punctuality reads that of the stream with that index.
+func (j *Job) Punctuality(stream int) Punctuality {
 	at := j.where[stream]
-	j.workers[at.worker].Times(at.stream, func(cycles, packets uint64) {
+	c := j.workers[at.worker].Read(at.stream)
+	return Punctuality{Backlog: c.MaxBacklog, RefusedCatchingUp: c.RefusedLate, Gap: j.duration(c.MaxGap)}
+}
+
+// Lcore is the lcore that runs the stream with that index.
+func (j *Job) Lcore(stream int) Lcore { return j.lcores[j.where[stream].worker] }
+
+// Times gives times of a stream in nanoseconds, ascending, each with the number of
+// packets: round-trip times to a thousandth, lateness to a sixteenth, and both to the
+// grain of a stamp. What Verify receives from a stream of another job, or as fast as
+// it goes, has the round-trip times of when it was sent only.
+func (j *Job) Times(stream int, of Times, record func(ns, packets int64)) {
+	at := j.where[stream]
+	j.workers[at.worker].Times(at.stream, of, func(cycles, packets uint64) {
 		record(j.duration(cycles).Nanoseconds(), int64(packets))
 	})
 }

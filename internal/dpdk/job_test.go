@@ -195,7 +195,7 @@ func TestRoundTripTimes(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 		var got []int64
-		j.RTT(0, func(ns, packets int64) { got = append(got, ns, packets) })
+		j.Times(0, dpdk.RTT, func(ns, packets int64) { got = append(got, ns, packets) })
 		if diff := cmp.Diff([]int64{0, 3}, got); diff != "" {
 			t.Errorf("time and packets (-want +got):\n%s", diff)
 		}

@@ -31,8 +31,10 @@ loop_parked(struct podnet_worker *w, struct stream *s)
 static __rte_always_inline uint16_t
 loop_transmit(struct podnet_worker *w, struct stream *s, const enum podnet_mode mode)
 {
-	if (unlikely(s->count.begin == 0))
+	if (unlikely(s->count.begin == 0)) {
 		count_set(&s->count.begin, rte_rdtsc());
+		count_set(&s->schedule.begin, s->count.begin);
+	}
 	if (unlikely(__atomic_load_n(&w->stop_tx, __ATOMIC_RELAXED))) {
 		if (s->count.end == 0) {
 			burst_drop_pending(s);

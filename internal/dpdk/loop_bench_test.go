@@ -17,6 +17,8 @@ func BenchmarkLoops(b *testing.B) {
 	q := Queue{Port: null}
 	plain := make([]byte, 60)
 	generate := generator(q, 254)
+	paced := generate
+	paced.Rate, paced.Limit = 2e9, 1<<40 // more than can be done, so that the loop never waits
 	for _, bb := range []struct {
 		name    string
 		streams []Stream
@@ -29,19 +31,22 @@ func BenchmarkLoops(b *testing.B) {
 		{"impair", []Stream{{Mode: Impair, Rx: q, Tx: q, Impair: &Impairment{Mode: IO, Depth: 256}}}, received},
 		{"txonly", []Stream{{Mode: TxOnly, Tx: q, Frame: plain}}, sent},
 		{"generate", []Stream{generate}, sent},
+		{"generate at a rate", []Stream{paced}, sent},
 	} {
 		b.Run(bb.name, func(b *testing.B) { benchLoop(b, bb.streams, bb.packets) })
 	}
-	b.Run("generate and verify", func(b *testing.B) {
-		ring, err := shared.NewRing(b.Context(), 1024, 0)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer ring.Free(b.Context())
-		rx, tx := verifier(q, 254), generate
-		rx.Ring, tx.Ring = ring, ring
-		benchLoop(b, []Stream{rx, tx}, received)
-	})
+	for name, tx := range map[string]Stream{"generate and verify": generate, "generate at a rate and verify": paced} {
+		b.Run(name, func(b *testing.B) {
+			ring, err := shared.NewRing(b.Context(), 1024, 0)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer ring.Free(b.Context())
+			rx := verifier(q, 254)
+			rx.Ring, tx.Ring = ring, ring
+			benchLoop(b, []Stream{rx, tx}, received)
+		})
+	}
 }
 
 func received(j *Job) uint64 { return j.Counters(0).RxPackets }

@@ -41,6 +41,8 @@ podnet_port_info(uint16_t port, struct podnet_port_info *out)
 	out->socket = rte_eth_dev_socket_id(port);
 	out->max_rx_queues = info.max_rx_queues;
 	out->max_tx_queues = info.max_tx_queues;
+	out->max_rx_desc = info.rx_desc_lim.nb_max;
+	out->max_tx_desc = info.tx_desc_lim.nb_max;
 	return 0;
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Sizes of rings and pools. A ring of 1024 is what memif has by default and
@@ -48,6 +49,31 @@ type Port struct {
 type Queue struct {
 	Port  *Port
 	Index int
+}
+
+// virtioRing is how many packets the ring of a virtio queue has room for unless the
+// device or its options say otherwise, which drivers do not tell.
+const virtioRing = 256
+
+// packetRing is how many frames net_af_packet has a ring for.
+const packetRing = 512
+
+// Rings are how many packets the ring of an Rx and of a Tx queue has room for.
+func (p *Port) Rings() (rx, tx int) {
+	ring := ringSize
+	switch {
+	case strings.HasPrefix(p.Driver, "net_virtio"), p.Driver == "net_vhost":
+		ring = virtioRing
+	case p.Driver == "net_af_packet":
+		ring = packetRing
+	}
+	limited := func(most int) int {
+		if most == 0 {
+			return ring
+		}
+		return min(ring, most)
+	}
+	return limited(p.MaxRxRing), limited(p.MaxTxRing)
 }
 
 // Stats are a port's counters since it started, by rte_eth_stats_get. Bytes are

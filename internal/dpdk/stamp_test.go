@@ -40,7 +40,7 @@ func TestStampedPacketsArrive(t *testing.T) {
 				t.Errorf("at %g/s: took %s, and %s is the least", rate, sent.Active, least)
 			}
 			var timed int64
-			j.RTT(0, func(_, packets int64) { timed += packets })
+			j.Times(0, RTT, func(_, packets int64) { timed += packets })
 			if uint64(timed) != rx.RxPackets {
 				t.Errorf("at %g/s: %d round-trip times of %d packets", rate, timed, rx.RxPackets)
 			}
@@ -148,7 +148,7 @@ func TestRoundTripTimesOfStamps(t *testing.T) {
 	j := runUntil(t, []Stream{rx}, func(j *Job) bool { return j.Counters(0).RxPackets == uint64(len(ago)) })
 	took := time.Since(begin)
 	var got []time.Duration
-	j.RTT(0, func(ns, packets int64) {
+	j.Times(0, RTT, func(ns, packets int64) {
 		for range packets {
 			got = append(got, time.Duration(ns))
 		}
@@ -419,4 +419,101 @@ func TestGeneratorAndVerifierOnARing(t *testing.T) {
 		t.Errorf("the port carried packets: %+v, then %+v, %v", before, after, err)
 	}
 	ring.Free(t.Context())
+}
+
+// A packet that was sent late has been on its way since it should have been sent, by
+// the schedule; how late it was is kept where it was sent.
+func TestScheduledRoundTripTimes(t *testing.T) {
+	q := Queue{Port: realPort(t, "net_ring0")}
+	const limit, rate = 200_000, 2e9 // no generator keeps up: the last is late by nearly all the time that it takes
+	for _, flows := range []int{1, 3} {
+		tx := generator(q, flows)
+		tx.Rate, tx.Limit = rate, limit
+		j := runUntil(t, []Stream{verifier(q, flows), tx}, arrived(limit))
+		times := func(stream int, of Times) (packets, longest int64) {
+			j.Times(stream, of, func(ns, n int64) { packets, longest = packets+n, ns })
+			return packets, longest
+		}
+		n, actual := times(0, RTT)
+		same, scheduled := times(0, ScheduledRTT)
+		offered, late := times(1, Lateness)
+		if n != same || offered != limit {
+			t.Errorf("%d flows: %d round-trip times, %d by the schedule; %d packets have a lateness, want %d", flows, n, same, offered, limit)
+		}
+		took := j.Counters(1).Active.Nanoseconds()
+		if late < took/2 || late > took {
+			t.Errorf("%d flows: at most %d ns late, want nearly all of %d", flows, late, took)
+		}
+		if most := late + actual + took/500; scheduled < late*9/10 || scheduled > most {
+			t.Errorf("%d flows: at most %d ns by the schedule, want about the lateness of %d and at most %d", flows, scheduled, late, most)
+		}
+		p := j.Punctuality(1)
+		if p.Backlog < limit/2 || p.Backlog > limit {
+			t.Errorf("%d flows: %d of %d packets were due at once", flows, p.Backlog, limit)
+		}
+		j.Free()
+	}
+}
+
+// At the maximum rate there is no schedule to be late for.
+func TestScheduledRoundTripTimesWithoutASchedule(t *testing.T) {
+	q := Queue{Port: realPort(t, "net_ring0")}
+	const limit = 10_000
+	tx := generator(q, 2)
+	tx.Limit = limit
+	j := runUntil(t, []Stream{verifier(q, 2), tx}, arrived(limit))
+	var actual, scheduled []int64
+	j.Times(0, RTT, func(ns, n int64) { actual = append(actual, ns, n) })
+	j.Times(0, ScheduledRTT, func(ns, n int64) { scheduled = append(scheduled, ns, n) })
+	if diff := cmp.Diff(actual, scheduled); diff != "" {
+		t.Errorf("by the schedule (-actual +scheduled):\n%s", diff)
+	}
+	j.Times(1, Lateness, func(ns, n int64) { t.Errorf("%d packets are late by %d ns", n, ns) })
+	if p := j.Punctuality(1); p != (Punctuality{}) {
+		t.Errorf("%+v", p)
+	}
+}
+
+// Of a burst that catches up it counts what the port refuses, unless the port
+// refused before. The peer of this port takes nothing.
+func TestRefusedCatchingUp(t *testing.T) {
+	p := realPort(t, "net_ring0")
+	const limit = 3 * ringSize
+	refused := func(rate float64) (uint64, Punctuality) {
+		empty(t, p)
+		defer empty(t, p)
+		tx := generator(Queue{Port: p}, 1)
+		tx.Rate, tx.Limit = rate, limit
+		j := runUntil(t, []Stream{tx}, func(j *Job) bool { return j.Counters(0).Offered == limit })
+		return j.Counters(0).TxRefused, j.Punctuality(0)
+	}
+	if n, late := refused(2e9); n < limit-ringSize || late.RefusedCatchingUp < ringSize {
+		t.Errorf("catching up, %d were refused: %+v", n, late)
+	}
+	// A machine that holds up the generator for 0.6 ms makes it catch up here, too.
+	if n, late := refused(1e5); n < limit-ringSize || late.RefusedCatchingUp > 0 && late.Backlog <= 64 {
+		t.Errorf("punctual, %d were refused: %+v", n, late)
+	}
+}
+
+// How long nobody fetched what comes.
+func TestPollGap(t *testing.T) {
+	q := Queue{Port: realPort(t, "net_ring0")}
+	const pause = 20 * time.Millisecond
+	turns := uint64(0)
+	j := runUntil(t, []Stream{verifier(q, 1)}, func(j *Job) bool {
+		now := j.Threads()[0].Turns
+		if turns == 0 && now > 1000 {
+			for _, w := range j.workers {
+				w.Pause(true)
+				time.Sleep(pause)
+				w.Pause(false)
+			}
+			turns = now
+		}
+		return turns > 0 && now > turns+1000
+	})
+	if gap := j.Punctuality(0).Gap; gap < pause/2 || gap > time.Minute {
+		t.Errorf("a gap of %s, want %s at least", gap, pause)
+	}
 }

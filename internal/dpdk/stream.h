@@ -28,14 +28,54 @@ struct cursor {
 	uint32_t first;  /* the place of flow 0 with this number */
 };
 
+/* When each packet of a GENERATE stream at a set rate is due. A verifier on another
+ * lcore reads it per packet, so it has a cache line that nobody writes to meanwhile. */
+struct schedule {
+	uint64_t begin; /* TSC at which the first one was due; atomic, 0 until then */
+	double cycles;  /* from one to the next; 0: there is no schedule */
+	uint32_t flows, first_flow, first_number;
+};
+
+/* Times are counted in classes, of which each power of two has 2^bits. */
+static __rte_always_inline unsigned
+class_of(uint32_t v, unsigned bits)
+{
+	unsigned shift;
+
+	if (v < 1u << bits)
+		return v;
+	shift = 31 - __builtin_clz(v) - bits;
+	return ((shift + 1) << bits) + ((v >> shift) & ((1u << bits) - 1));
+}
+
+/* class_begin is the shortest time of a class. */
+static inline uint64_t
+class_begin(unsigned class, unsigned bits)
+{
+	unsigned shift = class >> bits;
+
+	if (shift == 0)
+		return class;
+	return (uint64_t)((1u << bits) + (class & ((1u << bits) - 1))) << (shift - 1);
+}
+
+#define CLASSES(bits) ((32 - (bits) + 1) << (bits))
+
+/* How late packets are need not be known to better than a sixteenth. */
+#define LATENESS_BITS 4
+
 struct stream {
 	struct podnet_stream_config cfg;
-	struct rte_mbuf *pending[PODNET_BURST]; /* at the maximum rate: what a full ring refused, offered again later */
+	struct schedule schedule __rte_cache_aligned; /* GENERATE */
+	struct rte_mbuf *pending[PODNET_BURST] __rte_cache_aligned; /* at the maximum rate: what a full ring refused, offered again later */
 	uint16_t n_pending;
 	bool parked;                /* atomic, written by Go: one of its ports is stopped */
 	uint64_t seed;              /* GENERATE, VERIFY: stamp_seed of the signature */
 	struct cursor next;         /* GENERATE */
+	bool full;                  /* GENERATE: the port refused some of the last burst that did not catch up */
+	uint64_t polled;            /* VERIFY: TSC of the last poll; 0: none yet */
 	uint32_t sum[PODNET_SIZES]; /* GENERATE: checksum's sum of each template, without port and check */
+	uint64_t lateness[CLASSES(LATENESS_BITS)]; /* GENERATE: packets by how late they were offered */
 	struct verifier *verifier;  /* VERIFY */
 	struct impairer *impairer;  /* IMPAIR */
 	struct podnet_counters count __rte_cache_aligned; /* written by the loop, read by Go */

@@ -23,6 +23,7 @@ verify_init(struct stream *s)
 		v->flows[i].next = c->first_number;
 	v->begin = c->earliest != 0 ? c->earliest : rte_rdtsc();
 	v->skew = rte_get_tsc_hz() / 1000000 * VERIFY_SKEW_US >> c->stamp_shift;
+	v->late = rte_get_tsc_hz() / 1000000 * VERIFY_LATE_US >> c->stamp_shift;
 	memcpy(&v->mark, &c->signature, sizeof(v->mark));
 	s->seed = stamp_seed(c->signature);
 	s->verifier = v;
@@ -210,19 +211,54 @@ verify_odd(struct stream *s, const struct rte_mbuf *m, bool timely)
 	return false;
 }
 
-unsigned
-podnet_worker_times(const struct podnet_worker *w, unsigned stream, unsigned *from, struct podnet_time *out, unsigned n)
+void
+podnet_worker_follow(struct podnet_worker *w, unsigned stream, const struct podnet_worker *sender, unsigned from)
 {
-	const struct verifier *v = w->streams[stream].verifier;
-	unsigned filled = 0;
+	struct stream *s = &w->streams[stream];
+	const struct schedule *c = &sender->streams[from].schedule;
 
-	if (v == NULL)
-		return 0;
-	for (; *from < VERIFY_CLASSES && filled < n; (*from)++) {
-		uint64_t packets = __atomic_load_n(&v->times[*from], __ATOMIC_RELAXED);
+	if (s->verifier == NULL || c->cycles == 0)
+		return;
+	for (uint32_t i = c->first_flow; i < c->first_flow + c->flows && i < s->cfg.flows; i++)
+		s->verifier->flows[i].schedule = c;
+}
 
-		if (packets > 0)
-			out[filled++] = (struct podnet_time){ verify_class_begin(*from) << w->streams[stream].cfg.stamp_shift, packets };
+/* times_of counts the packets of a stream in a class of times; false: it has no
+ * further class. */
+static bool
+times_of(const struct stream *s, enum podnet_times of, unsigned class, uint64_t *packets)
+{
+	const struct verifier *v = s->verifier;
+
+	if (of == PODNET_LATENESS) {
+		if (class >= RTE_DIM(s->lateness))
+			return false;
+		*packets = __atomic_load_n(&s->lateness[class], __ATOMIC_RELAXED);
+		return true;
 	}
+	if (v == NULL || class >= RTE_DIM(v->times))
+		return false;
+	*packets = __atomic_load_n(&v->times[class], __ATOMIC_RELAXED);
+	if (of == PODNET_SCHEDULED_RTT) {
+		/* A loop that still runs may have counted one in one place only. */
+		uint64_t late = __atomic_load_n(&v->late_times[class], __ATOMIC_RELAXED);
+
+		*packets -= RTE_MIN(*packets, late);
+		*packets += __atomic_load_n(&v->scheduled_times[class], __ATOMIC_RELAXED);
+	}
+	return true;
+}
+
+unsigned
+podnet_worker_times(const struct podnet_worker *w, unsigned stream, enum podnet_times of, unsigned *from, struct podnet_time *out, unsigned n)
+{
+	const struct stream *s = &w->streams[stream];
+	const unsigned bits = of == PODNET_LATENESS ? LATENESS_BITS : VERIFY_BITS;
+	unsigned filled = 0;
+	uint64_t packets;
+
+	for (; filled < n && times_of(s, of, *from, &packets); (*from)++)
+		if (packets > 0)
+			out[filled++] = (struct podnet_time){ class_begin(*from, bits) << s->cfg.stamp_shift, packets };
 	return filled;
 }

@@ -14,20 +14,23 @@
 struct verify_flow {
 	uint64_t next;    /* the highest number so far, and one */
 	uint64_t missing; /* of those below it */
+	const struct schedule *schedule; /* of its sender; NULL: there is none */
 	uint64_t seen[VERIFY_WORDS];
 };
 
-/* Times are counted in classes of which each power of two has 1024, so that a
- * class is no wider than a thousandth. */
-#define VERIFY_SUB_BITS 10
-#define VERIFY_CLASSES ((32 - VERIFY_SUB_BITS + 1) << VERIFY_SUB_BITS)
+/* A class of round-trip times is no wider than a thousandth. */
+#define VERIFY_BITS 10
 
 struct verifier {
 	uint64_t begin; /* TSC before the first packet was sent */
 	uint32_t skew;  /* VERIFY_SKEW_US in ticks */
 	uint16_t mark;  /* that of its stamps */
 	bool doubt;     /* a checksum was wrong: add up that of every frame */
-	uint64_t times[VERIFY_CLASSES];
+	uint32_t late;  /* VERIFY_LATE_US in ticks */
+	uint64_t times[CLASSES(VERIFY_BITS)];
+	/* Of the packets that were sent late: their times from when they were sent, which
+	 * are in times too, and from when they should have been. */
+	uint64_t late_times[CLASSES(VERIFY_BITS)], scheduled_times[CLASSES(VERIFY_BITS)];
 	struct verify_flow flows[];
 };
 
@@ -39,36 +42,14 @@ bool verify_odd(struct stream *s, const struct rte_mbuf *m, bool timely);
 /* verify_sum tells whether the UDP checksum is right, or there is none (verify.c). */
 bool verify_sum(const struct rte_mbuf *m, unsigned stamp_offset);
 
-/* verify_class_begin is the shortest time of a class. */
-static inline uint64_t
-verify_class_begin(unsigned class)
-{
-	unsigned shift = class >> VERIFY_SUB_BITS;
-
-	if (shift == 0)
-		return class;
-	return (uint64_t)((1u << VERIFY_SUB_BITS) + (class & ((1u << VERIFY_SUB_BITS) - 1))) << (shift - 1);
-}
-
-static __rte_always_inline unsigned
-verify_class(uint32_t v)
-{
-	unsigned shift;
-
-	if (v < 1u << VERIFY_SUB_BITS)
-		return v;
-	shift = 31 - __builtin_clz(v) - VERIFY_SUB_BITS;
-	return ((shift + 1) << VERIFY_SUB_BITS) + ((v >> shift) & ((1u << VERIFY_SUB_BITS) - 1));
-}
-
 /* The counts of one burst. */
 struct verify_tally {
 	uint16_t ours, duplicates, reordered;
 	int64_t missing;
 };
 
-/* verify_number takes a packet's number into account. */
-static __rte_always_inline void
+/* verify_number takes a packet's number into account, and returns it in full. */
+static __rte_always_inline uint64_t
 verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t)
 {
 	/* The number is cut to 32 bits: it is the one nearest to what is next. */
@@ -88,11 +69,11 @@ verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t)
 			t->missing += away;
 		}
 		t->ours++;
-		return;
+		return n;
 	}
 	if (f->missing == 0 || (-away <= VERIFY_WINDOW && f->seen[word % VERIFY_WORDS] & bit)) {
 		t->duplicates++;
-		return;
+		return n;
 	}
 	/* One that is older than the window is taken for one of the missing. */
 	if (-away <= VERIFY_WINDOW)
@@ -101,6 +82,33 @@ verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t)
 	t->missing--;
 	t->ours++;
 	t->reordered++;
+	return n;
+}
+
+/* A packet that is sent so much later than it should be, in microseconds, counts as
+ * punctual: a generator may take as long for a turn. */
+#define VERIFY_LATE_US 1
+
+/* verify_time counts the round-trip time of a packet, in ticks, that was sent at the
+ * time sent. */
+static __rte_always_inline void
+verify_time(struct verifier *v, const struct verify_flow *f, uint16_t flow, uint64_t number, uint32_t sent, uint32_t ticks, uint8_t shift)
+{
+	const struct schedule *c = f->schedule;
+	unsigned class = class_of(ticks, VERIFY_BITS);
+	uint64_t nth, due;
+	int32_t late;
+
+	v->times[class]++;
+	if (c == NULL)
+		return;
+	nth = (number - c->first_number) * c->flows + flow - c->first_flow;
+	due = __atomic_load_n(&c->begin, __ATOMIC_RELAXED) + (uint64_t)((double)(int64_t)nth * c->cycles);
+	late = sent - stamp_ticks(due, shift);
+	if (likely(late <= (int32_t)v->late))
+		return;
+	v->late_times[class]++;
+	v->scheduled_times[class_of(ticks + late, VERIFY_BITS)]++;
 }
 
 /* verify_in_vlan tells whether a frame with one tag, or more, is in that VLAN. */
@@ -128,8 +136,9 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 	const uint64_t seed = s->seed;
 	const uint16_t offset = s->cfg.stamp_offset, vlan = s->cfg.vlan, mark = v->mark;
 	const uint32_t flows = s->cfg.flows;
-	const uint32_t now = stamp_ticks(came, s->cfg.stamp_shift), skew = v->skew;
-	const uint32_t oldest = RTE_MIN((came - v->begin) >> s->cfg.stamp_shift, (uint64_t)VERIFY_MAX_TICKS);
+	const uint8_t shift = s->cfg.stamp_shift;
+	const uint32_t now = stamp_ticks(came, shift), skew = v->skew;
+	const uint32_t oldest = RTE_MIN((came - v->begin) >> shift, (uint64_t)VERIFY_MAX_TICKS);
 	struct verify_tally t = { 0 };
 	uint16_t i, summed = unlikely(v->doubt) ? n : 1;
 
@@ -137,6 +146,7 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 		const uint8_t *at = data[i] + offset;
 		uint32_t number, time, age;
 		uint16_t its_mark, check, flow;
+		uint64_t whole;
 
 		if (unlikely(bufs[i]->data_len < offset + STAMP_LEN)) {
 			verify_odd(s, bufs[i], true);
@@ -157,8 +167,8 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 				summed = n;
 			continue;
 		}
-		verify_number(&v->flows[flow], number, &t);
-		v->times[verify_class(age > skew ? age - skew : 0)]++;
+		whole = verify_number(&v->flows[flow], number, &t);
+		verify_time(v, &v->flows[flow], flow, whole, time, age > skew ? age - skew : 0, shift);
 	}
 	count_add(&s->count.rx_packets, t.ours);
 	if (unlikely(t.missing != 0 || t.reordered != 0 || t.duplicates != 0)) {
@@ -166,6 +176,16 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 		count_add(&s->count.reordered, t.reordered);
 		count_add(&s->count.duplicates, t.duplicates);
 	}
+}
+
+/* verify_note_gap keeps the longest time between two polls. What comes meanwhile
+ * waits in the ring, as far as that has room. */
+static __rte_always_inline void
+verify_note_gap(struct stream *s, uint64_t now)
+{
+	if (unlikely(now - s->polled > s->count.max_gap && s->polled != 0))
+		count_set(&s->count.max_gap, now - s->polled);
+	s->polled = now;
 }
 
 /* verify serves a stream that counts its own packets and drops all that come. */
@@ -177,6 +197,7 @@ verify(struct stream *s)
 	uint16_t n = burst_rx(s, bufs, PODNET_BURST);
 	uint64_t came = rte_rdtsc();
 
+	verify_note_gap(s, came);
 	if (n == 0)
 		return 0;
 	if (s->cfg.count_bytes)

@@ -39,13 +39,14 @@ func TestOfferedMpps(t *testing.T) {
 }
 
 func TestPercentileOfRTT(t *testing.T) {
-	r := &result.RTT{Percentiles: []result.Percentile{{Percent: 50, Us: 10}, {Percent: 99.9, Us: 30}}}
+	// Ten packets are beyond 99.9 %, and one is beyond 99.99.
+	r := &result.RTT{Packets: 10_000, Percentiles: []result.Percentile{{Percent: 50, Us: 10}, {Percent: 99.9, Us: 30}, {Percent: 99.99, Us: 40}}}
 	for _, tt := range []struct {
 		r       *result.RTT
 		percent float64
 		us      float64
 		ok      bool
-	}{{r, 50, 10, true}, {r, 99.9, 30, true}, {r, 99, 0, false}, {nil, 50, 0, false}} {
+	}{{r, 50, 10, true}, {r, 99.9, 30, true}, {r, 99, 0, false}, {r, 99.99, 0, false}, {nil, 50, 0, false}} {
 		if us, ok := tt.r.At(tt.percent); us != tt.us || ok != tt.ok {
 			t.Errorf("%g %%: %g, %t, want %g, %t", tt.percent, us, ok, tt.us, tt.ok)
 		}

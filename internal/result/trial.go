@@ -19,16 +19,25 @@ type Trial struct {
 	TxRefused  uint64  `json:"txRefused"`  // offered packets that the Tx ring had no room for: part of lost
 	Duplicates uint64  `json:"duplicates"` // packets that came once more
 	Reordered  uint64  `json:"reordered"`  // packets that came after one of their flow that was sent later (RFC 4737)
-	RxOther    uint64  `json:"rxOther"`    // received packets that were not of this trial
+	RxOther    uint64  `json:"rxOther"`    // received packets that were not of this trial, or not as they were sent
+	Changed            // packets of this trial that came otherwise than they were sent: part of rxOther
 
-	RTT *RTT `json:"rtt,omitempty"` // of the packets that came back
+	RTT *RTT `json:"rtt,omitempty"` // of the packets that came back, from when each was sent
+	// ScheduledRTT is from when each packet should have been sent: with it a generator
+	// that was held up does not make the path look faster. Absent at the maximum rate.
+	ScheduledRTT *RTT `json:"scheduledRTT,omitempty"`
+	Lateness     *RTT `json:"lateness,omitempty"` // how late the packets were offered, to a sixteenth; absent at the maximum rate
 	// Late counts the packets that the generator offered more than 100 us after
 	// their time.
 	Late      uint64  `json:"late"`
 	MaxLateUs float64 `json:"maxLateUs"` // by how much the latest packet was late, in microseconds
 
-	Valid  bool   `json:"valid"`            // the counts are the path's, not the generator's
-	Reason string `json:"reason,omitempty"` // why they are not
+	Valid  bool    `json:"valid"`            // the counts are the path's, not the generator's
+	Reason string  `json:"reason,omitempty"` // why they are not
+	Limits []Limit `json:"limits,omitempty"` // the reason, one by one
+
+	TxQueues []TxQueue `json:"txQueues,omitempty"` // that sent
+	RxQueues []RxQueue `json:"rxQueues,omitempty"` // that received
 
 	Directions []Direction `json:"directions,omitempty"` // of a trial both ways
 	Windows    []Window    `json:"windows,omitempty"`    // with loss, of a trial that was cut into windows; the first 3600
@@ -37,6 +46,37 @@ type Trial struct {
 
 	Machine    Machine     `json:"machine"`    // what happened meanwhile on the machine
 	Interfaces []Interface `json:"interfaces"` // counters of the ports
+}
+
+// Changed counts packets of a trial that came otherwise than they were sent.
+type Changed struct {
+	RxTruncated uint64 `json:"rxTruncated"`      // shorter
+	RxExtended  uint64 `json:"rxExtended"`       // longer
+	RxDamaged   uint64 `json:"rxDamaged"`        // with a stamp that does not check, or whose time is not of the trial
+	RxRetagged  uint64 `json:"rxRetagged"`       // in another VLAN, or with more or fewer tags
+	RxTags      []int  `json:"rxTags,omitempty"` // VLAN ids of the last one retagged, the outer one first
+}
+
+// TxQueue is how well a queue kept to its schedule.
+type TxQueue struct {
+	Interface string `json:"interface"` // that it is of
+	Queue     int    `json:"queue"`     // from 0
+	Lcore     int    `json:"lcore"`     // that sent on it
+	Ring      int    `json:"ring"`      // packets that its ring has room for
+	Backlog   uint64 `json:"backlog"`   // most packets that were due at once
+	// RefusedCatchingUp counts the packets of bursts that caught up with the schedule
+	// for which the ring had no room, though it had some before: part of txRefused.
+	RefusedCatchingUp uint64 `json:"refusedCatchingUp"`
+}
+
+// RxQueue is how well a queue was polled.
+type RxQueue struct {
+	Interface string  `json:"interface"` // that it is of
+	Queue     int     `json:"queue"`     // from 0
+	Lcore     int     `json:"lcore"`     // that polled it
+	Ring      int     `json:"ring"`      // packets that its ring has room for
+	GapUs     float64 `json:"gapUs"`     // longest time between two polls, in microseconds
+	Gap       uint64  `json:"gap"`       // packets that were sent to it in that time, at the rate that was asked for; 0 at the maximum rate
 }
 
 // Direction is one direction's counts in a trial both ways.

@@ -83,7 +83,7 @@ func (p *Path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error
 		return bench.Counts{}, err
 	}
 	defer run.job.Free()
-	m := newMeter(p, run)
+	m := newMeter(p, run, t)
 	select {
 	case <-ctx.Done():
 	case <-time.After(t.Duration):

@@ -95,6 +95,7 @@ func watch(ctx context.Context, dp *dataplane.Dataplane, t *tally, interval time
 				return err
 			}
 		case <-look.C:
+			t.look(ctx) // before the peer is made to come back
 			if err := dp.Keep(ctx, t.job); err != nil {
 				return err
 			}

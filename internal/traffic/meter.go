@@ -57,6 +57,8 @@ func settle(ctx context.Context, sum func() bench.Counts) {
 type meter struct {
 	p        *Path
 	run      *tally
+	trial    bench.Trial
+	sending  *machine.Sample // when the sending ended; nil: it goes on
 	sampler  *machine.Sampler
 	begin    machine.Sample
 	last     bench.Counts
@@ -67,8 +69,8 @@ type meter struct {
 	ended    bool // what has not come now is lost
 }
 
-func newMeter(p *Path, run *tally) *meter {
-	return &meter{p: p, run: run, sampler: run.sampler, begin: run.begin, lastAt: run.begin, lastTime: time.Now()}
+func newMeter(p *Path, run *tally, t bench.Trial) *meter {
+	return &meter{p: p, run: run, trial: t, sampler: run.sampler, begin: run.begin, lastAt: run.begin, lastTime: time.Now()}
 }
 
 // threads are the job's, once all have begun to run.
@@ -96,6 +98,13 @@ func (m *meter) each(f func(stream int, d int, c dpdk.Counters)) {
 	}
 }
 
+// sent is told that the sending ends. What happens on the machine while the last
+// packets are waited for is no matter.
+func (m *meter) sent() {
+	now := m.sampler.Sample()
+	m.sending = &now
+}
+
 // sum adds up the streams' counters.
 func (m *meter) sum() bench.Counts {
 	var c bench.Counts
@@ -108,6 +117,7 @@ func (m *meter) sum() bench.Counts {
 		c.Reordered += s.Reordered
 		c.Missing += s.Missing
 		c.Other += s.RxOther + s.RxChanged()
+		addChanged(&c.Changed, s)
 		c.Late += s.Late
 		c.MaxLate = max(c.MaxLate, s.MaxLate)
 		c.Active = max(c.Active, s.Active)
@@ -159,7 +169,13 @@ func (m *meter) read(ctx context.Context) (c bench.Counts, err error) {
 	c = m.sum()
 	c.Interfaces, err = m.run.read(ctx)
 	c.Windows, c.WindowsOmitted = m.windows, m.omitted
-	c.Machine = withPorts(m.begin.Until(m.sampler.Sample()), nil, c.Interfaces)
+	c.Absent = m.run.absent
+	until := m.sending
+	if until == nil {
+		now := m.sampler.Sample()
+		until = &now
+	}
+	c.Machine = withPorts(m.begin.Until(*until), nil, c.Interfaces)
 	return c, err
 }
 
@@ -173,12 +189,9 @@ func (m *meter) finish(ctx context.Context, windows bool) (bench.Counts, error) 
 		}
 	}
 	c, err := m.read(ctx)
-	c.RTT = bench.NewHistogram()
+	c.RTT, c.ScheduledRTT, c.Lateness = m.times(dpdk.RTT), m.times(dpdk.ScheduledRTT), m.times(dpdk.Lateness)
 	list := make([]result.Direction, len(m.p.directions))
-	m.each(func(i, d int, s dpdk.Counters) {
-		m.run.job.RTT(i, func(ns, packets int64) {
-			_ = c.RTT.RecordValues(min(ns, c.RTT.HighestTrackableValue()), packets) // in range
-		})
+	m.each(func(_, d int, s dpdk.Counters) {
 		l := &list[d]
 		l.Offered += s.Offered
 		l.Sent += s.TxPackets
@@ -187,6 +200,7 @@ func (m *meter) finish(ctx context.Context, windows bool) (bench.Counts, error) 
 		l.Duplicates += s.Duplicates
 		l.Reordered += s.Reordered
 	})
+	m.each(func(i, d int, s dpdk.Counters) { m.queue(&c, i, list[d].Received, s) })
 	if len(list) > 1 {
 		for i, d := range m.p.directions {
 			l := &list[i]

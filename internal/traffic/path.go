@@ -89,7 +89,8 @@ func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	p.observer.Running(run.job)
 	defer p.observer.Running(nil)
 	p.observer.Links(p.dp.Down(own))
-	m := newMeter(p, run)
+	run.look(own)
+	m := newMeter(p, run, t)
 
 	interval := t.Window
 	if interval == 0 {
@@ -111,6 +112,7 @@ func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 			time.Sleep(time.Millisecond)
 		}
 	}
+	m.sent()
 	run.job.StopTx()
 	settle(ctx, m.sum)
 	c, err := m.finish(own, t.Window > 0)

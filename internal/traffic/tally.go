@@ -3,7 +3,9 @@ package traffic
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/dpdk"
 	"github.com/podnet/podnet/internal/kernel/rootfs"
@@ -26,6 +28,8 @@ type tally struct {
 	base    []dpdk.Stats
 	sampler *machine.Sampler // of the job's threads
 	begin   machine.Sample
+	began   time.Time
+	absent  *bench.Absence // the first peer that was missed
 }
 
 // runTallied starts the streams and counts from zero.
@@ -47,8 +51,23 @@ func runTallied(ctx context.Context, dp *dataplane.Dataplane, streams []Stream) 
 		return nil, err
 	}
 	t.sampler = machine.New(rootfs.FS{}, threads(t.job))
-	t.begin = t.sampler.Sample()
+	t.begin, t.began = t.sampler.Sample(), time.Now()
 	return t, nil
+}
+
+// look remembers who is away, and since when.
+func (t *tally) look(ctx context.Context) {
+	if t.absent != nil {
+		return
+	}
+	who := t.dp.Absent(ctx)
+	if who == "" {
+		return
+	}
+	t.absent = &bench.Absence{What: who, After: time.Since(t.began)}
+	if t.absent.After < dataplane.PollInterval {
+		t.absent.After = 0 // it was never seen
+	}
 }
 
 // read gives the counters of every port so far.

@@ -65,6 +65,7 @@ type Fake struct {
 	wires     map[string]*wire
 	flying    []flight
 	adjusting func(s dpdk.StreamConfig, c *dpdk.RawCounters)
+	retiming  func(s dpdk.StreamConfig, of dpdk.Times, times map[uint64]uint64) map[uint64]uint64
 }
 
 var _ dpdk.Driver = (*Fake)(nil)

@@ -3,6 +3,7 @@ package dpdktest
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -78,6 +79,14 @@ func (f *Fake) Adjust(change func(s dpdk.StreamConfig, c *dpdk.RawCounters)) {
 	f.adjusting = change
 }
 
+// Retime changes the times that the loops have kept whenever they are read: packets
+// by cycles.
+func (f *Fake) Retime(change func(s dpdk.StreamConfig, of dpdk.Times, times map[uint64]uint64) map[uint64]uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.retiming = change
+}
+
 // Streams are what the lcore runs, or ran last.
 func (f *Fake) Streams(lcore int) (list []dpdk.StreamConfig) {
 	f.mu.Lock()
@@ -85,6 +94,21 @@ func (f *Fake) Streams(lcore int) (list []dpdk.StreamConfig) {
 	if w := f.workers[lcore]; w != nil {
 		for _, s := range w.streams {
 			list = append(list, s.config)
+		}
+	}
+	return list
+}
+
+// Followed are the senders that each stream of an lcore that verifies has been told
+// to follow.
+func (f *Fake) Followed(lcore int) (list [][]dpdk.StreamConfig) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w := f.workers[lcore]; w != nil {
+		for _, s := range w.streams {
+			if s.config.Mode == dpdk.Verify {
+				list = append(list, s.senders)
+			}
 		}
 	}
 	return list
@@ -186,7 +210,7 @@ func (f *Fake) generate(s *stream, now uint64) {
 	if limit := s.config.Limit; limit > 0 && due >= limit {
 		due = limit
 		if s.c.End == 0 {
-			s.c.End = s.c.Begin + uint64(float64(limit)/rate)
+			s.c.End = s.c.Begin + uint64(math.Round(float64(limit-1)/rate)) // when the last is sent
 		}
 	}
 	l := load{packets: due - s.due, size: uint64(s.size()), signature: s.config.Signature, stamped: s.config.Mode == dpdk.Generate}

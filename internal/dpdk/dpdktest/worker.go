@@ -25,6 +25,8 @@ type stream struct {
 	parked bool
 	due    uint64            // what the schedule has asked for
 	times  map[uint64]uint64 // packets by their round-trip time
+	// senders are those that it has been told to follow.
+	senders []dpdk.StreamConfig
 }
 
 func (s *stream) generates() bool {
@@ -144,9 +146,24 @@ func (w *worker) Read(i int) (c dpdk.RawCounters) {
 	return c
 }
 
-func (w *worker) Times(i int, record func(cycles, packets uint64)) {
+// Follow implements dpdk.Worker. The fake's packets are sent when they are due.
+func (w *worker) Follow(i int, sender dpdk.Worker, from int) {
+	w.locked(func() { w.streams[i].senders = append(w.streams[i].senders, sender.(*worker).streams[from].config) })
+}
+
+// Times implements dpdk.Worker.
+func (w *worker) Times(i int, of dpdk.Times, record func(cycles, packets uint64)) {
 	var times map[uint64]uint64
-	w.locked(func() { times = maps.Clone(w.streams[i].times) })
+	w.locked(func() {
+		s := w.streams[i]
+		times = maps.Clone(s.times)
+		if of == dpdk.Lateness {
+			times = map[uint64]uint64{0: s.c.Offered}
+		}
+		if w.f.retiming != nil {
+			times = w.f.retiming(s.config, of, times)
+		}
+	})
 	for _, cycles := range slices.Sorted(maps.Keys(times)) {
 		record(cycles, times[cycles])
 	}
