@@ -44,31 +44,56 @@ var columns = []struct {
 	{"duplicates", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Duplicates) }},
 	{"reordered", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Reordered) }},
 	{"rx_other", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxOther) }},
-	{"rtt_min_us", rttColumn(func(r *result.RTT) float64 { return r.MinUs })},
-	{"rtt_mean_us", rttColumn(func(r *result.RTT) float64 { return r.MeanUs })},
-	{"rtt_p50_us", percentileColumn(50)},
-	{"rtt_p99_us", percentileColumn(99)},
-	{"rtt_p99.9_us", percentileColumn(99.9)},
-	{"rtt_p99.999_us", percentileColumn(99.999)},
-	{"rtt_max_us", rttColumn(func(r *result.RTT) float64 { return r.MaxUs })},
+	{"rtt_min_us", rttColumn(actualRTT, func(r *result.RTT) float64 { return r.MinUs })},
+	{"rtt_mean_us", rttColumn(actualRTT, func(r *result.RTT) float64 { return r.MeanUs })},
+	{"rtt_p50_us", percentileColumn(actualRTT, 50)},
+	{"rtt_p99_us", percentileColumn(actualRTT, 99)},
+	{"rtt_p99.9_us", percentileColumn(actualRTT, 99.9)},
+	{"rtt_p99.999_us", percentileColumn(actualRTT, 99.999)},
+	{"rtt_max_us", rttColumn(actualRTT, func(r *result.RTT) float64 { return r.MaxUs })},
 	{"late", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Late) }},
 	{"max_late_us", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.MaxLateUs) }},
 	{"valid", func(_ result.Result, _ result.Measurement, t result.Trial) string { return strconv.FormatBool(t.Valid) }},
 	{"reason", func(_ result.Result, _ result.Measurement, t result.Trial) string { return t.Reason }},
+	// What came later stands behind, for those who count columns.
+	{"limits", func(_ result.Result, _ result.Measurement, t result.Trial) string {
+		codes := make([]string, len(t.Limits))
+		for i, l := range t.Limits {
+			codes[i] = string(l.Code)
+		}
+		return strings.Join(codes, " ")
+	}},
+	{"scheduled_rtt_p50_us", percentileColumn(scheduledRTT, 50)},
+	{"scheduled_rtt_p99_us", percentileColumn(scheduledRTT, 99)},
+	{"scheduled_rtt_p99.9_us", percentileColumn(scheduledRTT, 99.9)},
+	{"scheduled_rtt_p99.999_us", percentileColumn(scheduledRTT, 99.999)},
+	{"scheduled_rtt_max_us", rttColumn(scheduledRTT, func(r *result.RTT) float64 { return r.MaxUs })},
+	{"lateness_p50_us", percentileColumn(lateness, 50)},
+	{"lateness_p99_us", percentileColumn(lateness, 99)},
+	{"lateness_p99.9_us", percentileColumn(lateness, 99.9)},
+	{"backlog", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Backlog()) }},
+	{"rx_truncated", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxTruncated) }},
+	{"rx_extended", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxExtended) }},
+	{"rx_damaged", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxDamaged) }},
+	{"rx_retagged", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxRetagged) }},
 }
 
-func rttColumn(value func(*result.RTT) float64) func(result.Result, result.Measurement, result.Trial) string {
+func actualRTT(t result.Trial) *result.RTT    { return t.RTT }
+func scheduledRTT(t result.Trial) *result.RTT { return t.ScheduledRTT }
+func lateness(t result.Trial) *result.RTT     { return t.Lateness }
+
+func rttColumn(of func(result.Trial) *result.RTT, value func(*result.RTT) float64) func(result.Result, result.Measurement, result.Trial) string {
 	return func(_ result.Result, _ result.Measurement, t result.Trial) string {
-		if t.RTT == nil {
+		if of(t) == nil {
 			return ""
 		}
-		return float(value(t.RTT))
+		return float(value(of(t)))
 	}
 }
 
-func percentileColumn(percent float64) func(result.Result, result.Measurement, result.Trial) string {
+func percentileColumn(of func(result.Trial) *result.RTT, percent float64) func(result.Result, result.Measurement, result.Trial) string {
 	return func(_ result.Result, _ result.Measurement, t result.Trial) string {
-		v, ok := t.RTT.At(percent)
+		v, ok := of(t).At(percent)
 		if !ok {
 			return ""
 		}

@@ -33,9 +33,13 @@ func figures(m result.Measurement) (list []figure) {
 	for _, l := range m.Latency {
 		text := "nothing came back"
 		if l.RTT != nil {
-			p50, _ := l.RTT.At(50)
-			p999, _ := l.RTT.At(99.9)
-			text = fmt.Sprintf("median %.1f us, 99.9 %% %.1f us, most %.1f us", p50, p999, l.RTT.MaxUs)
+			text = latencyText(l.RTT)
+			if s := l.ScheduledRTT; s != nil {
+				text += "; by the schedule " + latencyText(s)
+			}
+		}
+		if remark := limited(l); remark != "" {
+			text += ", " + remark
 		}
 		list = append(list, figure{
 			"round trip at " + l.Load, text, atPercent(atLoad, l.Fraction, rated(l.Rate.Mpps, l.Loss, l.RTT)),
@@ -62,6 +66,17 @@ func figures(m result.Measurement) (list []figure) {
 		list = append(list, figure{Name: "measurement", Text: "nothing was measured"})
 	}
 	return list
+}
+
+// latencyText is a distribution in short, as far as there are packets enough.
+func latencyText(r *result.RTT) (text string) {
+	if p50, ok := r.At(50); ok {
+		text = fmt.Sprintf("median %.1f us, ", p50)
+	}
+	if p999, ok := r.At(99.9); ok {
+		text += fmt.Sprintf("99.9 %% %.1f us, ", p999)
+	}
+	return text + fmt.Sprintf("most %.1f us", r.MaxUs)
 }
 
 // rated are the values at a rate, with those of the round-trip time that were

@@ -61,6 +61,20 @@ func Write(w io.Writer, format string, results ...result.Result) error {
 	return fmt.Errorf("format %q: must be one of %s", format, strings.Join(Formats(), ", "))
 }
 
+// calibrationOf says what a calibration covers, and calibration what came of it.
+const calibrationOf = "with a ring in memory as the path"
+
+func calibration(c *result.Calibration) string {
+	text := fmt.Sprintf("%.4g Mpps at the maximum rate", c.Ceiling.Mpps)
+	if p50, ok := c.TimestampError.At(50); ok {
+		text += fmt.Sprintf(", a median round trip of %.3g us", p50)
+		if c.TimedMpps > 0 {
+			text += fmt.Sprintf(" at %.4g kpps", 1e3*c.TimedMpps)
+		}
+	}
+	return text
+}
+
 // title names what a result is of.
 func title(r result.Result) string { return r.Method + ", " + path(r.Settings, "->", "<->") }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/podnet/podnet/internal/result"
@@ -82,7 +83,7 @@ func junitOf(r result.Result) junitSuite {
 		for _, f := range figures(m) {
 			c := junitCase{
 				Name: fmt.Sprintf("%s bytes, repetition %d: %s", plain(m.Frame.Name), m.Repeat, plain(f.Name)), ClassName: "bench." + plain(r.Method),
-				Time: seconds, Output: plain(f.Text),
+				Time: seconds, Output: plain(strings.Join(append([]string{f.Text}, m.Caveats()...), "; ")),
 			}
 			seconds = 0 // of the first alone, so that the sum is right
 			if !m.Valid || !m.Complete {

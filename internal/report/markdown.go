@@ -23,12 +23,8 @@ func writeMarkdown(w io.Writer, r result.Result) error {
 	}
 	b.WriteString("| frame | repetition | figure | value | |\n|---|---:|---|---|---|\n")
 	for _, m := range r.Measurements {
-		state := ""
-		if !m.Valid || !m.Complete {
-			state = m.Verdict() + ": " + m.Reason
-		}
 		for _, f := range compared(r, m) {
-			fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", escape(m.Frame.Name), m.Repeat, escape(f.Name), escape(f.Text), escape(state))
+			fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", escape(m.Frame.Name), m.Repeat, escape(f.Name), escape(f.Text), escape(state(m)))
 		}
 	}
 	fmt.Fprintf(&b, "\nDPDK %s, %s, CPUs %s, testpmd-wrapper %s\n\n",

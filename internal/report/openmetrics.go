@@ -58,20 +58,23 @@ func perMeasurement(name, help string, more ...string) *prometheus.Desc {
 }
 
 var (
-	infoDesc     = described(result.MetricInfo, "What was measured, by which release, on which DPDK.", "version", "dpdk", "method")
-	completeDesc = described(result.MetricComplete, "1 if the run came to its end.", "method", "tx", "rx", "run")
-	validDesc    = perMeasurement(result.MetricValid, "1 if the figures are the path's, not the generator's.")
-	trialsDesc   = perMeasurement(result.MetricTrials, "Trials that have ended.")
-	lowerDesc    = perMeasurement(result.MetricGoal, "Highest rate found for the goal: its relevant lower bound.", "goal")
-	conditional  = perMeasurement(result.MetricConditional, "Conditional throughput of the goal.", "goal")
-	lossDesc     = perMeasurement(result.MetricGoalLoss, "Loss that the goal allows.", "goal")
-	rttDesc      = perMeasurement(result.MetricRTT, "Round-trip time that so many of 100 packets did not exceed.", "load", "percentile")
-	burstDesc    = perMeasurement(result.MetricBurst, "Longest burst without loss.")
-	receivedDesc = perMeasurement(result.MetricReceived, "Rate that came back in the last trial.")
-	ratioDesc    = perMeasurement(result.MetricLoss, "Loss of the last trial.")
-	kernelDesc   = perMeasurement(result.MetricKernel, "Rate that UDP through the kernel carried before the run, at this frame size.")
-	gainDesc     = perMeasurement(result.MetricKernelGain, "How many times the kernel's rate the path carried.")
-	counterDescs = func() (list []*prometheus.Desc) {
+	infoDesc      = described(result.MetricInfo, "What was measured, by which release, on which DPDK.", "version", "dpdk", "method")
+	completeDesc  = described(result.MetricComplete, "1 if the run came to its end.", "method", "tx", "rx", "run")
+	validDesc     = perMeasurement(result.MetricValid, "1 if the figures are the path's, not the generator's.")
+	trialsDesc    = perMeasurement(result.MetricTrials, "Trials that have ended.")
+	lowerDesc     = perMeasurement(result.MetricGoal, "Highest rate found for the goal: its relevant lower bound.", "goal")
+	conditional   = perMeasurement(result.MetricConditional, "Conditional throughput of the goal.", "goal")
+	lossDesc      = perMeasurement(result.MetricGoalLoss, "Loss that the goal allows.", "goal")
+	rttDesc       = perMeasurement(result.MetricRTT, "Round-trip time that so many of 100 packets did not exceed.", "load", "percentile")
+	scheduledDesc = perMeasurement(result.MetricScheduledRTT, "The same from when the packets should have been sent.", "load", "percentile")
+	discardedDesc = perMeasurement(result.MetricDiscarded, "Share of the trials that were not valid.")
+	lossyDesc     = perMeasurement(result.MetricLossy, "Share of the trial time at the rate found in which more was lost than the goal allows.", "goal")
+	burstDesc     = perMeasurement(result.MetricBurst, "Longest burst without loss.")
+	receivedDesc  = perMeasurement(result.MetricReceived, "Rate that came back in the last trial.")
+	ratioDesc     = perMeasurement(result.MetricLoss, "Loss of the last trial.")
+	kernelDesc    = perMeasurement(result.MetricKernel, "Rate that UDP through the kernel carried before the run, at this frame size.")
+	gainDesc      = perMeasurement(result.MetricKernelGain, "How many times the kernel's rate the path carried.")
+	counterDescs  = func() (list []*prometheus.Desc) {
 		for _, c := range result.TrialCounters {
 			list = append(list, perMeasurement(c.Name, c.Help))
 		}
@@ -82,7 +85,7 @@ var (
 // Describe implements prometheus.Collector.
 func (resultCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range append([]*prometheus.Desc{
-		infoDesc, completeDesc, validDesc, trialsDesc, lowerDesc, conditional, lossDesc, rttDesc, burstDesc, receivedDesc, ratioDesc, kernelDesc, gainDesc,
+		infoDesc, completeDesc, validDesc, trialsDesc, lowerDesc, conditional, lossDesc, rttDesc, scheduledDesc, discardedDesc, lossyDesc, burstDesc, receivedDesc, ratioDesc, kernelDesc, gainDesc,
 	}, counterDescs...) {
 		ch <- d
 	}
@@ -116,6 +119,7 @@ func collect(ch chan<- prometheus.Metric, m result.Measurement, labels []string)
 	with := func(more ...string) []string { return append(append([]string{}, labels...), more...) }
 	gauge(ch, validDesc, truth(m.Valid && m.Complete), labels...)
 	counter(ch, trialsDesc, float64(len(m.Trials)), labels...)
+	gauge(ch, discardedDesc, m.Discarded, labels...)
 	for i, c := range result.TrialCounters {
 		var sum uint64
 		for _, t := range m.Trials {
@@ -128,12 +132,17 @@ func collect(ch chan<- prometheus.Metric, m result.Measurement, labels []string)
 		if g.Lower != nil {
 			gauge(ch, lowerDesc, g.Lower.Mpps*1e6, with(plain(g.Name))...)
 		}
+		if g.LossyShare != nil {
+			gauge(ch, lossyDesc, *g.LossyShare, with(plain(g.Name))...)
+		}
 		if g.Conditional != nil {
 			gauge(ch, conditional, g.Conditional.Mpps*1e6, with(plain(g.Name))...)
 		}
 	}
 	for _, l := range m.Latency {
-		collectRTT(ch, l.RTT, func(p string) []string { return with(plain(l.Load), p) })
+		labels := func(p string) []string { return with(plain(l.Load), p) }
+		collectRTT(ch, rttDesc, l.RTT, labels)
+		collectRTT(ch, scheduledDesc, l.ScheduledRTT, labels)
 	}
 	if m.Burst != nil {
 		gauge(ch, burstDesc, m.Burst.Frames, labels...)
@@ -143,17 +152,16 @@ func collect(ch chan<- prometheus.Metric, m result.Measurement, labels []string)
 		gauge(ch, receivedDesc, last.Received.Mpps*1e6, labels...)
 		gauge(ch, ratioDesc, last.LossRatio, labels...)
 		if m.Latency == nil {
-			collectRTT(ch, last.RTT, func(p string) []string { return with("", p) })
+			labels := func(p string) []string { return with("", p) }
+			collectRTT(ch, rttDesc, last.RTT, labels)
+			collectRTT(ch, scheduledDesc, last.ScheduledRTT, labels)
 		}
 	}
 }
 
-func collectRTT(ch chan<- prometheus.Metric, r *result.RTT, labels func(percentile string) []string) {
-	if r == nil {
-		return
-	}
-	for _, p := range r.Percentiles {
-		gauge(ch, rttDesc, p.Us/1e6, labels(float(p.Percent))...)
+func collectRTT(ch chan<- prometheus.Metric, d *prometheus.Desc, r *result.RTT, labels func(percentile string) []string) {
+	for _, p := range r.Known() {
+		gauge(ch, d, p.Us/1e6, labels(float(p.Percent))...)
 	}
 }
 

@@ -102,8 +102,7 @@ func sectionOf(id string, r result.Result) section {
 	}
 	s.Facts = append(s.Facts, fact{"CPUs", r.Environment.CPUs}, fact{"DPDK", r.Environment.DPDK})
 	if c := r.Calibration; c != nil {
-		p50, _ := c.TimestampError.At(50)
-		s.Facts = append(s.Facts, fact{"generator alone", fmt.Sprintf("%.4g Mpps, %.3g µs", c.Ceiling.Mpps, p50)})
+		s.Facts = append(s.Facts, fact{"calibration " + calibrationOf, calibration(c)})
 	}
 	return s
 }
@@ -111,12 +110,7 @@ func sectionOf(id string, r result.Result) section {
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // state says of a measurement what a reader has to know before its figures.
-func state(m result.Measurement) string {
-	if m.Complete && m.Valid {
-		return ""
-	}
-	return m.Verdict() + ": " + m.Reason
-}
+func state(m result.Measurement) string { return strings.Join(m.Caveats(), "; ") }
 
 func percent(ratio float64) string { return fmt.Sprintf("%.4g %%", 100*ratio) }
 
@@ -148,7 +142,14 @@ func foundGrids(r result.Result) (list []grid) {
 			goals.add(row...)
 		}
 		for _, l := range m.Latency {
-			loads.add(latencyRow(name, l.Load, l.Rate, l.Loss, l.RTT, state(m))...)
+			remark := limited(l)
+			if l.Late > 0 {
+				remark = strings.Trim(remark+fmt.Sprintf("; %d late, by up to %s µs", l.Late, us(l.MaxLateUs)), "; ")
+			}
+			loads.add(latencyRow(name, l.Load, l.Rate, l.Loss, l.RTT, strings.Trim(remark+"; "+state(m), "; "))...)
+			if l.ScheduledRTT != nil {
+				loads.add(latencyRow(name, l.Load+", by the schedule", l.Rate, l.Loss, l.ScheduledRTT, "")...)
+			}
 		}
 		for _, s := range m.Steps {
 			steps.add(name, percent(s.Fraction), fixed(s.Rate.Mpps), percent(s.LossRatio), state(m))
@@ -162,7 +163,11 @@ func foundGrids(r result.Result) (list []grid) {
 				count(t.Lost), percent(t.LossRatio), count(t.Duplicates), count(t.Reordered), state(m))
 		}
 		if t, at := typical(m); t != nil && m.Latency == nil {
-			loads.add(latencyRow(name, cmp.Or(strings.TrimPrefix(at, " at "), "last trial"), t.Received.Rate, t.LossRatio, t.RTT, state(m))...)
+			at = cmp.Or(strings.TrimPrefix(at, " at "), "last trial")
+			loads.add(latencyRow(name, at, t.Received.Rate, t.LossRatio, t.RTT, state(m))...)
+			if t.ScheduledRTT != nil {
+				loads.add(latencyRow(name, at+", by the schedule", t.Received.Rate, t.LossRatio, t.ScheduledRTT, "")...)
+			}
 		}
 	}
 	for _, g := range []grid{goals, trials, steps, bursts, loads, kernelGrid(r)} {
@@ -200,23 +205,23 @@ func windowGrid(r result.Result) grid {
 // trialGrid has every trial.
 func trialGrid(r result.Result) grid {
 	g := grid{Caption: "All trials", Text: 3, Head: []string{
-		"frames", "phase", "started", "seconds", "offered Mpps", "received Mpps", "lost", "loss", "refused", "duplicates", "reordered", "p50 µs", "p99.9 µs", "late", "remarks",
+		"frames", "phase", "started", "seconds", "offered Mpps", "received Mpps", "lost", "loss", "refused", "duplicates", "reordered", "p50 µs", "p99.9 µs", "p99.9 µs by the schedule", "late", "latest µs", "most due at once", "remarks",
 	}}
 	for _, m := range r.Measurements {
 		for _, t := range m.Trials {
-			var p50, p999 string
-			if v, ok := t.RTT.At(50); ok {
-				p50 = us(v)
-			}
-			if v, ok := t.RTT.At(99.9); ok {
-				p999 = us(v)
+			percentile := func(r *result.RTT, percent float64) string {
+				if v, ok := r.At(percent); ok {
+					return us(v)
+				}
+				return ""
 			}
 			why := ""
 			if !t.Valid {
 				why = "not valid: " + t.Reason
 			}
 			g.add(frameName(m.Frame), t.Phase, t.Started.UTC().Format("15:04:05.0"), fmt.Sprintf("%.1f", t.Seconds), fixed(t.OfferedMpps()), fixed(t.Received.Mpps),
-				count(t.Lost), percent(t.LossRatio), count(t.TxRefused), count(t.Duplicates), count(t.Reordered), p50, p999, count(t.Late), why)
+				count(t.Lost), percent(t.LossRatio), count(t.TxRefused), count(t.Duplicates), count(t.Reordered), percentile(t.RTT, 50), percentile(t.RTT, 99.9), percentile(t.ScheduledRTT, 99.9),
+				count(t.Late), us(t.MaxLateUs), count(t.Backlog()), why)
 		}
 	}
 	return g.tidy()

@@ -96,9 +96,9 @@ func plotLatency(id string, r result.Result) drawing {
 	}
 	caption := "The time that so many percent of the packets did not exceed, from the packets' own timestamps."
 	if r.Calibration != nil {
-		s := c.percentiles(distribution{name: "generator alone", rtt: &r.Calibration.TimestampError}, &times)
+		s := c.percentiles(distribution{name: "ring in memory", rtt: &r.Calibration.TimestampError}, &times)
 		s.line = draw.LineStyle{Color: ink("muted"), Width: 1.4, Dashes: dotted}
-		caption += " The dotted line is what the generator adds by itself."
+		caption += " The dotted line is a ring in memory in place of the path, at a low rate, before the run."
 	}
 	fit(&c.Y, times.least, times.most)
 	c.X.Min, c.X.Max, c.X.Tick.Marker = 0, nines(99.999), nineTicks{}
@@ -113,15 +113,14 @@ func plotLatency(id string, r result.Result) drawing {
 func (c *chart) percentiles(one distribution, times *extent) *series {
 	s := &series{svg: c.svg}
 	add := func(percent, us float64) {
-		// A percentile that not even one packet is beyond says nothing.
-		if percent < 0 || percent >= 100 || float64(one.rtt.Packets)*(1-percent/100) < 0.999 || !drawable(us) {
+		if percent < 0 || percent >= 100 || !drawable(us) {
 			return
 		}
 		times.add(us)
 		s.points = append(s.points, point{nines(percent), us, fmt.Sprintf("%s: %g %% within %.4g µs", one.name, percent, us)})
 	}
 	add(0, one.rtt.MinUs)
-	for _, p := range one.rtt.Percentiles {
+	for _, p := range one.rtt.Known() {
 		add(p.Percent, p.Us)
 	}
 	if len(s.points) > 0 {

@@ -16,15 +16,20 @@ import (
 func writeTable(w io.Writer, r result.Result) error {
 	p := newPrinter(w)
 	p.text("%s", title(r))
+	for _, c := range r.Caveats() {
+		p.text("%s", c)
+	}
+	for _, c := range only(r) {
+		p.text("%s", c)
+	}
 	if c := r.Calibration; c != nil {
-		p50, _ := c.TimestampError.At(50)
-		p.text("generator alone: at most %.4g Mpps, %.3g us in every round-trip time", c.Ceiling.Mpps, p50)
+		p.text("calibration %s: %s", calibrationOf, calibration(c))
 	}
 	for _, k := range r.KernelBaseline {
 		p.text("%s", baselineLine(k))
 	}
 	for _, m := range r.Measurements {
-		p.measurement(m)
+		p.measurement(r, m)
 		if r.Settings.Quick {
 			p.uncertainty(m.Goals)
 		}
@@ -32,18 +37,18 @@ func writeTable(w io.Writer, r result.Result) error {
 			p.gain(m, k)
 		}
 	}
-	if !r.Complete || !r.Valid {
-		p.line("")
-		p.text("%s: %s", r.Verdict(), r.Reason)
-	}
-	for _, f := range r.Failed {
-		p.line("")
-		p.text("below the threshold: %s", f)
-	}
 	return p.flush()
 }
 
-func (p *printer) measurement(m result.Measurement) {
+// only are the caveats of the only measurement, which stand before everything.
+func only(r result.Result) []string {
+	if len(r.Measurements) != 1 {
+		return nil
+	}
+	return r.CaveatsOf(r.Measurements[0])
+}
+
+func (p *printer) measurement(r result.Result, m result.Measurement) {
 	p.line("")
 	name := m.Frame.String()
 	if m.Frame.Mix != nil {
@@ -53,6 +58,11 @@ func (p *printer) measurement(m result.Measurement) {
 		name += fmt.Sprintf(", repetition %d", m.Repeat)
 	}
 	p.text("%s", name)
+	if len(r.Measurements) != 1 {
+		for _, c := range r.CaveatsOf(m) {
+			p.text("%s", c)
+		}
+	}
 	p.line("")
 	switch {
 	case m.Goals != nil && m.Latency == nil:
@@ -67,10 +77,6 @@ func (p *printer) measurement(m result.Measurement) {
 		p.line("longest that was tried\t%d", m.Burst.Limit)
 	case len(m.Trials) > 0:
 		p.trial(m.Trials[len(m.Trials)-1])
-	}
-	if !m.Valid {
-		p.line("")
-		p.text("%s: %s", m.Verdict(), m.Reason)
 	}
 }
 
@@ -141,22 +147,39 @@ func note(g result.Goal) string {
 	return ""
 }
 
+// latency prints two lines per load: round-trip times from when the packets were
+// sent, and below them from when they should have been, with how late they were.
 func (p *printer) latency(list []result.LoadLatency) {
-	p.line("load\tMpps\tlost\tmin us\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax")
+	p.line("load\tMpps\tlost\tmin us\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax\tlate\tlatest us\t")
 	for _, l := range list {
-		p.line("%s\t%.4f\t%.4g %%\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(l.RTT))
+		p.line("%s\t%.4f\t%.4g %%\t%s\t%d\t%s\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(l.RTT), l.Late, us(l.MaxLateUs), limited(l))
+		if l.ScheduledRTT != nil {
+			p.line("by the schedule\t\t\t%s\t\t\t", times(l.ScheduledRTT))
+		}
 	}
 }
 
-// times are the cells of a distribution in microseconds.
+// limited says that the times at a load are not the path's.
+func limited(l result.LoadLatency) string {
+	if l.Limited == "" {
+		return ""
+	}
+	return result.ErrNotValid.Error() + ": " + l.Limited
+}
+
+// times are the cells of a distribution in microseconds. A percentile of too few
+// packets is left out.
 func times(r *result.RTT) string {
 	if r == nil {
 		return strings.Repeat("\t", 6) // nothing came back
 	}
 	cells := []string{us(r.MinUs), us(r.MeanUs)}
 	for _, percent := range []float64{50, 99, 99.9, 99.999} {
-		v, _ := r.At(percent)
-		cells = append(cells, us(v))
+		v, ok := r.At(percent)
+		cells = append(cells, "")
+		if ok {
+			cells[len(cells)-1] = us(v)
+		}
 	}
 	return strings.Join(append(cells, us(r.MaxUs)), "\t")
 }
@@ -191,10 +214,17 @@ func (p *printer) trial(t result.Trial) {
 	if t.RTT != nil {
 		p.line("")
 		p.line("round trip, us\tmin\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax")
-		p.line("\t%s", times(t.RTT))
+		p.line("from its sending\t%s", times(t.RTT))
+		if t.ScheduledRTT != nil {
+			p.line("by the schedule\t%s", times(t.ScheduledRTT))
+		}
+		if t.Lateness != nil {
+			p.line("late by\t%s", times(t.Lateness))
+		}
 	}
 	p.line("")
 	p.interfaces(t.Interfaces)
+	p.queues(t)
 	if t.Directions != nil {
 		p.line("")
 		p.line("direction\toffered\treceived\tlost\trefused\tduplicates\treordered")
@@ -211,6 +241,21 @@ func (p *printer) trial(t result.Trial) {
 		if t.WindowsOmitted > 0 {
 			p.text("  and %d more", t.WindowsOmitted)
 		}
+	}
+}
+
+// queues prints how punctual the queues were.
+func (p *printer) queues(t result.Trial) {
+	if t.Requested.Mpps == nil || t.TxQueues == nil && t.RxQueues == nil {
+		return
+	}
+	p.line("")
+	p.line("queue\tlcore\tring\tmost due at once\trefused catching up\tlongest unpolled us\tsent meanwhile")
+	for _, q := range t.TxQueues {
+		p.line("%s tx %d\t%d\t%d\t%d\t%d\t\t", q.Interface, q.Queue, q.Lcore, q.Ring, q.Backlog, q.RefusedCatchingUp)
+	}
+	for _, q := range t.RxQueues {
+		p.line("%s rx %d\t%d\t%d\t\t\t%s\t%d", q.Interface, q.Queue, q.Lcore, q.Ring, us(q.GapUs), q.Gap)
 	}
 }
 

@@ -1,7 +1,5 @@
 package result
 
-import "fmt"
-
 // Measurement is the outcome of the method for one kind of frames.
 type Measurement struct {
 	Frame    Frame  `json:"frame"`
@@ -48,56 +46,6 @@ type Goal struct {
 	// receive rate that its worst trials of the duration sum less the exceed
 	// ratio still had (RFC 9971). RFC 2544's throughput is Lower.
 	Conditional *Rate `json:"conditional,omitempty"`
-}
-
-// Caveats are what a reader has to know before the figures of the measurement, the
-// most important first: why they are not valid, which trials at the rate that was
-// found lost packets all the same, and how many trials had to be thrown away. Every
-// form of output has them.
-func (m Measurement) Caveats() (list []string) {
-	if !m.Complete || !m.Valid {
-		list = append(list, m.Verdict()+": "+m.Reason)
-	}
-	for _, g := range m.Goals {
-		if c := g.Caveat(); c != "" {
-			list = append(list, g.Name+": "+c)
-		}
-	}
-	if m.Discarded > 0 && len(m.Trials) > 1 {
-		list = append(list, fmt.Sprintf("%.0f %% of the trials were thrown away: %s", 100*m.Discarded, m.thrownAway()))
-	}
-	return list
-}
-
-// thrownAway is why trials were not valid: the most frequent kind of reason, in the
-// words of the first trial that had it.
-func (m Measurement) thrownAway() (text string) {
-	most, counts := 0, map[string]int{}
-	for _, t := range m.Trials {
-		if !t.Valid {
-			counts[t.kind()]++
-			most = max(most, counts[t.kind()])
-		}
-	}
-	for _, t := range m.Trials {
-		if !t.Valid && counts[t.kind()] == most {
-			return t.Reason
-		}
-	}
-	return ""
-}
-
-// Caveat says how often trials at the rate that was found lost more than the goal
-// allows; empty: never.
-func (g Goal) Caveat() string {
-	if g.Lower == nil || g.LossyShare == nil || *g.LossyShare <= 0 {
-		return ""
-	}
-	lost := "lost packets"
-	if g.LossRatio > 0 {
-		lost = fmt.Sprintf("lost more than %.4g %%", 100*g.LossRatio)
-	}
-	return fmt.Sprintf("%.2g %% of the trials at this rate %s", 100**g.LossyShare, lost)
 }
 
 // The states of a Goal.

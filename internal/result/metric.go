@@ -9,17 +9,20 @@ const (
 
 // Names of the metrics of a finished result.
 const (
-	MetricComplete    = "podnet_run_complete"
-	MetricValid       = "podnet_measurement_valid"
-	MetricGoal        = "podnet_goal_packets_per_second"
-	MetricConditional = "podnet_goal_conditional_packets_per_second"
-	MetricGoalLoss    = "podnet_goal_loss_ratio"
-	MetricRTT         = "podnet_rtt_seconds"
-	MetricBurst       = "podnet_burst_frames"
-	MetricReceived    = "podnet_received_packets_per_second"
-	MetricLoss        = "podnet_loss_ratio"
-	MetricKernel      = "podnet_kernel_packets_per_second"
-	MetricKernelGain  = "podnet_kernel_gain_ratio"
+	MetricComplete     = "podnet_run_complete"
+	MetricValid        = "podnet_measurement_valid"
+	MetricGoal         = "podnet_goal_packets_per_second"
+	MetricConditional  = "podnet_goal_conditional_packets_per_second"
+	MetricGoalLoss     = "podnet_goal_loss_ratio"
+	MetricLossy        = "podnet_goal_lossy_ratio"
+	MetricDiscarded    = "podnet_discarded_trials_ratio"
+	MetricRTT          = "podnet_rtt_seconds"
+	MetricScheduledRTT = "podnet_scheduled_rtt_seconds"
+	MetricBurst        = "podnet_burst_frames"
+	MetricReceived     = "podnet_received_packets_per_second"
+	MetricLoss         = "podnet_loss_ratio"
+	MetricKernel       = "podnet_kernel_packets_per_second"
+	MetricKernelGain   = "podnet_kernel_gain_ratio"
 )
 
 // Names of the metrics of a running command.

@@ -102,6 +102,14 @@ type Window struct {
 	Machine   Machine   `json:"machine"`
 }
 
+// Backlog is the most packets that were due at once on any queue.
+func (t Trial) Backlog() (most uint64) {
+	for _, q := range t.TxQueues {
+		most = max(most, q.Backlog)
+	}
+	return most
+}
+
 // OfferedMpps is the rate that a trial offered; 0 if it cannot be told.
 func (t Trial) OfferedMpps() float64 {
 	if t.Requested.Mpps != nil {

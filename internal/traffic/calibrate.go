@@ -31,7 +31,7 @@ func (p *Path) Calibrate(ctx context.Context, mix result.Mix) (*result.Calibrati
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	c := &result.Calibration{Seconds: ceiling.Active.Seconds()}
+	c := &result.Calibration{Seconds: ceiling.Active.Seconds(), TimedMpps: calibrationRate / 1e6}
 	if ceiling.Active > 0 {
 		c.Ceiling = result.NewRate(float64(ceiling.Received)/ceiling.Active.Seconds(), mix.Mean())
 	}
