@@ -28,8 +28,10 @@ func MTU(size int) int { return size - ethernetLen - fcs }
 
 // Flow is the UDP packets that are sent over and over.
 type Flow struct {
-	SrcMAC, DstMAC   net.HardwareAddr
-	VLAN             int // 802.1Q id; 0: untagged
+	SrcMAC, DstMAC net.HardwareAddr
+	VLAN           int // 802.1Q id; 0: untagged
+	// RxVLAN is the id of the tag that packets come back with, 0 for none; nil: VLAN.
+	RxVLAN           *int
 	SrcIP, DstIP     netip.Addr
 	SrcPort, DstPort uint16
 	// Flows is how many flows there are, told apart by source ports that count
@@ -111,6 +113,8 @@ func (f Flow) Check(size int) error {
 		return fmt.Errorf("frame size %d: must be %d to %d bytes on the wire, with the FCS", size, MinFrame, most)
 	case f.VLAN < 0 || f.VLAN > 4094:
 		return fmt.Errorf("VLAN %d: must be 1 to 4094, or 0 for none", f.VLAN)
+	case f.RxVLAN != nil && (*f.RxVLAN < 0 || *f.RxVLAN > 4094):
+		return fmt.Errorf("VLAN %d of received packets: must be 1 to 4094, or 0 for none", *f.RxVLAN)
 	case !f.SrcIP.IsValid() || !f.DstIP.IsValid() || f.SrcIP.Is4() != f.DstIP.Is4():
 		return fmt.Errorf("addresses %s and %s: must both be IPv4 or both IPv6", f.SrcIP, f.DstIP)
 	case f.Flows < 0 || int(f.SrcPort)+max(f.Flows, 1)-1 > 65535:
@@ -132,6 +136,21 @@ func (f Flow) Frames(m result.Mix, signature uint32) (frames [][]byte, stampOffs
 		frames = append(frames, frame)
 	}
 	return frames, stampOffset, nil
+}
+
+// Arrives is the VLAN that packets come back in, 0 for none, and where their stamp
+// lies then that was sent at this offset.
+func (f Flow) Arrives(stampOffset int) (vlan, offset int) {
+	if f.RxVLAN == nil {
+		return f.VLAN, stampOffset
+	}
+	if f.VLAN != 0 {
+		stampOffset -= vlanLen
+	}
+	if *f.RxVLAN != 0 {
+		stampOffset += vlanLen
+	}
+	return *f.RxVLAN, stampOffset
 }
 
 // headers is the length of all headers.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,5 +158,43 @@ func TestFrames(t *testing.T) {
 	}
 	if _, _, err := testFlow().Frames(result.Mix{{Bytes: 64, Weight: 1}, {Bytes: 9019, Weight: 1}}, 7); err == nil {
 		t.Error("no error for a size that is too large")
+	}
+}
+
+// From a path that changes tags the stamp comes back at another place.
+func TestArrives(t *testing.T) {
+	vlan := func(id int) *int { return &id }
+	for _, tt := range []struct {
+		name     string
+		sent     int
+		received *int
+		vlan, at int
+	}{
+		{"untagged", 0, nil, 0, 42},
+		{"tagged", 7, nil, 7, 42},
+		{"the tag taken off", 7, vlan(0), 0, 38},
+		{"a tag put on", 0, vlan(9), 9, 46},
+		{"another tag", 7, vlan(9), 9, 42},
+		{"no tag, said twice", 0, vlan(0), 0, 42},
+	} {
+		if id, at := (Flow{VLAN: tt.sent, RxVLAN: tt.received}).Arrives(42); id != tt.vlan || at != tt.at {
+			t.Errorf("%s: VLAN %d, stamp at %d; want %d, %d", tt.name, id, at, tt.vlan, tt.at)
+		}
+	}
+	f := testFlow()
+	f.RxVLAN = vlan(4095)
+	if err := f.Check(64); err == nil || !strings.Contains(err.Error(), "VLAN 4095 of received packets") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A probe is found, too, that comes back without its tag.
+func TestProbeFromAPathThatChangesTags(t *testing.T) {
+	f := testFlow()
+	none := 0
+	f.VLAN, f.RxVLAN = 7, &none
+	m := &mirror{change: func(b []byte) []byte { return slices.Concat(b[:12], b[16:]) }}
+	if _, err := Probe(t.Context(), m, m, f); err != nil {
+		t.Error(err)
 	}
 }

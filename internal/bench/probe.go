@@ -44,6 +44,7 @@ func Probe(ctx context.Context, out Sender, in Receiver, flow Flow) (net.Hardwar
 		return nil, err
 	}
 	want := frame[offset : offset+signatureLen]
+	_, at := flow.Arrives(offset)
 	var from net.HardwareAddr
 	var sent, came time.Time // the last probe
 	for ctx.Err() == nil && (from == nil || time.Since(came) < probeQuiet) {
@@ -53,7 +54,7 @@ func Probe(ctx context.Context, out Sender, in Receiver, flow Flow) (net.Hardwar
 			sent = time.Now()
 		}
 		got := in.Receive(ctx)
-		if len(got) >= offset+signatureLen && bytes.Equal(got[offset:offset+signatureLen], want) {
+		if len(got) >= at+signatureLen && bytes.Equal(got[at:at+signatureLen], want) {
 			from, came = net.HardwareAddr(got[6:12]), time.Now()
 		}
 		if got != nil {

@@ -105,8 +105,8 @@ type Counters struct {
 	// or with a wrong UDP checksum. Until one is wrong, checksums are added up of the
 	// first packet of each burst only.
 	RxDamaged  uint64
-	RxRetagged  uint64 // in another VLAN, or with more or fewer tags
-	RxTags      Tags   // of the last one retagged
+	RxRetagged uint64 // in another VLAN, or with more or fewer tags
+	RxTags     Tags   // of the last one retagged
 
 	// Of Impair.
 	Dropped    uint64 // by loss

@@ -101,8 +101,8 @@ func addFigures(data map[string]string, r result.Result, most int) (omitted int)
 		most -= len(k) + len(v)
 		data[k] = v
 	}
-	if c := allCaveats(r); c != "" {
-		add(keyCaveats, string(cut(c, most/4)))
+	if list := allCaveats(r); list != nil {
+		add(keyCaveats, string(cut(line(strings.Join(list, "\n")), most/4)))
 	}
 	one := true // kind of frames
 	for _, m := range r.Measurements {
@@ -122,20 +122,6 @@ func addFigures(data map[string]string, r result.Result, most int) (omitted int)
 		}
 	}
 	return omitted
-}
-
-// allCaveats are those of the run and of its measurements, one per line.
-func allCaveats(r result.Result) string {
-	list := r.Caveats()
-	for _, m := range r.Measurements {
-		for _, c := range r.CaveatsOf(m) {
-			list = append(list, m.Frame.Name+": "+c)
-		}
-	}
-	for i, c := range list {
-		list[i] = line(c)
-	}
-	return strings.Join(list, "\n")
 }
 
 // fitted writes as much of the document as fits, and says what is left out; an

@@ -43,6 +43,7 @@ func TestConfigMap(t *testing.T) {
 	below, invalid, stopped := resulttest.Fixed(), resulttest.Fixed(), resulttest.Fixed()
 	below.Failed = []string{"64-byte frames: one", "64-byte frames: two"}
 	invalid.Valid, invalid.Reason, invalid.Measurements[0].Valid = false, "the generator was late", false
+	invalid.Measurements[0].Reason = invalid.Reason
 	stopped.Complete, stopped.Valid, stopped.Reason = false, false, "it was stopped before its time"
 	stopped.Measurements, stopped.Ended = nil, nil
 	for _, tt := range []struct {

@@ -38,7 +38,7 @@ func figures(m result.Measurement) (list []figure) {
 				text += "; by the schedule " + latencyText(s)
 			}
 		}
-		if remark := limited(l); remark != "" {
+		if remark := verdictOf(l); remark != "" {
 			text += ", " + remark
 		}
 		list = append(list, figure{

@@ -23,7 +23,7 @@ const (
 //
 //	method                        as in the document
 //	complete, valid               true or false, as in the document
-//	caveats                       why the run is not valid, what it missed, and what else to know before its figures, one per line; absent: nothing
+//	caveats                       what to know before the figures beside status.failureReason, in one line; absent: nothing
 //	frame.F.valid                 true if the measurement came to its end and is valid
 //	frame.F.mpps                  fixed, soak: received, in million packets a second
 //	frame.F.lossRatio             fixed, soak: lost of offered

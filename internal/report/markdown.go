@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/podnet/podnet/internal/result"
@@ -15,16 +16,21 @@ func writeMarkdown(w io.Writer, r result.Result) error {
 	if r.Reason != "" {
 		fmt.Fprintf(&b, "%s\n\n", escape(r.Reason))
 	}
-	for _, f := range r.Failed {
-		fmt.Fprintf(&b, "- %s\n", escape(f))
+	list := append(slices.Clip(r.Failed), allCaveats(r)...)
+	for _, c := range list {
+		fmt.Fprintf(&b, "- %s\n", escape(c))
 	}
-	if len(r.Failed) > 0 {
+	if len(list) > 0 {
 		b.WriteString("\n")
 	}
 	b.WriteString("| frame | repetition | figure | value | |\n|---|---:|---|---|---|\n")
 	for _, m := range r.Measurements {
+		state := ""
+		if !m.Valid || !m.Complete {
+			state = m.Verdict()
+		}
 		for _, f := range compared(r, m) {
-			fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", escape(m.Frame.Name), m.Repeat, escape(f.Name), escape(f.Text), escape(state(m)))
+			fmt.Fprintf(&b, "| %s | %d | %s | %s | %s |\n", escape(m.Frame.Name), m.Repeat, escape(f.Name), escape(f.Text), state)
 		}
 	}
 	fmt.Fprintf(&b, "\nDPDK %s, %s, CPUs %s, testpmd-wrapper %s\n\n",

@@ -28,7 +28,8 @@ type section struct {
 	ID, Title, Verdict string
 	State              string // the verdict's class: good, bad or open
 	Result             result.Result
-	Facts              []fact // when, where and by what
+	Caveats            []string // of the measurements
+	Facts              []fact   // when, where and by what
 	Found              []grid
 	Drawings           []drawing
 	Windows            grid
@@ -85,7 +86,7 @@ func writeHTML(w io.Writer, results []result.Result) error {
 
 func sectionOf(id string, r result.Result) section {
 	s := section{
-		ID: id, Title: path(r.Settings, "→", "↔"), Verdict: r.Verdict(), State: "good", Result: r,
+		ID: id, Caveats: allCaveats(r), Title: path(r.Settings, "→", "↔"), Verdict: r.Verdict(), State: "good", Result: r,
 		Drawings: []drawing{plotThroughput(id+"-throughput", r), plotLoss(id+"-loss", r), plotLatency(id+"-latency", r)},
 		Found:    foundGrids(r), Windows: windowGrid(r), Trials: trialGrid(r),
 		Settings: settingsList(r), Environment: environmentList(r.Environment),
@@ -110,7 +111,12 @@ func sectionOf(id string, r result.Result) section {
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 // state says of a measurement what a reader has to know before its figures.
-func state(m result.Measurement) string { return strings.Join(m.Caveats(), "; ") }
+func state(m result.Measurement) string {
+	if m.Complete && m.Valid {
+		return ""
+	}
+	return m.Verdict()
+}
 
 func percent(ratio float64) string { return fmt.Sprintf("%.4g %%", 100*ratio) }
 
@@ -129,7 +135,7 @@ func foundGrids(r result.Result) (list []grid) {
 			name += fmt.Sprintf(" (%d)", m.Repeat)
 		}
 		for _, g := range m.Goals {
-			row := []string{name, g.Name, percent(g.LossRatio), "none", "", "", "", "", strings.Trim(note(g)+"; "+state(m), "; ")}
+			row := []string{name, g.Name, percent(g.LossRatio), "none", "", "", "", "", strings.Trim(strings.Join([]string{note(g), g.Caveat(), state(m)}, "; "), "; ")}
 			if g.Lower != nil {
 				row[3], row[4], row[5] = fixed(g.Lower.Mpps), fixed(g.Lower.GbpsL1), fixed(g.Lower.GbpsL2)
 			}
@@ -142,11 +148,11 @@ func foundGrids(r result.Result) (list []grid) {
 			goals.add(row...)
 		}
 		for _, l := range m.Latency {
-			remark := limited(l)
+			remark := verdictOf(l)
 			if l.Late > 0 {
 				remark = strings.Trim(remark+fmt.Sprintf("; %d late, by up to %s µs", l.Late, us(l.MaxLateUs)), "; ")
 			}
-			loads.add(latencyRow(name, l.Load, l.Rate, l.Loss, l.RTT, strings.Trim(remark+"; "+state(m), "; "))...)
+			loads.add(latencyRow(name, l.Load, l.Rate, l.Loss, l.RTT, remark)...)
 			if l.ScheduledRTT != nil {
 				loads.add(latencyRow(name, l.Load+", by the schedule", l.Rate, l.Loss, l.ScheduledRTT, "")...)
 			}

@@ -23,6 +23,9 @@ func Summary(r result.Result, most int) []byte {
 	for _, f := range r.Failed {
 		add("%s", f)
 	}
+	for _, c := range allCaveats(r) {
+		add("%s", c)
+	}
 	for _, m := range r.Measurements {
 		lines = append(lines, Answer(r, m)...)
 	}
@@ -44,17 +47,32 @@ func Summary(r result.Result, most int) []byte {
 
 // Answer is what a measurement of the run found, in a line for each figure.
 func Answer(r result.Result, m result.Measurement) (lines []string) {
-	name, state := m.Frame.Name, ""
-	if m.Repeat > 1 {
-		name += fmt.Sprintf(" (%d)", m.Repeat)
-	}
+	state := ""
 	if !m.Valid || !m.Complete {
 		state = " (" + m.Verdict() + ")"
 	}
 	for _, f := range compared(r, m) {
-		lines = append(lines, plain(fmt.Sprintf("%s %s: %s%s", name, f.Name, f.Text, state)))
+		lines = append(lines, plain(fmt.Sprintf("%s %s: %s%s", named(m), f.Name, f.Text, state)))
 	}
 	return lines
+}
+
+// named names a measurement among those of a run.
+func named(m result.Measurement) string {
+	if m.Repeat > 1 {
+		return fmt.Sprintf("%s (%d)", m.Frame.Name, m.Repeat)
+	}
+	return m.Frame.Name
+}
+
+// allCaveats are those of the measurements that the run's reason does not tell.
+func allCaveats(r result.Result) (list []string) {
+	for _, m := range r.Measurements {
+		for _, c := range r.CaveatsOf(m) {
+			list = append(list, named(m)+": "+c)
+		}
+	}
+	return list
 }
 
 // cut gives as many whole runes of s as fit.

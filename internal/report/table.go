@@ -152,19 +152,24 @@ func note(g result.Goal) string {
 func (p *printer) latency(list []result.LoadLatency) {
 	p.line("load\tMpps\tlost\tmin us\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax\tlate\tlatest us\t")
 	for _, l := range list {
-		p.line("%s\t%.4f\t%.4g %%\t%s\t%d\t%s\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(l.RTT), l.Late, us(l.MaxLateUs), limited(l))
+		p.line("%s\t%.4f\t%.4g %%\t%s\t%d\t%s\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(l.RTT), l.Late, us(l.MaxLateUs), verdictOf(l))
 		if l.ScheduledRTT != nil {
 			p.line("by the schedule\t\t\t%s\t\t\t", times(l.ScheduledRTT))
 		}
 	}
+	for _, l := range list {
+		if l.Limited != "" {
+			p.text("  %s is not valid: %s", l.Load, l.Limited)
+		}
+	}
 }
 
-// limited says that the times at a load are not the path's.
-func limited(l result.LoadLatency) string {
+// verdictOf marks times that are not the path's.
+func verdictOf(l result.LoadLatency) string {
 	if l.Limited == "" {
 		return ""
 	}
-	return result.ErrNotValid.Error() + ": " + l.Limited
+	return result.ErrNotValid.Error()
 }
 
 // times are the cells of a distribution in microseconds. A percentile of too few

@@ -9,7 +9,10 @@ func (r Result) Caveats() (list []string) {
 	if !r.Complete || !r.Valid {
 		list = append(list, r.Verdict()+": "+r.Reason)
 	}
-	return append(list, r.Failed...)
+	for _, f := range r.Failed {
+		list = append(list, ErrBelow.Error()+": "+f)
+	}
+	return list
 }
 
 // CaveatsOf are those of one of the run's measurements that the run's do not say.
@@ -55,24 +58,27 @@ func (m Measurement) changed() (sum Changed) {
 	return sum
 }
 
-// remarks say what became of packets that came otherwise than they were sent, and what
-// to do.
+// remarks say what became of packets that came otherwise than they were sent, which
+// count as lost, and what to do.
 func (c Changed) remarks() (list []string) {
 	add := func(n uint64, what string) {
-		if n > 0 {
+		switch {
+		case n == 1:
+			list = append(list, "1 packet came back "+what)
+		case n > 1:
 			list = append(list, fmt.Sprintf("%d packets came back %s", n, what))
 		}
 	}
-	add(c.RxTruncated, "shorter than they were sent, and count as lost: see what on the path has a smaller MTU or buffer")
-	add(c.RxExtended, "longer than they were sent, and count as lost: see what on the path pads frames or adds a header")
-	add(c.RxDamaged, "damaged, or with a time that is not of their trial, and count as lost")
+	add(c.RxTruncated, "shorter than they were sent: see what on the path has a smaller MTU or buffer")
+	add(c.RxExtended, "longer than they were sent: see what on the path pads frames or adds a header")
+	add(c.RxDamaged, "damaged, or with a time that is not of the trial")
 	switch n := len(c.RxTags); {
 	case n == 0:
-		add(c.RxRetagged, "without their VLAN tag, and count as lost: give --rx-vlan 0")
+		add(c.RxRetagged, "without their VLAN tag: give --rx-vlan 0")
 	case n == 1:
-		add(c.RxRetagged, fmt.Sprintf("in VLAN %d, and count as lost: give --rx-vlan %d", c.RxTags[0], c.RxTags[0]))
+		add(c.RxRetagged, fmt.Sprintf("in VLAN %d: give --rx-vlan %d", c.RxTags[0], c.RxTags[0]))
 	default:
-		add(c.RxRetagged, fmt.Sprintf("with two VLAN tags, %d and %d, and count as lost: have the path take the outer one off", c.RxTags[0], c.RxTags[1]))
+		add(c.RxRetagged, fmt.Sprintf("with two VLAN tags, %d and %d: have the path take the outer one off", c.RxTags[0], c.RxTags[1]))
 	}
 	return list
 }

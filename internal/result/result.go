@@ -51,6 +51,7 @@ type Settings struct {
 	Flows         int            `json:"flows"`             // UDP flows a direction, told apart by their source port
 	Queues        int            `json:"queues"`            // Rx and Tx queues a port
 	VLAN          int            `json:"vlan,omitempty"`    // 802.1Q id of the frames
+	RxVLAN        *int           `json:"rxVlan,omitempty"`  // 802.1Q id that packets come back with, 0 for none; absent: vlan
 	DstMAC        string         `json:"dstMAC"`            // destination of the frames, as it was given or learned
 	TrialSeconds  float64        `json:"trialSeconds"`      // duration of a trial, in seconds
 	WarmupSeconds float64        `json:"warmupSeconds"`     // sending before the first trial of a measurement, in seconds
@@ -65,6 +66,14 @@ type Settings struct {
 	// LineRateGbps is the rate of the medium in one direction, in gigabits a second at
 	// L1, as it was given or as the port's link has it; absent: not known.
 	LineRateGbps float64 `json:"lineRateGbps,omitempty"`
+}
+
+// Arrives is the VLAN that packets come back in; 0: none.
+func (s Settings) Arrives() int {
+	if s.RxVLAN != nil {
+		return *s.RxVLAN
+	}
+	return s.VLAN
 }
 
 // GoalSettings is a search goal of MLRsearch (RFC 9971, section 4.6.7).

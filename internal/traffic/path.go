@@ -145,10 +145,11 @@ func (p *Path) streams(t bench.Trial) ([]Stream, error) {
 		before := func(flow int) float64 { return (float64(i) + float64(flow)/float64(p.flows())) * share }
 		for q := range max(rx.Queues, len(sends)) {
 			if q < rx.Queues {
+				vlan, at := flow.Arrives(offset)
 				out = append(out, Stream{rx: d.rx, Stream: dpdk.Stream{
 					Mode: dpdk.Verify, Rx: dpdk.Queue{Port: rx.Port, Index: q},
-					Signature: signature + uint32(i), StampOffset: offset, Flows: p.flows(),
-					Payloads: payloads, VLAN: flow.VLAN,
+					Signature: signature + uint32(i), StampOffset: at, Flows: p.flows(),
+					Payloads: payloads, VLAN: vlan,
 				}})
 			}
 			if q < len(sends) {

@@ -157,3 +157,20 @@ func TestTrialWithoutAPeer(t *testing.T) {
 		}
 	})
 }
+
+// From a path that changes tags packets are wanted as they come back.
+func TestReceiversWantThePathsTag(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p, f, _ := reflected(t, 1, dpdktest.Wire{})
+		id := 9
+		p.flow.RxVLAN = &id
+		trial(t, p, nil)
+		s := f.Streams(1)
+		if s[0].Mode != dpdk.Verify {
+			s = f.Streams(2)
+		}
+		if len(s) != 1 || s[0].VLAN != 9 || s[0].StampOffset != 46 {
+			t.Errorf("%+v", s)
+		}
+	})
+}

@@ -77,6 +77,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	f.StringVar(&opts.RX, "rx", "", "interface to receive on (default: that of --tx, whose peer has to send back what it gets)")
 	f.BoolVar(&opts.Bidirectional, "bidirectional", false, "send in both directions at once; rates are of both together")
 	f.IntVar(&opts.Flows, "flows", 1, "UDP flows a direction, with source ports that count up from --src-port")
+	f.StringVar(&opts.RxVLAN, "rx-vlan", "", "802.1Q id that packets come back with from a path that changes tags, 0 for none (default: that of --vlan)")
 	f.StringSliceVar(&opts.FrameSizes, "frame-size", m.sizes,
 		frameSizeUsage+"; imix (64:7+570:4+1518:1); another mix of sizes and weights; or rfc2544 for its seven sizes; several as 64,512,imix")
 	f.StringVar(&opts.LineRate, "line-rate", "", "rate of the medium, as 25G, that parts of it are of (default: what the port's link has; sockets have none)")

@@ -158,6 +158,7 @@ func differ(a, b result.Result) (name string, inA, inB any) {
 		{"queues", x.Queues, y.Queues},
 		{"bidirectional", x.Bidirectional, y.Bidirectional},
 		{"VLAN", x.VLAN, y.VLAN},
+		{"VLAN of received packets", x.Arrives(), y.Arrives()},
 		{"trial in seconds", x.TrialSeconds, y.TrialSeconds},
 		{"goals", goals(x.Goals), goals(y.Goals)},
 	} {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ import (
 type flowOptions struct {
 	DstMAC           string // auto or an address
 	VLAN             int
+	RxVLAN           string // of bench; empty: VLAN
 	SrcIP, DstIP     string
 	SrcPort, DstPort uint16
 	Flows            int
@@ -37,6 +39,13 @@ func (o *flowOptions) addFlags(cmd *cobra.Command, dstMAC, dstMACUsage string) {
 // it fits into frames of each of the mixes' sizes.
 func (o *flowOptions) flow(mixes ...result.Mix) (f bench.Flow, err error) {
 	f = bench.Flow{VLAN: o.VLAN, SrcPort: o.SrcPort, DstPort: o.DstPort, Flows: o.Flows}
+	if o.RxVLAN != "" {
+		id, err := strconv.Atoi(o.RxVLAN)
+		if err != nil {
+			return f, cli.UsageErrorf("--rx-vlan %q: must be 1 to 4094, or 0 for packets without a tag", o.RxVLAN)
+		}
+		f.RxVLAN = &id
+	}
 	if f.SrcIP, err = netip.ParseAddr(o.SrcIP); err != nil {
 		return f, cli.UsageErrorf("--src-ip: %w", err)
 	}

@@ -53,6 +53,9 @@ func Trial(phase string, f result.Frame, mpps, loss float64) result.Trial {
 		Received: result.NewTraffic(offered-lost, f.Bytes, time.Second),
 		Lost:     lost, LossRatio: loss, TxRefused: lost / 2, RTT: rtt(10 * (1 + mpps)),
 		Late: 7, MaxLateUs: 130.5, Valid: true, Machine: machine(),
+		ScheduledRTT: rtt(12 * (1 + mpps)), Lateness: rtt(1),
+		TxQueues: []result.TxQueue{{Interface: "net1", Lcore: 1, Ring: 1024, Backlog: 261}},
+		RxQueues: []result.RxQueue{{Interface: "net2", Lcore: 1, Ring: 256, GapUs: 40.5, Gap: uint64(40.5 * mpps)}},
 		Interfaces: []result.Interface{
 			{Name: "net1", Port: "net_memif_net1", MAC: "02:00:00:00:00:01", Counters: result.Counters{TxPackets: offered - lost/2, TxBytes: 64 * (offered - lost/2), TxRefused: lost / 2}},
 			{Name: "net2", Port: "0000:3b:02.6", MAC: "02:00:00:00:00:02", Counters: result.Counters{RxPackets: offered - lost, RxMissed: 4, RxErrors: 1, RxNoMbuf: 5, TxErrors: 2}},
@@ -82,7 +85,7 @@ func Fixed() result.Result {
 			TrialSeconds: 1, WarmupSeconds: 1, MinMpps: &least,
 		},
 		Environment:  environment(),
-		Calibration:  &result.Calibration{Ceiling: result.NewRate(21e6, 64), Seconds: 0.2, TimestampError: *rtt(0.2)},
+		Calibration:  &result.Calibration{Ceiling: result.NewRate(21e6, 64), Seconds: 0.2, TimestampError: *rtt(0.2), TimedMpps: 0.01},
 		Measurements: []result.Measurement{{Frame: Size(64), Repeat: 1, Complete: true, Valid: true, Trials: []result.Trial{t}}},
 	}
 }
@@ -149,8 +152,28 @@ func Latency() result.Result {
 	for _, part := range []float64{0.1, 0.5, 0.9} {
 		m.Latency = append(m.Latency, result.LoadLatency{
 			Load: fmt.Sprintf("%g%% of NDR", part*100), Fraction: part, Rate: result.NewRate(2e6*part, 64), RTT: rtt(10 / (1 - part)),
+			ScheduledRTT: rtt(12 / (1 - part)), Lateness: rtt(1), Late: 7, MaxLateUs: 130.5,
 		})
 	}
+	return r
+}
+
+// Late is latency on a machine that held up the generator at the highest load. At
+// idle few packets were sent.
+func Late() result.Result {
+	r := Latency()
+	m := &r.Measurements[0]
+	idle := result.RTT{Packets: 100, MinUs: 5, MeanUs: 6, MaxUs: 70, Percentiles: []result.Percentile{{Percent: 50, Us: 6}, {Percent: 75, Us: 6.5}, {Percent: 90, Us: 7}}}
+	m.Latency = append([]result.LoadLatency{{Load: "idle", Fraction: 1e-3, Rate: result.NewRate(2e3, 64), RTT: &idle, ScheduledRTT: &idle}}, m.Latency...)
+	t := &m.Trials[0]
+	t.Limited([]result.Limit{
+		{Code: result.CPUShare, Text: "lcore 1 had its CPU 49 % of the time"},
+		{Code: result.Behind, Text: "lcore 1 was behind by 4000 packets at the worst moment, and queue 0 of net1 has room for 1024"},
+	})
+	t.Changed = result.Changed{RxTruncated: 1, RxExtended: 2, RxDamaged: 3, RxRetagged: 6000, RxTags: []int{7}}
+	m.Latency[3].Limited, m.Discarded = t.Reason, 1
+	m.Valid, m.Reason = false, "90% of NDR: "+t.Reason
+	r.Valid, r.Reason = false, m.Reason
 	return r
 }
 
@@ -193,7 +216,7 @@ func Soak() result.Result {
 // Samples are all of them, by name.
 func Samples() map[string]result.Result {
 	return map[string]result.Result{
-		"fixed": Fixed(), "ndr": NDR(), "latency": Latency(), "loss": Steps(), "soak": Soak(),
+		"fixed": Fixed(), "ndr": NDR(), "latency": Latency(), "late": Late(), "loss": Steps(), "soak": Soak(),
 	}
 }
 
