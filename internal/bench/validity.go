@@ -14,7 +14,7 @@ const enoughCPU = 95
 // A trial at a set rate may take so much longer than it should, as a part of its time
 // or at all: the clock that ends it has a grain.
 const (
-	slack      = 0.01
+	slack      = 0.05
 	leastSlack = time.Millisecond
 )
 

@@ -33,7 +33,8 @@ func (l *lab) known(ctx context.Context, pod scratchpod.Pod) (err error) {
 		}
 		fmt.Fprintln(l.out, "others had the CPU meanwhile: bench says that it cannot tell. Again:")
 	}
-	return err
+	fmt.Fprintf(l.out, "in %d attempts others had the CPU: bench cannot tell here what the host does to packets\n\n", attempts)
+	return nil
 }
 
 func (l *lab) faults(ctx context.Context, pod scratchpod.Pod) error {

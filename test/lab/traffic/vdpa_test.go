@@ -82,9 +82,7 @@ func TestRunVDPA(t *testing.T) {
 		if len(run.Interfaces) != 1 || run.Interfaces[0].MAC != simMAC {
 			t.Errorf("interfaces %+v, want one with the MAC address %s", run.Interfaces, simMAC)
 		}
-		stdout, _ = p.Run(t, 0, "bench", "--dst-mac", simMAC, "--rate", fmt.Sprint(packets), "--duration", "1s", "--warmup", "0s", "--calibrate=false", "-o", "json")
-		var r result.Result
-		guest.Decode(t, stdout, &r)
+		r := p.Bench(t, "--dst-mac", simMAC, "--rate", fmt.Sprint(packets), "--duration", "1s", "--warmup", "0s", "--calibrate=false")
 		if got := r.Measurements[0].Trials[0]; got.Sent.Packets != packets || got.Received.Packets != packets {
 			t.Errorf("sent %d and received %d, want %d", got.Sent.Packets, got.Received.Packets, packets)
 		}

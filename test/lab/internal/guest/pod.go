@@ -15,6 +15,7 @@ import (
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
 
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/internal/schematest"
 	"github.com/podnet/podnet/lib/check"
 	"github.com/podnet/podnet/lib/podnet"
@@ -125,6 +126,21 @@ func (p *Pod) Run(t *testing.T, want int, command string, args ...string) (stdou
 		t.Errorf("%s: exit code %d, want %d", command, code, want)
 	}
 	return process.Stdout(), process.Stderr()
+}
+
+// Bench measures, and gives the result, which the emulated CPUs may have spoiled.
+func (p *Pod) Bench(t *testing.T, args ...string) (r result.Result) {
+	t.Helper()
+	process := p.Start(t, "bench", append(args, "-o", "json")...)
+	code, err := process.Wait(peertest.Patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Decode(t, process.Stdout(), &r)
+	if code != 0 && (code != peertest.NotValid || !peertest.Spoiled(r)) {
+		t.Errorf("bench: exit code %d, because %q", code, r.Reason)
+	}
+	return r
 }
 
 // AsNobody has the application run without privileges, but with these
