@@ -294,7 +294,8 @@ func (d *Dataplane) end(ctx context.Context) error {
 		return nil
 	}
 	var errs []error
-	for _, p := range d.Ports {
+	ports := slices.SortedStableFunc(slices.Values(d.Ports), func(a, b *Port) int { return last(a) - last(b) })
+	for _, p := range ports {
 		err := p.Close(ctx)
 		if err == nil {
 			continue
@@ -307,4 +308,11 @@ func (d *Dataplane) end(ctx context.Context) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, d.rt.Close(ctx))...)
+}
+
+func last(p *Port) int {
+	if p.ClosesLast() {
+		return 1
+	}
+	return 0
 }

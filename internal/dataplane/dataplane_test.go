@@ -528,6 +528,24 @@ func TestCloseInTheLastMoment(t *testing.T) {
 	})
 }
 
+// EAL's interrupt thread stands still once a memif has been closed.
+func TestMemifClosesLast(t *testing.T) {
+	onTwoPaths(t, func(t *testing.T, f *dpdktest.Fake, listening, made string) {
+		d, err := Start(t.Context(), config(f, memif("net1", made, true), virtioUser("net2", listening, false)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var order []string
+		f.On(dpdktest.ClosePort, func(port string) error { order = append(order, port); return nil })
+		if err := d.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"net_virtio_user_net2", "net_memif_net1"}, order); diff != "" {
+			t.Errorf("closed (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // What has taken the place of our socket is somebody's, and DPDK would remove it.
 func TestCloseLeavesFilesOfOthers(t *testing.T) {
 	onTwoPaths(t, func(t *testing.T, f *dpdktest.Fake, _, made string) {

@@ -73,6 +73,8 @@ int podnet_port_start(uint16_t port);
 /* podnet_port_restart makes a port that has lost its peer connect again. No
  * worker may be using it. */
 int podnet_port_restart(uint16_t port);
+/* podnet_port_close closes the port. Those of net_memif are the last: EAL's interrupt
+ * thread, which other drivers need, stands still from the first of them on. */
 int podnet_port_close(uint16_t port);
 int podnet_port_link(uint16_t port, bool *up);
 /* podnet_port_speed is the link's in Mbit/s; 0: not known. */

@@ -26,7 +26,7 @@ type Driver interface {
 	Configure(port uint16, queues, rxDesc, txDesc, mtu int, rx Handle) error
 	StartPort(port uint16) error
 	RestartPort(port uint16) error
-	ClosePort(port uint16) error
+	ClosePort(port uint16) error // those of net_memif last
 	Link(port uint16) (up bool, err error)
 	// LinkSpeed is in Mbit/s; 0: not known.
 	LinkSpeed(port uint16) (uint64, error)

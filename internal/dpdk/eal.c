@@ -6,6 +6,7 @@
 
 #define _GNU_SOURCE
 #include "dpdk.h"
+#include "interrupt.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -190,10 +191,14 @@ podnet_eal_init(int argc, char **argv)
 	return rte_eal_process_type() == RTE_PROC_PRIMARY ? 0 : PODNET_SECONDARY;
 }
 
+/* rte_eal_cleanup unmaps DPDK's memory (unless it is --in-memory) and lets the
+ * interrupt thread run on, which then meets sources that are gone. */
 int
 podnet_eal_cleanup(void)
 {
-	return rte_eal_cleanup();
+	int ret = interrupt_hold();
+
+	return ret != 0 ? ret : rte_eal_cleanup();
 }
 
 unsigned

@@ -19,10 +19,10 @@ __thread bool grace_in_loop;
 
 #define GRACE_STEP_US 50
 
-/* How long munmap waits at most: a loop that is not scheduled for a tenth of a
- * second, or that waits for the very thread that unmaps, must not hold it up for
- * ever. */
-#define GRACE_UNMAP_US 100000
+/* How long munmap waits at most: a loop that hangs, or that waits for the very thread
+ * that unmaps, must not hold it up for ever. A CPU quota may keep a loop from its CPU
+ * for some tenths of a second. */
+#define GRACE_UNMAP_US 1000000
 
 int
 podnet_grace(uint32_t microseconds)

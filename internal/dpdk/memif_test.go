@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -47,12 +48,18 @@ func serve(ctx context.Context, args []string) error {
 
 func init() { programs["serve"] = serve }
 
-// memifServer starts a server; end its standard input or kill it.
+// memifServer starts a server, on an abstract socket if the name begins with '@'; end its standard input or kill it.
 func memifServer(t *testing.T, socket string) (cmd *exec.Cmd, in io.Closer, output *bytes.Buffer) {
 	t.Helper()
-	_ = os.Remove(socket)
+	path, abstract := strings.CutPrefix(socket, "@")
+	kind := "no"
+	if abstract {
+		kind = "yes"
+	} else {
+		_ = os.Remove(path)
+	}
 	cmd = process(t, t.TempDir(), "", "serve", "--no-huge -m 64 --no-pci --no-telemetry --lcores (0-1)@1 --file-prefix serve "+
-		"--vdev net_memif1,role=server,id=0,socket="+socket+",socket-abstract=no")
+		"--vdev net_memif1,role=server,id=0,socket="+path+",socket-abstract="+kind)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -139,6 +146,34 @@ func TestMemifServerSurvivesClientsThatHangUp(t *testing.T) {
 	_ = in.Close()
 	if err := server.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+// A server ends while clients still connect: its listener stays with EAL's interrupt
+// thread when its port and DPDK's memory have gone.
+func TestMemifServerEndsUnderClients(t *testing.T) {
+	for n := range 5 {
+		name := fmt.Sprintf("podnet-dpdk-test-%d-%d", os.Getpid(), n)
+		server, in, output := memifServer(t, "@"+name)
+		ctx, stop := context.WithCancel(t.Context())
+		var clients sync.WaitGroup
+		for range 2 {
+			clients.Go(func() {
+				for ctx.Err() == nil {
+					if c, err := net.Dial("unixpacket", "@"+name); err == nil {
+						_ = c.Close()
+					}
+				}
+			})
+		}
+		time.Sleep(100 * time.Millisecond)
+		_ = in.Close()
+		err := server.Wait()
+		stop()
+		clients.Wait()
+		if err != nil {
+			t.Errorf("%v\n%s", err, output)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@
  * nothing that a loop is using. */
 
 #include "dpdk.h"
+#include "interrupt.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -96,19 +97,43 @@ podnet_port_start(uint16_t port)
 	return 0;
 }
 
+/* When its peer hangs up, memif marks the port as down and then frees the rings, on
+ * the interrupt thread. A restart that began between the two would free them again. */
 int
 podnet_port_restart(uint16_t port)
 {
-	int ret = rte_eth_dev_stop(port);
+	int ret = interrupt_hold();
 
-	return ret != 0 ? ret : rte_eth_dev_start(port);
+	if (ret != 0)
+		return ret;
+	ret = rte_eth_dev_stop(port);
+	if (ret == 0)
+		ret = rte_eth_dev_start(port);
+	interrupt_release();
+	return ret;
+}
+
+/* memif frees a server's listener and leaves it among EAL's interrupt sources (as of
+ * DPDK 25.11), so the interrupt thread must not look at these ever again. */
+static int
+port_hold_for_memif(uint16_t port)
+{
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_info_get(port, &info) != 0 || strcmp(info.driver_name, "net_memif") != 0)
+		return 0;
+	return interrupt_hold();
 }
 
 int
 podnet_port_close(uint16_t port)
 {
-	int ret = rte_eth_dev_stop(port), closed = rte_eth_dev_close(port);
+	int ret = port_hold_for_memif(port), closed;
 
+	if (ret != 0)
+		return ret;
+	ret = rte_eth_dev_stop(port);
+	closed = rte_eth_dev_close(port);
 	return ret != 0 ? ret : closed;
 }
 

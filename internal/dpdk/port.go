@@ -163,6 +163,10 @@ func (p *Port) Start(ctx context.Context) error {
 	return nil
 }
 
+// ClosesLast tells whether the port has to be closed after those of other drivers:
+// EAL's interrupt thread, which these need, stands still from then on.
+func (p *Port) ClosesLast() bool { return p.Driver == "net_memif" }
+
 // Close stops and closes the port, which removes a socket that it made.
 func (p *Port) Close(ctx context.Context) error {
 	return p.rt.do(ctx, func() error { return p.rt.drv.ClosePort(p.id) })
