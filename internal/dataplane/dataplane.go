@@ -200,7 +200,7 @@ const ethernetMTU = 1500
 func (d *Dataplane) addPort(ctx context.Context, spec podnet.Port) error {
 	p := &Port{Interface: spec.Interface, Queues: d.cfg.Queues}
 	for _, dev := range d.cfg.EAL.Devices {
-		if dev.PortName() != spec.PortName {
+		if !eal.HasPort(dev, spec.PortName) {
 			continue
 		}
 		p.Device = dev

@@ -91,6 +91,12 @@ func (c Config) PortNames() []string {
 		}
 	}
 	for _, d := range c.Devices {
+		if pci, ok := d.(PCI); ok && len(pci.MACs) > 1 {
+			for n := range pci.MACs {
+				add(ManyPortName(pci.Address, n))
+			}
+			continue
+		}
 		add(d.PortName())
 	}
 	extra, err := parseOptions(c.Version, c.Extra)
@@ -177,6 +183,9 @@ func (c Config) memoryArgs() ([]string, error) {
 // EAL probes them. Without a PCI function to allow, EAL would probe every
 // function of the host, hence --no-pci.
 func (c Config) deviceArgs() ([]string, error) {
+	if err := c.checkAFXDP(); err != nil {
+		return nil, err
+	}
 	var allow, vdevs []string
 	noPCI := !allowsPCI(c.Version, c.Extra)
 	seen := make(map[string]string) // by port name

@@ -76,7 +76,10 @@ type Device interface {
 type PCI struct {
 	Origin  Origin
 	Address pciaddr.Address
-	Args    []DevArg // the caller's own; which keys there are is the driver's affair
+	// MACs are the addresses of the function's ports to take, for the driver of
+	// MANA: it makes a port of each, and without any of all that the function has.
+	MACs []string
+	Args []DevArg // the caller's own; which keys there are is the driver's affair
 }
 
 // Auxiliary is an auxiliary device, such as mlx5_core.sf.4.

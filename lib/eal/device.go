@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // The options that name a device.
@@ -18,14 +20,40 @@ const auxiliaryBus = "auxiliary:"
 // maxQueues is the limit of virtio_user and vhost (VHOST_MAX_QUEUE_PAIRS).
 const maxQueues = 128
 
-// PortName is the address.
+// PortName is the address. Where the driver makes several ports of the function
+// it is how their names begin.
 func (d PCI) PortName() string { return d.Address.String() }
+
+// ManyPortName is the name of one of the ports that the driver of MANA makes of a
+// function, counted from 0 as in the dev_port of its netdev.
+func ManyPortName(address pciaddr.Address, port int) string {
+	return address.String() + manyPorts + strconv.Itoa(port+1)
+}
+
+// manyPorts comes between a function's address and the number of its port.
+const manyPorts = "_port"
+
+// HasPort reports whether a port of this name is the device's.
+func HasPort(d Device, name string) bool {
+	pci, ok := d.(PCI)
+	return d.PortName() == name || ok && len(pci.MACs) > 0 && strings.HasPrefix(name, d.PortName()+manyPorts)
+}
 
 func (d PCI) render(Version) (option, argument string, err error) {
 	if d.Address.IsZero() {
 		return "", "", d.Origin.errorf("PCI address", "", "", "is empty")
 	}
-	argument, err = d.Origin.withArgs(d.Address.String(), d.Args)
+	name := d.Address.String()
+	for _, mac := range d.MACs {
+		if mac, err = checkMAC(d.Origin, mac); err != nil {
+			return "", "", err
+		}
+		name += ",mac=" + mac
+	}
+	if len(d.MACs) > 0 && value(d.Args, "mac") != "" {
+		return "", "", d.Origin.bad(fmt.Errorf("%w: device argument mac is set from what the pod was given, and cannot be overridden", ErrOption))
+	}
+	argument, err = d.Origin.withArgs(name, d.Args)
 	return optAllow, argument, err
 }
 

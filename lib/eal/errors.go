@@ -14,6 +14,10 @@ var ErrInexpressible = errors.New("not expressible as a DPDK argument")
 // pod's having a say: Config.FilePrefix, IOVA and Extra, and DevArg.
 var ErrOption = errors.New("bad option for EAL")
 
+// ErrRelease is what errors.Is finds, beside ErrInexpressible, in the error about
+// a device that the DPDK release cannot drive and another one can.
+var ErrRelease = errors.New("not to be driven by this DPDK release")
+
 // ValueError says which value of which interface cannot be written as an
 // argument of DPDK, and what to do about it.
 type ValueError struct {
@@ -23,6 +27,7 @@ type ValueError struct {
 	Value     string // the value as it was read: untrusted text
 	Reason    string // what is wrong with it
 	Remedy    string // what the pod's author can do
+	Release   bool   // another DPDK release would take it
 }
 
 var _ error = (*ValueError)(nil)
@@ -47,8 +52,11 @@ func (e *ValueError) Error() string {
 	return b.String()
 }
 
-// Is reports whether target is ErrInexpressible.
-func (e *ValueError) Is(target error) bool { return target == ErrInexpressible }
+// Is reports whether target is ErrInexpressible, or ErrRelease if that is the
+// trouble.
+func (e *ValueError) Is(target error) bool {
+	return target == ErrInexpressible || e.Release && target == ErrRelease
+}
 
 // shown quotes s and cuts it to a length that fits a log.
 func shown(s string) string {
@@ -56,6 +64,13 @@ func shown(s string) string {
 		return fmt.Sprintf("%q...", s[:maxShown])
 	}
 	return fmt.Sprintf("%q", s)
+}
+
+// releasef is errorf for a device that another DPDK release would take.
+func (o Origin) releasef(what, value, remedy, reason string, args ...any) error {
+	return &ValueError{
+		Interface: o.Interface, Where: o.Where, What: what, Value: value, Reason: fmt.Sprintf(reason, args...), Remedy: remedy, Release: true,
+	}
 }
 
 // errorf makes the error for a value of the device that o names.

@@ -76,10 +76,10 @@ func (v *vdev) addPlugin(d AFXDP, release Version) error {
 	}
 	switch {
 	case release < v23_03:
-		return v.origin.errorf("AF_XDP device", d.Netdev, "use DPDK 24.07 or later",
+		return v.origin.releasef(afxdpDevice, d.Netdev, afxdpRelease,
 			"is the AF_XDP device plugin's, by which DPDK %s cannot get at it", release)
 	case release < v24_07 && key != "use_cni":
-		return v.origin.errorf("AF_XDP device", d.Netdev, "use DPDK 24.07 or later",
+		return v.origin.releasef(afxdpDevice, d.Netdev, afxdpRelease,
 			"has a pinned map, which DPDK %s does not take", release)
 	case release < v24_07:
 		v.add(key, "1")
@@ -90,6 +90,28 @@ func (v *vdev) addPlugin(d AFXDP, release Version) error {
 	}
 	v.add(key, "1")
 	v.add("dp_path", path)
+	return nil
+}
+
+const afxdpDevice, afxdpRelease = "AF_XDP device", "use DPDK 24.07 or later"
+
+// checkAFXDP refuses several devices of the AF_XDP device plugin where the release
+// knows one socket for all, since each device has its own.
+func (c Config) checkAFXDP() error {
+	if release := c.Version.orOldest(); release < v23_03 || release >= v24_07 {
+		return nil
+	}
+	first := ""
+	for _, d := range c.Devices {
+		switch d, ok := d.(AFXDP); {
+		case !ok || !d.Plugin || d.Netdev == first:
+		case first != "":
+			return d.Origin.releasef(afxdpDevice, d.Netdev, afxdpRelease+", or one device alone",
+				"and %s need a socket each, and DPDK %s connects to /tmp/afxdp.sock for both", shown(first), c.Version)
+		default:
+			first = d.Netdev
+		}
+	}
 	return nil
 }
 

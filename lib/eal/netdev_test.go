@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // TestNetdevs renders netdevs of the kernel's for releases that know different
@@ -54,5 +56,72 @@ func TestNetdevs(t *testing.T) {
 		if name, _, _ := strings.Cut(got, ","); name != tt.device.PortName() {
 			t.Errorf("the port is %q, and the argument makes %q", tt.device.PortName(), name)
 		}
+	}
+}
+
+// TestOneSocketForAFXDP: from 23.03 to 24.03 net_af_xdp knows one socket, whatever
+// the device.
+func TestOneSocketForAFXDP(t *testing.T) {
+	plugin := func(netdev string) AFXDP {
+		return AFXDP{Origin: Origin{Interface: netdev}, Netdev: netdev, Plugin: true}
+	}
+	own := AFXDP{Origin: Origin{Interface: "net3"}, Netdev: "net3"}
+	for _, tt := range []struct {
+		release string
+		devices []Device
+		refused bool
+	}{
+		{"23.03", []Device{plugin("ens3"), plugin("ens4")}, true},
+		{"24.03", []Device{plugin("ens3"), own, plugin("ens4")}, true},
+		{"24.03", []Device{plugin("ens3"), own}, false},
+		{"24.03", []Device{plugin("ens3"), plugin("ens3")}, false},
+		{"24.07", []Device{plugin("ens3"), plugin("ens4")}, false},
+	} {
+		release, err := ParseVersion(tt.release)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Config{
+			Version: release, CPUs: []int{0, 1}, Memory: Memory{NodeMiB: []int{64}}, FilePrefix: "p", Devices: tt.devices,
+		}.Args()
+		if errors.Is(err, ErrRelease) != tt.refused || (err != nil) != tt.refused {
+			t.Errorf("%s with %d devices: error %v, want refused: %v", tt.release, len(tt.devices), err, tt.refused)
+		}
+		if err != nil && (!strings.Contains(err.Error(), `"ens4"`) || !strings.Contains(err.Error(), `"ens3"`) || !strings.Contains(err.Error(), "/tmp/afxdp.sock")) {
+			t.Errorf("%s: %v names not both devices and the socket", tt.release, err)
+		}
+	}
+}
+
+// TestManyPorts: the driver of MANA takes an address for each port of a function.
+func TestManyPorts(t *testing.T) {
+	address, err := pciaddr.Parse("7870:00:00.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := PCI{Address: address, MACs: []string{"60:45:bd:00:00:01", "60-45-BD-00-00-02"}}
+	if got, err := RenderDevice(d, V22_11); got != "7870:00:00.0,mac=60:45:bd:00:00:01,mac=60:45:bd:00:00:02" || err != nil {
+		t.Errorf("got %q and error %v", got, err)
+	}
+	if names := (Config{Devices: []Device{d}}).PortNames(); len(names) != 2 || names[0] != "7870:00:00.0_port1" {
+		t.Errorf("ports %q", names)
+	}
+	for name, want := range map[string]bool{
+		"7870:00:00.0_port2": true, "7870:00:00.0": true, "7870:00:00.1_port1": false,
+	} {
+		if HasPort(d, name) != want {
+			t.Errorf("port %q is the device's: want %v", name, want)
+		}
+	}
+	if HasPort(PCI{Address: address}, "7870:00:00.0_port1") {
+		t.Error("a function of one port has no second")
+	}
+	d.Args = []DevArg{{"mac", "60:45:bd:00:00:03"}}
+	if _, err := RenderDevice(d, V22_11); !errors.Is(err, ErrOption) {
+		t.Errorf("an address of the caller's beside the pod's: error %v", err)
+	}
+	d.MACs, d.Args = []string{"01:00:00:00:00:00"}, nil
+	if _, err := RenderDevice(d, V22_11); !errors.Is(err, ErrInexpressible) {
+		t.Errorf("a group address: error %v", err)
 	}
 }

@@ -75,7 +75,7 @@ func (r *renderer) ports() ([]any, error) {
 
 // deviceOption gives the option by which EAL takes a port's device.
 func deviceOption(c eal.Config, portName string) (option, argument string, err error) {
-	c.Devices = slices.DeleteFunc(slices.Clone(c.Devices), func(d eal.Device) bool { return d.PortName() != portName })
+	c.Devices = slices.DeleteFunc(slices.Clone(c.Devices), func(d eal.Device) bool { return !eal.HasPort(d, portName) })
 	c.Extra = nil
 	args, err := c.Args()
 	if err != nil {

@@ -66,7 +66,7 @@ func Args(c eal.Config, app App, o Options) ([]string, error) {
 	}
 	switch app {
 	case Testpmd:
-		return testpmdArgs(c.Memory, ports, queues, o.MTU, len(workers))
+		return testpmdArgs(c, ports, queues, o.MTU, len(workers))
 	case L2fwd:
 		return l2fwdArgs(ports, len(workers)+1)
 	case L3fwd:

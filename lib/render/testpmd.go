@@ -11,6 +11,7 @@ import (
 // What testpmd's pool of mbufs has to hold, and what it may take.
 const (
 	mbufsPerQueuePair = 2 * 1024 // a full ring each way; PMDs default to 512 descriptors or less, some to 1024
+	mbufsPerFillRing  = 4096     // net_af_xdp's, filled before anything comes
 	mbufsPerLcore     = 512      // testpmd's cache of 250 and what is in flight
 	mbufsPerMiB       = 300      // about 2.4 KB each, and a quarter of the memory left for the rest
 	mbufOverhead      = 448      // bytes of an mbuf beside the frame's: its header, the pool's and the headroom
@@ -21,14 +22,17 @@ const (
 	minMbufs          = 2048 // testpmd itself refuses 1024
 )
 
-func testpmdArgs(m eal.Memory, ports, queues, mtu, workers int) ([]string, error) {
+func testpmdArgs(c eal.Config, ports, queues, mtu, workers int) ([]string, error) {
 	// A VLAN tag may come on top. PMDs that do not scatter need an mbuf per frame.
 	room := max(defaultRoom, mtu+overMTU+4)
 	perMiB := mbufsPerMiB * (defaultRoom + mbufOverhead) / (room + mbufOverhead)
-	mbufs := ports*queues*mbufsPerQueuePair + (workers+1)*mbufsPerLcore
-	if mib := smallestMiB(m); mib > 0 {
+	// As many as the fill rings take are on their way up, and as many down: with the
+	// rings' alone, nothing moves.
+	rings := afxdpPorts(c) * queues * mbufsPerFillRing
+	mbufs := ports*queues*mbufsPerQueuePair + (workers+1)*mbufsPerLcore + 3*rings
+	if mib := smallestMiB(c.Memory); mib > 0 {
 		// One pool on each NUMA node: the smallest sets the size.
-		if mib*perMiB < minMbufs {
+		if mib*perMiB < minMbufs+2*rings {
 			return nil, fmt.Errorf("memory: %d MiB on a NUMA node is too little for testpmd and frames of %d bytes", mib, max(mtu, ethernetMTU)+overMTU)
 		}
 		mbufs = min(mbufs, mib*perMiB)
@@ -54,6 +58,17 @@ func testpmdArgs(m eal.Memory, ports, queues, mtu, workers int) ([]string, error
 		args = append(args, "--rss-udp") // by IP address alone, one pair of hosts would fill one queue
 	}
 	return args, nil
+}
+
+// afxdpPorts is how many of the ports are net_af_xdp's.
+func afxdpPorts(c eal.Config) int {
+	n := 0
+	for _, d := range c.Devices {
+		if _, ok := d.(eal.AFXDP); ok {
+			n++
+		}
+	}
+	return n
 }
 
 // smallestMiB is the memory of the node that has the least of those that have

@@ -91,7 +91,7 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 	}
 	if o.firstOnly && len(o.Interfaces) == 0 {
 		ports = ports[:1]
-		cfg.Devices = slices.DeleteFunc(cfg.Devices, func(d eal.Device) bool { return d.PortName() != ports[0].PortName })
+		cfg.Devices = slices.DeleteFunc(cfg.Devices, func(d eal.Device) bool { return !eal.HasPort(d, ports[0].PortName) })
 	}
 	err = o.Check(ctx, d.Deps, pod, check.Options{
 		EAL: cfg, Ports: ports, Memory: podnet.MemoryMode(flags.Memory), Queues: flags.Queues, FrameSize: o.frame,
