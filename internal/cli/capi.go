@@ -168,7 +168,7 @@ func (a *capiAnswer) eal(d Deps, r capiRequest) error {
 	}
 	a.EAL = newCapiEAL(ports, args)
 	if len(opts.Interfaces) == 0 {
-		for _, why := range pod.LeftOut(ports) {
+		for _, why := range pod.LeftOutOn(version, ports) {
 			a.EAL.LeftOut = append(a.EAL.LeftOut, capiProblems(why)...)
 		}
 	}

@@ -117,6 +117,9 @@ func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	if err != nil {
 		return eal.Config{}, nil, err
 	}
+	for _, line := range hintWarnings(pod) {
+		fmt.Fprintf(d.Err, "%s: %s\n", d.Name, line)
+	}
 	eo.SkipUnusable = true
 	config, ports, err := pod.EALConfig(eo)
 	switch {
@@ -130,7 +133,10 @@ func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	}
 	o.name(ports)
 	if eo.Interfaces == nil {
-		d.tellLeftOut(pod.LeftOut(ports))
+		d.tellLeftOut(pod.LeftOutOn(eo.Version, ports))
+	}
+	if _, err := config.Args(); errors.Is(err, eal.ErrRelease) {
+		return eal.Config{}, nil, NotReady(err)
 	}
 	return config, ports, nil
 }
@@ -173,39 +179,6 @@ func (o *EALOptions) request(eo podnet.EALOptions) (podnet.EALOptions, error) {
 
 // oneLine gives joined errors on one line.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
-
-// maxWays is how many flags waysOut names.
-const maxWays = 8
-
-// withWaysOut adds to an error about a pod without ports what would give it some.
-func withWaysOut(err error, pod *podnet.Pod) error {
-	if ways := waysOut(pod.Unassigned); ways != "" && errors.Is(err, podnet.ErrNoPorts) {
-		return fmt.Errorf("%w%s", err, ways)
-	}
-	return err
-}
-
-// waysOut names the flags by which devices that are no ports become some.
-func waysOut(unassigned []podnet.Unassigned) string {
-	var flags []string
-	for _, u := range unassigned {
-		if u.Reason != podnet.CodeAmbiguous && u.Reason != podnet.CodeUnclaimed {
-			continue
-		}
-		flags = append(flags, "--interfaces "+cell(u.ID))
-		for _, hint := range u.HintsToTry() {
-			flags = append(flags, "--hint "+cell(hint))
-		}
-	}
-	if len(flags) == 0 {
-		return ""
-	}
-	more := ""
-	if len(flags) > maxWays {
-		flags, more = flags[:maxWays], " and the like"
-	}
-	return "; try " + strings.Join(flags, ", or ") + more
-}
 
 // largestMTU is that of the port that carries the largest packets; 0: none says.
 func largestMTU(ports []podnet.Port) int {

@@ -82,6 +82,9 @@ func printPod(w io.Writer, pod *podnet.Pod) error {
 		return err
 	}
 	var b strings.Builder
+	if ways := deviceWays(pod); len(ways) > 0 {
+		fmt.Fprintf(&b, "To drive these: %s\n", waysText(ways))
+	}
 	for n, err := range pod.PortProblems() {
 		if n == 0 {
 			b.WriteByte('\n')

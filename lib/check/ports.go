@@ -18,6 +18,8 @@ var _ = register(Check{
 		{Code: podnet.CodeNoIOMMUPrivilege},
 		{Code: podnet.CodeReadOnlySys},
 		{Code: podnet.CodeDeviceNodeMissing},
+		{Code: podnet.CodeOtherContainer},
+		{Code: podnet.CodeDPDKVersion},
 		{Code: podnet.CodeDeviceNodeClosed},
 		{Code: podnet.CodeBusyGroup},
 		{Code: podnet.CodeSocketMissing},

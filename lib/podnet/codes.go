@@ -56,6 +56,7 @@ const (
 	CodeNoIOMMUPrivilege  Code = "noiommu-privilege"   // vfio without an IOMMU needs capabilities that the process lacks
 	CodeReadOnlySys       Code = "read-only-sys"       // a uio driver needs to write to /sys
 	CodeDeviceNodeMissing Code = "device-node-missing" // a device node is not in the container
+	CodeOtherContainer    Code = "other-container"     // the device is that of another container of the pod
 	CodeDeviceNodeClosed  Code = "device-node-closed"  // this process may not open a device node
 	CodeBusyGroup         Code = "busy-group"          // another process holds the device or its IOMMU group
 	CodeNoMemoryLock      Code = "no-memory-lock"      // the process may not lock the memory that the IOMMU maps

@@ -263,6 +263,10 @@ func (r *resolver) addUnassigned() {
 			u.Evidence = append(u.Evidence, Evidence{Field: "network", Source: at.Source, Where: at.Where})
 		}
 		u.Port = d.port
+		if route, ok := r.defaultRoute(d.function); ok {
+			u.Default = true
+			u.Evidence = append(u.Evidence, Evidence{Field: "default", Source: route.Source, Where: route.Where})
+		}
 		if d.podWide {
 			u.Evidence[0].Why = "the variable names the devices of all containers of the pod: another one may have it"
 		}
@@ -274,7 +278,10 @@ func (r *resolver) addUnassigned() {
 			if u.PCI.Driver == driverMANA && len(d.netdevs()) == 1 {
 				u.MAC = d.netdevs()[0].MAC
 			}
-			u.Problems = append(r.problemsOf(u.PCI, d.id, d), needsMAC(u.PCI, u.MAC)...)
+			u.Problems = append(r.problemsOf(u.PCI, d.id, d), needsMAC(u.PCI, u.MAC, d.netdevs())...)
+		}
+		if slices.ContainsFunc(u.Problems, func(p Problem) bool { return neverAPort(p.Code) }) {
+			u.Port = false
 		}
 		if vdpa := r.vdpaOf(d, &u.Evidence); vdpa != nil {
 			u.Kind, u.VDPA, u.Problems = KindVDPA, vdpa, nil
@@ -326,7 +333,7 @@ func (r *resolver) addRDMA() {
 			rdma.note("auxiliary", dev.At("/device"))
 		}
 		rdma.addNetdev(dev)
-		if f := r.functions[deviceID{address: rdma.PCI}]; rdma.Netdev == "" && f != nil && len(f.Netdevs) > 0 {
+		if f := r.functions[deviceID{rdma.PCI, rdma.Auxiliary}]; rdma.Netdev == "" && f != nil && len(f.Netdevs) > 0 {
 			rdma.Netdev = f.Netdevs[0].Name
 			rdma.note("netdev", f.Netdevs[0].Origin)
 		}

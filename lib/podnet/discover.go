@@ -184,19 +184,24 @@ func lookUp(root rootfs.FS, named []fact.Fact) []fact.Fact {
 }
 
 // needsNamespace reports whether it matters what the network namespace is used
-// for: where its netdevs may be evidence of a device, or where devices may be
-// ports because no network was asked for.
+// for: where its netdevs may be evidence of a device, or where a device may carry
+// the default network because its netdev is that of no interface by name.
 func needsNamespace(named, found []fact.Fact) bool {
-	asked := slices.ContainsFunc(named, func(f fact.Fact) bool {
-		s, ok := f.(fact.Selection)
-		return ok && !s.Default
-	})
-	return slices.ContainsFunc(found, func(f fact.Fact) bool {
+	interfaces := map[string]bool{}
+	byNetdev := false
+	for _, f := range named {
+		switch f := f.(type) {
+		case fact.Network:
+			interfaces[f.Interface] = true
+		case fact.DeviceHint:
+			byNetdev = byNetdev || f.AFXDP || f.AFPacket
+		case fact.AFXDPDevice:
+			byNetdev = true
+		}
+	}
+	return byNetdev || slices.ContainsFunc(found, func(f fact.Fact) bool {
 		function, ok := f.(fact.Function)
-		return ok && (function.Unclaimed || !asked && len(function.Netdevs) > 0)
-	}) || !asked && slices.ContainsFunc(named, func(f fact.Fact) bool {
-		_, ok := f.(fact.AFXDPDevice)
-		return ok
+		return ok && (function.Unclaimed || slices.ContainsFunc(function.Netdevs, func(dev fact.Netdev) bool { return !interfaces[dev.Name] }))
 	})
 }
 
@@ -284,6 +289,9 @@ func claims(facts []fact.Fact) (c sysfs.Claims, sockets []string) {
 			name(&sockets, f.Memif.Path)
 		case fact.DeviceHint:
 			device(f.Device)
+			if f.AFXDP || f.AFPacket {
+				name(&c.Interfaces, f.Network)
+			}
 		case fact.Selection:
 			name(&c.Interfaces, selectedName(f))
 			memif(selectedName(f))

@@ -119,7 +119,7 @@ func (b *ealBuilder) build() error {
 		return err
 	}
 	if o.SkipUnusable && o.Interfaces == nil {
-		selected = slices.DeleteFunc(selected, (*Interface).unusable)
+		selected = slices.DeleteFunc(selected, func(i *Interface) bool { return i.unusable(o.Version) })
 	}
 	args, err := p.devArgs(o.DevArgs, selected)
 	if err != nil {
@@ -136,7 +136,7 @@ func (b *ealBuilder) build() error {
 		b.ports = append(b.ports, Port{Interface: name, Device: name, PortName: name, MTU: o.MTU})
 	}
 	if len(b.config.PortNames()) == 0 && !slices.Contains(o.Interfaces, NoInterface) {
-		return p.noPorts(o.Interfaces)
+		return p.noPorts(o.Interfaces, o.Version)
 	}
 	nodes := b.nodes
 	if len(nodes) == 0 {
@@ -157,17 +157,18 @@ func (b *ealBuilder) build() error {
 func (b *ealBuilder) add(i *Interface, args []eal.DevArg) error {
 	asked := *i
 	asked.MTU = max(i.MTU, b.options.MTU)
+	if hasMAC(args) {
+		asked.Problems = slices.DeleteFunc(slices.Clone(i.Problems), func(p Problem) bool { return p.Code == CodeNeedsMAC })
+	}
 	device, fail := asked.device(b.options.Queues, args)
 	if fail != nil {
 		return fail
 	}
 	b.ports = append(b.ports, Port{
 		Interface: i.Name, Network: i.Network, Kind: i.Kind, Device: i.deviceText(),
-		MTU: asked.MTU, PortName: device.PortName(), NotReady: i.notReady(),
+		MTU: asked.MTU, PortName: i.portName(device), NotReady: asked.notReady(i.releaseError(b.options.Version)),
 	})
-	if !slices.ContainsFunc(b.config.Devices, func(d eal.Device) bool { return samePort(d, device) }) {
-		b.config.Devices = append(b.config.Devices, device)
-	}
+	b.addDevice(device)
 	if i.Kind == KindVDPA && i.VDPA.NUMANode != nil {
 		b.nodes = append(b.nodes, *i.VDPA.NUMANode)
 	}
@@ -184,13 +185,32 @@ func (b *ealBuilder) add(i *Interface, args []eal.DevArg) error {
 	return b.addVFToken(i)
 }
 
+// addDevice adds a device unless it is there. Of a function with several ports,
+// those of each interface come together.
+func (b *ealBuilder) addDevice(device eal.Device) {
+	n := slices.IndexFunc(b.config.Devices, func(d eal.Device) bool { return samePort(d, device) })
+	if n < 0 {
+		b.config.Devices = append(b.config.Devices, device)
+		return
+	}
+	first, isPCI := b.config.Devices[n].(eal.PCI)
+	if other, ok := device.(eal.PCI); isPCI && ok {
+		for _, mac := range other.MACs {
+			if !slices.Contains(first.MACs, mac) {
+				first.MACs = append(slices.Clone(first.MACs), mac)
+			}
+		}
+		b.config.Devices[n] = first
+	}
+}
+
 // samePort reports whether two devices are one that two interfaces are on, and
 // are asked for alike. Otherwise EAL's renderer says that they clash.
 func samePort(a, b eal.Device) bool {
 	switch a := a.(type) {
 	case eal.PCI:
 		b, ok := b.(eal.PCI)
-		return ok && a.Address == b.Address && slices.Equal(a.Args, b.Args)
+		return ok && a.Address == b.Address && slices.Equal(a.Args, b.Args) && (len(a.MACs) > 0) == (len(b.MACs) > 0)
 	case eal.Auxiliary:
 		b, ok := b.(eal.Auxiliary)
 		return ok && a.Name == b.Name && slices.Equal(a.Args, b.Args)
@@ -258,7 +278,7 @@ func (p *Pod) defaultPorts() []*Interface {
 	var selected, devices []*Interface
 	for n := range p.Interfaces {
 		i := &p.Interfaces[n]
-		if _, err := i.device(0, nil); !i.Default && (err == nil || !leftOut(err.Code)) {
+		if _, err := i.device(0, nil); !i.Default && (err == nil || !i.isLeftOut(err)) {
 			selected = append(selected, i)
 		}
 	}
@@ -304,7 +324,7 @@ func (p *Pod) devArgs(byName map[string][]eal.DevArg, selected []*Interface) (ma
 }
 
 // noPorts says of each of the pod's interfaces and devices why it is no port.
-func (p *Pod) noPorts(asked []string) error {
+func (p *Pod) noPorts(asked []string, release eal.Version) error {
 	err := problemf(CodeNoPorts, "", "nothing to drive")
 	err.Transient = p.unsettled()
 	if asked != nil {
@@ -314,13 +334,25 @@ func (p *Pod) noPorts(asked []string) error {
 	}
 	if len(p.Interfaces) == 0 && len(p.Unassigned) == 0 {
 		err.Message += ": the pod has no interface"
-		if torn := p.unread(); len(torn) > 0 {
+		torn := p.unread()
+		if len(torn) > 0 {
 			err.Message += fmt.Sprintf(" that could be read (%v)", torn[0].Err())
 		}
-		err.Remedy = fmt.Sprintf("see that a Downward API volume has its annotations, or name %q for lcores and memory alone", NoInterface)
+		err.Remedy = fmt.Sprintf("name %q for lcores and memory alone", NoInterface)
+		if len(torn) > 0 || slices.ContainsFunc(p.Warnings, func(w Warning) bool { return w.Code == CodeNoAnnotations }) {
+			err.Remedy = "see that a Downward API volume has its annotations, or " + err.Remedy
+		}
 		return err
 	}
-	reasons := p.notPorts(nil)
+	reasons := p.notPorts(nil, release)
+	// Nobody expects the default network's netdev to be a port.
+	others := slices.DeleteFunc(slices.Clone(reasons), func(err error) bool {
+		e, ok := errors.AsType[*InterfaceError](err)
+		return ok && e.Code == CodeKernelNetdev && p.isDefault(e.Interface)
+	})
+	if len(others) > 0 {
+		reasons = others
+	}
 	err.Err = errors.Join(reasons...)
 	for n, reason := range reasons {
 		if n == maxListed {
@@ -330,6 +362,10 @@ func (p *Pod) noPorts(asked []string) error {
 		err.Message += separator(n) + strings.ReplaceAll(reason.Error(), "\n", "; ")
 	}
 	return err
+}
+
+func (p *Pod) isDefault(name string) bool {
+	return slices.ContainsFunc(p.Interfaces, func(i Interface) bool { return i.Name == name && i.Default })
 }
 
 func separator(n int) string {
@@ -345,6 +381,10 @@ func (u *Unassigned) error() error {
 		return why
 	}
 	remedy := "ask for it by its address"
+	if u.Default {
+		return interfaceErrorf(u.ID, CodeDefaultNetwork, remedy+", if DPDK is to have it",
+			"its netdev carries the default route: it is the pod's default network")
+	}
 	if u.Resource != "" {
 		remedy += " or its resource " + printable(u.Resource)
 	}

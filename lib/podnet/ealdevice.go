@@ -20,6 +20,12 @@ func leftOut(code Code) bool {
 	return false
 }
 
+// isLeftOut reports whether the interface is no port by default for this reason.
+// A memif of IP packets is one that its source says not to be for DPDK.
+func (i *Interface) isLeftOut(why *InterfaceError) bool {
+	return leftOut(why.Code) || why.Code == CodeMemifMode && len(i.Problems) > 0
+}
+
 // neverAPort tells of the codes of problems that no change of the machine mends.
 func neverAPort(code Code) bool {
 	return leftOut(code) || code == CodeMalformed || code == CodeInexpressible || code == CodeBadRole || code == CodeMemifMode
@@ -56,7 +62,7 @@ func (i *Interface) device(queues int, args []eal.DevArg) (eal.Device, *Interfac
 	case i.Kind == KindPCI && i.PCI != nil && i.PCI.Auxiliary != "":
 		return eal.Auxiliary{Origin: i.origin("pci.auxiliary"), Name: i.PCI.Auxiliary, Args: args}, nil
 	case i.Kind == KindPCI && i.PCI != nil:
-		return eal.PCI{Origin: i.origin("pci.address"), Address: i.PCI.Address, Args: i.withMAC(args)}, nil
+		return eal.PCI{Origin: i.origin("pci.address"), Address: i.PCI.Address, MACs: i.portMACs(args), Args: args}, nil
 	case i.Kind == KindVhostUser && i.VhostUser != nil:
 		server, ok := isServer(i.VhostUser.Role)
 		if !ok {
@@ -95,7 +101,7 @@ func (i *Interface) device(queues int, args []eal.DevArg) (eal.Device, *Interfac
 	case i.Kind == KindAFPacket && i.AFPacket != nil:
 		return eal.AFPacket{Origin: i.origin("afPacket.netdev"), Netdev: i.AFPacket.Netdev, Queues: queues, Args: args}, nil
 	}
-	return nil, i.errorf(CodeUnknownDevice, "see the reason beside its candidates in inspect --explain", "it is not known which device carries it")
+	return nil, i.errorf(CodeUnknownDevice, "name the device or the socket by a hint", "nothing tells which device carries it")
 }
 
 // deviceText names the interface's device, as far as DPDK is concerned.
@@ -117,14 +123,26 @@ func (i *Interface) deviceText() string {
 	return ""
 }
 
-// withMAC adds the interface's MAC address to the options of a MANA function,
-// whose driver takes all ports of the function without it.
-func (i *Interface) withMAC(args []eal.DevArg) []eal.DevArg {
-	const key = "mac"
-	if i.PCI.Driver != driverMANA || i.stationMAC() == "" || slices.ContainsFunc(args, func(a eal.DevArg) bool { return a.Key == key }) {
-		return args
+// portMACs are the addresses by which the driver of a MANA function knows which
+// ports of it to take: without any it takes all.
+func (i *Interface) portMACs(args []eal.DevArg) []string {
+	if i.PCI.Driver != driverMANA || i.stationMAC() == "" || hasMAC(args) {
+		return nil
 	}
-	return append(slices.Clone(args), eal.DevArg{Key: key, Value: i.stationMAC()})
+	return []string{i.stationMAC()}
+}
+
+// hasMAC reports whether the caller's own options name a MAC address.
+func hasMAC(args []eal.DevArg) bool {
+	return slices.ContainsFunc(args, func(a eal.DevArg) bool { return a.Key == "mac" })
+}
+
+// portName is the name by which DPDK knows the interface's port.
+func (i *Interface) portName(d eal.Device) string {
+	if i.Kind == KindPCI && i.PCI.Driver == driverMANA && i.PCI.DevPort != nil {
+		return eal.ManyPortName(i.PCI.Address, *i.PCI.DevPort)
+	}
+	return d.PortName()
 }
 
 // isServer reads a role; ok is false for an unknown one. DPDK's own default
@@ -164,8 +182,9 @@ func bifurcatedDrivers() []string { return []string{"mlx5_core", "mlx4_core", dr
 const driverMANA = "mana"
 
 // notReady joins the reasons why EAL would not bring the interface's device up:
-// those that were found out before, and what the kernel says of the device.
-func (i *Interface) notReady() error {
+// those that were found out before, further ones, and what the kernel says of the
+// device.
+func (i *Interface) notReady(further ...error) error {
 	var errs []error
 	for _, problem := range i.Problems {
 		errs = append(errs, &InterfaceError{Interface: i.Name, Problem: problem})
@@ -173,7 +192,21 @@ func (i *Interface) notReady() error {
 	if err := i.driverError(); err != nil && !errors.Is(errors.Join(errs...), err.Code) {
 		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, further...)...)
+}
+
+// releaseError says why the DPDK release cannot drive the interface's device.
+func (i *Interface) releaseError(release eal.Version) error {
+	device, fail := i.device(0, nil)
+	if fail != nil {
+		return nil
+	}
+	_, err := eal.RenderDevice(device, release)
+	e, ok := errors.AsType[*eal.ValueError](err)
+	if !ok || !errors.Is(err, eal.ErrRelease) {
+		return nil
+	}
+	return i.errorf(CodeDPDKVersion, e.Remedy, "%s %.100q %s", e.What, e.Value, e.Reason)
 }
 
 // driverError says why EAL would not find a PCI device.
@@ -188,7 +221,7 @@ func (i *Interface) driverError() *InterfaceError {
 	driver := i.PCI.Driver
 	switch {
 	case i.PCI.NotPresent:
-		return i.errorf(CodeNotPresent, "the pod was given a device of another machine or guest: restart it", "device %s is not there", id)
+		return i.errorf(CodeNotPresent, "restart the pod, or in a virtual machine name the device that it has by a hint", "device %s is not there", id)
 	case i.PCI.Auxiliary != "":
 		if driver != "" && !strings.HasPrefix(driver, "mlx5_core") {
 			return i.errorf(CodeWrongDriver, "", "device %s is bound to the driver %s, and DPDK drives scalable functions of mlx5_core only", id, driver)

@@ -14,8 +14,8 @@ import (
 // Hugepages are taken up to the pod's hugetlb limits, less what is in use, all
 // sizes together, in whole pages. Where no limit is visible, and without
 // hugepages, it is what the ports need: 256 MiB for up to eight queue pairs on all
-// ports together, and 16 MiB for each further pair, and for jumbo frames as many times
-// as they take 2 KiB; of hugepages, no more than are
+// ports together, and 16 MiB for each further pair, three times that for each of
+// AF_XDP, and for jumbo frames as many times as they take 2 KiB; of hugepages, no more than are
 // free, and of ordinary pages no more than 240 MiB for devices on vfio, whose limit
 // of mappings it is.
 type MemoryMode string
@@ -38,13 +38,18 @@ const maxMappedMiB = 240
 
 // PortsMiB is how much memory ports take, in MiB: 16 MiB hold about 6500 mbufs of
 // 2 KiB, enough for a full ring each way and what lcores cache, and 128 MiB are
-// EAL's and the application's. Mbufs for jumbo frames are as much larger as the
-// frames.
+// EAL's and the application's. net_af_xdp keeps 4096 mbufs in the kernel's fill
+// ring and as many on their way up and down, which makes 48. Mbufs for jumbo
+// frames are as much larger as the frames.
 func PortsMiB(ports []Port, queues int) int {
-	const perMbuf = 2 << 10
+	const perMbuf, perPair, perAFXDPPair = 2 << 10, 16, 48
 	need := 128
 	for _, p := range ports {
-		need += 16 * max(queues, 1) * max(1, (p.MTU+perMbuf-1)/perMbuf)
+		pair := perPair
+		if p.Kind == KindAFXDP {
+			pair = perAFXDPPair
+		}
+		need += pair * max(queues, 1) * max(1, (p.MTU+perMbuf-1)/perMbuf)
 	}
 	return max(256, need)
 }

@@ -81,8 +81,8 @@ func ExampleDiscover() {
 	// not for DPDK: interface "eth0": it is a kernel network device, which DPDK cannot drive
 	// net1 ns/sriov pci
 	// net2 ns/vhost vhost-user
-	// not for DPDK: interface "net3": it is not known which device carries it: see the reason beside its candidates in inspect --explain
-	// not for DPDK: interface "net4": it is not known which device carries it: see the reason beside its candidates in inspect --explain
+	// not for DPDK: interface "net3": nothing tells which device carries it: name the device or the socket by a hint
+	// not for DPDK: interface "net4": nothing tells which device carries it: name the device or the socket by a hint
 	// 0000:5e:0a.1 ambiguous [net3 net4]
 	// 0000:5e:0a.2 ambiguous [net3 net4]
 }

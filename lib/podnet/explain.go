@@ -134,7 +134,14 @@ func explainUnassigned(b *strings.Builder, u Unassigned) {
 		}
 		fmt.Fprintf(b, " is on no interface: it could be that of %s, and nothing tells which device is whose.\n", candidates)
 	case CodeUnclaimed:
-		b.WriteString(" is on no interface: no network lacks a device.\n")
+		switch {
+		case u.Default:
+			b.WriteString(" is on no interface: its netdev carries the default route, so it is the pod's default network.\n")
+		case u.Port:
+			b.WriteString(" is on no interface: no network was asked for, and so it is a port by default.\n")
+		default:
+			b.WriteString(" is on no interface: no network lacks a device.\n")
+		}
 	case CodeAccelerator:
 		b.WriteString(" is on no interface: its PCI class says that it is no network device.\n")
 	case CodeNotPresent:

@@ -78,7 +78,11 @@ func cutRole(text string) (rest, role string) {
 // hinted are the interfaces that a hint is about. It reports a hint about none.
 func (r *resolver) hinted(at fact.Origin, network string) []*iface {
 	found := matchName(r.interfaces, network, (*iface).names)
-	if len(found) == 0 {
+	switch {
+	case len(found) > 0:
+	case slices.ContainsFunc(r.pending, func(label string) bool { return label == network || shortName(label) == network }):
+		r.problem(at, fact.Conflict, "the network has no status (yet), and the hint is used once it has one")
+	default:
 		r.problem(at, fact.Conflict, "the pod has no network of this name")
 	}
 	return found
@@ -89,6 +93,9 @@ func (r *resolver) hinted(at fact.Origin, network string) []*iface {
 func (r *resolver) pairByDeviceHint() {
 	for n := range r.deviceHints {
 		h := &r.deviceHints[n]
+		if h.AFXDP || h.AFPacket {
+			r.addHintedNetdev(h)
+		}
 		found := r.hinted(h.Origin, h.Network)
 		switch {
 		case len(found) == 0:
@@ -98,6 +105,23 @@ func (r *resolver) pairByDeviceHint() {
 			r.useHint(found[0], h)
 		}
 	}
+}
+
+// addHintedNetdev makes an interface of a netdev that the caller wants to drive
+// and that no source names, as where no Multus writes a status. One that carries
+// the default route is the default network.
+func (r *resolver) addHintedNetdev(h *fact.DeviceHint) {
+	dev, looked := r.netdevs[h.Network]
+	if !looked || dev.Absent || len(matchName(r.interfaces, h.Network, (*iface).names)) > 0 {
+		return
+	}
+	i := &iface{origin: h.Origin}
+	r.setName(i, dev.Name, dev.Origin)
+	if route, ok := r.routes[dev.Name]; ok && !r.hasDefault() {
+		i.Default = true
+		i.note("default", route.Origin)
+	}
+	r.interfaces = append(r.interfaces, i)
 }
 
 func (r *resolver) useHint(i *iface, h *fact.DeviceHint) {

@@ -3,18 +3,26 @@ package podnet
 import (
 	"errors"
 	"slices"
+
+	"github.com/podnet/podnet/lib/eal"
 )
 
 // LeftOut says of the pod's interfaces and devices that are none of the ports why
 // they are not: an *InterfaceError each, in the order of the Pod. Ordinary
 // network interfaces of the kernel are not among them: nobody would expect them
 // to be ports.
-func (p *Pod) LeftOut(ports []Port) []error {
-	return slices.DeleteFunc(p.notPorts(ports), func(err error) bool { return errors.Is(err, CodeKernelNetdev) })
+func (p *Pod) LeftOut(ports []Port) []error { return p.LeftOutOn(latest, ports) }
+
+// latest is a DPDK release that drives all that any of them does.
+const latest = eal.Version(1<<31 - 1)
+
+// LeftOutOn is LeftOut for ports of a DPDK release, which may be why some are none.
+func (p *Pod) LeftOutOn(release eal.Version, ports []Port) []error {
+	return slices.DeleteFunc(p.notPorts(ports, release), func(err error) bool { return errors.Is(err, CodeKernelNetdev) })
 }
 
 // notPorts is LeftOut, of the kernel's network interfaces too.
-func (p *Pod) notPorts(ports []Port) []error {
+func (p *Pod) notPorts(ports []Port, release eal.Version) []error {
 	isPort := map[string]bool{}
 	for _, port := range ports {
 		isPort[port.Interface] = true
@@ -22,14 +30,14 @@ func (p *Pod) notPorts(ports []Port) []error {
 	var reasons []error
 	for n := range p.Interfaces {
 		if i := &p.Interfaces[n]; !isPort[i.Name] {
-			reasons = append(reasons, i.leftOut())
+			reasons = append(reasons, i.leftOut(release))
 		}
 	}
 	for n := range p.Unassigned {
 		switch u := &p.Unassigned[n]; {
 		case isPort[u.ID]:
 		case u.Port:
-			reasons = append(reasons, u.asInterface().leftOut())
+			reasons = append(reasons, u.asInterface().leftOut(release))
 		default:
 			reasons = append(reasons, u.error())
 		}
@@ -64,25 +72,33 @@ func (p *Pod) PortProblems() []error {
 }
 
 // leftOut says why the interface is no port.
-func (i *Interface) leftOut() error {
+func (i *Interface) leftOut(release eal.Version) error {
 	if err := i.PortError(); err != nil {
 		return err
 	}
 	if i.Default {
 		return i.errorf(CodeDefaultNetwork, "", "it is the pod's default network, which is DPDK's only if it is asked for by name")
 	}
-	if err := i.notReady(); err != nil {
+	if err := i.notReady(i.releaseError(release)); err != nil {
 		return err
 	}
 	return i.errorf(CodeUnclaimed, "", "it is not asked for")
 }
 
-// unusable reports whether DPDK cannot drive the interface's device as it is, so
-// that EAL would skip or refuse it. A port that is merely not ready may become so.
-func (i *Interface) unusable() bool {
-	err := i.notReady()
-	return slices.ContainsFunc([]Code{CodeWrongDriver, CodeNoIOMMU, CodeNotPresent, CodeInfiniBand, CodeAccelerator},
+// unusable reports whether DPDK of a release cannot drive the interface's device as
+// it is, so that EAL would skip or refuse it. A port that is merely not ready may
+// become so.
+func (i *Interface) unusable(release eal.Version) bool {
+	err := i.notReady(i.releaseError(release))
+	return slices.ContainsFunc([]Code{CodeWrongDriver, CodeNoIOMMU, CodeNotPresent, CodeInfiniBand, CodeAccelerator, CodeDPDKVersion, CodeOtherContainer},
 		func(code Code) bool { return errors.Is(err, code) })
+}
+
+// Unusable reports whether DPDK cannot drive the device as it is on this machine,
+// whatever it is asked for by.
+func (u *Unassigned) Unusable() bool {
+	i := u.asInterface()
+	return i.PortError() != nil || i.unusable(latest)
 }
 
 // HintsToTry are the hints, in the form NETWORK=DEVICE, each of which would put

@@ -54,7 +54,7 @@ func (p *Pod) Lookup(name string) ([]*Interface, error) {
 	case len(others) > 0:
 		return others, nil
 	case len(found) > 0:
-		return nil, interfaceErrorf(name, CodeDefaultNetwork, "ask for it by the interface's name, if DPDK is to have it",
+		return nil, interfaceErrorf(name, CodeDefaultNetwork, "ask for it by the name of the interface or the device, if DPDK is to have it",
 			"its only device carries the pod's default network, %s", namesText(found))
 	}
 	return nil, p.noSuchInterface(name)
@@ -118,7 +118,7 @@ func (i *Interface) address() pciaddr.Address {
 func (u *Unassigned) asInterface() *Interface {
 	i := &Interface{Name: u.ID, Kind: u.Kind, Problems: slices.Clone(u.Problems)}
 	field := "pci.address"
-	i.Network, i.MAC, i.VDPA, i.AFXDP = u.Network, u.MAC, u.VDPA, u.AFXDP
+	i.Network, i.Default, i.MAC, i.VDPA, i.AFXDP = u.Network, u.Default, u.MAC, u.VDPA, u.AFXDP
 	if u.Kind == KindPCI {
 		i.PCI = &PCI{Resource: u.Resource}
 		if u.PCI != nil {
@@ -145,7 +145,7 @@ func (u *Unassigned) asInterface() *Interface {
 	}
 	switch u.Reason {
 	case CodeAccelerator:
-		i.Problems = append(i.Problems, problemf(CodeAccelerator, "", "device %s is an accelerator, not a network function", u.ID).Problem)
+		i.Problems = append(i.Problems, problemf(CodeAccelerator, "", "device %s is an accelerator, a storage device or the like, not a network function", u.ID).Problem)
 	case CodeMalformed:
 		i.Problems = append(i.Problems, problemf(CodeMalformed, "", "%.100q is neither a PCI address nor the name of an auxiliary device", u.ID).Problem)
 	}

@@ -67,11 +67,13 @@ func (r *resolver) pairByBifurcatedNetdev() {
 	}
 	for _, i := range r.interfaces {
 		dev := r.netdevs[i.Name]
-		address, err := pciaddr.Parse(dev.Parent)
-		if err != nil || !i.open() {
+		if dev.Parent == "" || !i.open() {
 			continue
 		}
-		id := deviceID{address: address}
+		id, field := deviceID{auxiliary: dev.Parent}, "pci.auxiliary"
+		if address, err := pciaddr.Parse(dev.Parent); err == nil {
+			id, field = deviceID{address: address}, "pci.address"
+		}
 		f := r.functions[id]
 		if f == nil {
 			continue
@@ -79,7 +81,7 @@ func (r *resolver) pairByBifurcatedNetdev() {
 		if node, ok := besideKernel(f); ok {
 			i.id = id
 			i.Evidence = append(i.Evidence, Evidence{
-				Field: "pci.address", Source: dev.Source, Where: dev.At("/device").Where,
+				Field: field, Source: dev.Source, Where: dev.At("/device").Where,
 				Why: "DPDK can drive the function of the interface's netdev beside the kernel: the container can open " + node,
 			})
 		}
@@ -102,6 +104,17 @@ func (r *resolver) defaultRoute(f *fact.Function) (fact.DefaultRoute, bool) {
 		}
 	}
 	return fact.DefaultRoute{}, false
+}
+
+// setDefaultRouteAside keeps a device that carries the default route from being
+// taken for another network's: it is the default network by another name, as by
+// OVN's hardware offload.
+func (r *resolver) setDefaultRouteAside() {
+	for _, d := range r.free() {
+		if r.carriesDefaultRoute(d.function) {
+			d.reason = CodeUnclaimed
+		}
+	}
 }
 
 // networksAskedFor reports whether the pod asked for networks beside its default

@@ -139,8 +139,9 @@ func (r *resolver) describeFunction(to description, f *fact.Function, pfAt fact.
 		if n := slices.IndexFunc(f.Netdevs, func(dev fact.Netdev) bool { return dev.Name == netdev }); n >= 0 {
 			dev = f.Netdevs[n]
 		}
-		to.Netdev = dev.Name
+		to.Netdev, to.DevPort = dev.Name, dev.Port
 		to.note(true, "pci.netdev", dev.Origin)
+		to.note(dev.Port != nil, "pci.devPort", dev.At("/dev_port"))
 	}
 	to.CharDevices = f.CharDevices
 	for _, node := range f.CharDevices {

@@ -100,7 +100,10 @@ type PCI struct {
 	IOMMUGroup *int            `json:"iommuGroup,omitempty"` // nil: none
 	NoIOMMU    bool            `json:"noIOMMU,omitempty"`    // the group is one of vfio's no-IOMMU mode
 	Netdev     string          `json:"netdev,omitempty"`     // the function's netdev in this network namespace
-	RDMA       []string        `json:"rdma,omitempty"`       // RDMA devices, as mlx5_4
+	// DevPort is which of the function's ports the netdev is of, from 0, where the
+	// driver makes a DPDK port of each; nil: not known, or one port alone.
+	DevPort *int     `json:"devPort,omitempty"`
+	RDMA    []string `json:"rdma,omitempty"` // RDMA devices, as mlx5_4
 	// CharDevices are the device nodes by which the device is driven.
 	CharDevices []string `json:"charDevices,omitempty"`
 	Resource    string   `json:"resource,omitempty"` // the part of PCIDEVICE_<resource> that named the device
@@ -203,6 +206,9 @@ type Unassigned struct {
 	MAC string `json:"mac,omitempty"`
 	// Network is the network that its source names, where no interface is of it.
 	Network string `json:"network,omitempty"`
+	// Default tells that the device's netdev carries the default route: it is the
+	// pod's default network, which DPDK gets by the device's own name only.
+	Default bool `json:"default,omitempty"`
 	// Port tells that the device is a port by default, under its ID, since no
 	// network was asked for.
 	Port bool `json:"port,omitempty"`

@@ -62,6 +62,12 @@ func (r *resolver) addMemifs() {
 			continue
 		}
 		i.setDevice(m.Memif)
+		if m.Memif.Mode == "ip" {
+			i.Problems = append(i.Problems, Problem{
+				Code: CodeMemifMode, Where: m.Memif.ModeAt.Where, Remedy: "leave isl3 out, or say false, for a memif that DPDK drives",
+				Message: "its memif carries IP packets (isl3), and DPDK's memif driver Ethernet frames",
+			})
+		}
 	}
 	for _, i := range r.interfaces {
 		r.findMemif(i)
@@ -120,8 +126,11 @@ func (r *resolver) addUnassignedAFXDP() {
 		if seen, looked := r.netdevs[dev.Netdev]; looked && seen.Absent {
 			u.Reason = CodeNotPresent
 		}
-		_, carries := r.routes[dev.Netdev]
-		u.Port = u.Reason == CodeUnclaimed && !carries && !r.networksAskedFor()
+		if route, ok := r.routes[dev.Netdev]; ok {
+			u.Default = true
+			u.Evidence = append(u.Evidence, Evidence{Field: "default", Source: route.Source, Where: route.Where})
+		}
+		u.Port = u.Reason == CodeUnclaimed && !u.Default && !r.networksAskedFor()
 		r.pod.Unassigned = append(r.pod.Unassigned, u)
 	}
 }

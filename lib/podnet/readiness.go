@@ -19,7 +19,7 @@ func (r *resolver) addProblems() {
 	for _, i := range r.interfaces {
 		if i.PCI != nil {
 			i.Problems = append(i.Problems, r.problemsOf(i.PCI, i.id, i.device)...)
-			i.Problems = append(i.Problems, needsMAC(i.PCI, i.MAC)...)
+			i.Problems = append(i.Problems, needsMAC(i.PCI, i.MAC, nil)...)
 		}
 	}
 	for n := range r.afxdp {
@@ -47,13 +47,23 @@ const afxdpDirectory = "/tmp/afxdp_dp/"
 
 // needsMAC: without an address the driver of MANA takes every port of the
 // function, the default network's too.
-func needsMAC(pci *PCI, mac string) []Problem {
+func needsMAC(pci *PCI, mac string, netdevs []fact.Netdev) []Problem {
 	if pci.Driver != driverMANA || mac != "" {
 		return nil
 	}
+	remedy := "give it as a device argument: mac=ADDRESS"
+	var ports []string
+	for _, dev := range netdevs {
+		if dev.MAC != "" {
+			ports = append(ports, dev.MAC+" ("+dev.Name+")")
+		}
+	}
+	if len(ports) > 0 {
+		remedy += ", where ADDRESS is " + listed(ports)
+	}
 	return []Problem{{
-		Code: CodeNeedsMAC, Message: "the MAC address of the port on " + pci.id() + " is not known, and without it DPDK's driver takes all ports of the function",
-		Remedy: "give it as a device argument: mac=ADDRESS",
+		Code: CodeNeedsMAC, Message: "nothing tells which port of " + pci.id() + " is meant, and without a MAC address DPDK's driver takes all ports of the function",
+		Remedy: remedy,
 	}}
 }
 
@@ -61,7 +71,7 @@ func needsMAC(pci *PCI, mac string) []Problem {
 type refusal func(*resolver, *PCI, *fact.Function) (p Problem, refused bool)
 
 var refusals = []refusal{
-	(*resolver).refuseVFIO, (*resolver).refuseWithoutUverbs, (*resolver).refuseReadOnlySys, (*resolver).refuseNoIOMMU,
+	(*resolver).refuseVFIO, (*resolver).refuseWithoutNode, (*resolver).refuseWithoutUverbs, (*resolver).refuseReadOnlySys, (*resolver).refuseNoIOMMU,
 }
 
 // problemsOf gives the problems of one device. d may be nil.
@@ -80,6 +90,11 @@ func (r *resolver) problemsOf(pci *PCI, id deviceID, d *device) []Problem {
 	var problems []Problem
 	for _, refuse := range refusals {
 		if p, refused := refuse(r, pci, f); refused {
+			if isMissingNode(p.Code) && d == nil && len(r.allocations) > 0 {
+				p.Code = CodeOtherContainer
+				p.Message += ", and the container's variables name other devices: it is another container's of the pod"
+				p.Remedy = "request its resource for this container, if it is to be this one's"
+			}
 			p.Transient = p.Code.Transient()
 			problems = append(problems, p)
 		}
@@ -106,6 +121,21 @@ func (r *resolver) refuseVFIO(pci *PCI, f *fact.Function) (Problem, bool) {
 		Code: CodeWrongDriver, Where: f.At("/driver").Where,
 		Message: "device " + pci.id() + " is of vendor " + vendorMellanox + " (NVIDIA, Mellanox) and bound to " + pci.Driver + ": DPDK drives it through mlx5_core and RDMA only",
 		Remedy:  "leave it to mlx5_core on the node (deviceType netdevice and isRdma true in an SriovNetworkNodePolicy)",
+	}, true
+}
+
+// isMissingNode tells of the codes of devices whose node is not in the container.
+func isMissingNode(code Code) bool { return code == CodeDeviceNodeMissing || code == CodeNoUverbs }
+
+// refuseWithoutNode: vfio gives a device by the node of its group.
+func (r *resolver) refuseWithoutNode(pci *PCI, f *fact.Function) (Problem, bool) {
+	if !pci.OnVFIO() || f.NodeMissing == "" || len(f.CharDevices) > 0 {
+		return Problem{}, false
+	}
+	return Problem{
+		Code: CodeDeviceNodeMissing, Where: f.NodeMissing,
+		Message: f.NodeMissing + ", by which DPDK drives " + pci.id() + ", is not in the container",
+		Remedy:  "request the device's resource from its device plugin in the container's resources.limits",
 	}, true
 }
 

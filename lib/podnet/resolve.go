@@ -99,6 +99,7 @@ var rules = []rule{
 	{"bifurcated netdev", (*resolver).pairByBifurcatedNetdev},
 	{"netdev alias", (*resolver).pairByNetdevAlias},
 	{"MAC address", (*resolver).pairByMAC},
+	{"default route", (*resolver).setDefaultRouteAside},
 	{"claim variable", (*resolver).pairByClaimVariable},
 	{"selected device", (*resolver).pairBySelection},
 	{"device hint", (*resolver).pairByDeviceHint},

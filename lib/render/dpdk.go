@@ -22,7 +22,7 @@ func (r *renderer) ealConfig() (dpdkConfig, error) {
 		return dpdkConfig{}, err
 	}
 	if r.options.LeftOut != nil && o.Interfaces == nil {
-		r.options.LeftOut(r.pod.LeftOut(ports))
+		r.options.LeftOut(r.pod.LeftOutOn(o.Version, ports))
 	}
 	place := map[string]int{}
 	for _, name := range r.options.EAL.Interfaces {

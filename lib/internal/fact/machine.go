@@ -61,6 +61,9 @@ type Function struct {
 	// NodesSeen is true if the root has /dev, so that a device node that is not
 	// in CharDevices is not in the container.
 	NodesSeen bool
+	// NodeMissing is the node by which vfio drives it, if the root has nodes of
+	// vfio's and not this one.
+	NodeMissing string
 	// Unclaimed is true for a function that no source names: it was read because
 	// this namespace has its netdev or the container its RDMA device's node.
 	Unclaimed bool
@@ -72,8 +75,12 @@ func (f Function) Bifurcated() bool { return IsBifurcated(f.Driver) }
 
 // IsBifurcated reports whether DPDK works beside a kernel driver.
 func IsBifurcated(driver string) bool {
-	return driver == "mlx5_core" || driver == "mlx4_core" || driver == "mana"
+	return driver == "mlx5_core" || driver == "mlx4_core" || driver == "mana" ||
+		driver == "mlx5_core.sf" // of a scalable function
 }
+
+// ManyPorts reports whether DPDK's driver makes a port of each of the function's.
+func (f Function) ManyPorts() bool { return f.Driver == "mana" }
 
 // Network reports whether the device can be a network's: its PCI class says so,
 // or says nothing.
@@ -103,6 +110,9 @@ type Netdev struct {
 	MAC    string // lower case, with colons
 	MTU    int
 	Parent string // name of the device that it belongs to; empty: none, as for veth and macvlan
+	// Port is which of the ports of its function it is, from 0, where the function
+	// has several and DPDK drives each; nil: not known, or no matter.
+	Port   *int
 	Alias  string // text that somebody gave to it, if it has no Parent
 	Master string // bond, bridge or the like that it is a part of, if it has a Parent
 	// StandIn is true if a netdev named after it with "-vdev" is there, as

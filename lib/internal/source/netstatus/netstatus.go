@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/podnet/podnet/lib/internal/fact"
 )
@@ -52,10 +53,21 @@ func elementAt(at fact.Origin, index int) fact.Origin {
 func (d *decoder) status(annotations map[string]fact.Text) {
 	text, found := annotations[Key]
 	legacy, foundLegacy := annotations[LegacyKey]
+	asked := strings.TrimSpace(annotations[SelectionKey].Value) != ""
+	there := found || foundLegacy
+	if asked {
+		found, foundLegacy = found && !isEmpty(text), foundLegacy && !isEmpty(legacy)
+	}
 	switch {
 	case !found && !foundLegacy:
-		d.problem(fact.Origin{Source: fact.Annotation, Where: Key}, fact.NoStatus,
-			"no such annotation (yet): kubelet writes it a while after the container has started")
+		why := "no such annotation, and no " + SelectionKey + ": the pod asks for no network beside its default one"
+		switch {
+		case there:
+			why = "it is empty (yet): Multus writes a list once it has attached the networks"
+		case asked:
+			why = "no such annotation (yet): kubelet writes it a while after the container has started"
+		}
+		d.problem(fact.Origin{Source: fact.Annotation, Where: Key}, fact.NoStatus, "%s", why)
 		return
 	case !found:
 		text = legacy
@@ -72,6 +84,11 @@ func (d *decoder) status(annotations map[string]fact.Text) {
 		d.problem(text.Origin, fact.NoNetworks, "no networks in it")
 	}
 }
+
+// isEmpty reports whether an annotation has no text. Where networks are asked for
+// that is no status: it stands there before Multus writes its list, which has the
+// default network at least, or after it has taken the networks down.
+func isEmpty(text fact.Text) bool { return !text.Lost && strings.TrimSpace(text.Value) == "" }
 
 func sameJSON(a, b string) bool {
 	if a == b {

@@ -14,7 +14,7 @@ import (
 // pciFunction reads the directory of a PCI function.
 func (r *reader) pciFunction(address pciaddr.Address) fact.Function {
 	name := address.String()
-	dir := pciDevices + "/" + name
+	dir := r.resolved(pciDevices + "/" + name)
 	f := fact.Function{Origin: origin(dir), Address: address}
 	entries, ok := r.list(dir)
 	if !ok {
@@ -101,7 +101,7 @@ func (r *reader) infiniBand(f *fact.Function, dir string) {
 // auxiliaryDevice reads the directory of an auxiliary device, which lies in that
 // of the PCI function it is a part of.
 func (r *reader) auxiliaryDevice(name string) fact.Function {
-	dir := auxiliaryDevices + "/" + name
+	dir := r.resolved(auxiliaryDevices + "/" + name)
 	f := fact.Function{Origin: origin(dir), Auxiliary: name}
 	entries, ok := r.list(dir)
 	if !ok {
@@ -138,6 +138,11 @@ func (r *reader) common(f *fact.Function, dir, name string, entries listing) {
 	if entries.has("net") {
 		f.Netdevs = r.netdevs(dir + "/net")
 	}
+	for n := range f.Netdevs {
+		if port, ok := r.devPort(f, f.Netdevs[n].Where); ok {
+			f.Netdevs[n].Port = &port
+		}
+	}
 	for _, entry := range entries.names {
 		if _, ok := index(entry, "virtio"); ok {
 			f.Netdevs = append(f.Netdevs, r.netdevs(dir+"/"+entry+"/net")...)
@@ -150,6 +155,15 @@ func (r *reader) common(f *fact.Function, dir, name string, entries listing) {
 		f.NodesSeen = r.nodesSeen()
 	}
 	f.VDPA = r.vdpaOf(name)
+}
+
+// devPort reads which of the function's ports a netdev is of.
+func (r *reader) devPort(f *fact.Function, netdev string) (int, bool) {
+	if !f.ManyPorts() {
+		return 0, false
+	}
+	port, ok := r.number(netdev, "dev_port")
+	return port, ok && port >= 0
 }
 
 // nodesSeen reports whether the root shows device nodes at all. A copy of a few
@@ -199,10 +213,14 @@ func (r *reader) iommu(f *fact.Function, dir string) {
 	if f.NoIOMMU {
 		nodes = append(nodes, "/dev/vfio/noiommu-"+name)
 	}
+	found := len(f.CharDevices)
 	for _, node := range nodes {
 		if r.Exists(node) {
 			f.CharDevices = append(f.CharDevices, node)
 		}
+	}
+	if found == len(f.CharDevices) && r.Exists("/dev/vfio") {
+		f.NodeMissing = nodes[0]
 	}
 }
 

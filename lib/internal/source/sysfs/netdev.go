@@ -34,7 +34,7 @@ func (r *reader) classNetdev(name string) fact.Netdev {
 
 // netdev reads a directory of /sys/class/net, or of a device's own net.
 func (r *reader) netdev(parent, name string) fact.Netdev {
-	dir := parent + "/" + name
+	dir := r.resolved(parent + "/" + name)
 	dev := fact.Netdev{Origin: origin(dir), Name: name}
 	if !r.Listed(dir) {
 		dev.Absent = true
@@ -71,34 +71,51 @@ func (r *reader) standIn(dev *fact.Netdev, dir string) {
 	}
 }
 
-// bifurcated reads the function of an interface's netdev that no source names, if
-// DPDK can drive it beside the kernel.
+// bifurcated reads the function or auxiliary device of an interface's netdev that
+// no source names, if DPDK can drive it beside the kernel.
 func (r *reader) bifurcated(dev fact.Netdev) {
-	address, err := pciaddr.Parse(dev.Parent)
-	if err != nil || r.read[dev.Parent] || !fact.IsBifurcated(r.linkBase(pciDevices, dev.Parent, "driver")) {
+	dir := deviceDir(dev.Parent)
+	if dir == "" || r.read[dev.Parent] || !fact.IsBifurcated(r.linkBase(dir, "driver")) {
 		return
 	}
-	r.unclaimed(address)
+	r.unclaimed(dev.Parent)
 }
 
-func (r *reader) unclaimed(address pciaddr.Address) {
-	r.read[address.String()] = true
-	f := r.pciFunction(address)
+// deviceDir is the directory of a PCI function or auxiliary device on its bus;
+// empty for another name.
+func deviceDir(name string) string {
+	switch address, err := pciaddr.Parse(name); {
+	case err == nil:
+		return pciDevices + "/" + address.String()
+	case fact.IsAuxiliary(name):
+		return auxiliaryDevices + "/" + name
+	}
+	return ""
+}
+
+func (r *reader) unclaimed(name string) {
+	r.read[name] = true
+	var f fact.Function
+	if address, err := pciaddr.Parse(name); err == nil {
+		f = r.pciFunction(address)
+	} else {
+		f = r.auxiliaryDevice(name)
+	}
 	f.Unclaimed = true
 	r.add(f)
 }
 
-// ofRDMA reads the functions of RDMA devices that no source names, if their
-// netdevs are in this network namespace: DPDK can drive them beside the kernel.
+// ofRDMA reads the functions and auxiliary devices of RDMA devices that no source
+// names, if their netdevs are in this network namespace: DPDK can drive them
+// beside the kernel.
 func (r *reader) ofRDMA(parents []string) {
 	for _, parent := range distinct(parents) {
-		address, err := pciaddr.Parse(parent)
-		if err != nil || r.read[address.String()] {
+		dir := deviceDir(parent)
+		if dir == "" || r.read[path.Base(dir)] {
 			continue
 		}
-		dir := pciDevices + "/" + address.String()
 		if fact.IsBifurcated(r.linkBase(dir, "driver")) && len(r.names(dir, "net")) > 0 {
-			r.unclaimed(address)
+			r.unclaimed(path.Base(dir))
 		}
 	}
 }

@@ -85,6 +85,20 @@ func (r *reader) copiedLink(name string, notLink error) (string, error) {
 	return target, nil
 }
 
+// resolved gives the directory of a device for the name of the link to it, where
+// that was copied as a file with the target in it.
+func (r *reader) resolved(dir string) string {
+	info, err := r.Stat(dir)
+	if err != nil || !info.Mode().IsRegular() {
+		return dir
+	}
+	target, err := r.copiedLink(dir, syscall.ENOTDIR)
+	if err != nil {
+		return dir
+	}
+	return path.Join(path.Dir(dir), target)
+}
+
 // names lists a directory; it is empty if there is no such directory.
 func (r *reader) names(elem ...string) []string {
 	name := path.Join(elem...)

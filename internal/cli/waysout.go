@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/podnet/podnet/lib/podnet"
+)
+
+// maxWays is how many flags waysText names.
+const maxWays = 8
+
+// waysText names the flags by which DPDK gets what the pod has and is no port.
+func waysText(flags []string) string {
+	if len(flags) == 0 {
+		return ""
+	}
+	more := ""
+	if len(flags) > maxWays {
+		flags, more = flags[:maxWays], " and the like"
+	}
+	return strings.Join(flags, ", or ") + more
+}
+
+// withWaysOut adds them to the error that there is nothing to drive. Without a device
+// at all, only the pod's author can know: the socket or the netdev of an interface,
+// or that the program wants no port.
+func withWaysOut(err error, pod *podnet.Pod) error {
+	if !errors.Is(err, podnet.ErrNoPorts) {
+		return err
+	}
+	flags := deviceWays(pod)
+	if len(flags) == 0 {
+		flags = netdevWays(pod)
+	}
+	if slices.ContainsFunc(pod.Warnings, func(w podnet.Warning) bool { return w.Code == podnet.CodePending }) {
+		flags = append(flags, "--wait 60s")
+	}
+	if !slices.ContainsFunc(pod.Interfaces, func(i podnet.Interface) bool { return i.Kind != podnet.KindKernel }) {
+		flags = append(flags, "--interfaces none (lcores and memory alone)")
+	}
+	if len(flags) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; try %s", err, waysText(flags))
+}
+
+// deviceWays are the flags for devices that are on no interface: by their own
+// names, and by hints that put them on an interface that could have them.
+func deviceWays(pod *podnet.Pod) []string {
+	var names, hints []string
+	for n := range pod.Unassigned {
+		u := &pod.Unassigned[n]
+		switch {
+		case u.Reason != podnet.CodeAmbiguous && u.Reason != podnet.CodeUnclaimed, u.Port, u.Default, u.Unusable():
+			continue
+		}
+		names = append(names, cell(u.ID))
+		for _, hint := range u.HintsToTry() {
+			name, _, _ := strings.Cut(hint, "=")
+			if slices.ContainsFunc(pod.Interfaces, func(i podnet.Interface) bool { return i.Name == name }) {
+				hints = append(hints, "--hint "+cell(hint))
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return append([]string{"--interfaces " + strings.Join(names[:min(len(names), maxWays)], ",")}, hints...)
+}
+
+// netdevWays are the flags for interfaces of which no device is known.
+func netdevWays(pod *podnet.Pod) []string {
+	var flags []string
+	for _, i := range pod.Interfaces {
+		switch {
+		case i.Default:
+		case i.Kind == podnet.KindUnknown:
+			flags = append(flags, "--hint "+cell(i.Name)+"=vhost-user:PATH,server", "--hint "+cell(i.Name)+"=memif:PATH (its socket)")
+		case i.Kind == podnet.KindKernel:
+			flags = append(flags, "--hint "+cell(i.Name)+"=af-xdp", "--hint "+cell(i.Name)+"=af-packet (its netdev, through the kernel)")
+		}
+	}
+	return flags
+}
+
+// hintWarnings are what is said of the caller's hints, which are flags.
+func hintWarnings(pod *podnet.Pod) []string {
+	var lines []string
+	for _, w := range pod.Warnings {
+		if w.Source == "hint" {
+			lines = append(lines, "--hint "+cell(w.Where)+": "+cell(w.Message))
+		}
+	}
+	return lines
+}
