@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	"k8s.io/utils/cpuset"
 
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/test/internal/peertest"
@@ -30,7 +31,6 @@ import (
 var (
 	duration = flag.Duration("chaos", 30*time.Second, "how long to go on")
 	seed     = flag.Uint64("seed", 1, "what the faults are drawn from")
-	claims   = flag.Bool("claims", false, "hold the validity of trials against the faults, too")
 )
 
 // wrapper is the program under test.
@@ -38,31 +38,44 @@ var wrapper = os.Getenv("PODNET_BIN")
 
 const (
 	// natural is when a command that nobody stops has ended: it waits for a peer and
-	// for a probe, calibrates, warms up, measures and closes.
-	natural = 20 * time.Second
+	// for a probe, warms up, measures several times, again where a fault spoiled it, and
+	// closes.
+	natural = 60 * time.Second
 	// inTime is how soon a command ends that is told to, and slack what a machine may
 	// add on which others run, too.
 	inTime = 2 * time.Second
 	slack  = time.Second
+	// rate is what bench sends at, in packets per second, and ring what a Tx ring has
+	// room for: who stands still for no longer than that sends all the same.
+	rate, ring = 10_000, 1024
 )
 
 func TestChaos(t *testing.T) {
 	if wrapper == "" {
 		t.Fatal("PODNET_BIN names no program: run make test-chaos")
 	}
+	var err error
+	if cpus, err = twoCPUs(); err != nil {
+		t.Fatal(err)
+	}
 	begin := time.Now()
 	rounds := 0
+	var judged judged
 	for ; time.Since(begin) < *duration; rounds++ {
 		if !t.Run(fmt.Sprintf("seed %d, round %d", *seed, rounds), func(t *testing.T) {
 			r := round{T: t, rand: rand.New(rand.NewPCG(*seed, uint64(rounds))), n: rounds}
 			if r.run(); t.Failed() {
 				t.Logf("the faults were:\n%s", strings.Join(r.log(), "\n"))
 			}
+			judged.add(r.judged)
 		}) {
 			break
 		}
 	}
-	t.Logf("%d rounds in %s", rounds, time.Since(begin).Round(time.Second))
+	t.Logf("%d rounds in %s; of bench's trials %d were valid, and %d were not", rounds, time.Since(begin).Round(time.Second), judged.valid, judged.not)
+	if enough := 100; rounds > enough && judged.valid == 0 {
+		t.Errorf("no trial of %d rounds was valid, so nothing was claimed", rounds)
+	}
 	checkSwept(t)
 }
 
@@ -100,12 +113,40 @@ type round struct {
 	told      time.Time // when the command was told to end; zero: it was not
 	killed    bool
 	slow      bool // it has had less CPU
+	judged    judged
 }
 
 // fault is what was done, and how long it lasted.
 type fault struct {
 	what     string
 	from, to time.Time
+	harm     time.Duration // what it may last within a trial that is valid; 0: any time
+}
+
+// What a valid trial stands. DPDK's looks at its peer and the kernel's periods of a
+// quota take their time, too.
+const (
+	harmStill     = ring*time.Second/rate + 50*time.Millisecond
+	harmThrottled = 250 * time.Millisecond
+	harmAbsent    = 100 * time.Millisecond
+)
+
+// judged is how many trials bench called valid, and how many not.
+type judged struct{ valid, not int }
+
+func (j *judged) add(more judged) { j.valid, j.not = j.valid+more.valid, j.not+more.not }
+
+// cpus are where the command and its peer poll.
+var cpus [2]cpuset.CPUSet
+
+// twoCPUs gives a CPU to each of two, or the only one to both.
+func twoCPUs() (two [2]cpuset.CPUSet, err error) {
+	threads, err := testpeer.Threads(os.Getpid())
+	if err != nil {
+		return two, err
+	}
+	list := threads[0].CPUs.List()
+	return [2]cpuset.CPUSet{cpuset.New(list[min(1, len(list)-1)]), cpuset.New(list[0])}, nil
 }
 
 func (r *round) log() (lines []string) {
@@ -115,9 +156,10 @@ func (r *round) log() (lines []string) {
 	return append([]string{r.command + " on " + r.iface}, lines...)
 }
 
-// note adds a fault that begins now; what is returned ends it.
-func (r *round) note(what string) (end func()) {
-	r.faults = append(r.faults, fault{what: what, from: time.Now()})
+// note adds a fault that begins now, and says how long a valid trial may have it;
+// what is returned ends it.
+func (r *round) note(what string, harm time.Duration) (end func()) {
+	r.faults = append(r.faults, fault{what: what, from: time.Now(), harm: harm})
 	i := len(r.faults) - 1
 	end = func() { r.faults[i].to = time.Now() }
 	end()
@@ -161,18 +203,18 @@ func (r *round) start() {
 	pod := []string{"--podinfo", r.pod.Podinfo, "--environ", r.pod.Environ, "--interfaces", r.iface, "--peer-timeout", "2s"}
 	switch r.command {
 	case "dut":
-		r.subject = r.process("dut", r.dutArgs()...)
-		r.peer = r.process("run", append(pod, "--mode", "txonly", "--rate", "10kpps")...)
+		r.subject = r.process(0, "dut", r.dutArgs()...)
+		r.peer = r.process(1, "run", append(pod, "--mode", "txonly", "--rate", "10kpps")...)
 		return
 	case "run":
 		pod = append(pod, "--mode", "txonly", "--rate", "10kpps", "-d", "3s")
 	case "bench":
-		pod = append(pod, "--rate", "10kpps", "-d", "3s", "--warmup", "100ms", "--result-file", r.file)
+		pod = append(pod, "--rate", fmt.Sprint(rate), "-d", "500ms", "--repeat", "4", "--warmup", "100ms", "--result-file", r.file)
 	}
 	if r.rand.IntN(8) > 0 {
 		r.peerComesBack()
 	}
-	r.subject = r.process(r.command, pod...)
+	r.subject = r.process(0, r.command, pod...)
 }
 
 func (r *round) dutArgs() []string {
@@ -180,15 +222,15 @@ func (r *round) dutArgs() []string {
 	return []string{kind, r.pod.Socket(r.iface), "--memory", "none"}
 }
 
-func (r *round) process(command string, args ...string) *testpeer.Process {
+func (r *round) process(cpu int, command string, args ...string) *testpeer.Process {
 	return peertest.Start(r.T, fmt.Sprintf("%s-%d-%d", command, r.n, time.Now().UnixNano()),
-		append([]string{wrapper, command}, args...), testpeer.Options{})
+		append([]string{wrapper, command}, args...), testpeer.Options{CPUs: cpus[cpu]})
 }
 
 // signal tells the command to end, now and then twice at once as timeout(1) does.
 func (r *round) signal() {
 	sig := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}[r.rand.IntN(3)]
-	r.note(sig.String())
+	r.note(sig.String(), 0)
 	r.subject.Signal(sig)
 	if r.rand.IntN(4) == 0 {
 		r.subject.Signal(sig)
@@ -199,7 +241,7 @@ func (r *round) signal() {
 }
 
 func (r *round) stop() {
-	end := r.note("the command stands still")
+	end := r.note("the command stands still", harmStill)
 	r.subject.Signal(syscall.SIGSTOP)
 	time.Sleep(r.between(50*time.Millisecond, time.Second))
 	r.subject.Signal(syscall.SIGCONT)
@@ -212,7 +254,7 @@ func (r *round) kill() {
 		r.signal()
 		return
 	}
-	r.note("the command is killed")
+	r.note("the command is killed", 0)
 	r.subject.Signal(syscall.SIGKILL)
 	r.killed = true
 }
@@ -221,7 +263,7 @@ func (r *round) peerStops() {
 	if r.peer == nil {
 		return
 	}
-	end := r.note("the peer stands still")
+	end := r.note("the peer stands still", 0) // as a device that loses everything
 	r.peer.Signal(syscall.SIGSTOP)
 	if r.rand.IntN(2) == 0 { // else for the rest of the round
 		time.Sleep(r.between(50*time.Millisecond, time.Second))
@@ -236,7 +278,7 @@ func (r *round) peerDies() {
 	if r.peer == nil {
 		return
 	}
-	r.note("the peer is killed")
+	r.note("the peer is killed", harmAbsent)
 	r.faults[len(r.faults)-1].to = time.Now().Add(natural)
 	r.peer.Kill()
 	r.peer = nil
@@ -249,8 +291,13 @@ func (r *round) peerComesBack() {
 	if r.peer != nil || r.command == "dut" {
 		return
 	}
-	r.note("a peer comes")
-	r.peer = r.process("dut", r.dutArgs()...)
+	for i := range r.faults { // it is not there at once, but soon
+		if f := &r.faults[i]; f.harm == harmAbsent {
+			f.to = earlier(f.to, time.Now())
+		}
+	}
+	r.note("a peer comes", 0)
+	r.peer = r.process(1, "dut", r.dutArgs()...)
 }
 
 // checkEnd wants the command's end in time, and everything in order.
@@ -327,23 +374,40 @@ func (r *round) checkResult(code int) {
 	if doc.Complete && (r.killed && code != 0 || code == 1) {
 		r.Errorf("the result of a run that ended with %d is complete", code)
 	}
-	if *claims {
-		r.checkClaims(doc)
-	}
+	r.checkClaims(doc)
 }
 
-// checkClaims wants no trial to be valid in which the command or its peer stood
-// still, was gone, or had less CPU.
+// checkClaims wants no trial to be valid in which the command stood still or had less
+// CPU, or its peer was gone, for longer than what its ring has room for.
 func (r *round) checkClaims(doc result.Result) {
 	for _, m := range doc.Measurements {
 		for _, trial := range m.Trials {
+			if !trial.Valid {
+				r.judged.not++
+				continue
+			}
+			r.judged.valid++
 			end := trial.Started.Add(time.Duration(trial.Seconds * float64(time.Second)))
 			for _, f := range r.faults {
-				harmful := strings.Contains(f.what, "stands still") || strings.Contains(f.what, "killed") || strings.Contains(f.what, "CPU")
-				if harmful && trial.Valid && f.from.After(trial.Started) && f.from.Before(end) {
-					r.Errorf("a trial from %s to %s is valid", trial.Started.Format("15:04:05.000"), end.Format("15:04:05.000"))
+				if lasted := earlier(f.to, end).Sub(later(f.from, trial.Started)); f.harm > 0 && lasted > f.harm {
+					r.Errorf("a trial from %s to %s is valid, in which for %s %s",
+						trial.Started.Format("15:04:05.000"), end.Format("15:04:05.000"), lasted.Round(time.Millisecond), f.what)
 				}
 			}
 		}
 	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
