@@ -11,6 +11,9 @@ import (
 // throttle gives the command a tenth of a CPU for a while, where this machine lets us
 // make control groups; else it stands still instead.
 func (r *round) throttle() {
+	if !r.subject.Running() {
+		return
+	}
 	quota, err := testpeer.NewQuota(10)
 	if err == nil {
 		defer quota.Remove()
