@@ -104,6 +104,9 @@ type ealBuilder struct {
 
 func (b *ealBuilder) build() error {
 	p, o := b.pod, b.options
+	if o.Queues < 0 || o.MTU < 0 {
+		return problemf(CodeBadOption, "", "%d queue pairs and an MTU of %d: neither can be below 0", o.Queues, o.MTU)
+	}
 	if p.CPUs == nil || p.CPUs.Allowed.IsEmpty() {
 		return problemf(CodeCPUsUnknown, "", "the pod's CPUs are not known: neither its cgroup's CPU set nor its list of allowed CPUs could be read")
 	}

@@ -367,8 +367,13 @@ func TestEALConfigFails(t *testing.T) {
 	if diff := cmp.Diff([]int{256}, config.Memory.NodeMiB); diff != "" {
 		t.Errorf("memory of a port on a node that no EAL knows (-want +got):\n%s", diff)
 	}
-	if _, _, err := literalPod(t, far).EALConfig(podnet.EALOptions{Memory: "some"}); err == nil || !strings.Contains(err.Error(), "memory mode") {
+	if _, _, err := literalPod(t, far).EALConfig(podnet.EALOptions{Memory: "some"}); err == nil || !strings.Contains(err.Error(), "memory mode") || !errors.Is(err, podnet.CodeBadOption) {
 		t.Errorf("unknown memory mode: error %v", err)
+	}
+	for _, o := range []podnet.EALOptions{{Queues: -1}, {MTU: -1}} {
+		if _, _, err := literalPod(t, far).EALConfig(o); !errors.Is(err, podnet.CodeBadOption) {
+			t.Errorf("%+v: error %v", o, err)
+		}
 	}
 	for _, pod := range []*podnet.Pod{{}, {CPUs: &podnet.CPUs{}}} {
 		if _, _, err := pod.EALConfig(podnet.EALOptions{}); !errors.Is(err, podnet.ErrCPUsUnknown) {
@@ -377,7 +382,7 @@ func TestEALConfigFails(t *testing.T) {
 	}
 	pod, limit := literalPod(t, far), uint64(1<<30)
 	pod.Hugepages = []podnet.Hugepages{{Size: "2MB", LimitBytes: &limit}}
-	if _, _, err := pod.EALConfig(podnet.EALOptions{}); err == nil || !strings.Contains(err.Error(), `"2MB"`) {
+	if _, _, err := pod.EALConfig(podnet.EALOptions{}); err == nil || !strings.Contains(err.Error(), `"2MB"`) || !errors.Is(err, podnet.CodeMalformed) {
 		t.Errorf("page size of another notation: error %v", err)
 	}
 }

@@ -1,7 +1,6 @@
 package podnet
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,10 +13,10 @@ import (
 // Hugepages are taken up to the pod's hugetlb limits, less what is in use, all
 // sizes together, in whole pages. Where no limit is visible, and without
 // hugepages, it is what the ports need: 256 MiB for up to eight queue pairs on all
-// ports together, and 16 MiB for each further pair, three times that for each of
-// AF_XDP, and for jumbo frames as many times as they take 2 KiB; of hugepages, no more than are
-// free, and of ordinary pages no more than 240 MiB for devices on vfio, whose limit
-// of mappings it is.
+// ports together, 16 MiB for each further pair, three times that for each of AF_XDP,
+// and for jumbo frames as many times as they take 2 KiB. Of hugepages that is no more
+// than are free, and of ordinary pages no more than 240 MiB for devices on vfio, which
+// allows no more mappings.
 type MemoryMode string
 
 // The modes.
@@ -63,7 +62,7 @@ func (p *Pod) ealMemory(mode MemoryMode, nodes []int, need int) (eal.Memory, err
 	case MemoryNone:
 		return noHuge, nil
 	default:
-		return eal.Memory{}, fmt.Errorf("memory mode %q: want %s, %s or %s", mode, MemoryAuto, MemoryHugepages, MemoryNone)
+		return eal.Memory{}, problemf(CodeBadOption, "", "memory mode %.100q: want %s, %s or %s", mode, MemoryAuto, MemoryHugepages, MemoryNone)
 	}
 	byLimit, err := p.limitedMiB(nodes)
 	if err != nil {
@@ -192,5 +191,5 @@ func pageBytes(size string) (uint64, error) {
 			}
 		}
 	}
-	return 0, fmt.Errorf("hugepages of size %q: want a form such as 2Mi or 1Gi", size)
+	return 0, problemf(CodeMalformed, "", "hugepages of size %.100q: want a form such as 2Mi or 1Gi", size)
 }

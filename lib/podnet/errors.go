@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
@@ -94,7 +95,7 @@ func problemf(code Code, remedy, format string, args ...any) *Error {
 
 // mendable reports whether waiting may help against an error. An error that says
 // nothing of it may be anything, so it may; of several, one that does not go away
-// is enough.
+// is enough. What EAL's arguments cannot express stays as it is.
 func mendable(err error) bool {
 	switch e := err.(type) { //nolint:errorlint // walks the tree itself, since each branch counts
 	case nil:
@@ -105,6 +106,8 @@ func mendable(err error) bool {
 		return e.Transient
 	case *InterfaceError:
 		return e.Transient
+	case *eal.ValueError:
+		return false
 	case interface{ Unwrap() []error }:
 		for _, err := range e.Unwrap() {
 			if !mendable(err) {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/podnet/podnet/lib/eal"
 )
 
 // listedCodes are the values of the Code constants, in the order of their file.
@@ -85,6 +87,7 @@ func TestMendable(t *testing.T) {
 		{fs.ErrPermission, true}, // a condition of the caller's own
 		{errors.Join(pending, fs.ErrPermission), true},
 		{errors.Join(pending, driver), false},
+		{fmt.Errorf("arguments: %w", &eal.ValueError{Interface: "net1", What: "socket path"}), false},
 		{fmt.Errorf("two: %w", errors.Join(pending, fmt.Errorf("one: %w", driver))), false},
 		{&InterfaceError{"net1", Problem{Code: CodeNoSuchInterface, Transient: true}}, true}, // its status is to come
 	} {

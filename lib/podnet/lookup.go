@@ -69,6 +69,8 @@ func onDevice(all []*Interface, name string) []*Interface {
 			return i.PCI.Auxiliary != name
 		case i.PCI != nil:
 			return err != nil || i.PCI.Address != address
+		case i.VDPA != nil && i.VDPA.Auxiliary != "":
+			return i.VDPA.Auxiliary != name
 		case i.VDPA != nil:
 			return err != nil || i.VDPA.PCIAddress != address
 		}

@@ -142,6 +142,20 @@ func TestLookupFails(t *testing.T) {
 	}
 }
 
+// TestNamesThatDoNotMatchByChance has an interface without a network, and a vDPA
+// device of a scalable function.
+func TestNamesThatDoNotMatchByChance(t *testing.T) {
+	pod := literalPod(t,
+		podnet.Interface{Name: "net1", Kind: podnet.KindPCI, PCI: &podnet.PCI{Address: address(t, "3b:02.1")}},
+		podnet.Interface{Name: "net2", Network: "ns/a", Kind: podnet.KindVDPA, VDPA: &podnet.VDPA{Driver: "vhost", Path: "/dev/vhost-vdpa-0", Auxiliary: "mlx5_core.sf.4"}})
+	if found, err := pod.Lookup(""); !errors.Is(err, podnet.ErrNoSuchInterface) || found != nil {
+		t.Errorf("the empty name: %v, %v", found, err)
+	}
+	if found, err := pod.Lookup("mlx5_core.sf.4"); err != nil || len(found) != 1 || found[0].Name != "net2" {
+		t.Errorf("the scalable function of a vDPA device: %v, %v", found, err)
+	}
+}
+
 // TestResourceOfTheDefaultNetwork keeps kubelet's way to the pod.
 func TestResourceOfTheDefaultNetwork(t *testing.T) {
 	vf := func(name, bdf string) podnet.Interface {

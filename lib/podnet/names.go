@@ -35,6 +35,9 @@ func (i *iface) names() (name, network string) { return cmp.Or(i.Name, i.given),
 // without.
 func matchName[T any](list []T, name string, of func(T) (iface, network string)) []T {
 	var named, full, short []T
+	if name == "" {
+		return nil // not that of an interface without a network
+	}
 	for _, i := range list {
 		iface, network := of(i)
 		if iface == name {

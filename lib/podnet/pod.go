@@ -58,7 +58,7 @@ type Interface struct {
 	// has in network-status, as it is written there.
 	DeviceInfoVersion string `json:"deviceInfoVersion,omitempty"`
 
-	Kind      Kind       `json:"kind"` // kernel, pci, vhost-user, memif, vdpa or unknown
+	Kind      Kind       `json:"kind"` // kernel, pci, vhost-user, memif, vdpa, af-xdp, af-packet or unknown
 	PCI       *PCI       `json:"pci,omitempty"`
 	VhostUser *VhostUser `json:"vhostUser,omitempty"`
 	Memif     *Memif     `json:"memif,omitempty"`

@@ -32,7 +32,7 @@ var (
 )
 
 // Watch gives the Pod at once, and again each time that it has changed: when
-// kubelet has written the annotations anew, when a socket has come or gone, when
+// kubelet has written the annotations again, when a socket has come or gone, when
 // a driver has taken a device. The use of hugepages is no change. An error is that
 // of Discover; it is given once, and watching goes on. The sequence ends when ctx
 // does.
