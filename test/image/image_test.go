@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -74,29 +75,10 @@ func TestImage(t *testing.T) {
 
 	container := command(t, "buildah", "from", image)
 	t.Cleanup(func() { exec.Command("buildah", "rm", container).Run() }) //nolint:errcheck // it is a leftover at worst
-	dir := t.TempDir()
-	annotations, err := scratchpod.Annotations(map[string]string{nadv1.NetworkStatusAnnot: `[
-		{"name": "cbr0", "interface": "eth0", "default": true},
-		{"name": "ns/memif", "interface": "net1", "device-info": {"type": "memif", "version": "1.1.0",
-			"memif": {"role": "master", "mode": "ethernet", "path": "/tmp/memif.sock"}}}]`})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "annotations"), annotations, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for d := dir; d != "/tmp" && d != "/"; d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// in runs a command as the image's user, without a capability.
+	dir := podinfo(t)
 	in := func(t *testing.T, args ...string) string {
 		t.Helper()
-		return command(t, "buildah", append([]string{
-			"run", "--isolation", "chroot", "--cap-drop", "all",
-			"--volume", dir + ":/etc/podnetinfo:ro", container, "--",
-		}, args...)...)
+		return inside(t, container, dir, args...)
 	}
 	t.Run("inspect", func(t *testing.T) {
 		var pod podnet.Pod
@@ -124,6 +106,96 @@ func TestImage(t *testing.T) {
 			t.Errorf("dpdk-testpmd said:\n%s", out)
 		}
 	})
+}
+
+// The image of podnet has the program and nothing else, and runs it as any user.
+func TestPodnetImage(t *testing.T) {
+	suite := "bookworm"
+	if s := os.Getenv("SUITE"); s != "" {
+		suite = s
+	}
+	image := command(t, "./build.sh", suite, "podnet")
+	container := command(t, "buildah", "from", image)
+	t.Cleanup(func() { exec.Command("buildah", "rm", container).Run() }) //nolint:errcheck // it is a leftover at worst
+	root := command(t, "buildah", "mount", container)
+	files := strings.Fields(command(t, "find", root, "-type", "f", "-printf", "%P:%s\n"))
+	name, size, _ := strings.Cut(files[0], ":")
+	if bytes, err := strconv.Atoi(size); len(files) != 1 || name != "usr/bin/podnet" || err != nil || bytes > 8_000_000 {
+		t.Errorf("files %q, want podnet alone, of 8 MB at most", files)
+	}
+	var got struct {
+		OCIv1 struct {
+			Config struct {
+				User       string
+				Entrypoint []string
+			} `json:"config"`
+		}
+	}
+	decode(t, command(t, "buildah", "inspect", "--type", "image", image), &got)
+	if c := got.OCIv1.Config; c.User != "65532:65532" || !slices.Equal(c.Entrypoint, []string{"/usr/bin/podnet"}) {
+		t.Errorf("user %q, entry point %q", c.User, c.Entrypoint)
+	}
+
+	dir := podinfo(t)
+	template := "template: {{(interface \"net1\").memif.path | yaml}}\n"
+	if err := os.WriteFile(filepath.Join(dir, "template"), []byte(template), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"memif:/tmp/memif.sock":         {"inspect"},
+		"socket=/tmp/memif.sock":        {"args", "--memory", "none"},
+		"template: \"/tmp/memif.sock\"": {"render", "--template", "/etc/podnetinfo/template", "--memory", "none"},
+		"podnet ":                       {"version"},
+	} {
+		out := inside(t, container, dir, append([]string{"/usr/bin/podnet"}, args...)...)
+		if !strings.Contains(out, want) {
+			t.Errorf("%q does not say %q:\n%s", args, want, out)
+		}
+	}
+	// There is no /tmp for the socket, and no testpmd.
+	out, err := insideCommand(t, container, dir, "/usr/bin/podnet", "check", "--memory", "none").Output()
+	for _, want := range []string{"code: socket-directory", "code: no-program", "pass  eal-arguments"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("check does not say %q: %v\n%s", want, err, out)
+		}
+	}
+}
+
+// podinfo is a Downward API directory of a pod with a memif.
+func podinfo(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	annotations, err := scratchpod.Annotations(map[string]string{nadv1.NetworkStatusAnnot: `[
+		{"name": "cbr0", "interface": "eth0", "default": true},
+		{"name": "ns/memif", "interface": "net1", "device-info": {"type": "memif", "version": "1.1.0",
+			"memif": {"role": "master", "mode": "ethernet", "path": "/tmp/memif.sock"}}}]`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "annotations"), annotations, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for d := dir; d != "/tmp" && d != "/"; d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// inside runs a command as the image's user, without a capability.
+func inside(t *testing.T, container, podinfo string, args ...string) string {
+	t.Helper()
+	cmd := insideCommand(t, container, podinfo, args...)
+	return command(t, cmd.Args[0], cmd.Args[1:]...)
+}
+
+func insideCommand(t *testing.T, container, podinfo string, args ...string) *exec.Cmd {
+	t.Helper()
+	return exec.CommandContext(t.Context(), "buildah", append([]string{
+		"run", "--isolation", "chroot", "--cap-drop", "all",
+		"--volume", podinfo + ":/etc/podnetinfo:ro", container, "--",
+	}, args...)...)
 }
 
 // size is what an image takes uncompressed, in MiB.
