@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -52,6 +53,7 @@ func TestProfiles(t *testing.T) {
 	if err != nil || len(goldens) < 12 {
 		t.Fatalf("%d goldens, %v: want one for each of twelve pods at least", len(goldens), err)
 	}
+	shown := map[string]int{} // by profile, and by profile and kind of error
 	for _, golden := range goldens {
 		name := strings.TrimSuffix(filepath.Base(golden), ".txtar")
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +65,14 @@ func TestProfiles(t *testing.T) {
 			got := &txtar.Archive{Comment: want.Comment}
 			for _, p := range render.Profiles() {
 				rendered, err := render.Files(pod, p, options)
+				shown[string(p)]++
 				if err != nil {
+					shown[string(p)]--
+					for _, code := range []podnet.Code{podnet.CodeAmbiguous, podnet.CodeMissing, podnet.CodeNoPorts, podnet.CodeNotPresent} {
+						if errors.Is(err, code) {
+							shown[string(p)+" "+string(code)]++
+						}
+					}
 					got.Files = append(got.Files, txtar.File{Name: string(p) + ".error", Data: []byte(err.Error() + "\n")})
 					continue
 				}
@@ -82,6 +91,14 @@ func TestProfiles(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+	for _, p := range render.Profiles() {
+		name := string(p)
+		missing := shown[name+" missing"] + shown[name+" no-ports"] + shown[name+" not-present"]
+		if ambiguous := shown[name+" ambiguous"]; shown[name] < 10 || ambiguous == 0 || missing == 0 {
+			t.Errorf("%s is shown by %d pods, %d that are ambiguous and %d that lack something", name, shown[name], ambiguous, missing)
+		}
+		t.Logf("%s: %d texts", name, shown[name])
 	}
 }
 
