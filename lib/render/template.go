@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"text/template"
@@ -55,20 +54,21 @@ func newRenderer(pod *podnet.Pod, o ConfigOptions) *renderer {
 }
 
 func (r *renderer) render(name, text string) ([]byte, error) {
-	t, err := template.New(name).Option("missingkey=error").Funcs(r.functions()).Parse(text)
+	var out counter
+	counts := template.FuncMap{rangeName: out.ranged, stepName: out.called}
+	t, err := template.New(name).Option("missingkey=error").Funcs(r.functions()).Funcs(counts).Parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
+		return nil, &templateError{err}
 	}
 	guard(t)
 	data, err := r.document()
 	if err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, data); err != nil {
+	if err := t.Execute(&out, data); err != nil {
 		return nil, executionError(err)
 	}
-	return b.Bytes(), nil
+	return out.text.Bytes(), nil
 }
 
 // executionError tells a value that the pod lacks from a fault of the template.
@@ -88,8 +88,15 @@ func executionError(err error) error {
 			Remedy: `the pod does not have it: ask for it by get, as in {{get . "cpus.quota"}}, if it is optional`,
 		}, Err: err}
 	}
-	return fmt.Errorf("%w: %w", ErrTemplate, err)
+	return &templateError{err}
 }
+
+// templateError is an ErrTemplate, whose text begins with that word.
+type templateError struct{ error }
+
+func (e *templateError) Is(target error) bool { return target == ErrTemplate }
+
+func (e *templateError) Unwrap() error { return e.error }
 
 // document gives a value as templates see it: by its JSON names. Whole numbers are
 // int64, so that they compare with those of a template.

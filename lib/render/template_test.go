@@ -102,6 +102,32 @@ func TestTemplateFails(t *testing.T) {
 	}
 }
 
+// TestEndlessTemplates end with an error, and soon.
+func TestEndlessTemplates(t *testing.T) {
+	pod, options := scenario(t, "four_vfs_two_nodes")
+	for _, text := range []string{
+		`{{range 10000000000}}x{{end}}`,
+		`{{range 100000}}{{range 100000}}{{end}}{{end}}`,
+		`{{define "x"}}{{template "x"}}{{end}}{{template "x"}}`,
+		`{{define "a"}}{{range 1000}}{{template "b"}}{{end}}{{end}}{{define "b"}}{{range 1000}}{{template "c"}}{{end}}{{end}}{{define "c"}}{{end}}{{template "a"}}`,
+		`{{range 1000000}}{{"aaaaaaaaaaaaaaaaaaaaaaaaaaaa"}}{{end}}`,
+	} {
+		if out, err := render.Template(pod, "t", text, options); !errors.Is(err, render.ErrTemplate) || len(out) > 0 || strings.HasPrefix(err.Error(), "template: template:") {
+			t.Errorf("%s gives %d bytes, %v", text, len(out), err)
+		}
+	}
+	for text, want := range map[string]string{
+		`{{range 3}}{{.}}{{end}}`:                                             "012",
+		`{{range $i, $x := interfaces}}{{$i}}{{$x.name}} {{end}}`:             "0net1 1net2 2net3 3net4 ",
+		`{{range get . "nosuch"}}x{{else}}none{{end}}`:                        "none",
+		`{{range $k, $v := .cpus}}{{if eq $k "allowed"}}{{$v}}{{end}}{{end}}`: "2-5,34-37",
+	} {
+		if out, err := render.Template(pod, "t", text, options); err != nil || string(out) != want {
+			t.Errorf("%s gives %q, %v, want %q", text, out, err, want)
+		}
+	}
+}
+
 // TestOrderOfPorts wants TRex's ports in the order of the names.
 func TestOrderOfPorts(t *testing.T) {
 	pod, options := scenario(t, "four_vfs_two_nodes")
