@@ -32,7 +32,9 @@ func TestFormats(t *testing.T) {
 			continue
 		}
 		f := strings.Split(line, "\t")
-		has := slices.ContainsFunc(programs, func(p []byte) bool { return bytes.Contains(p, []byte(f[3]+"\n")) || bytes.Contains(p, []byte(f[3]+"\x00")) })
+		has := slices.ContainsFunc(programs, func(p []byte) bool {
+			return bytes.Contains(p, []byte(f[3]+"\n")) || bytes.Contains(p, []byte(f[3]+"\x00"))
+		})
 		if want := slices.Contains(strings.Split(f[2], ","), release); has != want {
 			t.Errorf("DPDK %s has %q: %v, want %v", release, f[3], has, want)
 		}
