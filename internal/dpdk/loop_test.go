@@ -224,3 +224,12 @@ func TestConfineGo(t *testing.T) {
 		}
 	}
 }
+
+// Memory that does not suffice is said with what to do about it.
+func TestPoolThatDoesNotFit(t *testing.T) {
+	realPort(t, "net_ring0") // starts EAL
+	_, err := on(t.Context(), shared, func() (Handle, error) { return shared.drv.NewPool("too_large", 1<<22, minRoom, 0) })
+	if err == nil || !strings.Contains(err.Error(), "4194304 mbufs does not fit") || !strings.Contains(err.Error(), "--queues") {
+		t.Errorf("%v, want an error that says how many and the remedy", err)
+	}
+}

@@ -212,6 +212,15 @@ func TestWaitForAFileThatIsWritten(t *testing.T) {
 	b := startApp(t, pod, "run", "--wait", "300ms")
 	b.exit(settleTime, 3)
 	b.says("annotations", "large")
+
+	write(t, file, string(whole))
+	nobody := asNobody(t, pod)
+	if err := os.Chmod(file, 0); err != nil {
+		t.Fatal(err)
+	}
+	c := startAppAs(t, nobody, pod, "run", "--wait", "300ms")
+	c.exit(settleTime, 3)
+	c.says("annotations", "permission denied")
 }
 
 // A socket of ours that a killed run left is replaced by the next, and removed.

@@ -4,13 +4,18 @@ package e2e
 
 import (
 	"crypto/rand"
+	"io"
 	"net"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"k8s.io/utils/cpuset"
 
 	"github.com/podnet/podnet/test/internal/peertest"
@@ -208,4 +213,78 @@ func TestSlowReaders(t *testing.T) {
 	a.await(answers(address, "/healthz", 200))
 	a.ends(syscall.SIGINT, 0)
 	a.runResult()
+}
+
+// The machine's /dev/stdout is a link, and who names it as a file gets no file there.
+func TestResultToStandardOutput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "out")
+	before, err := os.Readlink("/dev/stdout")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := startIn(t, `exec "$0" "$@" >`+file, append([]string{"bench", "--result-file", "/dev/stdout"}, alone...)...)
+	a.exit(settleTime, 1)
+	a.says("--result-file", "/dev/stdout", "-o json")
+	if after, err := os.Readlink("/dev/stdout"); err != nil || after != before {
+		t.Errorf("/dev/stdout leads to %q, %v, want %q", after, err, before)
+	}
+	if text, err := os.ReadFile(file); err != nil || len(text) > 0 {
+		t.Errorf("in the file: %q, %v", text, err)
+	}
+}
+
+// A terminal gets lines that fit and are redrawn, and one that cannot move its cursor
+// gets plain ones.
+func TestLinesOnATerminal(t *testing.T) {
+	for _, kind := range []string{"xterm", "dumb"} {
+		t.Run(kind, func(t *testing.T) {
+			output, screen := terminal(t)
+			a := startPlain(t, testpeer.Options{Stderr: output, Env: []string{"TERM=" + kind}}, "run",
+				"--vdev", "net_ring0", "--vdev", "net_ring123456", "--memory", "none", "-d", "2500ms")
+			a.exit(benchTimeout, 0)
+			text := screen()
+			if redrawn := strings.Contains(text, "\x1b["); redrawn != (kind == "xterm") || !strings.Contains(text, "net_ring0 rx") {
+				t.Errorf("redrawn: %t:\n%q", redrawn, text)
+			}
+			for line := range strings.Lines(text) {
+				line = regexp.MustCompile(`\x1b\[[0-9]*[A-Z]`).ReplaceAllString(strings.TrimRight(line, "\r\n"), "")
+				if len(line) > 80 && kind == "xterm" {
+					t.Errorf("a line of %d characters: %q", len(line), line)
+				}
+			}
+		})
+	}
+}
+
+// terminal makes one of 80 columns, and what it has shown so far.
+func terminal(t *testing.T) (end *os.File, screen func() string) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	fd := int(master.Fd())
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80})
+	}
+	if err == nil {
+		end, err = os.OpenFile("/dev/pts/"+itoa(n), os.O_RDWR|unix.O_NOCTTY, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := make(chan string, 1)
+	go func() {
+		text, _ := io.ReadAll(master) // EIO when the last end is closed
+		shown <- string(text)
+	}()
+	return end, func() string {
+		end.Close()
+		return <-shown
+	}
 }
