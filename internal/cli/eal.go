@@ -117,7 +117,7 @@ func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	if err != nil {
 		return eal.Config{}, nil, err
 	}
-	for _, line := range hintWarnings(pod) {
+	for _, line := range portWarnings(pod) {
 		fmt.Fprintf(d.Err, "%s: %s\n", d.Name, line)
 	}
 	eo.SkipUnusable = true

@@ -86,12 +86,16 @@ func netdevWays(pod *podnet.Pod) []string {
 	return flags
 }
 
-// hintWarnings are what is said of the caller's hints, which are flags.
-func hintWarnings(pod *podnet.Pod) []string {
+// portWarnings are the warnings that concern what is driven: what is said of the
+// caller's hints, which are flags, and what becomes of the packets.
+func portWarnings(pod *podnet.Pod) []string {
 	var lines []string
 	for _, w := range pod.Warnings {
-		if w.Source == "hint" {
+		switch {
+		case w.Source == "hint":
 			lines = append(lines, "--hint "+cell(w.Where)+": "+cell(w.Message))
+		case w.Code == podnet.CodeBondMember, w.Code == podnet.CodeMTU:
+			lines = append(lines, "warning: "+cell(w.Where)+": "+cell(w.Message))
 		}
 	}
 	return lines

@@ -176,7 +176,15 @@ func (p *Pod) noSuchInterface(name string) error {
 	if len(have) > 0 {
 		remedy = "it has " + strings.Join(have, ", and ")
 	}
-	err := interfaceErrorf(name, CodeNoSuchInterface, remedy, "the pod has no such interface%s", yet)
+	message := "the pod has no such interface" + yet
+	if address, err := pciaddr.Parse(name); err == nil {
+		for _, dev := range p.RDMA {
+			if dev.PCI == address {
+				message = "it is the function of the RDMA device " + printable(dev.Name) + ", and nothing gives it to the container for DPDK"
+			}
+		}
+	}
+	err := interfaceErrorf(name, CodeNoSuchInterface, remedy, "%s", message)
 	err.Transient = yet != ""
 	return err
 }
