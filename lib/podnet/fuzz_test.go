@@ -63,8 +63,8 @@ func (p fuzzedPod) options(t *testing.T, root string) podnet.Options {
 		}
 	}
 	return podnet.Options{Root: root, Environ: []string{
-		"PCIDEVICE_A=" + p.list, "PCIDEVICE_B_INFO=" + p.list, "SRIOVNETWORK_VF_DEVICE_x=" + p.list,
-	}}
+		"PCIDEVICE_A=" + p.list, "PCIDEVICE_B_INFO=" + p.list, "SRIOVNETWORK_VF_DEVICE_x=" + p.list, "AFXDP_DEVICES_P=" + p.dir, "X=" + p.list,
+	}, Hints: map[string]string{"net1": p.list, "net2": p.dir}}
 }
 
 // FuzzDiscover writes any text into a pod's annotations, environment and files.

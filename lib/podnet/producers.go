@@ -146,7 +146,7 @@ func (r *resolver) addUnknownVariables() {
 			}
 		}
 		if len(names) > 0 {
-			r.problem(v.Origin, fact.UnknownVar, "it names PCI devices (%.200s), and podnet does not know who sets it: they are not used", strings.Join(names, ", "))
+			r.problem(v.Origin, fact.UnknownVar, "it names PCI devices (%.200s), and podnet does not know who sets it: they are not used; if they are this container's, set PCIDEVICE_ANY to the same list", strings.Join(names, ", "))
 		}
 	}
 }

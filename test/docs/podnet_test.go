@@ -30,38 +30,82 @@ Cpus_allowed_list:	4-7
 // ofPodnet tells blocks of podnet's commands, which run as one script.
 func ofPodnet(f fence) bool { return f.lang == "sh" && strings.HasPrefix(f.text, "podnet ") }
 
+// podOf is the pod of a page: the scenario of testdata that has the page's name, or
+// else podnetPod.
+func podOf(t *testing.T, at string) (pod *podnettest.Scenario, own bool) {
+	t.Helper()
+	page, _, _ := strings.Cut(filepath.Base(at), ".md")
+	text, err := os.ReadFile(filepath.Join("testdata", page+".txtar"))
+	if err != nil {
+		return podnettest.New(t, podnetPod), false
+	}
+	return podnettest.New(t, string(text)), true
+}
+
 func TestCommandsOfPodnet(t *testing.T) {
 	dir := t.TempDir()
-	if out, err := exec.Command("../../scripts/build-podnet.sh", filepath.Join(dir, "binary")).CombinedOutput(); err != nil {
+	binary := filepath.Join(dir, "binary")
+	if out, err := exec.Command("../../scripts/build-podnet.sh", binary).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	pod := podnettest.New(t, podnetPod)
-	environ := filepath.Join(dir, "environ")
-	shim := "#!/bin/sh\ncommand=$1\nshift\nexec \"" + dir + "/binary\" \"$command\" --root \"" + pod.Root + "\" --environ \"" + environ + "\" \"$@\"\n"
-	for name, text := range map[string]string{"podnet": shim, "environ": strings.Join(pod.Environ, "\n")} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	pages := documents(t)
 	blocks := 0
 	for _, f := range fences(t, "sh") {
 		if !ofPodnet(f) {
 			continue
 		}
 		blocks++
+		pod, own := podOf(t, f.at)
 		cmd := exec.Command("sh", "-eu", "-c", f.text)
 		cmd.Dir = t.TempDir()
-		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+		cmd.Env = append(os.Environ(), "PATH="+shimOf(t, binary, pod)+":"+os.Getenv("PATH"))
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Errorf("%s: %v\n%s", f.at, err, out)
 		}
-		if files, _ := os.ReadDir(cmd.Dir); len(files) == 0 && !strings.Contains(string(out), "0000:3b:02.6") {
+		if own {
+			holdOutput(t, f, pages, string(out))
+		} else if files, _ := os.ReadDir(cmd.Dir); len(files) == 0 && !strings.Contains(string(out), "0000:3b:02.6") {
 			t.Errorf("%s: neither a file nor the device:\n%s", f.at, out)
 		}
 	}
-	if blocks < 3 {
-		t.Errorf("%d blocks, want 3", blocks)
+	if blocks < 8 {
+		t.Errorf("%d blocks, want 8", blocks)
+	}
+}
+
+// shimOf makes a directory with a podnet that reads the pod.
+func shimOf(t *testing.T, binary string, pod *podnettest.Scenario) string {
+	t.Helper()
+	dir := t.TempDir()
+	environ := filepath.Join(dir, "environ")
+	shim := "#!/bin/sh\ncommand=$1\nshift\nexec \"" + binary + "\" \"$command\" --root \"" + pod.Root + "\" --environ \"" + environ + "\" \"$@\"\n"
+	for name, text := range map[string]string{"podnet": shim, "environ": strings.Join(pod.Environ, "\n")} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// holdOutput holds the indented lines behind a block against what its commands
+// print.
+func holdOutput(t *testing.T, f fence, pages map[string]string, out string) {
+	t.Helper()
+	path, _, _ := strings.Cut(f.at, ":")
+	_, behind, _ := strings.Cut(pages[path], "```sh\n"+f.text+"```\n")
+	behind, _, _ = strings.Cut(behind, "```")
+	lines := 0
+	for line := range strings.Lines(behind) {
+		if shown, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "    "); ok {
+			lines++
+			if !strings.Contains(out, shown) {
+				t.Errorf("%s: the commands do not print %q:\n%s", f.at, shown, out)
+			}
+		}
+	}
+	if lines == 0 {
+		t.Errorf("%s: the page shows nothing of what its commands print", f.at)
 	}
 }
 

@@ -2,6 +2,7 @@ package cgroup
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"testing"
 
@@ -55,6 +56,46 @@ func FuzzFiles(f *testing.F) {
 				}
 				if got.Used > 0 && got.UsedAt.Where == "" {
 					t.Fatalf("%d bytes are used, from nowhere", got.Used)
+				}
+			case fact.Problem:
+				if got.Err == nil || len(got.Err.Error()) > 1000 {
+					t.Fatalf("problem %v", got.Err)
+				}
+			}
+		}
+	})
+}
+
+// FuzzMounts puts any text into mountinfo: every mount that comes of it has a
+// clean, absolute path and the line that it was read from.
+func FuzzMounts(f *testing.F) {
+	f.Add("41 24 0:40 / /dev/hugepages rw,relatime - hugetlbfs nodev rw,pagesize=2M")
+	f.Add("41 24 0:40 /x /dev/hugepages rw - virtiofs kataShared rw\n60 24 0:21 / /sys ro,nosuid - sysfs sysfs ro")
+	f.Add(`1 2 3:4 / /huge\040pages rw shared:1 - hugetlbfs none rw,pagesize=1G` + "\n1 2 3:4 / /sys rw - sysfs s rw")
+	f.Add("41 24 0:40 / /dev/hugepages-1Gi rw - tmpfs none rw,size=0")
+	dir := f.TempDir()
+	file := filepath.Join(dir, "proc/self/mountinfo")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		root, err := rootfs.New(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readOnly := 0
+		for _, got := range Read(root) {
+			switch got := got.(type) {
+			case fact.HugepageMount:
+				if path.Clean(got.Path) != got.Path || !path.IsAbs(got.Path) || got.Where == "" {
+					t.Fatalf("%+v of %q", got, text)
+				}
+			case fact.ReadOnlySys:
+				if readOnly++; got.Where == "" || readOnly > 1 {
+					t.Fatalf("%d times %+v of %q", readOnly, got, text)
 				}
 			case fact.Problem:
 				if got.Err == nil || len(got.Err.Error()) > 1000 {

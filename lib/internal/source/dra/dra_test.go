@@ -446,6 +446,10 @@ func check(t *testing.T, facts []fact.Fact) {
 func FuzzMetadata(f *testing.F) {
 	f.Add([]byte(object("v9", "") + object("v1", sriov)))
 	f.Add([]byte(object("v1", `{"attributes":{"k8s.cni.cncf.io/deviceID":{"string":"mlx5_core.sf.4"}}}`)))
+	f.Add([]byte(object("v1", `{"driver":"sriovnetwork.k8snetworkplumbingwg.io","name":"0000-05-10-2","attributes":{`+
+		`"sriovnetwork.k8snetworkplumbingwg.io/interfaceName":{"string":"net1"},"sriovnetwork.k8snetworkplumbingwg.io/vfID":{"int":3},`+
+		`"sriovnetwork.k8snetworkplumbingwg.io/linkType":{"string":"infiniband"},"dra.net/numaNode":{"int":-1},`+
+		`"sriovnetwork.k8snetworkplumbingwg.io/rdmaCapable":{"bool":true}}}`)))
 	f.Add([]byte(`{"kind":`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := decodeStream(data)

@@ -27,11 +27,12 @@ func FuzzText(f *testing.F) {
 	f.Add("mlx5_4", "../vhost_vdpa")
 	f.Add("02:00:00:00:00:0A", "/")
 	f.Add("../../etc", "a.b.1/c")
+	f.Add("../0000:3b:02.6", "../../bus/pci/drivers/mana")
 	dir := f.TempDir()
 	const device = "/sys/bus/pci/devices/0000:3b:02.6"
 	files := []string{
 		device + "/vendor", device + "/device", device + "/class", device + "/numa_node", device + "/net/net1/address",
-		device + "/net/net1/mtu", device + "/infiniband_verbs/uverbs0/ibdev", device + "/infiniband/a",
+		device + "/net/net1/mtu", device + "/net/net1/dev_port", "/sys/bus/pci/devices/0000:3b:02.7", "/sys/class/net/net2", device + "/infiniband_verbs/uverbs0/ibdev", device + "/infiniband/a",
 		"/sys/class/infiniband_verbs/uverbs0/ibdev", "/sys/class/net/net1/address", "/sys/class/net/net1/uevent",
 		"/sys/class/infiniband/mlx5_4/ports/1/gid_attrs/ndevs/0", "/dev/infiniband/uverbs0",
 		"/sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "/sys/devices/system/node/node0/cpulist",
@@ -48,6 +49,10 @@ func FuzzText(f *testing.F) {
 		}
 	}
 	address, err := pciaddr.Parse("0000:3b:02.6")
+	if err != nil {
+		f.Fatal(err)
+	}
+	copied, err := pciaddr.Parse("0000:3b:02.7") // a link that was copied as a file
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -68,7 +73,7 @@ func FuzzText(f *testing.F) {
 			t.Fatal(err)
 		}
 		facts := sysfs.Devices(root, sysfs.Claims{
-			Functions: []pciaddr.Address{address}, Auxiliary: []string{"m.sf.1", text}, VDPA: []string{"v", text}, Interfaces: []string{"net1", text},
+			Functions: []pciaddr.Address{address, copied}, Auxiliary: []string{"m.sf.1", text}, VDPA: []string{"v", text}, Interfaces: []string{"net1", "net2", text},
 		})
 		facts = slices.Concat(facts, sysfs.RDMA(root), sysfs.Nodes(root), sysfs.Siblings(root, cpuset.New(0)))
 		for _, got := range facts {
