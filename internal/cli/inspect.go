@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -89,7 +90,7 @@ func printPod(w io.Writer, pod *podnet.Pod) error {
 		if n == 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(&b, "Not ready: %s\n", cell(oneLine(err)))
+		fmt.Fprintf(&b, "%s: %s\n", portState(err), cell(oneLine(err)))
 	}
 	printRDMA(&b, pod.RDMA)
 	if cpus := pod.CPUs; cpus != nil {
@@ -117,6 +118,16 @@ func printPod(w io.Writer, pod *podnet.Pod) error {
 	return err
 }
 
+// portState tells what can become a port from what DPDK never drives.
+func portState(err error) string {
+	for _, code := range []podnet.Code{podnet.CodeInfiniBand, podnet.CodeMemifMode, podnet.CodeAccelerator, podnet.CodeVirtioVDPA} {
+		if errors.Is(err, code) {
+			return "Not for DPDK"
+		}
+	}
+	return "Not ready"
+}
+
 // printRDMA lists RDMA devices with their nodes, a line each.
 func printRDMA(b *strings.Builder, devices []podnet.RDMADevice) {
 	for n, dev := range devices {
@@ -135,7 +146,10 @@ func printRDMA(b *strings.Builder, devices []podnet.RDMADevice) {
 		}
 		for _, node := range dev.CharDevices {
 			fmt.Fprintf(b, ", %s", cell(node.Path))
-			if !node.Openable {
+			switch {
+			case node.Missing:
+				b.WriteString(" (not in the container)")
+			case !node.Openable:
 				b.WriteString(" (cannot be opened)")
 			}
 		}

@@ -234,6 +234,8 @@ type RDMADevice struct {
 type CharDevice struct {
 	Path     string `json:"path"`     // in the container
 	Openable bool   `json:"openable"` // for reading and writing
+	// Missing tells that the container does not have the node at all.
+	Missing bool `json:"missing,omitempty"`
 }
 
 // CPUs is the container's share of the processors.

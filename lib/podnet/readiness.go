@@ -80,7 +80,7 @@ func (r *resolver) problemsOf(pci *PCI, id deviceID, d *device) []Problem {
 	if at := infiniBandAt(f, d); !at.IsZero() {
 		return []Problem{{
 			Code: CodeInfiniBand, Where: at.Where,
-			Message: "the port of " + id.String() + " is InfiniBand, and DPDK's drivers do Ethernet only",
+			Message: "the port of " + id.String() + " is InfiniBand, and DPDK's drivers support Ethernet only",
 			Remedy:  "use it by RDMA, or set the port's link type to Ethernet on the node (LINK_TYPE_P1=2 in mlxconfig)",
 		}}
 	}

@@ -99,6 +99,7 @@ type RDMA struct {
 type CharDevice struct {
 	Path     string
 	Openable bool
+	Missing  bool // it is not in the root at all
 }
 
 // Netdev is a network interface in this network namespace, or the statement that

@@ -69,6 +69,7 @@ func (r *reader) functionRDMA(f *fact.Function, dir string, entries listing) {
 				continue
 			}
 			node := r.rdmaNode(name)
+			node.Missing = !there
 			nodes[owner] = append(nodes[owner], node)
 			if there && kind.prefix == "uverbs" {
 				f.CharDevices = append(f.CharDevices, node.Path)
