@@ -45,7 +45,7 @@ type Counts struct {
 }
 
 // Dial asks the echo at HOST:PORT until it answers or ctx ends, which is then
-// ErrNoAnswer. The host is looked up each time anew: its pod may come later.
+// ErrNoAnswer. The host is looked up each time: its pod may come later.
 // Closing the client is the caller's.
 func Dial(ctx context.Context, address string) (*Client, error) {
 	var last error

@@ -14,7 +14,7 @@ const (
 	// window is how many datagrams may be in flight. It is many round-trip times'
 	// worth of what a kernel sends, and yet fits into a socket's buffer of the
 	// default size: without it, whoever sends takes the CPU's time from whoever
-	// has to receive, and most datagrams would be dropped there for want of room.
+	// has to receive, and most datagrams would be dropped there without room for them.
 	window = 4 * batchSize
 	// stalled is after how long without an answer what is in flight is given up.
 	stalled = 10 * time.Millisecond

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/podnet/podnet/internal/kernel"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -83,25 +83,8 @@ func (s socket) early() bool { return s.connectsEarly || s.acceptsEarly }
 
 func (s socket) abstract() bool { return strings.HasPrefix(s.path, "@") }
 
-// alive tells whether a process holds the socket: nil, or why not. It asks by
-// connecting with a type of socket that neither peer has, which the kernel
-// refuses in a different way for a socket that is in use than for one that a dead
-// process left. The peer notices nothing: DPDK's memif server may panic when a
-// connection ends as soon as it began.
-func (s socket) alive(ctx context.Context) error {
-	c, err := (&net.Dialer{}).DialContext(ctx, "unixgram", s.path)
-	if err == nil {
-		_ = c.Close()
-		return errOtherSocket
-	}
-	if errors.Is(err, syscall.EPROTOTYPE) {
-		return nil
-	}
-	return err
-}
-
-// errOtherSocket means that a datagram socket has the name.
-var errOtherSocket = errors.New("a socket of another type has this name")
+// alive tells whether a process holds the socket: nil, or why not.
+func (s socket) alive(ctx context.Context) error { return kernel.AskSocket(ctx, s.path) }
 
 // clear makes way for a server: a socket that a dead process left behind is
 // removed, which DPDK does not do, and one that is in use is an error, because
@@ -109,7 +92,7 @@ var errOtherSocket = errors.New("a socket of another type has this name")
 func (s socket) clear(ctx context.Context) error {
 	err := s.alive(ctx)
 	switch {
-	case err == nil, errors.Is(err, errOtherSocket):
+	case err == nil, errors.Is(err, kernel.ErrOtherSocket):
 		return fmt.Errorf("%s: another process listens on it already", s)
 	case s.abstract():
 		return nil
@@ -143,7 +126,7 @@ func (s socket) await(ctx context.Context) error {
 		switch {
 		case err == nil:
 			seen++
-		case errors.Is(err, os.ErrPermission), errors.Is(err, errOtherSocket):
+		case errors.Is(err, os.ErrPermission), errors.Is(err, kernel.ErrOtherSocket):
 			return NotReady(fmt.Errorf("%s: %w", s, err)) // waiting does not help
 		}
 		select {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/podnet/podnet/internal/kernel"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/pciaddr"
 	"github.com/podnet/podnet/lib/podnet"
@@ -120,8 +121,8 @@ func TestAwaitOtherType(t *testing.T) {
 	}
 	defer func() { _ = c.Close() }()
 	s := socket{iface: "net1", kind: podnet.KindVhostUser, path: path}
-	if err := s.await(t.Context()); !errors.Is(err, errOtherSocket) || !errors.Is(err, ErrNotReady) {
-		t.Errorf("error %v, want errOtherSocket at once", err)
+	if err := s.await(t.Context()); !errors.Is(err, kernel.ErrOtherSocket) || !errors.Is(err, ErrNotReady) {
+		t.Errorf("error %v, want ErrOtherSocket at once", err)
 	}
 }
 

@@ -100,7 +100,7 @@ func (r *Runtime) Port(ctx context.Context, name string) (*Port, error) {
 	return p, nil
 }
 
-// Forgets tells whether the port's own counters begin anew when its peer hangs
+// Forgets tells whether the port's own counters begin again when its peer hangs
 // up, as memif's do (as of DPDK 24.11).
 func (p *Port) Forgets() bool { return p.Driver == "net_memif" }
 

@@ -48,7 +48,7 @@ func (e *StatusError) TooLarge() bool {
 func (e *StatusError) remedy() string {
 	switch e.Code {
 	case http.StatusUnauthorized:
-		return "the server does not take the token of the pod's service account: see that the account has not been deleted or made anew since the pod began"
+		return "the server does not take the token of the pod's service account: see that the account has not been deleted or made again since the pod began"
 	case http.StatusForbidden:
 		// Quotas and admission policies refuse with 403 too, and say so themselves.
 		if e.Message != "" && !strings.Contains(e.Message, " cannot "+e.Verb+" ") && !strings.Contains(e.Message, " cannot create ") {

@@ -39,6 +39,6 @@ type Snapshot struct {
 	// and as far as it is counted the running one. They may only grow: Prometheus
 	// takes a smaller one for a new start.
 	Totals []uint64
-	// Interfaces are the ports' counters, which may begin anew with each trial.
+	// Interfaces are the ports' counters, which may begin again with each trial.
 	Interfaces []result.Interface
 }

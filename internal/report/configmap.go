@@ -31,7 +31,7 @@ func ConfigMap(r result.Result, failure error, most int) map[string]string {
 	}
 	var omitted []string
 	if n := addFigures(data, r, most/4); n > 0 {
-		omitted = append(omitted, fmt.Sprintf("%d figures for want of room or of a key of their own", n))
+		omitted = append(omitted, fmt.Sprintf("%d figures without room or a key of their own", n))
 	}
 	room := most - dataSize(data) - maxOmitted
 	document, without := fitted(r, room)
@@ -132,8 +132,8 @@ func fitted(r result.Result, most int) (document, omitted string) {
 		of      func(result.Result) result.Result
 	}{
 		{"", func(r result.Result) result.Result { return r }},
-		{"the windows of trials for want of room", withoutWindows},
-		{"all trials but the last of each measurement for want of room", lastTrials},
+		{"the windows of trials, which had no room", withoutWindows},
+		{"all trials but the last of each measurement, which had no room", lastTrials},
 	} {
 		b, err := compact(form.of(r))
 		if err != nil {
@@ -143,7 +143,7 @@ func fitted(r result.Result, most int) (document, omitted string) {
 			return string(b), form.omitted
 		}
 	}
-	return "", "the document for want of room"
+	return "", "the document, which had no room"
 }
 
 // compact writes the document in one line: a search of seven sizes would not fit

@@ -112,7 +112,7 @@ func TestConfigMapFigures(t *testing.T) {
 		}, []string{"omitted"}},
 		{"odd names", odd, map[string]string{
 			"frame.64-7-570-4.goal.a-b.mpps": "3.57260999",
-			"omitted":                        "4 figures for want of room or of a key of their own",
+			"omitted":                        "4 figures without room or a key of their own",
 		}, nil},
 		{"kernel's path", resulttest.NDR(), map[string]string{
 			"frame.64.kernel.mpps": "0.25", "frame.64.kernel.lossRatio": "0.000199960008", "frame.64.kernel.gain": "33.64485981",
@@ -198,10 +198,10 @@ func TestConfigMapFits(t *testing.T) {
 		want    string
 	}{
 		{len(whole), 4, 2, ""},
-		{len(whole) - 1, 4, 3003, "the windows of trials for want of room"},
-		{len(windowless), 4, 3003, "the windows of trials for want of room"},
-		{len(windowless) - 1, 1, 0, "all trials but the last of each measurement for want of room"},
-		{len(last) - 1, 0, 0, "the document for want of room"},
+		{len(whole) - 1, 4, 3003, "the windows of trials, which had no room"},
+		{len(windowless), 4, 3003, "the windows of trials, which had no room"},
+		{len(windowless) - 1, 1, 0, "all trials but the last of each measurement, which had no room"},
+		{len(last) - 1, 0, 0, "the document, which had no room"},
 	} {
 		document, omitted := fitted(big, tt.most)
 		if omitted != tt.want {

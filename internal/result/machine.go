@@ -12,6 +12,6 @@ type Machine struct {
 	// StealMs is the time in milliseconds that the hypervisor gave others of the
 	// polling CPUs (/proc/stat).
 	StealMs  float64 `json:"stealMs"`
-	RxMissed uint64  `json:"rxMissed"` // packets that the ports dropped for want of Rx descriptors
-	RxNoMbuf uint64  `json:"rxNoMbuf"` // Rx failures for want of mbufs
+	RxMissed uint64  `json:"rxMissed"` // packets that the ports dropped without a free Rx descriptor
+	RxNoMbuf uint64  `json:"rxNoMbuf"` // Rx failures without a free mbuf
 }

@@ -63,9 +63,9 @@ type PortCounter struct {
 var PortCounters = []PortCounter{
 	{"podnet_port_rx_packets_total", "Packets that the port received.", func(c Counters) uint64 { return c.RxPackets }},
 	{"podnet_port_rx_bytes_total", "Bytes that the port received, on the wire.", func(c Counters) uint64 { return c.RxBytes }},
-	{"podnet_port_rx_missed_packets_total", "Packets that the device dropped for want of Rx descriptors.", func(c Counters) uint64 { return c.RxMissed }},
+	{"podnet_port_rx_missed_packets_total", "Packets that the device dropped without a free Rx descriptor.", func(c Counters) uint64 { return c.RxMissed }},
 	{"podnet_port_rx_errors_total", "Packets received with errors.", func(c Counters) uint64 { return c.RxErrors }},
-	{"podnet_port_rx_no_mbuf_total", "Rx failures for want of mbufs.", func(c Counters) uint64 { return c.RxNoMbuf }},
+	{"podnet_port_rx_no_mbuf_total", "Rx failures without a free mbuf.", func(c Counters) uint64 { return c.RxNoMbuf }},
 	{"podnet_port_tx_packets_total", "Packets that the port took.", func(c Counters) uint64 { return c.TxPackets }},
 	{"podnet_port_tx_bytes_total", "Bytes that the port took, on the wire.", func(c Counters) uint64 { return c.TxBytes }},
 	{"podnet_port_tx_refused_packets_total", "Packets that the Tx rings of the port had no room for.", func(c Counters) uint64 { return c.TxRefused }},

@@ -39,9 +39,9 @@ type Counters struct {
 	TxPackets uint64 `json:"txPackets"` // that the port took
 	TxBytes   uint64 `json:"txBytes"`   // that the port took, on the wire with the FCS
 	TxRefused uint64 `json:"txRefused"` // that the Tx ring had no room for, and that were dropped
-	RxMissed  uint64 `json:"rxMissed"`  // that the device dropped for want of Rx descriptors
+	RxMissed  uint64 `json:"rxMissed"`  // that the device dropped without a free Rx descriptor
 	RxErrors  uint64 `json:"rxErrors"`  // received with errors
-	RxNoMbuf  uint64 `json:"rxNoMbuf"`  // Rx failures for want of mbufs
+	RxNoMbuf  uint64 `json:"rxNoMbuf"`  // Rx failures without a free mbuf
 	TxErrors  uint64 `json:"txErrors"`  // that the device failed to send
 }
 

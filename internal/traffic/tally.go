@@ -125,7 +125,7 @@ func (t *tally) faults() *result.Faults {
 	return f
 }
 
-// since is how far a counter has come, which may have begun anew.
+// since is how far a counter has come, which may have begun again.
 func since(base, now uint64) uint64 {
 	if now < base {
 		return now

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/podnet/podnet/internal/kernel"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 	"github.com/podnet/podnet/lib/podnet/podnettest"
@@ -240,7 +241,7 @@ var oneWrong = []struct {
 		s.write("/run/v.sock", "x")
 		s.change = peers("/run/v.sock", syscall.ECONNREFUSED)
 	}, "warn pod-information malformed\nfail socket-peer net3 malformed"},
-	{"a datagram socket in the peer's place", func(s *scene) { s.change = peers("/run/v.sock", errOtherSocket) }, "fail socket-peer net3 malformed"},
+	{"a datagram socket in the peer's place", func(s *scene) { s.change = peers("/run/v.sock", kernel.ErrOtherSocket) }, "fail socket-peer net3 malformed"},
 	{"directory read-only", func(s *scene) {
 		s.change = func(s *Subject) { s.system.access = denyAccess(syscall.EROFS, "/run") }
 	}, "fail socket-place net4 socket-directory\nfail runtime-directory no-runtime-dir"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/podnet/podnet/internal/kernel"
 	"github.com/podnet/podnet/lib/eal"
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -90,7 +91,7 @@ func socketPeer(_ context.Context, s *Subject) []Result {
 		switch err := s.connectable(u); {
 		case err == nil:
 			evidence = append(evidence, r.Evidence...)
-		case errors.Is(err, errOtherSocket):
+		case errors.Is(err, kernel.ErrOtherSocket):
 			set(podnet.CodeMalformed, u.path+" is a datagram socket, which no peer of DPDK's has")
 		case errors.Is(err, errNoSocket):
 			set(podnet.CodeMalformed, u.path+" is not a socket")
@@ -187,7 +188,7 @@ func (s *Subject) place(u unixSocket) (podnet.Code, string) {
 	}
 	err := s.system.probe(u.path)
 	switch {
-	case err == nil, errors.Is(err, errOtherSocket):
+	case err == nil, errors.Is(err, kernel.ErrOtherSocket):
 		return podnet.CodeSocketInUse, "another process listens on " + u.path
 	case errors.Is(err, syscall.ECONNREFUSED) && !u.abstract():
 		if info, err := s.system.root.Stat(u.path); err == nil && info.Mode()&fs.ModeSocket == 0 {

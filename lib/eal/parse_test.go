@@ -175,7 +175,7 @@ func parseLcores(s string) (map[int]int, error) {
 }
 
 // parseDevice reads a device's arguments as lib/kvargs does: brackets protect
-// commas, and every '=' begins the key anew.
+// commas, and every '=' begins another key.
 func parseDevice(s string) (name string, args map[string]string, err error) {
 	for _, layer := range []string{"/bus=", "/class=", "/driver="} {
 		if strings.Contains(s, layer) {

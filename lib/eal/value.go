@@ -19,7 +19,7 @@ const (
 // unsafeText says why s cannot be a value within a device argument, or gives
 // "" if it can.
 //
-// DPDK's kvargs split at commas, begin a key anew at every '=', and take
+// DPDK's kvargs split at commas, begin another key at every '=', and take
 // brackets for lists; nothing escapes them (lib/kvargs/rte_kvargs.c). EAL
 // splits a value at "/bus=", "/class=" and "/driver=" even before that, which
 // the ban of '=' covers. Quotes and control characters are no trouble to DPDK,

@@ -17,9 +17,9 @@ type iface struct {
 	origin    fact.Origin // of the fact that made it
 	mac       fact.Origin // of the MAC address
 	doubtful  bool        // it may be the default network
-	claimed   bool        // a source says that it has a device, be it unusable
+	claimed   bool        // a source says that it has a device, even if that is unusable
 	requested bool        // its name is the one that was asked for, since its CNI plugin reported none
-	userspace bool        // on a socket or a vDPA device, be it unusable: never a PCI device's
+	userspace bool        // on a socket or a vDPA device, even an unusable one: never a PCI device's
 	strange   bool        // device-info is of a type that nobody knows
 	info      *fact.PCIDevice
 	id        deviceID // the PCI function or auxiliary device that it is on; zero: none

@@ -214,7 +214,7 @@ func (r *resolver) addMissing(s fact.Selection) {
 	r.interfaces = append(r.interfaces, i)
 }
 
-// hasStatus reports whether network-status is there, be it with nothing in it
+// hasStatus reports whether network-status is there, even with nothing in it
 // that can be used.
 func (r *resolver) hasStatus() bool {
 	return len(r.networks) > 0 || r.lost || slices.ContainsFunc(r.problems, func(p fact.Problem) bool { return p.Code == fact.NoNetworks })

@@ -163,7 +163,7 @@ func TestRunMapsPortsToInterfaces(t *testing.T) {
 	for _, n := range pod.networks {
 		peers[n.name].awaitLink(n)
 	}
-	// All take what comes before the first sends: nothing is dropped for want of room.
+	// All take what comes before the first sends: nothing is dropped without room.
 	for _, n := range pod.networks {
 		peers[n.name].Command("start")
 	}

@@ -37,7 +37,7 @@ var rooms = []room{
 	},
 	{
 		"internal/dataplane",
-		[]string{"internal/dpdk", "internal/rundir", "lib/podnet", "lib/eal", "lib/pciaddr"},
+		[]string{"internal/dpdk", "internal/rundir", "internal/kernel", "lib/podnet", "lib/eal", "lib/pciaddr"},
 		false,
 		"a pod's ports on EAL: start, sockets and peers, restart, close",
 	},
@@ -94,7 +94,7 @@ var rooms = []room{
 	{"lib/internal/cpulist", nil, false, "the kernel's lists of CPUs"},
 	{"internal/schematest", []string{"lib/pciaddr"}, false, "makes the JSON Schemas in docs/reference from types and their comments, for tests"},
 	{"lib/pciaddr", nil, false, "the PCI address"},
-	{"internal/kernel", nil, false, "reads /proc and control groups, below a root and with limits"},
+	{"internal/kernel", nil, false, "reads /proc and control groups, below a root and with limits; asks who holds a socket"},
 }
 
 // testHelpers are what every test may import.

@@ -58,7 +58,7 @@ func (l live) Carried(now time.Time, list []result.Interface) {
 	if l.terminal && last.list != nil {
 		fmt.Fprintf(l.w, "\x1b[%dA", len(list))
 	}
-	if last.list == nil || last.counted() > l.last.counted() { // counting began anew
+	if last.list == nil || last.counted() > l.last.counted() { // counting began again
 		last = snapshot{now.Add(-time.Second), make([]result.Interface, len(list))}
 	}
 	seconds := now.Sub(last.at).Seconds()

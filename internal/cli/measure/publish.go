@@ -38,7 +38,7 @@ func (o *publishOptions) checkPublish() error {
 }
 
 // How long the API may take. A result is worth waiting until a control plane has
-// begun anew; after the pod's deletion there is the rest of the grace period, which
+// started again; after the pod's deletion there is the rest of the grace period, which
 // is 30 s by default.
 const (
 	announceTimeout = 30 * time.Second

@@ -147,7 +147,7 @@ func (f FS) Exists(name string) bool {
 	return err == nil
 }
 
-// Listed reports whether the directory of name has an entry of that name, be it
+// Listed reports whether the directory of name has an entry of that name, even if it is
 // a link that leads nowhere.
 func (f FS) Listed(name string) bool {
 	hostPath, err := f.locate(name)

@@ -128,7 +128,7 @@ type VDPADevice struct {
 	Parent    pciaddr.Address // PCI function that it is made of; zero: another kind of device
 	Auxiliary string          // auxiliary device that it is made of; empty: another kind of device
 	Driver    string          // vhost or virtio; empty: none, or another
-	Path      string          // /dev/vhost-vdpa-N, be it in the root or not; empty: not of the vhost driver
+	Path      string          // /dev/vhost-vdpa-N, whether it is in the root or not; empty: not of the vhost driver
 	Openable  bool            // this process may open Path
 	Netdev    string          // of the virtio driver, in this network namespace
 }

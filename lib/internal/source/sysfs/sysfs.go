@@ -31,7 +31,7 @@ type Claims struct {
 }
 
 // Devices gives the facts about what is claimed: a fact.Function for each PCI
-// function and auxiliary device and a fact.Netdev for each interface, be it only
+// function and auxiliary device and a fact.Netdev for each interface, even if it is only
 // that there is none, and a fact.VDPADevice for each that is there, those of the
 // functions included. A fact.Function is given of what such a device is made of,
 // too, and of the functions that interfaces and RDMA devices are on if DPDK can

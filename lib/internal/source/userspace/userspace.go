@@ -98,7 +98,7 @@ func (p *parser) lost(at fact.Origin, code fact.Code, err error) {
 type directory struct {
 	path string // empty: not known
 	at   fact.Origin
-	said bool // be it in a way that cannot be used
+	said bool // even if in a way that cannot be used
 }
 
 // mappedDir reads the directory that relative socket files are in.
