@@ -218,6 +218,9 @@ func (o *renderOptions) paths(names []string) ([]string, error) {
 	if o.Template != "" {
 		return nil, UsageErrorf("--out %s is a directory: name a file in it", o.Out)
 	}
+	if err == nil && !isDir {
+		return nil, UsageErrorf("--out %s is a file, and --app %s has %d files: name a directory for them", o.Out, o.App, len(names))
+	}
 	if !isDir {
 		if err := os.Mkdir(o.Out, 0o755); err != nil {
 			return nil, fmt.Errorf("--out: %w", err)

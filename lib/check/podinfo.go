@@ -16,7 +16,7 @@ var _ = register(Check{
 			Code: podnet.CodeNoAnnotations, Status: Warn,
 			Remedy: "mount a downwardAPI volume with metadata.annotations on /etc/podnetinfo",
 		},
-		{Code: podnet.CodeNoStatus, Status: Warn, Remedy: "wait with --wait; if it stays so, see that Multus runs on the node (kubectl describe pod)"},
+		{Code: podnet.CodeNoStatus, Status: Warn, Remedy: "if the pod asks for networks, wait with --wait; if it stays so, see that Multus runs on the node (kubectl describe pod). Otherwise none is needed"},
 		{Code: podnet.CodePending, Status: Warn, Remedy: "wait with --wait; if it stays so, see the pod's events (kubectl describe pod)"},
 		{Code: podnet.CodeNoNetworks, Status: Warn, Remedy: "name the networks in the pod's annotation k8s.v1.cni.cncf.io/networks"},
 		{Code: podnet.CodeConflict, Status: Warn, Remedy: "make the two places agree; inspect --explain says which one is used"},
