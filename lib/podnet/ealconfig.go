@@ -380,8 +380,12 @@ func separator(n int) string {
 
 // error says why the device is no port unless it is asked for.
 func (u *Unassigned) error() error {
-	if why := u.asInterface().PortError(); why != nil {
+	i := u.asInterface()
+	if why := i.PortError(); why != nil {
 		return why
+	}
+	if i.unusable(latest) {
+		return i.notReady()
 	}
 	remedy := "ask for it by its address"
 	if u.Default {
