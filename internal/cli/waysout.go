@@ -32,13 +32,14 @@ func withWaysOut(err error, pod *podnet.Pod) error {
 		return err
 	}
 	flags := deviceWays(pod)
-	if len(flags) == 0 {
+	known := len(flags) > 0
+	if !known {
 		flags = netdevWays(pod)
 	}
 	if slices.ContainsFunc(pod.Warnings, func(w podnet.Warning) bool { return w.Code == podnet.CodePending }) {
 		flags = append(flags, "--wait 60s")
 	}
-	if !slices.ContainsFunc(pod.Interfaces, func(i podnet.Interface) bool { return i.Kind != podnet.KindKernel }) {
+	if !known && !slices.ContainsFunc(pod.Interfaces, func(i podnet.Interface) bool { return i.Kind != podnet.KindKernel }) {
 		flags = append(flags, "--interfaces none (lcores and memory alone)")
 	}
 	if len(flags) == 0 {
@@ -58,10 +59,9 @@ func deviceWays(pod *podnet.Pod) []string {
 			continue
 		}
 		names = append(names, cell(u.ID))
-		for _, hint := range u.HintsToTry() {
-			name, _, _ := strings.Cut(hint, "=")
-			if slices.ContainsFunc(pod.Interfaces, func(i podnet.Interface) bool { return i.Name == name }) {
-				hints = append(hints, "--hint "+cell(hint))
+		for _, i := range pod.Interfaces {
+			if slices.Contains(u.Candidates, i.Name) || standsFor(i, u) {
+				hints = append(hints, "--hint "+cell(i.Name)+"="+cell(u.ID))
 			}
 		}
 	}
@@ -69,6 +69,12 @@ func deviceWays(pod *podnet.Pod) []string {
 		return nil
 	}
 	return append([]string{"--interfaces " + strings.Join(names[:min(len(names), maxWays)], ",")}, hints...)
+}
+
+// standsFor reports whether a network's netdev may stand for a device that no
+// network claims, as a veth or a dummy does. Only the pod's author can know.
+func standsFor(i podnet.Interface, u *podnet.Unassigned) bool {
+	return i.Kind == podnet.KindKernel && !i.Default && u.Reason == podnet.CodeUnclaimed && u.PCI != nil && u.PCI.Netdev == ""
 }
 
 // netdevWays are the flags for interfaces of which no device is known.

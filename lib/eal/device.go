@@ -35,8 +35,8 @@ const manyPorts = "_port"
 
 // HasPort reports whether a port of this name is the device's.
 func HasPort(d Device, name string) bool {
-	pci, ok := d.(PCI)
-	return d.PortName() == name || ok && len(pci.MACs) > 0 && strings.HasPrefix(name, d.PortName()+manyPorts)
+	_, ok := d.(PCI)
+	return d.PortName() == name || ok && strings.HasPrefix(name, d.PortName()+manyPorts)
 }
 
 func (d PCI) render(Version) (option, argument string, err error) {

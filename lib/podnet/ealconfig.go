@@ -19,7 +19,7 @@ type EALOptions struct {
 	Interfaces []string
 	// SkipUnusable leaves out those of the ports by default whose devices DPDK
 	// cannot drive as they are, which EAL would skip or refuse: on the wrong driver,
-	// without an IOMMU, or not present. Pod.LeftOut says why. An interface that is
+	// without an IOMMU, not present, another container's, or not for this release. Pod.LeftOut says why. An interface that is
 	// named is never left out.
 	SkipUnusable bool
 	// DevArgs are further options of interfaces' devices, by names as above. They

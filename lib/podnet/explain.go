@@ -140,7 +140,7 @@ func explainUnassigned(b *strings.Builder, u Unassigned) {
 		case u.Port:
 			b.WriteString(" is on no interface: no network was asked for, and so it is a port by default.\n")
 		default:
-			b.WriteString(" is on no interface: no network lacks a device.\n")
+			b.WriteString(" is on no interface: no network lacks a device. If a network's netdev stands for it, a hint says so.\n")
 		}
 	case CodeAccelerator:
 		b.WriteString(" is on no interface: its PCI class says that it is no network device.\n")

@@ -100,16 +100,3 @@ func (u *Unassigned) Unusable() bool {
 	i := u.asInterface()
 	return i.PortError() != nil || i.unusable(latest)
 }
-
-// HintsToTry are the hints, in the form NETWORK=DEVICE, each of which would put
-// the device on one of the networks that could have it.
-func (u *Unassigned) HintsToTry() []string {
-	if u.Kind != KindPCI && u.Kind != KindVDPA {
-		return nil
-	}
-	var hints []string
-	for _, candidate := range u.Candidates {
-		hints = append(hints, candidate+"="+u.ID)
-	}
-	return hints
-}
