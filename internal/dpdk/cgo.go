@@ -346,8 +346,8 @@ func (w ealWorker) Read(stream int) RawCounters {
 	}
 }
 
-func (w ealWorker) Follow(stream int, sender Worker, from int) {
-	C.podnet_worker_follow(w.w, C.uint(stream), sender.(ealWorker).w, C.uint(from))
+func (w ealWorker) Follow(stream int, sender Worker, from int) error {
+	return check(C.podnet_worker_follow(w.w, C.uint(stream), sender.(ealWorker).w, C.uint(from)), "follow a stream that sends")
 }
 
 func (w ealWorker) Times(stream int, of Times, record func(cycles, packets uint64)) {

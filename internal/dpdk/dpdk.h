@@ -209,8 +209,9 @@ void podnet_worker_wait(unsigned lcore);
 void podnet_worker_read(const struct podnet_worker *w, unsigned stream, struct podnet_counters *out);
 /* podnet_worker_follow tells a VERIFY stream which GENERATE stream, of this worker or
  * another, sends the flows that that one has, before any of them is launched. The
- * sender must not be freed first. */
-void podnet_worker_follow(struct podnet_worker *w, unsigned stream, const struct podnet_worker *sender, unsigned from);
+ * sender must not be freed first. -ENOSPC: it follows PODNET_SENDERS already. */
+#define PODNET_SENDERS 64
+int podnet_worker_follow(struct podnet_worker *w, unsigned stream, const struct podnet_worker *sender, unsigned from);
 /* What times a stream has. */
 enum podnet_times {
 	PODNET_RTT,           /* VERIFY: from when a packet was sent until it came back */

@@ -72,7 +72,7 @@ type Worker interface {
 	Read(stream int) RawCounters
 	// Follow tells a stream that verifies which stream, of a worker that is freed no
 	// sooner, sends to it. It is called before either is launched.
-	Follow(stream int, sender Worker, from int)
+	Follow(stream int, sender Worker, from int) error
 	Times(stream int, of Times, record func(cycles, packets uint64))
 	TID() int
 	Free()

@@ -190,7 +190,9 @@ func (j *Job) launch() (launched int, err error) {
 		}
 		j.workers = append(j.workers, w)
 	}
-	j.follow()
+	if err := j.follow(); err != nil {
+		return 0, err
+	}
 	for _, s := range j.streams {
 		for _, p := range []*Port{s.Rx.Port, s.Tx.Port} {
 			for _, w := range j.workers {
@@ -209,16 +211,19 @@ func (j *Job) launch() (launched int, err error) {
 }
 
 // follow tells the streams that verify which streams send to them.
-func (j *Job) follow() {
+func (j *Job) follow() error {
 	for v, verify := range j.streams {
 		for g, generate := range j.streams {
 			if verify.Mode != Verify || generate.Mode != Generate || signatureOf(generate) != verify.Signature {
 				continue
 			}
 			rx, tx := j.where[v], j.where[g]
-			j.workers[rx.worker].Follow(rx.stream, j.workers[tx.worker], tx.stream)
+			if err := j.workers[rx.worker].Follow(rx.stream, j.workers[tx.worker], tx.stream); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // signatureOf is that of the stamps in the templates of a stream that generates.

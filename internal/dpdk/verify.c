@@ -8,6 +8,8 @@
 #include "worker.h"
 
 #include <rte_byteorder.h>
+#include <errno.h>
+
 #include <rte_ether.h>
 #include <rte_ip.h>
 
@@ -211,16 +213,18 @@ verify_odd(struct stream *s, const struct rte_mbuf *m, bool timely)
 	return false;
 }
 
-void
+int
 podnet_worker_follow(struct podnet_worker *w, unsigned stream, const struct podnet_worker *sender, unsigned from)
 {
-	struct stream *s = &w->streams[stream];
+	struct verifier *v = w->streams[stream].verifier;
 	const struct schedule *c = &sender->streams[from].schedule;
 
-	if (s->verifier == NULL || c->cycles == 0)
-		return;
-	for (uint32_t i = c->first_flow; i < c->first_flow + c->flows && i < s->cfg.flows; i++)
-		s->verifier->flows[i].schedule = c;
+	if (v == NULL || c->cycles == 0)
+		return 0;
+	if (v->n_schedules == PODNET_SENDERS)
+		return -ENOSPC;
+	v->schedules[v->n_schedules++] = c;
+	return 0;
 }
 
 /* times_of counts the packets of a stream in a class of times; false: it has no

@@ -14,7 +14,6 @@
 struct verify_flow {
 	uint64_t next;    /* the highest number so far, and one */
 	uint64_t missing; /* of those below it */
-	const struct schedule *schedule; /* of its sender; NULL: there is none */
 	uint64_t seen[VERIFY_WORDS];
 };
 
@@ -27,6 +26,9 @@ struct verifier {
 	uint16_t mark;  /* that of its stamps */
 	bool doubt;     /* a checksum was wrong: add up that of every frame */
 	uint32_t late;  /* VERIFY_LATE_US in ticks */
+	/* Of the streams that send to it; without any there is no schedule. */
+	const struct schedule *schedules[PODNET_SENDERS];
+	unsigned n_schedules;
 	uint64_t times[CLASSES(VERIFY_BITS)];
 	/* Of the packets that were sent late: their times from when they were sent, which
 	 * are in times too, and from when they should have been. */
@@ -89,25 +91,34 @@ verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t)
  * punctual: a generator may take as long for a turn. */
 #define VERIFY_LATE_US 1
 
-/* verify_time counts the round-trip time of a packet, in ticks, that was sent at the
- * time sent. */
-static __rte_always_inline void
-verify_time(struct verifier *v, const struct verify_flow *f, uint16_t flow, uint64_t number, uint32_t sent, uint32_t ticks, uint8_t shift)
+/* verify_late is how much later than it should have been a packet was sent, in ticks,
+ * by the schedule of its sender. */
+static __rte_always_inline int32_t
+verify_late(const struct verifier *v, uint16_t flow, uint64_t number, uint32_t sent, uint8_t shift)
 {
-	const struct schedule *c = f->schedule;
-	unsigned class = class_of(ticks, VERIFY_BITS);
+	const struct schedule *c = v->schedules[0];
 	uint64_t nth, due;
-	int32_t late;
 
-	v->times[class]++;
-	if (c == NULL)
-		return;
+	for (unsigned i = 1; unlikely((uint32_t)flow - c->first_flow >= c->flows); i++) {
+		if (i == v->n_schedules)
+			return 0; /* nobody's whom it knows */
+		c = v->schedules[i];
+	}
 	nth = (number - c->first_number) * c->flows + flow - c->first_flow;
 	due = __atomic_load_n(&c->begin, __ATOMIC_RELAXED) + (uint64_t)((double)(int64_t)nth * c->cycles);
-	late = sent - stamp_ticks(due, shift);
+	return sent - stamp_ticks(due, shift);
+}
+
+/* verify_schedule counts the round-trip time of a packet, in ticks, from when it should
+ * have been sent, if that is another. */
+static __rte_always_inline void
+verify_schedule(struct verifier *v, uint16_t flow, uint64_t number, uint32_t sent, uint32_t ticks, uint8_t shift)
+{
+	int32_t late = verify_late(v, flow, number, sent, shift);
+
 	if (likely(late <= (int32_t)v->late))
 		return;
-	v->late_times[class]++;
+	v->late_times[class_of(ticks, VERIFY_BITS)]++;
 	v->scheduled_times[class_of(ticks + late, VERIFY_BITS)]++;
 }
 
@@ -137,6 +148,7 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 	const uint16_t offset = s->cfg.stamp_offset, vlan = s->cfg.vlan, mark = v->mark;
 	const uint32_t flows = s->cfg.flows;
 	const uint8_t shift = s->cfg.stamp_shift;
+	const bool scheduled = v->n_schedules > 0;
 	const uint32_t now = stamp_ticks(came, shift), skew = v->skew;
 	const uint32_t oldest = RTE_MIN((came - v->begin) >> shift, (uint64_t)VERIFY_MAX_TICKS);
 	struct verify_tally t = { 0 };
@@ -168,7 +180,10 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 			continue;
 		}
 		whole = verify_number(&v->flows[flow], number, &t);
-		verify_time(v, &v->flows[flow], flow, whole, time, age > skew ? age - skew : 0, shift);
+		age = age > skew ? age - skew : 0;
+		v->times[class_of(age, VERIFY_BITS)]++;
+		if (scheduled)
+			verify_schedule(v, flow, whole, time, age, shift);
 	}
 	count_add(&s->count.rx_packets, t.ours);
 	if (unlikely(t.missing != 0 || t.reordered != 0 || t.duplicates != 0)) {

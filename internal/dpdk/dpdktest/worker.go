@@ -147,8 +147,9 @@ func (w *worker) Read(i int) (c dpdk.RawCounters) {
 }
 
 // Follow implements dpdk.Worker. The fake's packets are sent when they are due.
-func (w *worker) Follow(i int, sender dpdk.Worker, from int) {
+func (w *worker) Follow(i int, sender dpdk.Worker, from int) error {
 	w.locked(func() { w.streams[i].senders = append(w.streams[i].senders, sender.(*worker).streams[from].config) })
+	return nil
 }
 
 // Times implements dpdk.Worker.
