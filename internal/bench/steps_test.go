@@ -236,3 +236,35 @@ func TestStepConfigChecks(t *testing.T) {
 		}
 	}
 }
+
+// Times of a generator that was held up are marked, and the other loads are measured
+// all the same.
+func TestLatencyOfALateGenerator(t *testing.T) {
+	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
+	d.change = func(tr Trial, c *Counts) error {
+		c.RTT, c.ScheduledRTT, c.Lateness = NewHistogram(), NewHistogram(), NewHistogram()
+		for range 100 {
+			_ = c.RTT.RecordValue(10_000)
+			_ = c.ScheduledRTT.RecordValue(10_000)
+			_ = c.Lateness.RecordValue(0)
+		}
+		if tr.Rate == 500_000 {
+			_ = c.ScheduledRTT.RecordValues(8_000_000, 100)
+			c.Late, c.MaxLate = 100, 8*time.Millisecond
+			c.TxQueues = []result.TxQueue{{Interface: "net1", Lcore: 1, Ring: 256, Backlog: 4000}}
+		}
+		return nil
+	}
+	m, err := Latency(t.Context(), d.runner(), LatencyConfig{Base: 1e6, Fractions: []float64{0.1, 0.5, 0.9}, Trial: time.Second})
+	if err != nil || m.Valid || !m.Complete || len(m.Latency) != 3 || len(d.trials) != 1+(1+retries)+1 {
+		t.Fatalf("%d trials, %+v, %v", len(d.trials), m, err)
+	}
+	for i, l := range m.Latency {
+		if late := i == 1; (l.Limited != "") != late || l.RTT.MaxUs > 11 || (l.ScheduledRTT.MaxUs > 7000) != late || (l.MaxLateUs == 8000) != late {
+			t.Errorf("%s: %+v", l.Load, l)
+		}
+	}
+	if want := "50% of 1 Mpps: "; !strings.HasPrefix(m.Reason, want) || !strings.Contains(m.Reason, "was behind by 4000 packets") {
+		t.Errorf("reason %q, want it to begin with %q", m.Reason, want)
+	}
+}

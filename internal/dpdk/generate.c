@@ -29,8 +29,10 @@ generate_init(struct stream *s)
 	s->next.number = c->first_number;
 	s->next.first = (c->first_flow + c->first_number) % c->n_pattern;
 	s->next.at = s->next.first;
-	s->schedule = (struct schedule){
-		.cycles = c->packets_per_cycle > 0 ? 1 / c->packets_per_cycle : 0,
-		.flows = c->flows, .first_flow = c->first_flow, .first_number = c->first_number,
-	};
+	s->schedule = (struct schedule){ .flows = c->flows, .first_flow = c->first_flow, .first_number = c->first_number };
+	if (c->packets_per_cycle > 0) {
+		s->schedule.cycles = 1 / c->packets_per_cycle;
+		/* Of a packet in ages the upper bits are cut off, which are cut off each tick. */
+		s->schedule.step = (uint64_t)(unsigned __int128)(s->schedule.cycles / (1u << c->stamp_shift) * (1ull << 32));
+	}
 }

@@ -33,7 +33,7 @@ loop_transmit(struct podnet_worker *w, struct stream *s, const enum podnet_mode 
 {
 	if (unlikely(s->count.begin == 0)) {
 		count_set(&s->count.begin, rte_rdtsc());
-		count_set(&s->schedule.begin, s->count.begin);
+		__atomic_store_n(&s->schedule.begin, stamp_ticks(s->count.begin, s->cfg.stamp_shift), __ATOMIC_RELAXED);
 	}
 	if (unlikely(__atomic_load_n(&w->stop_tx, __ATOMIC_RELAXED))) {
 		if (s->count.end == 0) {

@@ -31,10 +31,20 @@ struct cursor {
 /* When each packet of a GENERATE stream at a set rate is due. A verifier on another
  * lcore reads it per packet, so it has a cache line that nobody writes to meanwhile. */
 struct schedule {
-	uint64_t begin; /* TSC at which the first one was due; atomic, 0 until then */
-	double cycles;  /* from one to the next; 0: there is no schedule */
+	uint32_t begin; /* tick at which the first one was due; atomic */
 	uint32_t flows, first_flow, first_number;
+	uint64_t step;  /* ticks from one to the next, times 2^32; 0: there is no schedule */
+	double cycles;  /* the same in cycles */
 };
+
+/* schedule_due is the tick at which the n-th packet is due, from 0. All above 32 bits
+ * is cut off, as in a stamp, so that the product may overflow. A step that is off by
+ * half of its last bit is off by a tick after 2^33 packets. */
+static __rte_always_inline uint32_t
+schedule_due(const struct schedule *c, uint64_t n)
+{
+	return __atomic_load_n(&c->begin, __ATOMIC_RELAXED) + (uint32_t)(n * c->step >> 32);
+}
 
 /* Times are counted in classes, of which each power of two has 2^bits. */
 static __rte_always_inline unsigned

@@ -219,7 +219,7 @@ podnet_worker_follow(struct podnet_worker *w, unsigned stream, const struct podn
 	struct verifier *v = w->streams[stream].verifier;
 	const struct schedule *c = &sender->streams[from].schedule;
 
-	if (v == NULL || c->cycles == 0)
+	if (v == NULL || c->step == 0)
 		return 0;
 	if (v->n_schedules == PODNET_SENDERS)
 		return -ENOSPC;

@@ -94,27 +94,24 @@ verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t)
 /* verify_late is how much later than it should have been a packet was sent, in ticks,
  * by the schedule of its sender. */
 static __rte_always_inline int32_t
-verify_late(const struct verifier *v, uint16_t flow, uint64_t number, uint32_t sent, uint8_t shift)
+verify_late(const struct verifier *v, uint16_t flow, uint64_t number, uint32_t sent)
 {
 	const struct schedule *c = v->schedules[0];
-	uint64_t nth, due;
 
 	for (unsigned i = 1; unlikely((uint32_t)flow - c->first_flow >= c->flows); i++) {
 		if (i == v->n_schedules)
 			return 0; /* nobody's whom it knows */
 		c = v->schedules[i];
 	}
-	nth = (number - c->first_number) * c->flows + flow - c->first_flow;
-	due = __atomic_load_n(&c->begin, __ATOMIC_RELAXED) + (uint64_t)((double)(int64_t)nth * c->cycles);
-	return sent - stamp_ticks(due, shift);
+	return sent - schedule_due(c, (number - c->first_number) * c->flows + flow - c->first_flow);
 }
 
 /* verify_schedule counts the round-trip time of a packet, in ticks, from when it should
  * have been sent, if that is another. */
 static __rte_always_inline void
-verify_schedule(struct verifier *v, uint16_t flow, uint64_t number, uint32_t sent, uint32_t ticks, uint8_t shift)
+verify_schedule(struct verifier *v, uint16_t flow, uint64_t number, uint32_t sent, uint32_t ticks)
 {
-	int32_t late = verify_late(v, flow, number, sent, shift);
+	int32_t late = verify_late(v, flow, number, sent);
 
 	if (likely(late <= (int32_t)v->late))
 		return;
@@ -137,18 +134,17 @@ verify_in_vlan(const uint8_t *eth, uint16_t vlan)
 #define VERIFY_MAX_TICKS (3u << 30)
 
 /* verify_burst counts the stream's own packets among those of a burst that came at
- * the time came. Adding up a long frame takes several times as long as all the rest,
+ * the time came, also by their schedules if they are scheduled. Adding up a long frame takes several times as long as all the rest,
  * so until a checksum is wrong only the first frame of each burst is added up: under
  * load that is one of many, and at low rates each. */
 static __rte_always_inline void
-verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t n, uint64_t came)
+verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t n, uint64_t came, const bool scheduled)
 {
 	struct verifier *v = s->verifier;
 	const uint64_t seed = s->seed;
 	const uint16_t offset = s->cfg.stamp_offset, vlan = s->cfg.vlan, mark = v->mark;
 	const uint32_t flows = s->cfg.flows;
 	const uint8_t shift = s->cfg.stamp_shift;
-	const bool scheduled = v->n_schedules > 0;
 	const uint32_t now = stamp_ticks(came, shift), skew = v->skew;
 	const uint32_t oldest = RTE_MIN((came - v->begin) >> shift, (uint64_t)VERIFY_MAX_TICKS);
 	struct verify_tally t = { 0 };
@@ -183,7 +179,7 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 		age = age > skew ? age - skew : 0;
 		v->times[class_of(age, VERIFY_BITS)]++;
 		if (scheduled)
-			verify_schedule(v, flow, whole, time, age, shift);
+			verify_schedule(v, flow, whole, time, age);
 	}
 	count_add(&s->count.rx_packets, t.ours);
 	if (unlikely(t.missing != 0 || t.reordered != 0 || t.duplicates != 0)) {
@@ -218,7 +214,10 @@ verify(struct stream *s)
 	if (s->cfg.count_bytes)
 		count_add(&s->count.rx_bytes, burst_bytes(bufs, n));
 	burst_prefetch(bufs, data, n);
-	verify_burst(s, bufs, data, n, came);
+	if (s->verifier->n_schedules > 0)
+		verify_burst(s, bufs, data, n, came, true);
+	else
+		verify_burst(s, bufs, data, n, came, false);
 	rte_pktmbuf_free_bulk(bufs, n);
 	return n;
 }

@@ -1,6 +1,9 @@
 package result
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Caveats are what a reader has to know before the figures of the run: why they are
 // not valid, which thresholds they missed, and the measurements' own, without those
@@ -64,7 +67,7 @@ func (c Changed) remarks() (list []string) {
 	add := func(n uint64, what string) {
 		switch {
 		case n == 1:
-			list = append(list, "1 packet came back "+what)
+			list = append(list, "1 packet came back "+strings.Replace(what, "they were", "it was", 1))
 		case n > 1:
 			list = append(list, fmt.Sprintf("%d packets came back %s", n, what))
 		}
