@@ -112,7 +112,8 @@ type round struct {
 	faults    []fault
 	told      time.Time // when the command was told to end; zero: it was not
 	killed    bool
-	slow      bool // it has had less CPU
+	slow      bool           // it has had less CPU
+	early     syscall.Signal // that came before it minded any; 0: none did
 	judged    judged
 }
 
@@ -231,6 +232,9 @@ func (r *round) process(cpu int, command string, args ...string) *testpeer.Proce
 func (r *round) signal() {
 	sig := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}[r.rand.IntN(3)]
 	r.note(sig.String(), 0)
+	if !r.mindsSignals() { // which end it, as any program that has not come to its main yet
+		r.early = sig
+	}
 	r.subject.Signal(sig)
 	if r.rand.IntN(4) == 0 {
 		r.subject.Signal(sig)
@@ -238,6 +242,18 @@ func (r *round) signal() {
 	if r.told.IsZero() {
 		r.told = time.Now()
 	}
+}
+
+// mindsSignals tells whether the command must be minding signals: it has opened a
+// file, for the first of which Go's runtime makes a descriptor that can be seen.
+func (r *round) mindsSignals() bool {
+	fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", r.subject.PID))
+	for _, fd := range fds {
+		if link, _ := os.Readlink(fd); link == "anon_inode:[eventpoll]" {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *round) stop() {
@@ -315,6 +331,9 @@ func (r *round) checkEnd() {
 		return
 	}
 	allowed := map[int]bool{0: true, 1: true, 3: true, 5: true, 128 + int(syscall.SIGKILL): r.killed}
+	if r.early != 0 {
+		allowed[128+int(r.early)] = true
+	}
 	if !allowed[code] || strings.Contains(r.subject.Stderr(), "goroutine ") || strings.Contains(r.subject.Stderr(), "DPDK aborted") {
 		r.Errorf("%s ended with %d", r.command, code)
 	}
@@ -364,7 +383,7 @@ func (r *round) checkResult(code int) {
 		return
 	}
 	doc, err := result.ReadFile(r.file)
-	if errors.Is(err, os.ErrNotExist) && (r.killed || code == 1) { // before it began
+	if errors.Is(err, os.ErrNotExist) && (r.killed || code == 1 || code > 128) { // before it began
 		return
 	}
 	if err != nil {
