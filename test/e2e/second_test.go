@@ -20,7 +20,7 @@ import (
 // In every phase one signal ends a command within two seconds, and a second one at
 // once; neither leaves a process, a socket or a runtime directory.
 func TestSignalsInEveryPhase(t *testing.T) {
-	socket := func(t *testing.T, pod *scratchPod, name string) string { return filepath.Join(pod.dir, name) }
+	socket := func(pod *scratchPod, name string) string { return filepath.Join(pod.dir, name) }
 	for _, tt := range []struct {
 		phase string
 		start func(t *testing.T, pod *scratchPod) *app
@@ -42,26 +42,26 @@ func TestSignalsInEveryPhase(t *testing.T) {
 			return a
 		}, []int{5}},
 		{"dut: it forwards", func(t *testing.T, pod *scratchPod) *app {
-			a := startPlain(t, testpeer.Options{}, "dut", "--memif", socket(t, pod, "d"), "--delay", "100ms", "--memory", "none")
-			a.await(func() error { return listens(t, socket(t, pod, "d")) })
+			a := startPlain(t, testpeer.Options{}, "dut", "--memif", socket(pod, "d"), "--delay", "100ms", "--memory", "none")
+			a.await(func() error { return listens(t, socket(pod, "d")) })
 			return a
 		}, []int{0}},
 		{"dut: it waits for a server", func(t *testing.T, pod *scratchPod) *app {
-			a := startPlain(t, testpeer.Options{}, "dut", "--memif", "client:"+socket(t, pod, "d"), "--memory", "none")
+			a := startPlain(t, testpeer.Options{}, "dut", "--memif", "client:"+socket(pod, "d"), "--memory", "none")
 			time.Sleep(late)
 			return a
 		}, []int{0}},
 		{"check: DPDK starts", func(t *testing.T, pod *scratchPod) *app {
 			a := startPlain(t, testpeer.Options{}, "check", "--dry-start", "--memory", "none",
-				"--vdev", "net_virtio_user0,server=1,path="+socket(t, pod, "c"))
-			a.await(func() error { return listens(t, socket(t, pod, "c")) })
+				"--vdev", "net_virtio_user0,server=1,path="+socket(pod, "c"))
+			a.await(func() error { return listens(t, socket(pod, "c")) })
 			return a
 		}, []int{1}},
 		{"exec: testpmd waits for a peer", func(t *testing.T, pod *scratchPod) *app {
 			a := startPlain(t, testpeer.Options{}, "exec", append([]string{
-				"--interfaces", "none", "--memory", "none", "--eal-arg=--vdev=net_virtio_user0,server=1,path=" + socket(t, pod, "e"), "--",
+				"--interfaces", "none", "--memory", "none", "--eal-arg=--vdev=net_virtio_user0,server=1,path=" + socket(pod, "e"), "--",
 			}, peertest.TestpmdArgs("rxonly")...)...)
-			a.await(func() error { return listens(t, socket(t, pod, "e")) })
+			a.await(func() error { return listens(t, socket(pod, "e")) })
 			t.Cleanup(func() { os.RemoveAll(testpeer.RuntimeDir(a.prefix)) }) // testpmd leaves it
 			return a
 		}, []int{128 + int(syscall.SIGTERM), 1}}, // as testpmd likes
