@@ -46,8 +46,9 @@ const (
 	inTime = 2 * time.Second
 	slack  = time.Second
 	// rate is what bench sends at, in packets per second, and ring what a Tx ring has
-	// room for: who stands still for no longer than that sends all the same.
-	rate, ring = 10_000, 1024
+	// room for: who stands still for no longer than that sends all the same. The pauses
+	// of a quota are longer.
+	rate, ring = 20_000, 1024
 )
 
 func TestChaos(t *testing.T) {

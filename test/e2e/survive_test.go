@@ -288,3 +288,38 @@ func terminal(t *testing.T) (end *os.File, screen func() string) {
 		return <-shown
 	}
 }
+
+// A directory that may be written and not read takes a result, and one that may not
+// be written refuses it before anything is measured.
+func TestResultInAClosedDirectory(t *testing.T) {
+	for mode, want := range map[os.FileMode]int{0o333: 3, 0o555: 1, 0: 1} { // 3: there is nothing to measure
+		pod := newPod(t)
+		nobody := asNobody(t, pod)
+		dir := filepath.Join(pod.dir, "results")
+		file := filepath.Join(dir, "result.json")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		a := startAppAs(t, nobody, pod, "bench", "--result-file", file)
+		a.exit(settleTime, want)
+		if err := os.Chmod(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := os.ReadDir(dir)
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case want == 3:
+			if r := resultFile(t, file); r.Complete || len(entries) != 1 {
+				t.Errorf("mode %o: complete %t, %d files", mode, r.Complete, len(entries))
+			}
+		default:
+			if a.says("--result-file", "permission denied"); len(entries) != 0 {
+				t.Errorf("mode %o: %d files are left", mode, len(entries))
+			}
+		}
+	}
+}
