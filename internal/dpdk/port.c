@@ -71,8 +71,18 @@ podnet_port_configure(uint16_t port, const struct podnet_port_config *c, struct 
 	}
 	if ((ret = rte_eth_dev_configure(port, c->queues, c->queues, &conf)) != 0)
 		return ret;
-	if (c->mtu > RTE_ETHER_MTU && (ret = rte_eth_dev_set_mtu(port, c->mtu)) != 0 && ret != -ENOTSUP)
-		return ret;
+	if (c->mtu > RTE_ETHER_MTU && (ret = rte_eth_dev_set_mtu(port, c->mtu)) != 0) {
+		if (ret != -ENOTSUP)
+			return ret;
+		/* Some drivers, such as that of igb's VFs, take it with the configuration
+		 * alone. Those of sockets say that they cannot, and carry what fits into
+		 * their buffers. */
+		conf.rxmode.mtu = c->mtu;
+		if (c->mtu <= info.max_mtu &&
+		    (uint32_t)c->mtu + RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN <= info.max_rx_pktlen &&
+		    (ret = rte_eth_dev_configure(port, c->queues, c->queues, &conf)) != 0)
+			return ret;
+	}
 	if ((ret = rte_eth_dev_adjust_nb_rx_tx_desc(port, &rx_desc, &tx_desc)) != 0)
 		return ret;
 	for (q = 0; q < c->queues; q++) {

@@ -191,8 +191,22 @@ func (p *Port) Explain(err error) error { return p.rt.explain(err) }
 
 // Stats reads the port's counters.
 func (p *Port) Stats(ctx context.Context) (Stats, error) {
-	return on(ctx, p.rt, func() (Stats, error) { return p.rt.drv.Stats(p.id) })
+	return on(ctx, p.rt, func() (Stats, error) {
+		s, err := p.rt.drv.Stats(p.id)
+		if p.Driver == igbVFDriver {
+			s.RxBytes -= min(s.RxBytes, fcs*s.RxPackets)
+			s.TxBytes -= min(s.TxBytes, fcs*s.TxPackets)
+		}
+		return s, err
+	})
 }
+
+// igbVFDriver is the driver of igb's VFs, which counts a frame's FCS too, unlike that
+// of their PFs and all others.
+const (
+	igbVFDriver = "net_e1000_igb_vf"
+	fcs         = 4
+)
 
 // Carries says that the port will send what from receives, as in a forwarder. Send
 // then takes its mbufs from the same pool: the driver may free the mbufs of a Tx

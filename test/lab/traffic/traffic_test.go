@@ -25,14 +25,15 @@ const packets = 256
 
 // benchBetweenVFs has the pod send from its first VF to its second, and wants all
 // packets back.
-func benchBetweenVFs(t *testing.T, p *guest.Pod) {
+func benchBetweenVFs(t *testing.T, p *guest.Pod, args ...string) result.Trial {
 	t.Helper()
-	r := p.Bench(t, "--tx", "net1", "--rx", "net2", "--rate", fmt.Sprint(packets), "--duration", "1s", "--warmup", "0s", "--calibrate=false")
+	r := p.Bench(t, append(args, "--tx", "net1", "--rx", "net2", "--rate", fmt.Sprint(packets), "--duration", "1s", "--warmup", "0s", "--calibrate=false")...)
 	trial := r.Measurements[0].Trials[0]
 	if trial.Sent.Packets != packets || trial.Received.Packets != packets || trial.Duplicates+trial.Reordered != 0 {
 		t.Errorf("sent %d and received %d, %d twice, %d out of order (%s), want %d and 0",
 			trial.Sent.Packets, trial.Received.Packets, trial.Duplicates, trial.Reordered, r.Reason, packets)
 	}
+	return trial
 }
 
 // users are those that the application runs as: root, and nobody with what a pod

@@ -136,6 +136,25 @@ func (pf *PF) awaitLink() error {
 	})
 }
 
+// SetMTU sets the PF's MTU, beyond which its VFs carry nothing, until the test ends.
+func (pf *PF) SetMTU(t *testing.T, mtu int) {
+	t.Helper()
+	set := func(mtu int) error {
+		_, err := output([]string{"ip", "link", "set", pf.Netdev, "mtu", strconv.Itoa(mtu)})
+		return errors.Join(err, pf.awaitLink()) // which goes down for a moment
+	}
+	if err := set(mtu); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := set(ethernetMTU); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+const ethernetMTU = 1500
+
 func (pf *PF) write(name, value string) error {
 	return os.WriteFile(filepath.Join(pciDevices, pf.Address, name), []byte(value), 0)
 }
