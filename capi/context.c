@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -53,6 +54,16 @@ static bool copy_env(struct podnet *ctx, char *const *env)
 	return true;
 }
 
+/* Closes a descriptor. A thread that is canceled meanwhile ends later, and not here. */
+static void close_whole(int fd)
+{
+	int cancelable;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancelable);
+	close(fd);
+	pthread_setcancelstate(cancelable, NULL);
+}
+
 /* Makes the descriptor by which podnet_cancel() is heard. It is none of a program's
  * standard ones, even if those are closed. */
 static int open_cancel(void)
@@ -63,7 +74,7 @@ static int open_cancel(void)
 	if (low < 0 || low > STDERR_FILENO)
 		return low;
 	fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	close(low);
+	close_whole(low);
 	return fd;
 }
 
@@ -108,7 +119,7 @@ void podnet_free(struct podnet *ctx)
 		return;
 	pn_clear_error(ctx);
 	if (ctx->cancel_fd >= 0)
-		close(ctx->cancel_fd);
+		close_whole(ctx->cancel_fd);
 	json_decref(ctx->request);
 	for (size_t n = 0; ctx->env && ctx->env[n]; n++)
 		free(ctx->env[n]);

@@ -142,7 +142,8 @@ PODNET_API int podnet_new(struct podnet **ctx, const struct podnet_options *opti
 PODNET_API void podnet_free(struct podnet *ctx);
 
 /* Ends what the handle waits for, and everything that it is asked from now on, with
- * PODNET_ERR_CANCELED. It may be called from any thread, and from a signal handler. */
+ * PODNET_ERR_CANCELED. It may be called from any thread, and from a signal handler, until
+ * the handle is freed. */
 PODNET_API void podnet_cancel(struct podnet *ctx);
 
 /* Tells in one line why the handle's last call failed, with the place and the remedy;

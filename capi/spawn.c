@@ -50,7 +50,12 @@ static int make_pair(int pair[2])
  * locks and devices of the program's. */
 static int close_others(posix_spawn_file_actions_t *actions)
 {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+#if defined(__GLIBC__) && !defined(PODNET_NO_CLOSEFROM)
+#if __GLIBC_PREREQ(2, 34)
+#define HAVE_CLOSEFROM
+#endif
+#endif
+#ifdef HAVE_CLOSEFROM
 	return posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
 #else
 	DIR *dir = opendir("/proc/self/fd");

@@ -9,7 +9,7 @@ const char **strings(const json_t *list)
 	size_t count = json_array_size(list);
 	const char **values;
 
-	if (!list)
+	if (!json_is_array(list))
 		return NULL;
 	values = calloc(count + 1, sizeof(*values));
 	for (size_t n = 0; values && n < count; n++)
