@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,19 +90,33 @@ func sources(t *testing.T, dir string) []string {
 }
 
 // compile makes a program of the library's sources and files of testdata, and gives its
-// path. Arguments that begin with '-' are flags.
+// path. Arguments that begin with '-' are flags. Tests that want the same get the same.
 func compile(t *testing.T, cc string, args ...string) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "program")
-	all := append([]string{"-DPODNET_LIBEXECDIR=\"/nonexistent\"", "-o", program}, libraryFlags...)
-	for _, arg := range append(args, sources(t, "")...) {
-		if !strings.HasPrefix(arg, "-") && !strings.Contains(arg, "/") {
-			arg = filepath.Join("testdata", arg)
-		}
-		all = append(all, arg)
+	key := fmt.Sprint(cc, args)
+	if program, ok := programs[key]; ok {
+		return program
 	}
+	program := filepath.Join(scratch, fmt.Sprint("program-", len(programs)))
+	all := append([]string{"-DPODNET_LIBEXECDIR=\"/nonexistent\"", "-o", program}, libraryFlags...)
+	all = append(append(all, inTestdata(args)...), sources(t, "")...)
 	must(t, cc, append(append(all, warnings...), "-ljansson")...)
+	programs[key] = program
 	return program
+}
+
+// programs are those that compile has made.
+var programs = map[string]string{}
+
+// inTestdata gives arguments of a compiler with files where they are.
+func inTestdata(args []string) []string {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if !strings.HasPrefix(arg, "-") && !strings.Contains(arg, "/") {
+			args[i] = filepath.Join("testdata", arg)
+		}
+	}
+	return args
 }
 
 // link makes a program of files of testdata and the installed shared library, as its
@@ -118,12 +133,7 @@ func link(t *testing.T, args ...string) string {
 	}
 	program := filepath.Join(dir, "program")
 	all := []string{"-std=c99", "-D_DEFAULT_SOURCE", "-D_POSIX_C_SOURCE=200809L", "-g", "-Itestdata", "-o", program}
-	for _, arg := range args {
-		if !strings.HasPrefix(arg, "-") && !strings.Contains(arg, "/") {
-			arg = filepath.Join("testdata", arg)
-		}
-		all = append(all, arg)
-	}
+	all = append(all, inTestdata(args)...)
 	all = append(all, strings.Fields(must(t, "pkg-config", "--cflags", "--libs", "podnet", "jansson"))...)
 	must(t, "gcc", append(append(all, warnings...), "-pthread", "-Wl,-rpath,"+filepath.Join(prefix, "lib"))...)
 	return program
