@@ -12,7 +12,7 @@ FROM ${GO_IMAGE} AS go
 
 FROM ${BASE} AS source
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-    ca-certificates dpdk-dev gcc libc6-dev libdpdk-dev pkg-config
+    ca-certificates dpdk-dev gcc libc6-dev libcap2-bin libdpdk-dev pkg-config
 COPY --from=go /usr/local/go /usr/local/go
 ENV PATH=/usr/local/go/bin:$PATH
 WORKDIR /src
@@ -42,6 +42,10 @@ FROM source AS build
 ARG VERSION=devel
 RUN scripts/with-dpdk.sh go build -trimpath -ldflags "-s -w -X github.com/podnet/podnet/internal/cli.version=${VERSION}" \
     -o /out/usr/bin/testpmd-wrapper ./cmd/testpmd-wrapper
+# What a pod's securityContext adds for a user is effective only where the file permits
+# it. Without +e the file starts in pods that add nothing, too; the program raises what
+# it has.
+RUN setcap cap_ipc_lock,cap_net_raw,cap_sys_rawio=p /out/usr/bin/testpmd-wrapper
 # virtio and vhost are the two ends of vhost-user, ixgbe and e1000 have ixgbevf and
 # igbvf. A stock testpmd is linked to some more.
 ARG DRIVERS="af-packet af-xdp e1000 ena iavf ixgbe memif mlx5 null ring tap vhost virtio"

@@ -59,6 +59,7 @@ needs() {
 	END
 	image) cat <<-'END' ;;
 		buildah    command -v buildah
+		libcap2-bin command -v getcap
 		mmdebstrap command -v mmdebstrap
 	END
 	k8s) cat <<-'END' ;;

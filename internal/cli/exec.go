@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/privilege"
 	"github.com/podnet/podnet/internal/rundir"
 	"github.com/podnet/podnet/lib/check"
 	"github.com/podnet/podnet/lib/podnet"
@@ -94,6 +96,10 @@ func (o execOptions) become(path string, argv []string) error {
 		}
 	}
 	rundir.LetGroupConnect()
+	runtime.LockOSThread() // for the program that this thread becomes or starts
+	if err := privilege.RaiseForPrograms(); err != nil {
+		return err
+	}
 	run := o.Exec
 	if o.explains() {
 		run = o.supervise

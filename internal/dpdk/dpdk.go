@@ -15,6 +15,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/podnet/podnet/internal/privilege"
 )
 
 // ErrNoPort means that EAL started without one of the ports that it was given.
@@ -81,6 +83,9 @@ func Start(ctx context.Context, o Options) (*Runtime, error) {
 		// lcore's CPU.
 		runtime.LockOSThread()
 		r.tsc0, r.ns0 = drv.Clock()
+		if err := privilege.Raise(); err != nil {
+			r.log.record('5', fmt.Sprintf("podnet: raise capabilities: %v", err))
+		}
 		err := drv.Init(append([]string{"testpmd-wrapper"}, o.Args...))
 		if err == nil {
 			r.lcores = drv.Lcores()

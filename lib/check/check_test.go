@@ -248,8 +248,16 @@ var oneWrong = []struct {
 	{"name taken", func(s *scene) { s.change = peers("/run/m.sock", nil) }, "fail socket-place net4 socket-in-use"},
 	{"left behind", func(s *scene) { s.change = peers("/run/m.sock", syscall.ECONNREFUSED) }, "fail socket-place net4 socket-stale"},
 
+	{"NET_RAW that is raised later", func(s *scene) {
+		s.replace("/proc/self/status", "CapEff:	0000000000806000", "CapEff:	0000000000804000")
+		s.change = func(s *Subject) {
+			i := slices.IndexFunc(s.Pod.Interfaces, func(i podnet.Interface) bool { return i.Name == "net2" })
+			s.Pod.Interfaces[i].PCI.Driver = "mlx5_core"
+		}
+	}, ""},
 	{"no NET_RAW", func(s *scene) {
 		s.replace("/proc/self/status", "CapEff:	0000000000806000", "CapEff:	0000000000804000")
+		s.replace("/proc/self/status", "CapPrm:	0000000000806000", "CapPrm:	0000000000804000")
 		s.change = func(s *Subject) {
 			i := slices.IndexFunc(s.Pod.Interfaces, func(i podnet.Interface) bool { return i.Name == "net2" })
 			s.Pod.Interfaces[i].PCI.Driver = "mlx5_core"

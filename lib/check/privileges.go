@@ -36,15 +36,10 @@ func capabilities(_ context.Context, s *Subject) []Result {
 	var results []Result
 	need := func(iface string, c capability, why string) {
 		p := s.system.process
-		switch {
-		case p.has(c):
-		default:
-			cause := fmt.Sprintf("%s needs CAP_%s, which the process does not hold", why, c.name)
-			if p.raisable>>c.bit&1 == 1 {
-				cause += ", though it may raise it"
-			}
+		if !p.has(c) && !p.mayRaise(c) {
 			results = append(results, Result{
-				Interface: iface, Code: podnet.CodeNoCapability, Where: "/proc/self/status CapEff", Cause: cause,
+				Interface: iface, Code: podnet.CodeNoCapability, Where: "/proc/self/status CapPrm",
+				Cause:  fmt.Sprintf("%s needs CAP_%s, which the process neither holds nor may raise", why, c.name),
 				Remedy: "add " + c.name + " to the container's securityContext.capabilities.add, and for a user other than root to the program's file (setcap)",
 			})
 		}

@@ -98,6 +98,11 @@ var (
 
 func (p process) has(c capability) bool { return p.held>>c.bit&1 == 1 }
 
+// mayRaise tells whether podnet's commands raise the capability before DPDK starts.
+func (p process) mayRaise(c capability) bool {
+	return (c == ipcLock || c == netRaw) && p.raisable>>c.bit&1 == 1
+}
+
 // permits tells whether the process may use a file in these ways, by the file's
 // mode and owner.
 func (p process) permits(info fs.FileInfo, want uint32) error {
@@ -166,7 +171,7 @@ func newSystem(o Options) (system, error) {
 // limitOf reads the soft limit of that name in limits.
 func (s *system) limitOf(name string) (uint64, bool) {
 	text, err := s.root.ReadFile("/proc/self/limits", rootfs.MaxSmall)
-	if err != nil || s.process.has(ipcLock) {
+	if err != nil || s.process.has(ipcLock) || s.process.mayRaise(ipcLock) {
 		return 0, false
 	}
 	return limit(string(text), name)

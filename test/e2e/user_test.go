@@ -3,12 +3,18 @@
 package e2e
 
 import (
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
 	"k8s.io/utils/cpuset"
 
 	"github.com/podnet/podnet/test/internal/peertest"
@@ -118,4 +124,109 @@ func TestSwitchOfTheSocketsGroup(t *testing.T) {
 			}
 		})
 	}
+}
+
+// permitted gives a copy of the application the capabilities that a pod's
+// securityContext may then add for a user (setcap ...=p).
+func permitted(t *testing.T, capabilities ...int) string {
+	t.Helper()
+	data, err := os.ReadFile(wrapper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "podnet-e2e-permitted-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path := filepath.Join(dir, "testpmd-wrapper")
+	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(path, data, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	var set uint32
+	for _, c := range capabilities {
+		set |= 1 << c
+	}
+	// struct vfs_cap_data, little-endian: VFS_CAP_REVISION_2 without the effective
+	// flag, then permitted and inheritable, twice.
+	var attribute []byte
+	for _, word := range []uint32{0x02000000, set, 0, 0, 0} {
+		attribute = binary.LittleEndian.AppendUint32(attribute, word)
+	}
+	if err := unix.Setxattr(path, "security.capability", attribute, 0); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A user's process has what its container's bounding set and the program's file
+// permit, raises it for EAL and for the program that it becomes, and starts where the
+// bounding set lacks some or all.
+func TestCapabilitiesOfAUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("gives capabilities to a file")
+	}
+	program := permitted(t, unix.CAP_IPC_LOCK, unix.CAP_NET_RAW, unix.CAP_SYS_RAWIO)
+	for bounding, want := range map[string]uint64{
+		"-all":                               0,
+		"-all,+ipc_lock":                     1 << unix.CAP_IPC_LOCK,
+		"-all,+ipc_lock,+net_raw,+net_admin": 1<<unix.CAP_IPC_LOCK | 1<<unix.CAP_NET_RAW,
+	} {
+		for _, command := range [][]string{
+			{"run", "--memory", "none", "--vdev", "net_null0", "--mode", "rxonly"},
+			{"exec", "--memory", "none", "--vdev", "net_null0", "--", "--auto-start", "--stats-period=1"},
+		} {
+			t.Run(command[0]+bounding, func(t *testing.T) {
+				pod := newPod(t)
+				argv := slices.Concat(
+					[]string{findProgram(t, "setpriv"), "--reuid=65532", "--regid=65532", "--clear-groups", "--inh-caps=-all", "--bounding-set=" + bounding, program},
+					command[:1], pod.flags(), command[1:])
+				if err := os.Chmod(pod.dir, 0o777); err != nil {
+					t.Fatal(err)
+				}
+				p := peertest.Start(t, command[0], argv, testpeer.Options{Env: []string{"XDG_RUNTIME_DIR=" + pod.dir}})
+				var got uint64
+				if err := testpeer.Poll(settleTime, func() (err error) {
+					got, err = lcoreCapabilities(p.PID)
+					return err
+				}); err != nil {
+					t.Fatal(err)
+				}
+				if got != want {
+					t.Errorf("polling thread has capabilities %#x, want %#x", got, want)
+				}
+				p.Signal(syscall.SIGTERM)
+				if _, err := p.Wait(settleTime); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// lcoreCapabilities are the effective ones of an lcore's thread (DPDK names it
+// rte-worker-N or lcore-worker-N) of the process or of a child of it.
+func lcoreCapabilities(pid int) (uint64, error) {
+	pids := []string{strconv.Itoa(pid)}
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, t := range threads {
+		children, _ := os.ReadFile(t)
+		pids = append(pids, strings.Fields(string(children))...)
+	}
+	for _, p := range pids {
+		tasks, _ := filepath.Glob("/proc/" + p + "/task/*")
+		for _, task := range tasks {
+			if comm, _ := os.ReadFile(task + "/comm"); !strings.Contains(string(comm), "-worker") {
+				continue
+			}
+			status, err := os.ReadFile(task + "/status")
+			if err != nil {
+				return 0, err
+			}
+			_, rest, _ := strings.Cut(string(status), "CapEff:")
+			line, _, _ := strings.Cut(rest, "\n")
+			return strconv.ParseUint(strings.TrimSpace(line), 16, 64)
+		}
+	}
+	return 0, errors.New("no lcore yet")
 }

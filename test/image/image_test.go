@@ -76,6 +76,13 @@ func TestImage(t *testing.T) {
 
 	container := command(t, "buildah", "from", image)
 	t.Cleanup(func() { exec.Command("buildah", "rm", container).Run() }) //nolint:errcheck // it is a leftover at worst
+	t.Run("capabilities", func(t *testing.T) {
+		path := filepath.Join(command(t, "buildah", "mount", container), "usr/bin/testpmd-wrapper")
+		got := command(t, "getcap", path)
+		if want := path + " cap_net_raw,cap_ipc_lock,cap_sys_rawio=p"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
 	dir := podinfo(t)
 	in := func(t *testing.T, args ...string) string {
 		t.Helper()

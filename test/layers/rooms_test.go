@@ -22,7 +22,7 @@ var rooms = []room{
 	}, false, "the commands that need DPDK or results, for `cmd/testpmd-wrapper` alone: run, bench, dut, report, compare"},
 	{
 		"internal/cli",
-		[]string{"internal/outfile", "internal/rundir", "lib/appnetutil/hugepages", "lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"},
+		[]string{"internal/outfile", "internal/rundir", "internal/privilege", "lib/appnetutil/hugepages", "lib/check", "lib/render", "lib/podnet", "lib/eal", "lib/pciaddr"},
 		false,
 		"commands, one file each: flags, options, and what a terminal shows; links neither DPDK nor what measures",
 	},
@@ -43,7 +43,7 @@ var rooms = []room{
 	},
 	{
 		"internal/dpdk",
-		[]string{"internal/kernel"},
+		[]string{"internal/kernel", "internal/privilege"},
 		false,
 		"the only cgo: packet loops in C, set up and sampled from Go; `dpdktest` is DPDK in memory alone, on a clock that tests turn",
 	},
@@ -61,6 +61,7 @@ var rooms = []room{
 	{"internal/result", []string{"internal/outfile"}, false, "the result document: types, schema, files, verdict; no rendering"},
 	{"internal/outfile", nil, false, "writes files that the user named, each as a whole"},
 	{"internal/rundir", []string{"internal/kernel"}, false, "DPDK's runtime directories: who owns one, and removes those that nobody does"},
+	{"internal/privilege", nil, false, "raises the capabilities that DPDK's drivers need"},
 	{"lib/appnetutil", []string{
 		"lib/appnetutil/hugepages", "lib/podnet", "lib/internal/source/downward", "lib/internal/fact", "lib/pciaddr", "internal/kernel",
 	}, false, "app-netutil's functions and types, on top of `lib/podnet`"},
