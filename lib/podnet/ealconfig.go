@@ -124,6 +124,9 @@ func (b *ealBuilder) build() error {
 	if o.SkipUnusable && o.Interfaces == nil {
 		selected = slices.DeleteFunc(selected, func(i *Interface) bool { return i.unusable(o.Version) })
 	}
+	if len(selected)+len(o.Devices)+len(b.config.PortNames()) == 0 && !slices.Contains(o.Interfaces, NoInterface) {
+		return p.noPorts(o.Interfaces, o.Version)
+	}
 	args, err := p.devArgs(o.DevArgs, selected)
 	if err != nil {
 		return err
@@ -137,9 +140,6 @@ func (b *ealBuilder) build() error {
 		b.config.Devices = append(b.config.Devices, device)
 		name := device.PortName()
 		b.ports = append(b.ports, Port{Interface: name, Device: name, PortName: name, MTU: o.MTU})
-	}
-	if len(b.config.PortNames()) == 0 && !slices.Contains(o.Interfaces, NoInterface) {
-		return p.noPorts(o.Interfaces, o.Version)
 	}
 	nodes := b.nodes
 	if len(nodes) == 0 {

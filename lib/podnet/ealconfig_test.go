@@ -348,7 +348,7 @@ func TestSkipUnusable(t *testing.T) {
 	}
 
 	pod.Interfaces = pod.Interfaces[:1]
-	_, ports, err := pod.EALConfig(podnet.EALOptions{SkipUnusable: true})
+	_, ports, err := pod.EALConfig(podnet.EALOptions{SkipUnusable: true, DevArgs: map[string][]eal.DevArg{"net1": {{Key: "a", Value: "1"}}}})
 	if ports != nil || !errors.Is(err, podnet.ErrNoPorts) || !errors.Is(err, podnet.ErrWrongDriver) || !errors.Is(err, podnet.CodeNoIOMMU) {
 		t.Errorf("nothing usable: %v, %v", ports, err)
 	}
