@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +50,7 @@ func (o *PodOptions) AddRootlessFlags(cmd *cobra.Command) {
 // Discover resolves the pod and, if that was asked for, waits until everything is
 // there, also the interfaces of these names.
 func (o *PodOptions) Discover(ctx context.Context, d Deps, interfaces ...string) (*podnet.Pod, error) {
-	return o.discoverUntil(ctx, d, ready(interfaces))
+	return o.discoverUntil(ctx, d, podnet.ReadyFor(interfaces...))
 }
 
 // discoverUntil resolves the pod and, if that was asked for, waits for a condition.
@@ -127,27 +126,6 @@ func parseHints(values []string) (map[string]string, error) {
 		hints[network] = hint
 	}
 	return hints, nil
-}
-
-// ready is what --wait waits for: all, or of the interfaces and their sockets
-// those that have been asked for by name.
-func ready(interfaces []string) func(*podnet.Pod) error {
-	if len(interfaces) == 0 {
-		return podnet.Ready
-	}
-	return func(pod *podnet.Pod) error {
-		asked := *pod
-		asked.Interfaces = nil
-		var errs []error
-		for _, name := range slices.Compact(slices.Sorted(slices.Values(interfaces))) {
-			found, err := pod.Lookup(name)
-			errs = append(errs, err)
-			for _, i := range found {
-				asked.Interfaces = append(asked.Interfaces, *i)
-			}
-		}
-		return errors.Join(append(errs, podnet.Ready(&asked))...)
-	}
 }
 
 // ReadEnviron reads a file with an environment (--environ).

@@ -89,7 +89,7 @@ func renderRun(ctx context.Context, o renderOptions) error {
 	options.LeftOut = func(reasons []error) { leftOut = reasons }
 	// What is missing as long as the pod is not complete may still come.
 	pod, err := o.discoverUntil(ctx, o.Deps, func(pod *podnet.Pod) error {
-		if err := ready(o.ofPod())(pod); err != nil {
+		if err := podnet.ReadyFor(o.ofPod()...)(pod); err != nil {
 			return err
 		}
 		_, err := job.files(pod, options)

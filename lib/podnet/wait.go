@@ -117,6 +117,29 @@ func Ready(pod *Pod) error {
 	return errors.Join(errs...)
 }
 
+// ReadyFor is Ready for what these names stand for, and for nothing else: Wait then
+// waits for these interfaces, their networks' status and their sockets. What is
+// pending of other networks may still give a name its meaning, so it is waited for.
+// Without names it is Ready.
+func ReadyFor(names ...string) func(*Pod) error {
+	if len(names) == 0 {
+		return Ready
+	}
+	return func(pod *Pod) error {
+		asked := *pod
+		asked.Interfaces = nil
+		var errs []error
+		for _, name := range distinctTexts(names) {
+			found, err := pod.Lookup(name)
+			errs = append(errs, err)
+			for _, i := range found {
+				asked.Interfaces = append(asked.Interfaces, *i)
+			}
+		}
+		return errors.Join(append(errs, Ready(&asked))...)
+	}
+}
+
 // unread are the warnings about a file or a line of the Downward API volume that
 // could not be read: somebody may be in the middle of writing it.
 func (p *Pod) unread() []Warning {

@@ -66,6 +66,33 @@ func TestReady(t *testing.T) {
 	}
 }
 
+func TestReadyFor(t *testing.T) {
+	no := false
+	pod := &Pod{Interfaces: []Interface{
+		{Name: "net1", Memif: &Memif{Path: "/1", Role: RoleClient, Exists: &no}},
+		{Name: "net2", Memif: &Memif{Path: "/2", Role: RoleServer}},
+	}}
+	for _, tt := range []struct {
+		names []string
+		want  string // empty: ready
+	}{
+		{nil, `interface "net1"`},
+		{[]string{"net2"}, ""},
+		{[]string{NoInterface}, ""},
+		{[]string{"net2", "net1"}, `interface "net1"`},
+		{[]string{"net9", "net9"}, `interface "net9": the pod has no such interface: it has net1, net2`},
+	} {
+		err := ReadyFor(tt.names...)(pod)
+		if (err == nil) != (tt.want == "") || err != nil && (!strings.HasPrefix(err.Error(), tt.want) || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%v: %v, want %q once", tt.names, err, tt.want)
+		}
+	}
+	pod.Warnings = []Warning{{Code: CodePending, Source: "annotation", Where: "w", Message: "m"}}
+	if err := ReadyFor("net2")(pod); err == nil || err.Error() != "annotation w: m" {
+		t.Errorf("with a network that is pending: %v", err)
+	}
+}
+
 // waitFor is Wait, with a limit for when it does not work.
 func waitFor(t *testing.T, opts Options, cond func(*Pod) error) *Pod {
 	t.Helper()
