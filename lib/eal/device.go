@@ -43,17 +43,17 @@ func (d PCI) render(Version) (option, argument string, err error) {
 	if d.Address.IsZero() {
 		return "", "", d.Origin.errorf("PCI address", "", "", "is empty")
 	}
-	name := d.Address.String()
+	name := []string{d.Address.String()}
 	for _, mac := range d.MACs {
 		if mac, err = checkMAC(d.Origin, mac); err != nil {
 			return "", "", err
 		}
-		name += ",mac=" + mac
+		name = append(name, "mac="+mac)
 	}
 	if len(d.MACs) > 0 && value(d.Args, "mac") != "" {
 		return "", "", d.Origin.bad(fmt.Errorf("%w: device argument mac is set from what the pod was given, and cannot be overridden", ErrOption))
 	}
-	argument, err = d.Origin.withArgs(name, d.Args)
+	argument, err = d.Origin.withArgs(strings.Join(name, ","), d.Args)
 	return optAllow, argument, err
 }
 
