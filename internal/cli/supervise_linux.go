@@ -43,10 +43,11 @@ func (d Deps) supervise(path string, argv, env []string) error {
 	signals := make(chan os.Signal, 16)
 	signal.Notify(signals, passedOn()...)
 	defer signal.Stop(signals)
+	// With a terminal it stays in our group, which the shell has put into the foreground.
+	_, hasTerminal := foreground()
 	program, err := os.StartProcess(path, argv, &os.ProcAttr{
 		Env: env, Files: files,
-		// With a terminal it stays in our group, which the shell has put into the foreground.
-		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: !inForeground(false)},
+		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: !hasTerminal},
 	})
 	_ = writer.Close()
 	if err != nil {
@@ -101,7 +102,7 @@ func passOn(program *os.Process, signals <-chan os.Signal, ended <-chan struct{}
 		select {
 		case s := <-signals:
 			stop = stop || slices.Contains(stopSignals, s)
-			if ofTerminal := s == syscall.SIGINT || s == syscall.SIGQUIT; !ofTerminal || !inForeground(true) {
+			if !sentToAll(s) {
 				_ = program.Signal(s) // it may have ended
 			}
 		case <-ended:
@@ -110,16 +111,25 @@ func passOn(program *os.Process, signals <-chan os.Signal, ended <-chan struct{}
 	}
 }
 
-// inForeground tells whether there is a terminal that may send signals to the group
-// of this process; now: and does.
-func inForeground(now bool) bool {
+// foreground is the group of processes to which this process's terminal sends the
+// signals of its keys; false: there is no terminal.
+func foreground() (group int, ok bool) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
-		return false
+		return 0, false
 	}
 	defer tty.Close()
-	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
-	return !now || err == nil && group == unix.Getpgrp()
+	group, err = unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
+	return group, err == nil
+}
+
+// sentToAll tells whether a signal came from a key, so that the program has it, too.
+func sentToAll(s os.Signal) bool {
+	if s != syscall.SIGINT && s != syscall.SIGQUIT {
+		return false
+	}
+	group, ok := foreground()
+	return ok && group == unix.Getpgrp()
 }
 
 // reap waits for the program, and for whoever else is a child of this process.
