@@ -323,18 +323,21 @@ func terminal(t *testing.T) (master, slave *os.File) {
 	return master, slave
 }
 
-// From a terminal, whose keys reach the whole group, the program gets a signal once.
+// From a terminal, whose keys reach the whole group, the program gets a signal once:
+// it is not passed on to one that has left the group.
 func TestExecInForeground(t *testing.T) {
-	master, slave := terminal(t)
-	cmd := program(t, "trap 'n=$((n+1)); echo $n; sleep 0.3; exit 6' INT\necho ready\nwhile :; do sleep 0.05; done")
-	cmd.Stdin = slave
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	_, out := begin(t, cmd)
-	if _, err := master.Write([]byte{3}); err != nil { // Ctrl-C
-		t.Fatal(err)
-	}
-	rest, _ := io.ReadAll(out)
-	if status := finish(t, cmd); status.ExitStatus() != 6 || string(rest) != "1\n" {
-		t.Errorf("ended with %#x, got it %q times", status, rest)
+	const script = `trap 'exit 7' INT; echo ready; for i in 1 2 3 4 5 6 7 8 9 0; do sleep 0.1; done; exit 6`
+	for want, script := range map[int]string{7: script, 6: `exec setsid sh -c "` + script + `"`} {
+		master, slave := terminal(t)
+		cmd := program(t, script)
+		cmd.Stdin = slave
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+		begin(t, cmd)
+		if _, err := master.Write([]byte{3}); err != nil { // Ctrl-C
+			t.Fatal(err)
+		}
+		if status := finish(t, cmd); status.ExitStatus() != want {
+			t.Errorf("%q ended with %#x, want %d", script, status, want)
+		}
 	}
 }
