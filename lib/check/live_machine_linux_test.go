@@ -1,6 +1,7 @@
 package check
 
 import (
+	"flag"
 	"net"
 	"os"
 	"os/exec"
@@ -175,12 +176,11 @@ func TestLiveSocketName(t *testing.T) {
 	}
 }
 
-// childVariable makes TestLiveCPUs the process that a set of CPUs is for.
-const childVariable = "PODNET_CHECK_CHILD"
+var oneCPU = flag.Bool("one-cpu", false, "for TestLiveCPUs in the process that it starts on CPU 0")
 
 // A process that may run on one CPU of the machine's, as in a cpuset.
 func TestLiveCPUs(t *testing.T) {
-	if os.Getenv(childVariable) != "" {
+	if *oneCPU {
 		s := discovered(t)
 		if allowed := s.Pod.CPUs.Allowed.String(); allowed != "0" {
 			t.Fatalf("CPUs %s", allowed)
@@ -207,8 +207,7 @@ func TestLiveCPUs(t *testing.T) {
 			}
 		}
 	}
-	child := exec.Command("taskset", "-c", "0", os.Args[0], "-test.run=^TestLiveCPUs$", "-test.v")
-	child.Env = append(os.Environ(), childVariable+"=1")
+	child := exec.Command("taskset", "-c", "0", os.Args[0], "-test.run=^TestLiveCPUs$", "-test.v", "-one-cpu")
 	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestLiveCPUs") {
 		t.Errorf("on CPU 0: %v\n%s", err, out)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestFramesAgainstMTU(t *testing.T) {
 		{newRunCmd, []string{"--mode", "txonly", "--frame-size", "1419", "-d", "1s"}, true},
 		{newRunCmd, []string{"--mode", "io", "-d", "1s"}, false},
 	} {
-		args := append(tt.args, "--podinfo", dir, "--environ", filepath.Join(dir, "environ"), "--peer-timeout", "1s")
+		args := slices.Concat(tt.args, []string{"--podinfo", dir, "--environ", filepath.Join(dir, "environ"), "--peer-timeout", "1s"})
 		err := error(nil)
 		if tt.refused { // there is no DPDK to be started
 			var w world
