@@ -314,9 +314,11 @@ func TestSkipUnusable(t *testing.T) {
 	vf := func(name, bdf, driver string) podnet.Interface {
 		return podnet.Interface{Name: name, Kind: podnet.KindPCI, PCI: pf(bdf, driver)}
 	}
-	pod := literalPod(t, vf("net1", "3b:02.1", "iavf"), vf("net2", "3b:02.2", "vfio-pci"), vf("net3", "3b:02.3", "gone"),
-		podnet.Interface{Name: "net4", Kind: podnet.KindMemif, Memif: &podnet.Memif{Path: "/s", Role: "client"},
-			Problems: []podnet.Problem{{Code: podnet.CodeSocketMissing, Message: "not there", Transient: true}}})
+	peerless := podnet.Interface{
+		Name: "net4", Kind: podnet.KindMemif, Memif: &podnet.Memif{Path: "/s", Role: "client"},
+		Problems: []podnet.Problem{{Code: podnet.CodeSocketMissing, Message: "not there", Transient: true}},
+	}
+	pod := literalPod(t, vf("net1", "3b:02.1", "iavf"), vf("net2", "3b:02.2", "vfio-pci"), vf("net3", "3b:02.3", "gone"), peerless)
 	pod.Unassigned = []podnet.Unassigned{{ID: "0000:3b:02.5", Kind: podnet.KindPCI, PCI: pf("3b:02.5", ""), Port: true, Reason: podnet.CodeUnclaimed}}
 
 	names := func(o podnet.EALOptions) string {
