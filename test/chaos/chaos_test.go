@@ -111,6 +111,7 @@ type round struct {
 	subject   *testpeer.Process
 	peer      *testpeer.Process
 	faults    []fault
+	started   time.Time
 	told      time.Time // when the command was told to end; zero: it was not
 	killed    bool
 	slow      bool           // it has had less CPU
@@ -202,6 +203,7 @@ func (r *round) run() {
 
 // start starts the peer, most of the time, and the command.
 func (r *round) start() {
+	defer func() { r.started = time.Now() }()
 	pod := []string{"--podinfo", r.pod.Podinfo, "--environ", r.pod.Environ, "--interfaces", r.iface, "--peer-timeout", "2s"}
 	switch r.command {
 	case "dut":
@@ -233,7 +235,8 @@ func (r *round) process(cpu int, command string, args ...string) *testpeer.Proce
 func (r *round) signal() {
 	sig := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}[r.rand.IntN(3)]
 	r.note(sig.String(), 0)
-	if !r.mindsSignals() { // which end it, as any program that has not come to its main yet
+	// Signals end it, as any program, that has not come to its main yet.
+	if time.Since(r.started) < slack || !r.mindsSignals() {
 		r.early = sig
 	}
 	r.subject.Signal(sig)
