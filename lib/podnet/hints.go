@@ -168,6 +168,8 @@ func (r *resolver) useNetdev(i *iface, h *fact.DeviceHint) {
 	switch {
 	case i.Name == "" || looked && dev.Absent:
 		r.problem(h.Origin, fact.Conflict, "%.100q has no netdev in this network namespace", i.label())
+	case dev.OtherType != 0:
+		r.problem(h.Origin, fact.Conflict, "%.100q is a netdev of type %d, which is no Ethernet: DPDK cannot drive it", i.label(), dev.OtherType)
 	case h.AFXDP:
 		i.Kind, i.AFXDP = KindAFXDP, &AFXDP{Netdev: i.Name}
 		i.note("afXdp.netdev", h.Origin)

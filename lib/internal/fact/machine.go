@@ -113,9 +113,12 @@ type Netdev struct {
 	Parent string // name of the device that it belongs to; empty: none, as for veth and macvlan
 	// Port is which of the ports of its function it is, from 0, where the function
 	// has several and DPDK drives each; nil: not known, or no matter.
-	Port   *int
-	Alias  string // text that somebody gave to it, if it has no Parent
-	Master string // bond, bridge or the like that it is a part of, if it has a Parent
+	Port *int
+	// OtherType is the kernel's number for the type of one that is no Ethernet, such
+	// as 32 for IP over InfiniBand; 0: it is Ethernet, or not known.
+	OtherType int
+	Alias     string // text that somebody gave to it, if it has no Parent
+	Master    string // bond, bridge or the like that it is a part of, if it has a Parent
 	// StandIn is true if a netdev named after it with "-vdev" is there, as
 	// vfioveth makes a pair of veths in the place of a VF.
 	StandIn bool

@@ -8,6 +8,9 @@ import (
 	"github.com/podnet/podnet/lib/pciaddr"
 )
 
+// ethernetType is ARPHRD_ETHER.
+const ethernetType = 1
+
 // netdevs reads a device's directory of netdevs. It shows those in the network
 // namespace that sysfs was mounted in, which is the container's.
 func (r *reader) netdevs(dir string) []fact.Netdev {
@@ -42,6 +45,11 @@ func (r *reader) netdev(parent, name string) fact.Netdev {
 	}
 	dev.MAC = strings.ToLower(r.text(dir, "address"))
 	dev.MTU, _ = r.number(dir, "mtu")
+	if strings.Count(dev.MAC, ":") != 5 { // the type of others need not be read
+		if kind, ok := r.number(dir, "type"); ok && kind != ethernetType {
+			dev.OtherType = kind
+		}
+	}
 	dev.Parent = r.linkBase(dir, "device")
 	if dev.Parent == "" {
 		r.standIn(&dev, dir)
