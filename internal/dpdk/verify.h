@@ -134,9 +134,10 @@ verify_in_vlan(const uint8_t *eth, uint16_t vlan)
 #define VERIFY_MAX_TICKS (3u << 30)
 
 /* verify_burst counts the stream's own packets among those of a burst that came at
- * the time came, also by their schedules if they are scheduled. Adding up a long frame takes several times as long as all the rest,
- * so until a checksum is wrong only the first frame of each burst is added up: under
- * load that is one of many, and at low rates each. */
+ * the time came, by their schedules too if they are scheduled. Adding up a long frame
+ * takes several times as long as all the rest, so until a checksum is wrong only the
+ * first frame of each burst is added up: under load that is one of many, and at low
+ * rates each. */
 static __rte_always_inline void
 verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t n, uint64_t came, const bool scheduled)
 {

@@ -48,8 +48,8 @@ each once: duplicates and packets out of order are told apart from loss.
 
 Without a method's name it measures one trial at one rate (bench fixed). A rate of
 max sends what the path takes; at a set rate the schedule does not wait, and what
-a full ring refuses is lost. A trial for which the generator was late is never the
-path's result: the run is then not valid, and ends with exit code 5.`
+a full ring refuses is lost. A trial in which the generator was held up says nothing
+of the path, whatever it lost: the run is then not valid, and ends with exit code 5.`
 
 func newBenchCmd(d deps) *cobra.Command {
 	cmd := newMethodCmd(d, newFixed())
