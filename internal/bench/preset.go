@@ -44,7 +44,8 @@ func Presets() []Preset {
 	return []Preset{
 		{
 			DefaultPreset, "NDR and PDR (0.5 %), trials of 1 s, 21 s in sum, of which half may lose packets",
-			time.Minute, NDRConfig{DefaultGoals(), time.Second, 10 * time.Minute},
+			time.Minute,
+			NDRConfig{DefaultGoals(), time.Second, 10 * time.Minute},
 		},
 		{"rfc2544", "no loss in a final trial of 60 s", 2 * time.Minute, goal(time.Minute, time.Minute, 0, 0.005, time.Hour)},
 		{"tst009", "no loss in one of two final trials of 60 s", 3 * time.Minute, goal(time.Minute, 2*time.Minute, 0.5, 0.005, 2*time.Hour)},

@@ -75,10 +75,10 @@ func (c Changed) remarks() (list []string) {
 	add(c.RxTruncated, "shorter than they were sent: see what on the path has a smaller MTU or buffer")
 	add(c.RxExtended, "longer than they were sent: see what on the path pads frames or adds a header")
 	add(c.RxDamaged, "damaged, or with a time that is not of the trial")
-	switch n := len(c.RxTags); {
-	case n == 0:
+	switch len(c.RxTags) {
+	case 0:
 		add(c.RxRetagged, "without their VLAN tag: give --rx-vlan 0")
-	case n == 1:
+	case 1:
 		add(c.RxRetagged, fmt.Sprintf("in VLAN %d: give --rx-vlan %d", c.RxTags[0], c.RxTags[0]))
 	default:
 		add(c.RxRetagged, fmt.Sprintf("with two VLAN tags, %d and %d: have the path take the outer one off", c.RxTags[0], c.RxTags[1]))

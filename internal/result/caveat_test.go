@@ -36,17 +36,20 @@ func TestCaveats(t *testing.T) {
 		{"not valid", result.Measurement{Complete: true, Reason: "the run's"}, nil},
 		{"not valid for another reason", result.Measurement{Complete: true, Reason: "its own"}, []string{"not valid: its own"}},
 		{
-			"lossy trials", result.Measurement{Complete: true, Valid: true, Goals: []result.Goal{searched(0, &share), searched(0.005, &share)}},
+			"lossy trials",
+			result.Measurement{Complete: true, Valid: true, Goals: []result.Goal{searched(0, &share), searched(0.005, &share)}},
 			[]string{"NDR: 22 % of the trials at this rate lost packets", "NDR: 22 % of the trials at this rate lost more than 0.5 %"},
 		},
 		{
-			"thrown away", result.Measurement{Complete: true, Valid: true, Discarded: 0.75, Trials: []result.Trial{
+			"thrown away",
+			result.Measurement{Complete: true, Valid: true, Discarded: 0.75, Trials: []result.Trial{
 				trial(), trial(result.Limit{Code: result.PollGap, Text: "a gap"}), busy, busy,
 			}},
 			[]string{"75 % of the trials were thrown away: lcore 1 had its CPU 49 % of the time; it was behind"},
 		},
 		{
-			"changed", result.Measurement{Complete: true, Valid: true, Trials: []result.Trial{
+			"changed",
+			result.Measurement{Complete: true, Valid: true, Trials: []result.Trial{
 				changed(result.Changed{RxTruncated: 1, RxRetagged: 5999, RxTags: []int{9}}), changed(result.Changed{RxExtended: 2, RxDamaged: 3, RxRetagged: 1, RxTags: []int{7}}),
 			}},
 			[]string{
@@ -57,11 +60,13 @@ func TestCaveats(t *testing.T) {
 			},
 		},
 		{
-			"a tag taken off", result.Measurement{Complete: true, Valid: true, Trials: []result.Trial{changed(result.Changed{RxRetagged: 2})}},
+			"a tag taken off",
+			result.Measurement{Complete: true, Valid: true, Trials: []result.Trial{changed(result.Changed{RxRetagged: 2})}},
 			[]string{"2 packets came back without their VLAN tag: give --rx-vlan 0"},
 		},
 		{
-			"two tags", result.Measurement{Complete: true, Valid: true, Trials: []result.Trial{changed(result.Changed{RxRetagged: 2, RxTags: []int{7, 9}})}},
+			"two tags",
+			result.Measurement{Complete: true, Valid: true, Trials: []result.Trial{changed(result.Changed{RxRetagged: 2, RxTags: []int{7, 9}})}},
 			[]string{"2 packets came back with two VLAN tags, 7 and 9: have the path take the outer one off"},
 		},
 	} {
