@@ -76,7 +76,7 @@ test-dpdk: build ## test the application's packages on DPDK, and what the docume
 .PHONY: test-e2e
 test-e2e: build ## test the application against dpdk-testpmd and Open vSwitch
 	$(HUGE) 1024 $(DPDK) env PODNET_BIN=$(CURDIR)/bin/testpmd-wrapper \
-		$(GO) test -count=1 -tags e2e -timeout 30m $(E2E_FLAGS) ./test/e2e/... ./lib/render
+		$(GO) test -count=1 -tags e2e -timeout 30m $(E2E_FLAGS) ./test/e2e/... ./internal/cli/... ./lib/render
 
 .PHONY: test-chaos
 test-chaos: build ## inject faults at random moments into bench, run and dut for CHAOS (30s)

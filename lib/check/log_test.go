@@ -93,7 +93,7 @@ func TestOfLogWithoutReason(t *testing.T) {
 
 // Each line of the table is shown.
 func TestOfLogIsComplete(t *testing.T) {
-	logs := []string{"VDEV_BUS: vdev_probe(): failed to initialize net_null0 device", `EAL: failed to parse device "net_nosuch0"`, "EAL: Error - exiting with code: 1", "EAL: invalid parameter for --lcores", "Creation of mbuf pool for socket 0 failed: Cannot allocate memory"}
+	logs := []string{`testpmd-wrapper: interface "net1" (memif socket /run/m.sock): another process listens on it already`, "VDEV_BUS: vdev_probe(): failed to initialize net_null0 device", `EAL: failed to parse device "net_nosuch0"`, "EAL: Error - exiting with code: 1", "EAL: invalid parameter for --lcores", "Creation of mbuf pool for socket 0 failed: Cannot allocate memory"}
 	for _, f := range formats(t) {
 		logs = append(logs, f.log)
 	}
