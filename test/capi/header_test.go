@@ -33,8 +33,12 @@ int main(void)
 }
 `
 	for _, tt := range []struct{ compiler, standard, ending string }{
-		{"gcc", "c99", ".c"}, {"gcc", "c17", ".c"}, {"clang", "c99", ".c"},
-		{"g++", "c++17", ".cc"}, {"g++", "c++11", ".cc"}, {"clang++", "c++17", ".cc"},
+		{"gcc", "c99", ".c"},
+		{"gcc", "c17", ".c"},
+		{"clang", "c99", ".c"},
+		{"g++", "c++17", ".cc"},
+		{"g++", "c++11", ".cc"},
+		{"clang++", "c++17", ".cc"},
 	} {
 		t.Run(tt.compiler+" "+tt.standard, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "program"+tt.ending)

@@ -154,8 +154,10 @@ func TestAFXDPPluginWithoutPrivilege(t *testing.T) {
 	n := p.networks[0]
 	s := p.serve(t, n, p.host)
 	const caps = "+net_raw,+ipc_lock"
-	p.under = slices.Concat(p.namespace.In("env"), asNobody(t, p.scratchPod).Env, []string{"setpriv", "--reuid=65534", "--regid=65534",
-		"--clear-groups", "--inh-caps=-all," + caps, "--ambient-caps=" + caps, "--bounding-set=-all," + caps})
+	p.under = slices.Concat(p.namespace.In("env"), asNobody(t, p.scratchPod).Env, []string{
+		"setpriv", "--reuid=65534", "--regid=65534",
+		"--clear-groups", "--inh-caps=-all," + caps, "--ambient-caps=" + caps, "--bounding-set=-all," + caps,
+	})
 	p.reflect(t, "net_af_xdp_"+n.name, "--memory", "none")
 	p.wasAsked(t, s, n)
 

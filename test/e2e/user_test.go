@@ -95,8 +95,10 @@ func TestSwitchOfTheSocketsGroup(t *testing.T) {
 		t.Skip("starts processes of other users")
 	}
 	const group = 65531
-	asSwitch := []string{findProgram(t, "setpriv"), "--reuid=65533", "--regid=65533", "--groups=" + strconv.Itoa(group),
-		"--inh-caps=+net_admin", "--ambient-caps=+net_admin", "--"} // for the bridge's own port, a tap
+	asSwitch := []string{
+		findProgram(t, "setpriv"), "--reuid=65533", "--regid=65533", "--groups=" + strconv.Itoa(group),
+		"--inh-caps=+net_admin", "--ambient-caps=+net_admin", "--",
+	} // for the bridge's own port, a tap
 	for _, command := range []string{"run", "exec"} {
 		t.Run(command, func(t *testing.T) {
 			pod := newPod(t, vhostUser("net1", server), vhostUser("net2", server))

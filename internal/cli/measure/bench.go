@@ -94,7 +94,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	opts.publishOptions.addFlags(f)
 	m.flags(f)
 	opts.driveOptions.addFlags(cmd, d)
-	opts.Endpoints.AddFlags(cmd)
+	opts.AddFlags(cmd)
 	opts.flowOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")
 	cli.AddOutputFlag(cmd, &opts.Output, report.Formats()...)
 	return cmd
@@ -212,7 +212,7 @@ func (o *benchOptions) choose() error {
 	if o.TX == "" && o.RX != "" {
 		return cli.UsageErrorf("--rx without --tx")
 	}
-	own := o.Endpoints.Names()
+	own := o.Names()
 	if len(own) > 2 {
 		return cli.UsageErrorf("%s are three or more interfaces, and bench sends on one and receives on another: leave some out", strings.Join(own, ", "))
 	}

@@ -271,10 +271,8 @@ func (s *searchFlags) prepareQuick(o *benchOptions) error {
 // takes is how long the trials take for one frame size.
 func (s *searchFlags) takes() (most, usual time.Duration) {
 	cfg, _ := s.config() // checked before
-	for _, flag := range []string{"goal", "trial", "final-trial", "duration-sum", "exceed-ratio", "width"} {
-		if s.flags.Changed(flag) {
-			return cfg.Limit, 0
-		}
+	if slices.ContainsFunc([]string{"goal", "trial", "final-trial", "duration-sum", "exceed-ratio", "width"}, s.flags.Changed) {
+		return cfg.Limit, 0
 	}
 	preset, _ := bench.ParsePreset(s.preset) // checked before
 	return cfg.Limit, preset.Usual

@@ -21,7 +21,8 @@ const (
 )
 
 func text(s string) resourceapi.DeviceAttribute { return resourceapi.DeviceAttribute{StringValue: &s} }
-func truth(b bool) resourceapi.DeviceAttribute  { return resourceapi.DeviceAttribute{BoolValue: &b} }
+
+func truth(b bool) resourceapi.DeviceAttribute { return resourceapi.DeviceAttribute{BoolValue: &b} }
 
 type attributes = map[resourceapi.QualifiedName]resourceapi.DeviceAttribute
 
