@@ -1,5 +1,5 @@
-# testpmd-wrapper, and Debian's own dpdk-testpmd beside it; with --target podnet,
-# podnet alone.
+# testpmd-wrapper, and Debian's own dpdk-testpmd beside it, with podnet and the C
+# libraries, whose headers are in the image too; with --target podnet, podnet alone.
 #
 #   BASE      Debian 12 or 13; the image has the DPDK of that release
 #   GO_IMAGE  any image that has Go in /usr/local/go
@@ -12,7 +12,7 @@ FROM ${GO_IMAGE} AS go
 
 FROM ${BASE} AS source
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-    ca-certificates dpdk-dev gcc libc6-dev libcap2-bin libdpdk-dev pkg-config
+    ca-certificates dpdk-dev gcc libc6-dev libcap2-bin libdpdk-dev libjansson-dev make pkg-config
 COPY --from=go /usr/local/go /usr/local/go
 ENV PATH=/usr/local/go/bin:$PATH
 WORKDIR /src
@@ -49,7 +49,11 @@ RUN setcap cap_ipc_lock,cap_net_raw,cap_sys_rawio=p /out/usr/bin/testpmd-wrapper
 # virtio and vhost are the two ends of vhost-user, ixgbe and e1000 have ixgbevf and
 # igbvf. A stock testpmd is linked to some more.
 ARG DRIVERS="af-packet af-xdp e1000 ena iavf ixgbe memif mlx5 null ring tap vhost virtio"
-RUN cp /usr/bin/dpdk-testpmd /out/usr/bin/ && scripts/image-packages.sh "$DRIVERS" /out/usr/bin/* >/packages
+COPY --from=static /out/podnet /usr/local/bin/podnet
+RUN make -C capi install DESTDIR=/out PREFIX=/usr LIBDIR=/usr/lib HELPER=/usr/local/bin/podnet VERSION="${VERSION}" && \
+    strip --strip-unneeded /out/usr/lib/*.so*
+RUN cp /usr/bin/dpdk-testpmd /out/usr/bin/ && \
+    scripts/image-packages.sh "$DRIVERS" /out/usr/bin/dpdk-testpmd /out/usr/bin/testpmd-wrapper /out/usr/lib/libpodnet.so.0 >/packages
 
 FROM ${BASE}
 # What the build found out, as packages, so that scanners see them. udev comes with

@@ -83,6 +83,7 @@ static const char *const names[] = {
 	[PODNET_CODE_NO_LIBRARY] = "no-library",
 	[PODNET_CODE_DEVICE_FAILED] = "device-failed",
 	[PODNET_CODE_ENDED_BY_DPDK] = "ended-by-dpdk",
+	[PODNET_CODE_OTHER_CONTAINER] = "other-container",
 };
 
 enum podnet_code pn_code(const char *name)

@@ -210,8 +210,8 @@ PODNET_API const struct podnet_problem *podnet_pod_warning(const struct podnet_p
 
 /* == Lists of strings == */
 
-PODNET_API size_t podnet_strings_count(const struct podnet_strings *list);
-PODNET_API const char *podnet_strings_get(const struct podnet_strings *list, size_t n);
+PODNET_API size_t podnet_strings_count(const struct podnet_strings *list); /* how many there are */
+PODNET_API const char *podnet_strings_get(const struct podnet_strings *list, size_t n); /* NULL: there are not as many */
 
 /* == Interfaces == */
 
@@ -229,10 +229,10 @@ PODNET_API const struct podnet_strings *podnet_interface_gateways(const struct p
 PODNET_API size_t podnet_interface_route_count(const struct podnet_interface *i);                    /* beside those to the gateways */
 PODNET_API const char *podnet_interface_route_destination(const struct podnet_interface *i, size_t n); /* a prefix, as 10.0.0.0/8 */
 PODNET_API const char *podnet_interface_route_gateway(const struct podnet_interface *i, size_t n);     /* NULL: on the link */
-PODNET_API const struct podnet_strings *podnet_interface_dns_nameservers(const struct podnet_interface *i);
-PODNET_API const char *podnet_interface_dns_domain(const struct podnet_interface *i);
-PODNET_API const struct podnet_strings *podnet_interface_dns_search(const struct podnet_interface *i);
-PODNET_API const struct podnet_strings *podnet_interface_dns_options(const struct podnet_interface *i);
+PODNET_API const struct podnet_strings *podnet_interface_dns_nameservers(const struct podnet_interface *i); /* addresses */
+PODNET_API const char *podnet_interface_dns_domain(const struct podnet_interface *i); /* local domain */
+PODNET_API const struct podnet_strings *podnet_interface_dns_search(const struct podnet_interface *i); /* domains */
+PODNET_API const struct podnet_strings *podnet_interface_dns_options(const struct podnet_interface *i); /* of the resolver */
 PODNET_API const char *podnet_interface_device_info_version(const struct podnet_interface *i); /* of the device-info in network-status */
 PODNET_API const struct podnet_pci *podnet_interface_pci(const struct podnet_interface *i);       /* of kind pci; also where another kind is made of one */
 PODNET_API const struct podnet_socket *podnet_interface_socket(const struct podnet_interface *i); /* of kinds vhost-user and memif */
@@ -240,7 +240,7 @@ PODNET_API const struct podnet_vdpa *podnet_interface_vdpa(const struct podnet_i
 PODNET_API const struct podnet_netdev *podnet_interface_netdev(const struct podnet_interface *i); /* of kinds af-xdp and af-packet */
 PODNET_API size_t podnet_interface_problem_count(const struct podnet_interface *i);               /* why DPDK cannot drive it as things stand */
 PODNET_API const struct podnet_problem *podnet_interface_problem(const struct podnet_interface *i, size_t n);
-PODNET_API size_t podnet_interface_evidence_count(const struct podnet_interface *i);
+PODNET_API size_t podnet_interface_evidence_count(const struct podnet_interface *i); /* what its fields rest on */
 PODNET_API const struct podnet_evidence *podnet_interface_evidence(const struct podnet_interface *i, size_t n);
 
 /* A PCI function or, where podnet_pci_auxiliary() is not NULL, a function's auxiliary
@@ -267,7 +267,7 @@ PODNET_API bool podnet_pci_is_present(const struct podnet_pci *p);         /* fa
 
 /* A vhost-user or memif socket. */
 PODNET_API const char *podnet_socket_path(const struct podnet_socket *s); /* in the container; "@..." is an abstract one */
-PODNET_API enum podnet_role podnet_socket_role(const struct podnet_socket *s);
+PODNET_API enum podnet_role podnet_socket_role(const struct podnet_socket *s); /* which side of it the container is */
 PODNET_API const char *podnet_socket_mode(const struct podnet_socket *s); /* of memif: ethernet, ip or inject-punt */
 PODNET_API int podnet_socket_exists(const struct podnet_socket *s);       /* of a client: 1, 0, or -1: not known */
 
@@ -294,21 +294,21 @@ PODNET_API const char *podnet_netdev_map(const struct podnet_netdev *n);     /* 
 /* == Devices on no interface == */
 
 PODNET_API const char *podnet_device_id(const struct podnet_device *d); /* PCI address, auxiliary device or socket */
-PODNET_API enum podnet_kind podnet_device_kind(const struct podnet_device *d);
-PODNET_API const char *podnet_device_kind_name(const struct podnet_device *d);
+PODNET_API enum podnet_kind podnet_device_kind(const struct podnet_device *d); /* as an interface's */
+PODNET_API const char *podnet_device_kind_name(const struct podnet_device *d); /* as in the document */
 PODNET_API const char *podnet_device_resource(const struct podnet_device *d); /* the part of PCIDEVICE_<resource> that named it */
 PODNET_API const char *podnet_device_network(const struct podnet_device *d);  /* that its source names, where no interface is of it */
 PODNET_API const char *podnet_device_mac(const struct podnet_device *d);      /* of its netdev, where its driver needs it */
 PODNET_API const struct podnet_strings *podnet_device_candidates(const struct podnet_device *d); /* interfaces that could have it */
 PODNET_API enum podnet_code podnet_device_reason(const struct podnet_device *d);                 /* why it is on no interface */
-PODNET_API const char *podnet_device_reason_name(const struct podnet_device *d);
+PODNET_API const char *podnet_device_reason_name(const struct podnet_device *d); /* as in docs/reference/codes.md */
 PODNET_API bool podnet_device_is_port(const struct podnet_device *d); /* it is a port by default, under its id */
-PODNET_API const struct podnet_pci *podnet_device_pci(const struct podnet_device *d);
-PODNET_API const struct podnet_vdpa *podnet_device_vdpa(const struct podnet_device *d);
-PODNET_API const struct podnet_netdev *podnet_device_netdev(const struct podnet_device *d);
-PODNET_API size_t podnet_device_problem_count(const struct podnet_device *d);
+PODNET_API const struct podnet_pci *podnet_device_pci(const struct podnet_device *d); /* what sysfs says of it */
+PODNET_API const struct podnet_vdpa *podnet_device_vdpa(const struct podnet_device *d); /* the vDPA device that is made of it */
+PODNET_API const struct podnet_netdev *podnet_device_netdev(const struct podnet_device *d); /* of kind af-xdp */
+PODNET_API size_t podnet_device_problem_count(const struct podnet_device *d); /* why DPDK cannot drive it as things stand */
 PODNET_API const struct podnet_problem *podnet_device_problem(const struct podnet_device *d, size_t n);
-PODNET_API size_t podnet_device_evidence_count(const struct podnet_device *d);
+PODNET_API size_t podnet_device_evidence_count(const struct podnet_device *d); /* what its fields rest on */
 PODNET_API const struct podnet_evidence *podnet_device_evidence(const struct podnet_device *d, size_t n);
 
 /* == RDMA devices == */
@@ -317,10 +317,10 @@ PODNET_API const char *podnet_rdma_name(const struct podnet_rdma *r);        /* 
 PODNET_API const char *podnet_rdma_pci_address(const struct podnet_rdma *r); /* function that it belongs to */
 PODNET_API const char *podnet_rdma_auxiliary(const struct podnet_rdma *r);   /* auxiliary device that it belongs to */
 PODNET_API const char *podnet_rdma_netdev(const struct podnet_rdma *r);      /* of the same port */
-PODNET_API size_t podnet_rdma_char_device_count(const struct podnet_rdma *r);
+PODNET_API size_t podnet_rdma_char_device_count(const struct podnet_rdma *r); /* nodes by which verbs and connections are made */
 PODNET_API const char *podnet_rdma_char_device_path(const struct podnet_rdma *r, size_t n);
 PODNET_API bool podnet_rdma_char_device_is_openable(const struct podnet_rdma *r, size_t n); /* by this process */
-PODNET_API size_t podnet_rdma_evidence_count(const struct podnet_rdma *r);
+PODNET_API size_t podnet_rdma_evidence_count(const struct podnet_rdma *r); /* what its fields rest on */
 PODNET_API const struct podnet_evidence *podnet_rdma_evidence(const struct podnet_rdma *r, size_t n);
 
 /* == CPUs and memory == */
@@ -328,16 +328,16 @@ PODNET_API const struct podnet_evidence *podnet_rdma_evidence(const struct podne
 /* The calling thread's: a program that pins its threads, as rte_eal_init does, asks
  * before. */
 PODNET_API const char *podnet_cpus_allowed(const struct podnet_cpus *c); /* in the kernel's form, as 4-7,68 */
-PODNET_API size_t podnet_cpus_count(const struct podnet_cpus *c);
+PODNET_API size_t podnet_cpus_count(const struct podnet_cpus *c); /* how many CPUs these are */
 PODNET_API int podnet_cpus_id(const struct podnet_cpus *c, size_t n); /* ascending; -1: there is none */
 PODNET_API double podnet_cpus_quota(const struct podnet_cpus *c);     /* CFS quota in CPUs; -1: none */
-PODNET_API size_t podnet_cpus_numa_node_count(const struct podnet_cpus *c);
+PODNET_API size_t podnet_cpus_numa_node_count(const struct podnet_cpus *c); /* NUMA nodes of these CPUs */
 PODNET_API int podnet_cpus_numa_node(const struct podnet_cpus *c, size_t n);                   /* ascending */
 PODNET_API const char *podnet_cpus_allowed_on(const struct podnet_cpus *c, int numa_node);     /* of these CPUs; NULL: none, or not known */
-PODNET_API size_t podnet_cpus_memory_node_count(const struct podnet_cpus *c);
+PODNET_API size_t podnet_cpus_memory_node_count(const struct podnet_cpus *c); /* 0: not known */
 PODNET_API int podnet_cpus_memory_node(const struct podnet_cpus *c, size_t n);                 /* NUMA nodes that memory may come from */
 PODNET_API const struct podnet_strings *podnet_cpus_siblings(const struct podnet_cpus *c);     /* hardware threads of each core */
-PODNET_API size_t podnet_cpus_evidence_count(const struct podnet_cpus *c);
+PODNET_API size_t podnet_cpus_evidence_count(const struct podnet_cpus *c); /* what its fields rest on */
 PODNET_API const struct podnet_evidence *podnet_cpus_evidence(const struct podnet_cpus *c, size_t n);
 
 /* The hugepages of one size. */
@@ -350,12 +350,12 @@ PODNET_API size_t podnet_hugepages_node_count(const struct podnet_hugepages *h);
 PODNET_API int podnet_hugepages_node(const struct podnet_hugepages *h, size_t n);   /* NUMA node */
 PODNET_API int64_t podnet_hugepages_node_total(const struct podnet_hugepages *h, size_t n); /* bytes */
 PODNET_API int64_t podnet_hugepages_node_free(const struct podnet_hugepages *h, size_t n);  /* bytes, now */
-PODNET_API size_t podnet_hugepages_evidence_count(const struct podnet_hugepages *h);
+PODNET_API size_t podnet_hugepages_evidence_count(const struct podnet_hugepages *h); /* what its fields rest on */
 PODNET_API const struct podnet_evidence *podnet_hugepages_evidence(const struct podnet_hugepages *h, size_t n);
 
 /* == Problems and evidence == */
 
-PODNET_API enum podnet_code podnet_problem_code(const struct podnet_problem *p);
+PODNET_API enum podnet_code podnet_problem_code(const struct podnet_problem *p); /* its kind */
 PODNET_API const char *podnet_problem_code_name(const struct podnet_problem *p); /* as in docs/reference/codes.md */
 PODNET_API const char *podnet_problem_source(const struct podnet_problem *p);    /* annotation, env, sysfs, ... */
 PODNET_API const char *podnet_problem_where(const struct podnet_problem *p);     /* place in the source */
@@ -381,7 +381,7 @@ PODNET_API void podnet_eal_free(struct podnet_eal *eal);
 
 /* The arguments for rte_eal_init, which may change their order. argv ends with NULL. */
 PODNET_API int podnet_eal_argc(const struct podnet_eal *eal);
-PODNET_API char **podnet_eal_argv(struct podnet_eal *eal);
+PODNET_API char **podnet_eal_argv(struct podnet_eal *eal); /* of argc elements, and NULL */
 
 /* The ports that EAL makes, in the order of the interfaces. Two interfaces on one device
  * have one port. */
@@ -394,8 +394,8 @@ PODNET_API const char *podnet_eal_port_name(const struct podnet_eal *eal, const 
 
 PODNET_API const char *podnet_port_name(const struct podnet_port *p);      /* DPDK's */
 PODNET_API const char *podnet_port_interface(const struct podnet_port *p); /* name of the interface; id of a device that is on none */
-PODNET_API const char *podnet_port_network(const struct podnet_port *p);
-PODNET_API enum podnet_kind podnet_port_kind(const struct podnet_port *p);
+PODNET_API const char *podnet_port_network(const struct podnet_port *p); /* the interface's; NULL: none */
+PODNET_API enum podnet_kind podnet_port_kind(const struct podnet_port *p); /* the interface's */
 PODNET_API const char *podnet_port_device(const struct podnet_port *p); /* PCI address, auxiliary device, or path of the socket */
 PODNET_API int podnet_port_mtu(const struct podnet_port *p);            /* bytes; 0: not said, so 1500 */
 PODNET_API size_t podnet_port_problem_count(const struct podnet_port *p); /* why EAL will not make the port as things stand */

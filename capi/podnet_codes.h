@@ -86,7 +86,8 @@ enum podnet_code {
 	PODNET_CODE_TOO_MANY_REGIONS = 75, /* memory is in more pieces than vhost-user takes */
 	PODNET_CODE_NO_LIBRARY = 76, /* a library that the driver needs is not in the image */
 	PODNET_CODE_DEVICE_FAILED = 77, /* the driver could not start the device */
-	PODNET_CODE_ENDED_BY_DPDK = 78 /* DPDK ended the process, for a reason that no line tells */
+	PODNET_CODE_ENDED_BY_DPDK = 78, /* DPDK ended the process, for a reason that no line tells */
+	PODNET_CODE_OTHER_CONTAINER = 79 /* the device is that of another container of the pod */
 };
 
 #endif /* PODNET_CODES_H */

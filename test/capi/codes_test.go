@@ -1,5 +1,3 @@
-//go:build capi
-
 package capi
 
 import (

@@ -115,7 +115,7 @@ func commands(t *testing.T, program string) map[string]string {
 func TestEveryBlockIsHeld(t *testing.T) {
 	for _, f := range fences(t) {
 		switch f.lang {
-		case "go", "yaml", "txtar":
+		case "go", "yaml", "txtar", "c":
 		case "sh":
 			if ofPodnet(f) { // TestCommandsOfPodnet runs it
 				continue

@@ -108,6 +108,15 @@ func TestImage(t *testing.T) {
 			}
 		}
 	})
+	// The drop-in finds its helper, as a program that links it does.
+	t.Run("C library", func(t *testing.T) {
+		program := filepath.Join(dir, "dropin")
+		command(t, "gcc", "-o", program, "-I../../capi/netutil", "../../examples/c/dropin.c",
+			"-Wl,--unresolved-symbols=ignore-all", "-Wl,--no-as-needed", "-L"+stub(t), "-lnetutil_api")
+		if out := in(t, "/etc/podnetinfo/dropin"); !strings.Contains(out, "net1 of ns/memif: /tmp/memif.sock") {
+			t.Errorf("the program prints\n%s", out)
+		}
+	})
 	t.Run("exec", func(t *testing.T) {
 		out := in(t, "testpmd-wrapper", "exec", "--memory", "none", "--", "--no-mlockall", "--total-num-mbufs=2048")
 		if !strings.Contains(out, "Configuring Port 0") || !strings.Contains(out, "Bye...") {
@@ -218,6 +227,15 @@ func insideCommand(t *testing.T, container, podinfo string, args ...string) *exe
 		"run", "--isolation", "chroot", "--cap-drop", "all",
 		"--volume", podinfo + ":/etc/podnetinfo:ro", container, "--",
 	}, args...)...)
+}
+
+// stub makes a library without content by the drop-in's name, to link programs against,
+// and gives its directory.
+func stub(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	command(t, "gcc", "-shared", "-o", filepath.Join(dir, "libnetutil_api.so"), "-Wl,-soname,libnetutil_api.so", "-x", "c", os.DevNull)
+	return dir
 }
 
 // size is what an image takes uncompressed, in MiB.

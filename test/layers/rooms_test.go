@@ -15,6 +15,7 @@ type room struct {
 // its own rule.
 var rooms = []room{
 	{"cmd", []string{"internal/cli/measure", "internal/cli"}, true, "`main.go` alone: one call, and the exit code"},
+	{"examples/go", []string{"lib/podnet", "lib/eal"}, false, "what a program in Go does with podnet; `examples/c` has the same in C"},
 	{"internal/cli/measure", []string{
 		"internal/cli", "internal/traffic", "internal/dataplane", "internal/bench", "internal/report", "internal/metrics",
 		"internal/kube", "internal/baseline", "internal/dpdk", "internal/result", "internal/rundir", "internal/kernel",
