@@ -44,8 +44,9 @@ func TestStreamsThatNobodyReads(t *testing.T) {
 		}
 		close(w.release)
 		l.flush(time.Hour)
-		if n := w.Len(); n < maxPending || n > maxPending+maxPending/2 || !strings.HasPrefix(w.String(), "0123456789") {
-			t.Errorf("%d bytes are kept for a reader that comes back, want about %d", n, maxPending)
+		// What is being written counts beside what waits.
+		if n := w.Len(); n < maxPending || n > 2*maxPending || !strings.HasPrefix(w.String(), "0123456789") {
+			t.Errorf("%d bytes are kept for a reader that comes back, want %d to %d", n, maxPending, 2*maxPending)
 		}
 		_, _ = io.WriteString(l, "end")
 		l.flush(time.Hour)
