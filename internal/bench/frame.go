@@ -34,9 +34,10 @@ type Flow struct {
 	RxVLAN           *int
 	SrcIP, DstIP     netip.Addr
 	SrcPort, DstPort uint16
-	// Flows is how many flows there are, told apart by source ports that count
-	// up from SrcPort; 0 means 1.
+	// Flows is how many flows there are; 0 means 1. Vary are the fields by which they
+	// differ, which count up from those above; none: the source port.
 	Flows int
+	Vary  []Field
 }
 
 // Lengths of headers in bytes.
@@ -117,8 +118,11 @@ func (f Flow) Check(size int) error {
 		return fmt.Errorf("VLAN %d of received packets: must be 1 to 4094, or 0 for none", *f.RxVLAN)
 	case !f.SrcIP.IsValid() || !f.DstIP.IsValid() || f.SrcIP.Is4() != f.DstIP.Is4():
 		return fmt.Errorf("addresses %s and %s: must both be IPv4 or both IPv6", f.SrcIP, f.DstIP)
-	case f.Flows < 0 || int(f.SrcPort)+max(f.Flows, 1)-1 > 65535:
-		return fmt.Errorf("%d flows from port %d: the source ports must end at 65535", f.Flows, f.SrcPort)
+	case f.Flows < 0 || f.Flows > MaxFlows:
+		return fmt.Errorf("%d flows: must be 1 to %d", f.Flows, MaxFlows)
+	}
+	if _, err := f.Values(); err != nil {
+		return err
 	}
 	if least := f.headers() + StampLen + fcs; size < least {
 		return fmt.Errorf("frame size %d: the headers and the stamp alone need %d bytes", size, least)

@@ -58,7 +58,9 @@ type Counts struct {
 
 	// In nanoseconds; nil: not measured. At a set rate ScheduledRTT is from when the
 	// packets should have been sent, and Lateness is how late they were.
-	RTT, ScheduledRTT, Lateness *hdrhistogram.Histogram
+	RTT, ScheduledRTT, Lateness, Gaps *hdrhistogram.Histogram
+
+	Bursts []result.BurstLength // at a set rate
 
 	TxQueues   []result.TxQueue
 	RxQueues   []result.RxQueue
@@ -262,6 +264,7 @@ func Summarize(t Trial, c Counts) result.Trial {
 	}
 	if t.Rate > 0 {
 		r.ScheduledRTT, r.Lateness = NewRTT(c.ScheduledRTT), NewRTT(c.Lateness)
+		r.Gaps, r.Bursts = NewRTT(c.Gaps), c.Bursts
 	}
 	r.Limited(limits(t, c))
 	return r

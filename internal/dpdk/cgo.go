@@ -11,7 +11,6 @@ package dpdk
 import "C"
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -233,7 +232,13 @@ func (eal) NewWorker(streams []StreamConfig, socket int) (Worker, error) {
 			stamp_shift: C.uint8_t(s.StampShift), vlan: C.uint16_t(s.VLAN), earliest: C.uint64_t(s.Earliest),
 			first_flow: C.uint32_t(s.FirstFlow), first_number: C.uint32_t(s.FirstNumber), late_cycles: C.double(s.LateCycles),
 			n_sizes: C.uint16_t(len(s.Heads)), n_pattern: C.uint16_t(len(s.Pattern)),
+			slack_cycles: C.uint64_t(s.SlackCycles), wide: C.bool(s.Wide), answers: C.bool(s.Answers),
 			impair: s.Impair.c(),
+		}
+		for j, values := range []int{
+			C.PODNET_SRC_IP: s.Vary.SrcIP, C.PODNET_DST_IP: s.Vary.DstIP, C.PODNET_SRC_PORT: s.Vary.SrcPort, C.PODNET_DST_PORT: s.Vary.DstPort,
+		} {
+			c.vary[j].values = C.uint32_t(values)
 		}
 		if s.Pool != nil {
 			c.pool = s.Pool.(*C.struct_rte_mempool)
@@ -246,7 +251,6 @@ func (eal) NewWorker(streams []StreamConfig, socket int) (Worker, error) {
 			for k, b := range head {
 				c.head[j][k] = C.uint8_t(b)
 			}
-			c.src_port = C.uint16_t(binary.BigEndian.Uint16(head[s.StampOffset-udpLen:]))
 		}
 		for j, n := range s.Payloads {
 			c.len[j] = C.uint16_t(n)
@@ -348,6 +352,29 @@ func (w ealWorker) Read(stream int) RawCounters {
 
 func (w ealWorker) Follow(stream int, sender Worker, from int) error {
 	return check(C.podnet_worker_follow(w.w, C.uint(stream), sender.(ealWorker).w, C.uint(from)), "follow a stream that sends")
+}
+
+func (w ealWorker) Bursts(stream int) []uint64 {
+	var list [C.PODNET_BURST + 1]C.uint64_t
+	C.podnet_worker_bursts(w.w, C.uint(stream), &list[0])
+	out := make([]uint64, len(list))
+	for i, n := range list {
+		out[i] = uint64(n)
+	}
+	return out
+}
+
+func (w ealWorker) Question(stream int) []byte {
+	var frame [C.PODNET_QUESTION]byte
+	n := C.podnet_worker_question(w.w, C.uint(stream), (*C.uint8_t)(&frame[0]))
+	if n == 0 {
+		return nil
+	}
+	return frame[:n]
+}
+
+func (w ealWorker) Answer(stream int, frame []byte) bool {
+	return len(frame) > 0 && bool(C.podnet_worker_answer(w.w, C.uint(stream), (*C.uint8_t)(&frame[0]), C.uint(len(frame))))
 }
 
 func (w ealWorker) Times(stream int, of Times, record func(cycles, packets uint64)) {

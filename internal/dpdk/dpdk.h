@@ -122,6 +122,14 @@ struct podnet_fault {
 	uint64_t every, probability;
 };
 
+/* The fields of a packet by which flows differ. Flow f has the value of the template,
+ * added to f modulo the number of values; 0 or 1: it is the same in all. Of an IPv6
+ * address it is the last 32 bits. */
+enum podnet_field { PODNET_SRC_IP, PODNET_DST_IP, PODNET_SRC_PORT, PODNET_DST_PORT, PODNET_VARY };
+struct podnet_vary {
+	uint32_t values;
+};
+
 struct podnet_impairment {
 	int mode;            /* IO, MAC or MACSWAP */
 	double gap;          /* cycles between two frames; 0: none */
@@ -143,7 +151,7 @@ struct podnet_stream_config {
 	uint8_t src_mac[6], dst_mac[6]; /* MAC; src_mac also answers a broadcast in MACSWAP */
 	bool count_bytes;               /* of forwarded, received and stamped frames */
 	uint16_t frame_len;             /* TXONLY: bytes without the FCS */
-	struct rte_mempool *pool;       /* TXONLY, GENERATE: of prepared frames */
+	struct rte_mempool *pool;       /* TXONLY, GENERATE: of prepared frames; VERIFY: of answers, NULL: it sends none */
 	double packets_per_cycle;       /* TXONLY, GENERATE: rate by the TSC; 0: as fast as it goes */
 	uint64_t limit;                 /* TXONLY, GENERATE: packets to offer; GENERATE as fast as it goes: 0 is no limit */
 
@@ -155,8 +163,11 @@ struct podnet_stream_config {
 	uint16_t vlan;                  /* VERIFY: id of the tag that is to come; 0: none */
 	uint32_t first_flow;            /* GENERATE */
 	uint32_t first_number;          /* GENERATE, VERIFY: 0 but in tests */
-	uint16_t src_port;              /* GENERATE: of flow 0 */
+	bool answers;                   /* VERIFY: keep questions for Go */
+	bool wide;                      /* GENERATE, VERIFY: the trial has more than 65536 flows */
+	struct podnet_vary vary[PODNET_VARY]; /* GENERATE */
 	double late_cycles;             /* GENERATE: that make a packet late */
+	uint64_t slack_cycles;          /* GENERATE: that catching up may have saved */
 	uint16_t n_sizes, n_pattern;    /* GENERATE */
 	uint16_t len[PODNET_SIZES];     /* GENERATE: bytes without the FCS; VERIFY: of them, from the stamp on */
 	uint8_t pattern[PODNET_PATTERN]; /* GENERATE: a round of sizes */
@@ -212,11 +223,22 @@ void podnet_worker_read(const struct podnet_worker *w, unsigned stream, struct p
  * sender must not be freed first. -ENOSPC: it follows PODNET_SENDERS already. */
 #define PODNET_SENDERS 64
 int podnet_worker_follow(struct podnet_worker *w, unsigned stream, const struct podnet_worker *sender, unsigned from);
+/* podnet_worker_question takes the next question (ARP, neighbor solicitation) that
+ * came to a VERIFY stream, and returns its length; 0: there is none. */
+#define PODNET_QUESTION 128
+unsigned podnet_worker_question(struct podnet_worker *w, unsigned stream, uint8_t *frame);
+/* podnet_worker_answer lets a stream of either kind send a frame; false: it has too many
+ * still, or the frame is too long. */
+bool podnet_worker_answer(struct podnet_worker *w, unsigned stream, const uint8_t *frame, unsigned len);
+/* podnet_worker_bursts reads how often a GENERATE stream at a set rate sent so many
+ * packets at once, in an array of PODNET_BURST + 1. */
+void podnet_worker_bursts(const struct podnet_worker *w, unsigned stream, uint64_t *out);
 /* What times a stream has. */
 enum podnet_times {
 	PODNET_RTT,           /* VERIFY: from when a packet was sent until it came back */
 	PODNET_SCHEDULED_RTT, /* VERIFY: from when it should have been sent; of a stream without a sender to follow the same */
 	PODNET_LATENESS,      /* GENERATE at a set rate: how late each packet was offered */
+	PODNET_GAPS,          /* GENERATE at a set rate: from one packet to the next */
 };
 /* podnet_worker_times reads the times of a stream: it fills at most n entries from
  * the class *from on with those that have packets, moves *from on, and returns how

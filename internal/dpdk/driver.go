@@ -59,6 +59,7 @@ const (
 	RTT          Times = iota // Verify: from when a packet was sent
 	ScheduledRTT              // Verify: from when it should have been sent
 	Lateness                  // Generate at a set rate: how late it was offered
+	Gaps                      // Generate at a set rate: how long after the one before it
 )
 
 // Worker is what one lcore has been given to do.
@@ -74,6 +75,13 @@ type Worker interface {
 	// sooner, sends to it. It is called before either is launched.
 	Follow(stream int, sender Worker, from int) error
 	Times(stream int, of Times, record func(cycles, packets uint64))
+	// Bursts tells how often a Generate stream at a set rate sent so many packets at
+	// once, by their number.
+	Bursts(stream int) []uint64
+	// Question takes the next frame that asked for a host; nil: there is none.
+	Question(stream int) []byte
+	// Answer lets a stream send a frame; false: it cannot now.
+	Answer(stream int, frame []byte) bool
 	TID() int
 	Free()
 }
@@ -103,6 +111,10 @@ type StreamConfig struct {
 	Lens                   []int
 	Pattern                []int
 	LateCycles             float64
+	SlackCycles            uint64
+	Vary                   Vary
+	Wide                   bool // the trial has more than 65536 flows
+	Answers                bool // Verify: keep questions
 
 	Impair ImpairConfig
 }

@@ -7,8 +7,14 @@
 #include <rte_byteorder.h>
 #include <rte_cycles.h>
 
-/* generate_init takes the sums of the templates (generate.c). */
-void generate_init(struct stream *s);
+/* generate_init takes the sums of the templates, and makes the table of the flows
+ * (generate.c); false: no memory. */
+bool generate_init(struct stream *s);
+/* generate_answer sends the frame that Go has left there (generate.c). */
+void generate_answer(struct stream *s);
+/* generate_stamp_varied is generate_stamp where addresses vary, or flows are many
+ * (generate.c). */
+void generate_stamp_varied(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t now);
 
 /* generate_advance goes on to the next packet: one of each flow in turn, then the
  * next number of each. */
@@ -44,14 +50,51 @@ generate_copy_head(uint8_t *eth, const uint8_t *head, bool all)
 		memcpy(eth + 64, head + 64, PODNET_HEAD - 64);
 }
 
-/* generate_stamp makes the next n packets of the stream. No store into a packet
- * changes the stream, which the compiler would have to fear without restrict and
- * next. */
+/* Where fields of the headers lie before the stamp. IPv6 has the last 32 bits of its
+ * source elsewhere. */
+#define GENERATE_PORTS 8
+#define GENERATE_IP_SUM 18
+#define GENERATE_SRC4 16
+#define GENERATE_SRC6 28
+#define GENERATE_DST 12
+
+/* generate_is_v6 tells whether a packet with its stamp there has an IPv6 header. */
+static __rte_always_inline bool
+generate_is_v6(uint16_t stamp_offset)
+{
+	return stamp_offset >= 14 + 40 + 8;
+}
+
+/* generate_folded is a ones' complement sum in 16 bits. */
+static __rte_always_inline uint16_t
+generate_folded(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+/* generate_addresses writes the addresses of a flow. */
 static __rte_always_inline void
-generate_stamp(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t now)
+generate_addresses(uint8_t *at, const struct flow *f, const bool v6, uint32_t ip_sum)
+{
+	uint16_t sum = ~generate_folded(ip_sum + f->ip_sum);
+
+	memcpy(at - (v6 ? GENERATE_SRC6 : GENERATE_SRC4), &f->src, sizeof(f->src));
+	memcpy(at - GENERATE_DST, &f->dst, sizeof(f->dst));
+	if (!v6)
+		memcpy(at - GENERATE_IP_SUM, &sum, sizeof(sum));
+}
+
+/* generate_stamp_as makes the next n packets of the stream, whose addresses vary or do
+ * not. No store into a packet changes the stream, which the compiler would have to fear
+ * without restrict and next. */
+static __rte_always_inline void
+generate_stamp_as(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t now, const bool addresses, const bool wide)
 {
 	const struct podnet_stream_config *restrict c = &s->cfg;
 	const uint32_t *restrict sums = s->sum;
+	const struct flow *restrict flows = s->flows;
+	const bool v6 = addresses && generate_is_v6(c->stamp_offset);
 	struct cursor next = s->next;
 	const uint64_t seed = s->seed;
 	const uint32_t time = stamp_ticks(now, c->stamp_shift), time_sum = (time & 0xffff) + (time >> 16);
@@ -62,14 +105,14 @@ generate_stamp(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t no
 		struct rte_mbuf *m = bufs[i];
 		uint8_t *eth = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM, *at = eth + c->stamp_offset;
 		unsigned size = c->pattern[next.at];
-		uint16_t flow = c->first_flow + next.flow, port = rte_cpu_to_be_16(c->src_port + flow);
-		uint32_t number = next.number;
+		const struct flow *f = &flows[next.flow];
+		uint32_t whole = c->first_flow + next.flow;
+		uint16_t flow = whole;
+		uint32_t number = wide ? (next.number & STAMP_WIDE_NUMBER) | whole >> 16 << STAMP_WIDE_BITS : next.number;
 		uint16_t check = stamp_check(seed, flow, number, time, c->len[size] - c->stamp_offset), udp;
-		uint32_t sum = sums[size] + port + check + flow + (number & 0xffff) + (number >> 16) + time_sum;
+		uint32_t sum = sums[size] + f->sum + check + flow + (number & 0xffff) + (number >> 16) + time_sum;
 
-		sum = (sum & 0xffff) + (sum >> 16);
-		sum = (sum & 0xffff) + (sum >> 16);
-		udp = ~sum;
+		udp = ~generate_folded(sum);
 		if (unlikely(udp == 0))
 			udp = 0xffff; /* zero means that there is no checksum (RFC 768) */
 
@@ -78,7 +121,9 @@ generate_stamp(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t no
 		m->pkt_len = c->len[size];
 		m->data_len = c->len[size];
 		generate_copy_head(eth, c->head[size], all);
-		memcpy(at - 8, &port, sizeof(port));
+		memcpy(at - GENERATE_PORTS, &f->src_port, 2 * sizeof(f->src_port));
+		if (addresses)
+			generate_addresses(at, f, v6, s->ip_sum[size]);
 		memcpy(at - 2, &udp, sizeof(udp));
 		memcpy(at + STAMP_CHECK, &check, sizeof(check));
 		memcpy(at + STAMP_FLOW, &flow, sizeof(flow));
@@ -87,6 +132,16 @@ generate_stamp(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t no
 		generate_advance(c, &next);
 	}
 	s->next = next;
+}
+
+/* generate_stamp makes the next n packets of the stream. */
+static __rte_always_inline void
+generate_stamp(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t now)
+{
+	if (likely(!s->addresses && !s->cfg.wide))
+		generate_stamp_as(s, bufs, n, now, false, false);
+	else
+		generate_stamp_varied(s, bufs, n, now);
 }
 
 /* generate_note_late keeps how late the next n packets are, of which so many as
@@ -124,6 +179,49 @@ generate_note_refused(struct stream *s, uint64_t backlog, uint16_t refused)
 		s->full = refused > 0;
 }
 
+/* A generator that is behind catches up at this multiple of its rate, so that its path
+ * is not sent bursts that the schedule does not have; at the other one once the schedule
+ * is over, which has an end. */
+#define GENERATE_CATCH_UP 2
+#define GENERATE_CATCH_UP_AT_END PODNET_BURST
+/* generate_allowed is how many packets may be sent now of those that are due. */
+static __rte_always_inline uint16_t
+generate_allowed(struct stream *s, uint64_t now, uint64_t backlog, bool over)
+{
+	const double times = unlikely(over) ? GENERATE_CATCH_UP_AT_END : GENERATE_CATCH_UP;
+	const double rate = times * s->cfg.packets_per_cycle;
+	uint64_t from = now - RTE_MIN(now - s->next_at, s->cfg.slack_cycles), most;
+
+	if ((int64_t)(now - s->next_at) < 0)
+		return 0;
+	most = RTE_MIN(backlog, (uint64_t)PODNET_BURST);
+	most = RTE_MIN(most, (uint64_t)((double)(int64_t)(now - from) * rate) + 1);
+	s->next_at = from + (uint64_t)((double)(int64_t)most * s->schedule.cycles / times);
+	return most;
+}
+
+/* generate_note_departure keeps how far n packets are behind those before them. */
+static __rte_always_inline void
+generate_note_departure(struct stream *s, uint64_t now, uint16_t n)
+{
+	if (likely(s->departed != 0)) {
+		uint64_t ticks = (now - s->departed) >> s->cfg.stamp_shift;
+
+		count_add(&s->gaps[class_of(RTE_MIN(ticks, (uint64_t)UINT32_MAX), LATENESS_BITS)], 1);
+	}
+	if (n > 1)
+		count_add(&s->gaps[0], n - 1);
+	count_add(&s->bursts[n], 1);
+	s->departed = now;
+}
+
+/* generate_has_answer tells whether Go has left one. */
+static __rte_always_inline bool
+generate_has_answer(const struct stream *s)
+{
+	return unlikely(letters_any(&s->answers));
+}
+
 /* generate_paced sends what is due by the schedule. What the ring refuses is lost,
  * numbers and all: the schedule does not wait. */
 static __rte_always_inline uint16_t
@@ -140,8 +238,11 @@ generate_paced(struct stream *s)
 	if (due == s->count.offered)
 		return 0;
 	backlog = due - s->count.offered;
-	n = RTE_MIN(backlog, (uint64_t)PODNET_BURST);
+	n = generate_allowed(s, now, backlog, due == s->cfg.limit);
+	if (unlikely(n == 0))
+		return 0;
 	generate_note_late(s, now, backlog, n);
+	generate_note_departure(s, now, n);
 	if (likely(rte_mempool_get_bulk(s->cfg.pool, (void **)bufs, n) == 0)) {
 		generate_stamp(s, bufs, n, now);
 		sent = burst_tx_counted(s, bufs, n);

@@ -50,9 +50,10 @@ type Stream struct {
 	// of the size Pattern[(f+j) mod its length].
 	Pattern []int
 	// Flows is how many flows Generate sends in turn, from FirstFlow on, and how
-	// many there are in all for Verify. A flow's number is added to the template's
-	// UDP source port.
-	Flows, FirstFlow int
+	// many there are in all for Verify; AllFlows is that of Generate, if its own are not
+	// the last ones. Vary says by what they differ.
+	Flows, FirstFlow, AllFlows int
+	Vary                       Vary
 	// Signature is that of the stamps that Verify counts. What it tells of order
 	// and of duplicates it tells of each flow, within the stream's own queue.
 	Signature uint32
@@ -61,6 +62,9 @@ type Stream struct {
 	Payloads []int
 	// VLAN is the id of the tag that Verify's frames come with; 0: none.
 	VLAN int
+	// Answers makes Verify keep frames that ask for a host (Job.Question), and able to
+	// send answers on the Tx queue of its own number, if no other stream sends there.
+	Answers bool
 	// Ring, if not nil, is what Generate sends to and Verify receives from in
 	// the place of the queue's port, whose mbufs Generate still takes.
 	Ring *Ring
@@ -71,6 +75,20 @@ type Stream struct {
 	firstNumber uint32 // of every flow; tests let it wrap
 	earliest    uint64 // that a stamp may have been made, by the TSC; 0: when the job is
 }
+
+// Vary says by what flows differ: flow f has in each field the template's value, added
+// to f modulo so many values; 0 or 1: the field is the same in all. Where all are, it is
+// the source port that counts up. Of an IPv6 address it is the last 32 bits.
+type Vary struct{ SrcIP, DstIP, SrcPort, DstPort int }
+
+// sourcePorts is how flows differ if nothing else is said.
+var sourcePorts = Vary{SrcPort: 1 << 16}
+
+// wideFlows is how many flows a stamp has room for beside a number of 32 bits.
+const wideFlows = 1 << 16
+
+// MaxFlows is how many flows a stamp has room for at all, beside numbers of 28 bits.
+const MaxFlows = 1 << 20
 
 // Counters are what a stream has done so far.
 type Counters struct {
@@ -243,7 +261,11 @@ func (r *Runtime) prepare(s Stream, hz float64) (StreamConfig, error) {
 		PacketsPerCycle: s.Rate / hz, Limit: s.Limit, FrameLen: len(s.Frame),
 		Signature: s.Signature, StampShift: stampShift(hz), StampOffset: s.StampOffset, Flows: max(s.Flows, 1),
 		FirstFlow: uint32(s.FirstFlow), FirstNumber: s.firstNumber, Earliest: s.earliest,
-		Pattern: s.Pattern, LateCycles: lateAfter.Seconds() * hz,
+		Pattern: s.Pattern, LateCycles: lateAfter.Seconds() * hz, SlackCycles: uint64(slack.Seconds() * hz),
+		Vary: s.Vary, Wide: max(s.AllFlows, s.FirstFlow+s.Flows) > wideFlows, Answers: s.Answers,
+	}
+	if c.Vary == (Vary{}) {
+		c.Vary = sourcePorts
 	}
 	if s.Ring != nil {
 		c.Ring = s.Ring.r
@@ -260,6 +282,13 @@ func (r *Runtime) prepare(s Stream, hz float64) (StreamConfig, error) {
 		c.CountBytes = c.CountBytes || s.Tx.Port.Forgets()
 	}
 	if s.Mode == Verify {
+		if s.Answers {
+			var err error
+			c.TxPort, c.TxQueue = c.RxPort, c.RxQueue
+			if c.Pool, err = r.txPool(s.Rx.Port, s.Rx.Index); err != nil {
+				return c, err
+			}
+		}
 		return c, c.setPayloads(s.Payloads, s.VLAN)
 	}
 	if s.Mode != TxOnly && s.Mode != Generate {
@@ -331,6 +360,27 @@ func (j *Job) Punctuality(stream int) Punctuality {
 	at := j.where[stream]
 	c := j.workers[at.worker].Read(at.stream)
 	return Punctuality{Backlog: c.MaxBacklog, RefusedCatchingUp: c.RefusedLate, Gap: j.duration(c.MaxGap)}
+}
+
+// Bursts tells how often a Generate stream at a set rate sent so many packets at once,
+// by their number.
+func (j *Job) Bursts(stream int) []uint64 {
+	at := j.where[stream]
+	return j.workers[at.worker].Bursts(at.stream)
+}
+
+// Question takes the next frame that came to a Verify stream with Answers and asked
+// for a host: ARP, or a neighbor solicitation; nil: there is none.
+func (j *Job) Question(stream int) []byte {
+	at := j.where[stream]
+	return j.workers[at.worker].Question(at.stream)
+}
+
+// Answer lets a stream that generates, or one with Answers, send a frame of at most 64
+// bytes, or 96 where its own packets are IPv6; false: it has too many to send still.
+func (j *Job) Answer(stream int, frame []byte) bool {
+	at := j.where[stream]
+	return j.workers[at.worker].Answer(at.stream, frame)
 }
 
 // Lcore is the lcore that runs the stream with that index.

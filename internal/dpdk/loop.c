@@ -35,6 +35,8 @@ loop_transmit(struct podnet_worker *w, struct stream *s, const enum podnet_mode 
 		count_set(&s->count.begin, rte_rdtsc());
 		__atomic_store_n(&s->schedule.begin, stamp_ticks(s->count.begin, s->cfg.stamp_shift), __ATOMIC_RELAXED);
 	}
+	if (mode == PODNET_GENERATE && generate_has_answer(s))
+		generate_answer(s);
 	if (unlikely(__atomic_load_n(&w->stop_tx, __ATOMIC_RELAXED))) {
 		if (s->count.end == 0) {
 			burst_drop_pending(s);
@@ -59,6 +61,8 @@ loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mod
 	case PODNET_GENERATE:
 		return loop_transmit(w, s, mode);
 	case PODNET_VERIFY:
+		if (generate_has_answer(s))
+			generate_answer(s);
 		return verify(s);
 	case PODNET_IMPAIR:
 		return impair(s, __atomic_load_n(&w->stop_tx, __ATOMIC_RELAXED));

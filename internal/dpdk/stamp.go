@@ -31,6 +31,10 @@ func stampShift(hz float64) int {
 // lateAfter is how long after its time a packet is late.
 const lateAfter = 100 * time.Microsecond
 
+// slack is how much time a generator that catches up may have saved: a turn of its loop
+// takes less.
+const slack = 10 * time.Microsecond
+
 // Limits of the loops (dpdk.h).
 const (
 	maxSizes   = 16

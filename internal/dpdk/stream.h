@@ -71,8 +71,62 @@ class_begin(unsigned class, unsigned bits)
 
 #define CLASSES(bits) ((32 - (bits) + 1) << (bits))
 
-/* How late packets are need not be known to better than a sixteenth. */
+/* How late packets are, and how far apart, need not be known to better than a
+ * sixteenth. */
 #define LATENESS_BITS 4
+
+/* What a packet of a flow has of its own: the values of the fields that vary, as they
+ * stand in it, and what they add to the checksums of UDP and of IPv4's header. */
+struct flow {
+	uint32_t src, dst;
+	uint16_t src_port, dst_port;
+	uint16_t sum, ip_sum;
+};
+
+/* Frames that Go and a loop hand over to each other, one writing and one reading. */
+#define LETTERS 64
+struct letters {
+	uint32_t written, read; /* atomic: how many so far */
+	struct {
+		uint16_t len;
+		uint8_t frame[PODNET_QUESTION];
+	} list[LETTERS];
+};
+
+static __rte_always_inline bool
+letters_any(const struct letters *l)
+{
+	return __atomic_load_n(&l->written, __ATOMIC_ACQUIRE) != __atomic_load_n(&l->read, __ATOMIC_RELAXED);
+}
+
+/* letters_put adds a frame; false: there is no room. */
+static inline bool
+letters_put(struct letters *l, const void *frame, uint16_t len)
+{
+	uint32_t at = __atomic_load_n(&l->written, __ATOMIC_RELAXED);
+
+	if (at - __atomic_load_n(&l->read, __ATOMIC_ACQUIRE) == LETTERS)
+		return false;
+	l->list[at % LETTERS].len = len;
+	memcpy(l->list[at % LETTERS].frame, frame, len);
+	__atomic_store_n(&l->written, at + 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* letters_take takes the next frame and returns its length; 0: there is none. */
+static inline uint16_t
+letters_take(struct letters *l, void *frame)
+{
+	uint32_t at = __atomic_load_n(&l->read, __ATOMIC_RELAXED);
+	uint16_t len;
+
+	if (!letters_any(l))
+		return 0;
+	len = l->list[at % LETTERS].len;
+	memcpy(frame, l->list[at % LETTERS].frame, len);
+	__atomic_store_n(&l->read, at + 1, __ATOMIC_RELEASE);
+	return len;
+}
 
 struct stream {
 	struct podnet_stream_config cfg;
@@ -84,8 +138,18 @@ struct stream {
 	struct cursor next;         /* GENERATE */
 	bool full;                  /* GENERATE: the port refused some of the last burst that did not catch up */
 	uint64_t polled;            /* VERIFY: TSC of the last poll; 0: none yet */
-	uint32_t sum[PODNET_SIZES]; /* GENERATE: checksum's sum of each template, without port and check */
+	/* GENERATE: the checksums' sums of each template, without what a flow has of its own
+	 * and the check */
+	uint32_t sum[PODNET_SIZES], ip_sum[PODNET_SIZES];
+	struct flow *flows;         /* GENERATE */
+	bool addresses;             /* GENERATE: they vary */
+	uint64_t departed;          /* GENERATE: TSC of the last burst; 0: none yet */
+	uint64_t next_at;           /* GENERATE: TSC before which nothing is sent, even if it is late */
 	uint64_t lateness[CLASSES(LATENESS_BITS)]; /* GENERATE: packets by how late they were offered */
+	uint64_t gaps[CLASSES(LATENESS_BITS)]; /* GENERATE: packets by how long after the one before them */
+	uint64_t bursts[PODNET_BURST + 1]; /* GENERATE: how often so many were sent at once */
+	struct letters questions;   /* VERIFY: to Go */
+	struct letters answers;     /* GENERATE, VERIFY: from Go */
 	struct verifier *verifier;  /* VERIFY */
 	struct impairer *impairer;  /* IMPAIR */
 	struct podnet_counters count __rte_cache_aligned; /* written by the loop, read by Go */
@@ -112,6 +176,10 @@ count_add(uint64_t *counter, uint64_t n)
 #define STAMP_NUMBER 6 /* 4 */
 #define STAMP_TIME 10  /* 4 */
 #define STAMP_LEN 14
+
+/* Where a trial is wide, the upper bits of the flow take the place of the number's. */
+#define STAMP_WIDE_BITS 28
+#define STAMP_WIDE_NUMBER ((1u << STAMP_WIDE_BITS) - 1)
 
 /* stamp_ticks is a time as a stamp has it: cut to 32 bits, in units that let them
  * last for longer than a packet may be on its way. */

@@ -17,12 +17,13 @@ bool
 verify_init(struct stream *s)
 {
 	const struct podnet_stream_config *c = &s->cfg;
-	struct verifier *v = worker_zeroed(sizeof(*v) + c->flows * sizeof(struct verify_flow));
+	struct verifier *v = worker_zeroed(sizeof(*v) + c->flows * verify_stride(c->wide));
 
 	if (v == NULL)
 		return false;
+	v->wide = c->wide;
 	for (uint32_t i = 0; i < c->flows; i++)
-		v->flows[i].next = c->first_number;
+		verify_flow(v, i, v->wide)->next = c->first_number;
 	v->begin = c->earliest != 0 ? c->earliest : rte_rdtsc();
 	v->skew = rte_get_tsc_hz() / 1000000 * VERIFY_SKEW_US >> c->stamp_shift;
 	v->late = rte_get_tsc_hz() / 1000000 * VERIFY_LATE_US >> c->stamp_shift;
@@ -170,6 +171,26 @@ verify_mark_damaged(const struct stream *s, const struct verify_stamp *p, uint32
 	return __builtin_popcount(p->mark ^ s->verifier->mark) <= 2 && verify_checks(s, p, payload);
 }
 
+/* verify_question keeps a frame for Go to answer that asks for a host: ARP, or a
+ * neighbor solicitation. Who is not heard asks again. */
+static void
+verify_question(struct stream *s, const struct rte_mbuf *m)
+{
+	const uint8_t *eth = rte_pktmbuf_mtod(m, const uint8_t *);
+	unsigned at = 2 * RTE_ETHER_ADDR_LEN, type = 0;
+	const unsigned next = 8, icmp = 42; /* of IPv6, from its Ethernet type on */
+
+	if (!s->cfg.answers)
+		return;
+	for (; at + 2u <= m->data_len; at += 4)
+		if ((type = eth[at] << 8 | eth[at + 1]) != RTE_ETHER_TYPE_VLAN)
+			break;
+	if (type != RTE_ETHER_TYPE_ARP &&
+	    (type != RTE_ETHER_TYPE_IPV6 || m->data_len <= at + icmp || eth[at + next] != IPPROTO_ICMPV6 || eth[at + icmp] != 135))
+		return;
+	letters_put(&s->questions, eth, RTE_MIN(m->data_len, (uint16_t)PODNET_QUESTION));
+}
+
 bool
 verify_odd(struct stream *s, const struct rte_mbuf *m, bool timely)
 {
@@ -188,7 +209,7 @@ verify_odd(struct stream *s, const struct rte_mbuf *m, bool timely)
 		sent = verify_checks(s, &p, payload) ? payload : verify_sent_as(s, &p);
 		if (sent == 0 || !timely)
 			counter = &c->rx_damaged;
-		else if (p.flow >= s->cfg.flows)
+		else if (verify_whole_flow(p.flow, p.number, s->verifier->wide) >= s->cfg.flows)
 			counter = &c->rx_other; /* another sender uses the signature */
 		else if (s->cfg.vlan != 0 && !verify_in_vlan(eth, s->cfg.vlan))
 			counter = &c->rx_retagged;
@@ -207,6 +228,8 @@ verify_odd(struct stream *s, const struct rte_mbuf *m, bool timely)
 	}
 	if (counter == NULL)
 		counter = verify_retagged(s, m) ? &c->rx_retagged : &c->rx_other;
+	if (counter == &c->rx_other)
+		verify_question(s, m);
 	if (counter == &c->rx_retagged)
 		count_set(&c->rx_tags, verify_tags(m));
 	count_add(counter, 1);
@@ -234,10 +257,10 @@ times_of(const struct stream *s, enum podnet_times of, unsigned class, uint64_t 
 {
 	const struct verifier *v = s->verifier;
 
-	if (of == PODNET_LATENESS) {
+	if (of == PODNET_LATENESS || of == PODNET_GAPS) {
 		if (class >= RTE_DIM(s->lateness))
 			return false;
-		*packets = __atomic_load_n(&s->lateness[class], __ATOMIC_RELAXED);
+		*packets = __atomic_load_n(of == PODNET_GAPS ? &s->gaps[class] : &s->lateness[class], __ATOMIC_RELAXED);
 		return true;
 	}
 	if (v == NULL || class >= RTE_DIM(v->times))
@@ -257,7 +280,7 @@ unsigned
 podnet_worker_times(const struct podnet_worker *w, unsigned stream, enum podnet_times of, unsigned *from, struct podnet_time *out, unsigned n)
 {
 	const struct stream *s = &w->streams[stream];
-	const unsigned bits = of == PODNET_LATENESS ? LATENESS_BITS : VERIFY_BITS;
+	const unsigned bits = of == PODNET_LATENESS || of == PODNET_GAPS ? LATENESS_BITS : VERIFY_BITS;
 	unsigned filled = 0;
 	uint64_t packets;
 

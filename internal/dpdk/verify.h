@@ -7,14 +7,15 @@
 #include <rte_cycles.h>
 
 /* The numbers of a flow that have come are kept in a window of this many words,
- * whose bits stand for the last numbers up to the highest. */
+ * whose bits stand for the last numbers up to the highest. All but one word of them are
+ * known at any time. Of very many flows, each has few packets on their way. */
 #define VERIFY_WORDS 16
-#define VERIFY_WINDOW ((VERIFY_WORDS - 1) * 64) /* at least so many are known at any time */
+#define VERIFY_WIDE_WORDS 2
 
 struct verify_flow {
 	uint64_t next;    /* the highest number so far, and one */
 	uint64_t missing; /* of those below it */
-	uint64_t seen[VERIFY_WORDS];
+	uint64_t seen[];
 };
 
 /* A class of round-trip times is no wider than a thousandth. */
@@ -33,8 +34,29 @@ struct verifier {
 	/* Of the packets that were sent late: their times from when they were sent, which
 	 * are in times too, and from when they should have been. */
 	uint64_t late_times[CLASSES(VERIFY_BITS)], scheduled_times[CLASSES(VERIFY_BITS)];
-	struct verify_flow flows[];
+	bool wide;
+	uint8_t flows[] __rte_cache_aligned; /* verify_flow */
 };
+
+/* verify_stride is how far two flows lie apart. */
+static __rte_always_inline size_t
+verify_stride(bool wide)
+{
+	return sizeof(struct verify_flow) + (wide ? VERIFY_WIDE_WORDS : VERIFY_WORDS) * sizeof(uint64_t);
+}
+
+static __rte_always_inline struct verify_flow *
+verify_flow(struct verifier *v, uint32_t flow, bool wide)
+{
+	return (struct verify_flow *)(v->flows + flow * verify_stride(wide));
+}
+
+/* verify_whole_flow is the number of a flow, by what two fields of a stamp have. */
+static __rte_always_inline uint32_t
+verify_whole_flow(uint16_t flow, uint32_t number, bool wide)
+{
+	return wide ? flow | number >> STAMP_WIDE_BITS << 16 : flow;
+}
 
 /* verify_init makes the stream's verifier (verify.c); false: no memory. */
 bool verify_init(struct stream *s);
@@ -52,19 +74,21 @@ struct verify_tally {
 
 /* verify_number takes a packet's number into account, and returns it in full. */
 static __rte_always_inline uint64_t
-verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t)
+verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t, const bool wide)
 {
-	/* The number is cut to 32 bits: it is the one nearest to what is next. */
-	int64_t away = (int32_t)(number - (uint32_t)f->next);
+	const unsigned cut = wide ? 32 - STAMP_WIDE_BITS : 0, words = wide ? VERIFY_WIDE_WORDS : VERIFY_WORDS;
+	const int64_t window = (words - 1) * 64;
+	/* The number is cut to 32 or 28 bits: it is the one nearest to what is next. */
+	int64_t away = (int32_t)((number - (uint32_t)f->next) << cut) >> cut;
 	uint64_t n = f->next + away, word = n / 64, bit = 1ull << (n & 63);
 
 	if (likely(away >= 0)) {
-		if (unlikely(away >= VERIFY_WORDS * 64))
-			memset(f->seen, 0, sizeof(f->seen));
+		if (unlikely(away >= words * 64))
+			memset(f->seen, 0, words * sizeof(f->seen[0]));
 		else /* words that begin between what was next and this number */
 			for (uint64_t w = (f->next + 63) / 64; w <= word; w++)
-				f->seen[w % VERIFY_WORDS] = 0;
-		f->seen[word % VERIFY_WORDS] |= bit;
+				f->seen[w % words] = 0;
+		f->seen[word % words] |= bit;
 		f->next = n + 1;
 		if (unlikely(away > 0)) {
 			f->missing += away;
@@ -73,13 +97,13 @@ verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t)
 		t->ours++;
 		return n;
 	}
-	if (f->missing == 0 || (-away <= VERIFY_WINDOW && f->seen[word % VERIFY_WORDS] & bit)) {
+	if (f->missing == 0 || (-away <= window && f->seen[word % words] & bit)) {
 		t->duplicates++;
 		return n;
 	}
 	/* One that is older than the window is taken for one of the missing. */
-	if (-away <= VERIFY_WINDOW)
-		f->seen[word % VERIFY_WORDS] |= bit;
+	if (-away <= window)
+		f->seen[word % words] |= bit;
 	f->missing--;
 	t->missing--;
 	t->ours++;
@@ -94,11 +118,11 @@ verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t)
 /* verify_late is how much later than it should have been a packet was sent, in ticks,
  * by the schedule of its sender. */
 static __rte_always_inline int32_t
-verify_late(const struct verifier *v, uint16_t flow, uint64_t number, uint32_t sent)
+verify_late(const struct verifier *v, uint32_t flow, uint64_t number, uint32_t sent)
 {
 	const struct schedule *c = v->schedules[0];
 
-	for (unsigned i = 1; unlikely((uint32_t)flow - c->first_flow >= c->flows); i++) {
+	for (unsigned i = 1; unlikely(flow - c->first_flow >= c->flows); i++) {
 		if (i == v->n_schedules)
 			return 0; /* nobody's whom it knows */
 		c = v->schedules[i];
@@ -109,7 +133,7 @@ verify_late(const struct verifier *v, uint16_t flow, uint64_t number, uint32_t s
 /* verify_schedule counts the round-trip time of a packet, in ticks, from when it should
  * have been sent, if that is another. */
 static __rte_always_inline void
-verify_schedule(struct verifier *v, uint16_t flow, uint64_t number, uint32_t sent, uint32_t ticks)
+verify_schedule(struct verifier *v, uint32_t flow, uint64_t number, uint32_t sent, uint32_t ticks)
 {
 	int32_t late = verify_late(v, flow, number, sent);
 
@@ -139,7 +163,7 @@ verify_in_vlan(const uint8_t *eth, uint16_t vlan)
  * first frame of each burst is added up: under load that is one of many, and at low
  * rates each. */
 static __rte_always_inline void
-verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t n, uint64_t came, const bool scheduled)
+verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t n, uint64_t came, const bool scheduled, const bool wide)
 {
 	struct verifier *v = s->verifier;
 	const uint64_t seed = s->seed;
@@ -154,7 +178,9 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 	for (i = 0; i < n; i++) {
 		const uint8_t *at = data[i] + offset;
 		uint32_t number, time, age;
-		uint16_t its_mark, check, flow;
+		uint16_t its_mark, check, low;
+		struct verify_flow *f;
+		uint32_t flow;
 		uint64_t whole;
 
 		if (unlikely(bufs[i]->data_len < offset + STAMP_LEN)) {
@@ -163,12 +189,13 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 		}
 		memcpy(&its_mark, at + STAMP_MARK, sizeof(its_mark));
 		memcpy(&check, at + STAMP_CHECK, sizeof(check));
-		memcpy(&flow, at + STAMP_FLOW, sizeof(flow));
+		memcpy(&low, at + STAMP_FLOW, sizeof(low));
 		memcpy(&number, at + STAMP_NUMBER, sizeof(number));
 		memcpy(&time, at + STAMP_TIME, sizeof(time));
+		flow = verify_whole_flow(low, number, wide);
 		age = now - time + skew;
 		if (unlikely(its_mark != mark || flow >= flows || age > oldest + skew ||
-			     check != stamp_check(seed, flow, number, time, bufs[i]->pkt_len - offset) ||
+			     check != stamp_check(seed, low, number, time, bufs[i]->pkt_len - offset) ||
 			     (vlan != 0 && !verify_in_vlan(data[i], vlan)) ||
 			     (i < summed && !verify_sum(bufs[i], offset))) &&
 		    !verify_odd(s, bufs[i], age <= oldest + skew)) {
@@ -176,7 +203,8 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 				summed = n;
 			continue;
 		}
-		whole = verify_number(&v->flows[flow], number, &t);
+		f = verify_flow(v, flow, wide);
+		whole = verify_number(f, number, &t, wide);
 		age = age > skew ? age - skew : 0;
 		v->times[class_of(age, VERIFY_BITS)]++;
 		if (scheduled)
@@ -215,10 +243,12 @@ verify(struct stream *s)
 	if (s->cfg.count_bytes)
 		count_add(&s->count.rx_bytes, burst_bytes(bufs, n));
 	burst_prefetch(bufs, data, n);
-	if (s->verifier->n_schedules > 0)
-		verify_burst(s, bufs, data, n, came, true);
+	if (unlikely(s->verifier->wide))
+		verify_burst(s, bufs, data, n, came, s->verifier->n_schedules > 0, true);
+	else if (s->verifier->n_schedules > 0)
+		verify_burst(s, bufs, data, n, came, true, false);
 	else
-		verify_burst(s, bufs, data, n, came, false);
+		verify_burst(s, bufs, data, n, came, false, false);
 	rte_pktmbuf_free_bulk(bufs, n);
 	return n;
 }

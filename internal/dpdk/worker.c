@@ -32,8 +32,7 @@ worker_stream_init(struct stream *s)
 
 	switch (c->mode) {
 	case PODNET_GENERATE:
-		generate_init(s);
-		return true;
+		return generate_init(s);
 	case PODNET_VERIFY:
 		return verify_init(s);
 	case PODNET_IMPAIR:
@@ -74,6 +73,7 @@ podnet_worker_free(struct podnet_worker *w)
 		burst_drop_pending(&w->streams[i]);
 		impair_free(w->streams[i].impairer);
 		free(w->streams[i].verifier);
+		free(w->streams[i].flows);
 	}
 	rte_free(w);
 }
@@ -135,6 +135,29 @@ void
 podnet_worker_wait(unsigned lcore)
 {
 	grace_wait(lcore);
+}
+
+unsigned
+podnet_worker_question(struct podnet_worker *w, unsigned stream, uint8_t *frame)
+{
+	return letters_take(&w->streams[stream].questions, frame);
+}
+
+bool
+podnet_worker_answer(struct podnet_worker *w, unsigned stream, const uint8_t *frame, unsigned len)
+{
+	struct stream *s = &w->streams[stream];
+	/* What follows a head that is copied whole stays zero in an mbuf. */
+	unsigned most = s->cfg.mode == PODNET_VERIFY || s->cfg.stamp_offset + STAMP_LEN > 64 ? PODNET_HEAD : 64;
+
+	return s->cfg.pool != NULL && len > 0 && len <= most && letters_put(&s->answers, frame, len);
+}
+
+void
+podnet_worker_bursts(const struct podnet_worker *w, unsigned stream, uint64_t *out)
+{
+	for (unsigned i = 0; i <= PODNET_BURST; i++)
+		out[i] = __atomic_load_n(&w->streams[stream].bursts[i], __ATOMIC_RELAXED);
 }
 
 int

@@ -27,6 +27,11 @@ type Trial struct {
 	// that was held up does not make the path look faster. Absent at the maximum rate.
 	ScheduledRTT *RTT `json:"scheduledRTT,omitempty"`
 	Lateness     *RTT `json:"lateness,omitempty"` // how late the packets were offered, to a sixteenth; absent at the maximum rate
+	// Gaps is how far apart the packets were offered, to a sixteenth; absent at the maximum
+	// rate.
+	Gaps *RTT `json:"gaps,omitempty"`
+	// Bursts is how often so many packets were offered at once; absent at the maximum rate.
+	Bursts []BurstLength `json:"bursts,omitempty"`
 	// Late counts the packets that the generator offered more than 100 us after
 	// their time.
 	Late      uint64  `json:"late"`
@@ -55,6 +60,12 @@ type Changed struct {
 	RxDamaged   uint64 `json:"rxDamaged"`        // with a stamp that does not check, or whose time is not of the trial
 	RxRetagged  uint64 `json:"rxRetagged"`       // in another VLAN, or with more or fewer tags
 	RxTags      []int  `json:"rxTags,omitempty"` // VLAN ids of the last one retagged, the outer one first
+}
+
+// BurstLength is how often the generator offered so many packets at once.
+type BurstLength struct {
+	Packets int    `json:"packets"` // at once
+	Count   uint64 `json:"count"`   // how often
 }
 
 // TxQueue is how well a queue kept to its schedule.

@@ -95,6 +95,9 @@ func watch(ctx context.Context, dp *dataplane.Dataplane, t *tally, interval time
 				return err
 			}
 		case <-look.C:
+			if t.answer != nil {
+				t.answer()
+			}
 			t.look(ctx) // before the peer is made to come back
 			if err := dp.Keep(ctx, t.job); err != nil {
 				return err

@@ -189,7 +189,8 @@ func (m *meter) finish(ctx context.Context, windows bool) (bench.Counts, error) 
 		}
 	}
 	c, err := m.read(ctx)
-	c.RTT, c.ScheduledRTT, c.Lateness = m.times(dpdk.RTT), m.times(dpdk.ScheduledRTT), m.times(dpdk.Lateness)
+	c.RTT, c.ScheduledRTT = m.times(dpdk.RTT), m.times(dpdk.ScheduledRTT)
+	c.Lateness, c.Gaps, c.Bursts = m.times(dpdk.Lateness), m.times(dpdk.Gaps), m.bursts()
 	list := make([]result.Direction, len(m.p.directions))
 	m.each(func(_, d int, s dpdk.Counters) {
 		l := &list[d]

@@ -16,7 +16,7 @@ import (
 type Path struct {
 	dp         *dataplane.Dataplane
 	directions []direction
-	flow       bench.Flow
+	neighbors  []bench.Neighbor // of the ports; none: nobody asks for one
 	observer   PathObserver
 }
 
@@ -26,6 +26,7 @@ var _ bench.Path = (*Path)(nil)
 type direction struct {
 	tx, rx int
 	dst    net.HardwareAddr
+	flow   bench.Flow // but for its MAC addresses
 }
 
 // PathConfig says what to send on a path.
@@ -34,23 +35,39 @@ type PathConfig struct {
 	// is learned.
 	Flow          bench.Flow
 	Bidirectional bool
-	PeerTimeout   time.Duration // how long to wait for a probe to come back; 0: for ever
-	Observer      PathObserver
+	// Gateways are the MAC addresses of the router that packets go through, on the side
+	// of each direction; none: there is no router. Then the ports answer for the flows'
+	// hosts, as the router asks for them.
+	Gateways    []net.HardwareAddr
+	PeerTimeout time.Duration // how long to wait for a probe to come back; 0: for ever
+	Observer    PathObserver
 }
 
 // NewPath finds the way from the first port to the last, which may be the same, and
 // learns where to send to.
 func NewPath(ctx context.Context, dp *dataplane.Dataplane, c PathConfig) (*Path, error) {
-	p := &Path{dp: dp, flow: c.Flow, observer: c.Observer, directions: []direction{{rx: len(dp.Ports) - 1}}}
+	p := &Path{dp: dp, observer: c.Observer, directions: []direction{{rx: len(dp.Ports) - 1, flow: c.Flow}}}
 	if c.Bidirectional {
-		p.directions = append(p.directions, direction{tx: len(dp.Ports) - 1})
+		p.directions = append(p.directions, direction{tx: len(dp.Ports) - 1, flow: c.Flow.Reversed()})
+	}
+	var err error
+	if len(c.Gateways) > 0 {
+		if err = p.addNeighbors(); err != nil {
+			return nil, err
+		}
 	}
 	for i := range p.directions {
 		d := &p.directions[i]
-		d.dst = c.Flow.DstMAC
-		if d.dst == nil {
-			var err error
-			if d.dst, err = Learn(ctx, dp.Ports[d.tx], dp.Ports[d.rx], c.Flow, c.PeerTimeout); err != nil {
+		switch {
+		case len(c.Gateways) > 0:
+			d.dst = c.Gateways[min(i, len(c.Gateways)-1)]
+			if err = p.passes(ctx, *d, c.PeerTimeout); err != nil {
+				return nil, err
+			}
+		case c.Flow.DstMAC != nil:
+			d.dst = c.Flow.DstMAC
+		default:
+			if d.dst, err = Learn(ctx, dp.Ports[d.tx], dp.Ports[d.rx], d.flow, c.PeerTimeout); err != nil {
 				return nil, err
 			}
 		}
@@ -71,7 +88,7 @@ func (p *Path) Directions() int { return len(p.directions) }
 const lateLimit = 100 * time.Millisecond
 
 // flows is how many flows a direction has.
-func (p *Path) flows() int { return max(p.flow.Flows, 1) }
+func (p *Path) flows() int { return max(p.directions[0].flow.Flows, 1) }
 
 // Trial implements bench.Path.
 func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
@@ -90,6 +107,9 @@ func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	defer p.observer.Running(nil)
 	p.observer.Links(p.dp.Down(own))
 	run.look(own)
+	if p.neighbors != nil {
+		run.answer = func() { p.answer(run) }
+	}
 	m := newMeter(p, run, t)
 
 	interval := t.Window
@@ -126,10 +146,11 @@ func (p *Path) streams(t bench.Trial) ([]Stream, error) {
 	var out []Stream
 	for i, d := range p.directions {
 		tx, rx := p.dp.Ports[d.tx], p.dp.Ports[d.rx]
-		flow := p.flow
+		flow := d.flow
 		flow.SrcMAC, flow.DstMAC = tx.MAC, d.dst
-		if i > 0 {
-			flow.SrcIP, flow.DstIP = flow.DstIP, flow.SrcIP
+		vary, err := varies(flow)
+		if err != nil {
+			return nil, err
 		}
 		frames, offset, err := flow.Frames(t.Mix, signature+uint32(i))
 		if err != nil {
@@ -149,7 +170,7 @@ func (p *Path) streams(t bench.Trial) ([]Stream, error) {
 				out = append(out, Stream{rx: d.rx, Stream: dpdk.Stream{
 					Mode: dpdk.Verify, Rx: dpdk.Queue{Port: rx.Port, Index: q},
 					Signature: signature + uint32(i), StampOffset: at, Flows: p.flows(),
-					Payloads: payloads, VLAN: vlan,
+					Payloads: payloads, VLAN: vlan, Answers: p.neighbors != nil,
 				}})
 			}
 			if q < len(sends) {
@@ -157,7 +178,7 @@ func (p *Path) streams(t bench.Trial) ([]Stream, error) {
 				out = append(out, Stream{tx: d.tx, Stream: dpdk.Stream{
 					Mode: dpdk.Generate, Tx: dpdk.Queue{Port: tx.Port, Index: q},
 					Frames: frames, Pattern: t.Mix.Pattern(), StampOffset: offset,
-					FirstFlow: sends[q].first, Flows: sends[q].n,
+					FirstFlow: sends[q].first, Flows: sends[q].n, AllFlows: p.flows(), Vary: vary,
 					Rate: t.Rate * (to - from), Limit: limit(t, from, to),
 				}})
 			}
@@ -192,4 +213,12 @@ func divide(n, portions int) []portion {
 		out = append(out, portion{first, n*(i+1)/portions - first})
 	}
 	return out
+}
+
+// varies is how the packets of a flow differ.
+func varies(f bench.Flow) (v dpdk.Vary, err error) {
+	values, err := f.Values()
+	return dpdk.Vary{
+		SrcIP: values[bench.SrcIP], DstIP: values[bench.DstIP], SrcPort: values[bench.SrcPort], DstPort: values[bench.DstPort],
+	}, err
 }

@@ -12,7 +12,7 @@ import (
 func (m *meter) times(of dpdk.Times) *hdrhistogram.Histogram {
 	h := bench.NewHistogram()
 	for i, s := range m.run.streams {
-		if (s.Mode == dpdk.Generate) != (of == dpdk.Lateness) {
+		if (s.Mode == dpdk.Generate) != (of == dpdk.Lateness || of == dpdk.Gaps) {
 			continue
 		}
 		m.run.job.Times(i, of, func(ns, packets int64) {
@@ -47,6 +47,27 @@ func (m *meter) queue(c *bench.Counts, stream int, received uint64, counted dpdk
 		Interface: port.Interface, Queue: s.Rx.Index, Lcore: lcore, Ring: ring,
 		GapUs: float64(p.Gap.Nanoseconds()) / 1e3, Gap: uint64(load * p.Gap.Seconds()),
 	})
+}
+
+// bursts are how often so many packets were sent at once, over all queues.
+func (m *meter) bursts() (list []result.BurstLength) {
+	var sums []uint64
+	for i, s := range m.run.streams {
+		if s.Mode != dpdk.Generate {
+			continue
+		}
+		counts := m.run.job.Bursts(i)
+		sums = append(sums, make([]uint64, max(0, len(counts)-len(sums)))...)
+		for n, count := range counts {
+			sums[n] += count
+		}
+	}
+	for n, count := range sums {
+		if count > 0 {
+			list = append(list, result.BurstLength{Packets: n, Count: count})
+		}
+	}
+	return list
 }
 
 // addChanged adds the packets that came otherwise than they were sent.

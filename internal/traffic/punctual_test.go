@@ -163,7 +163,7 @@ func TestReceiversWantThePathsTag(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p, f, _ := reflected(t, 1, dpdktest.Wire{})
 		id := 9
-		p.flow.RxVLAN = &id
+		p.directions[0].flow.RxVLAN = &id
 		trial(t, p, nil)
 		s := f.Streams(1)
 		if s[0].Mode != dpdk.Verify {

@@ -30,6 +30,7 @@ type tally struct {
 	begin   machine.Sample
 	began   time.Time
 	absent  *bench.Absence // the first peer that was missed
+	answer  func()         // answers who has asked meanwhile; nil: nobody asks
 }
 
 // runTallied starts the streams and counts from zero.

@@ -45,7 +45,8 @@ func (l *lab) faults(ctx context.Context, pod scratchpod.Pod) error {
 	}
 	defer host.kill()
 	args := []string{
-		"bench", "--tx", "net3", "--rate", "2kpps", "--duration", "2s", "--warmup", "0s",
+		"bench", "--tx", "net3", "--rate", "2kpps", "--flows", "1", // what is reordered is so within a flow
+		"--duration", "2s", "--warmup", "0s",
 		"--dst-mac", "02:00:00:00:00:99", "--memory", l.memory,
 		"--podinfo", pod.Podinfo, "--environ", pod.Environ, "-o", "json",
 	}

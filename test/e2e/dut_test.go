@@ -116,7 +116,7 @@ func TestFaultsAreCounted(t *testing.T) {
 			t.Run(n.kind+"/"+tt.fault, func(t *testing.T) {
 				pod := newPod(t, n)
 				// Slow enough for every ring to last while others have the CPU.
-				r, was := throughDut(t, pod, []string{"--" + tt.fault, fmt.Sprintf("every:%d", every)}, []string{"--rate", fmt.Sprint(frames)})
+				r, was := throughDut(t, pod, []string{"--" + tt.fault, fmt.Sprintf("every:%d", every)}, []string{"--rate", fmt.Sprint(frames), "--flows", "1"})
 				if r.Sent.Packets != frames || uint64(r.Lost) != tt.lost || r.Duplicates != tt.duplicates || r.Reordered != tt.reordered {
 					t.Errorf("bench sent %d, lost %d, counts %d duplicates and %d reordered; want %d, %d, %d, %d",
 						r.Sent.Packets, r.Lost, r.Duplicates, r.Reordered, frames, tt.lost, tt.duplicates, tt.reordered)

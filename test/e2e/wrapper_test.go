@@ -222,6 +222,7 @@ type trial struct {
 	TxRefused  uint64            `json:"txRefused"`
 	Duplicates uint64            `json:"duplicates"`
 	Reordered  uint64            `json:"reordered"`
+	RxOther    uint64            `json:"rxOther"`
 	RTT        *rtt              `json:"rtt"`
 	Directions []direction       `json:"directions"`
 	Interfaces []interfaceResult `json:"interfaces"`

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type benchOptions struct {
 	TX, RX         string
 	Bidirectional  bool
 	FrameSizes     []string
+	GatewayMAC     []string
 	LineRate       string
 	Warmup         time.Duration
 	Repeat         int
@@ -76,7 +78,9 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	f.StringVar(&opts.TX, "tx", "", "interface to send on (default: the first of --interfaces, else the first that DPDK can drive)")
 	f.StringVar(&opts.RX, "rx", "", "interface to receive on (default: that of --tx, whose peer has to send back what it gets)")
 	f.BoolVar(&opts.Bidirectional, "bidirectional", false, "send in both directions at once; rates are of both together")
-	f.IntVar(&opts.Flows, "flows", 1, "UDP flows a direction, with source ports that count up from --src-port")
+	f.IntVar(&opts.Flows, "flows", 254, fmt.Sprintf("UDP flows per direction, 1 to %d", bench.MaxFlows))
+	f.StringSliceVar(&opts.Vary, "vary", []string{string(bench.SrcPort)}, "fields by which flows differ, each counting up from its first value: src-ip, dst-ip, src-port, dst-port")
+	f.StringSliceVar(&opts.GatewayMAC, "gateway-mac", nil, "MAC address of a router to send through, and with --bidirectional that of its other side; ARP and neighbor solicitations for the flows' addresses are then answered")
 	f.StringVar(&opts.RxVLAN, "rx-vlan", "", "802.1Q id that packets come back with from a path that changes tags, 0 for none (default: that of --vlan)")
 	f.StringSliceVar(&opts.FrameSizes, "frame-size", m.sizes,
 		frameSizeUsage+"; imix (64:7+570:4+1518:1); another mix of sizes and weights; or rfc2544 for its seven sizes; several as 64,512,imix")
@@ -106,11 +110,12 @@ const defaultTerminationLog = "/dev/termination-log"
 
 // plan is what a run of bench is to do, with every flag read.
 type plan struct {
-	mixes   []result.Mix
-	flow    bench.Flow
-	maxLoss *float64
-	minMpps *float64
-	line    float64 // rate of the medium, in bits a second; 0: not given
+	mixes    []result.Mix
+	flow     bench.Flow
+	maxLoss  *float64
+	minMpps  *float64
+	gateways []net.HardwareAddr
+	line     float64 // rate of the medium, in bits a second; 0: not given
 }
 
 // someLine stands for a line rate that is not known yet when the flags are checked.
@@ -137,8 +142,8 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 		return p, cli.UsageErrorf("--warmup %s: must not be below 0", o.Warmup)
 	case o.Repeat < 1:
 		return p, cli.UsageErrorf("--repeat %d: must be 1 at least", o.Repeat)
-	case o.Flows < 1 || o.Flows > maxFlows:
-		return p, cli.UsageErrorf("--flows %d: must be 1 to %d", o.Flows, maxFlows)
+	case o.Flows < 1 || o.Flows > bench.MaxFlows:
+		return p, cli.UsageErrorf("--flows %d: must be 1 to %d", o.Flows, bench.MaxFlows)
 	case math.IsNaN(o.MinMpps), math.IsInf(o.MinMpps, 0), o.MinMpps < 0:
 		return p, cli.UsageErrorf("--min-mpps %g: must be a number of million packets per second", o.MinMpps)
 	}
@@ -157,6 +162,9 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 			return p, cli.UsageErrorf("--max-loss %w", err)
 		}
 		p.maxLoss = &ratio
+	}
+	if p.gateways, err = o.gateways(); err != nil {
+		return p, err
 	}
 	if o.LineRate != "" {
 		if p.line, err = bench.ParseLineRate(o.LineRate); err != nil {
@@ -177,8 +185,23 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 	return p, o.choose()
 }
 
-// maxFlows is what the stamp of a packet has room for.
-const maxFlows = 1 << 16
+// gateways reads --gateway-mac.
+func (o *benchOptions) gateways() (list []net.HardwareAddr, err error) {
+	if len(o.GatewayMAC) > 0 && o.DstMAC != autoMAC {
+		return nil, cli.UsageErrorf("--gateway-mac is where packets are sent to: leave --dst-mac away")
+	}
+	if len(o.GatewayMAC) > 2 || len(o.GatewayMAC) == 2 && !o.Bidirectional {
+		return nil, cli.UsageErrorf("--gateway-mac: give one address, or two with --bidirectional")
+	}
+	for _, s := range o.GatewayMAC {
+		mac, err := parseStation(s)
+		if err != nil || !bench.Unicast(mac) {
+			return nil, cli.UsageErrorf("--gateway-mac %q: want the address of one station, such as 02:00:00:00:00:01", s)
+		}
+		list = append(list, mac)
+	}
+	return list, nil
+}
 
 // parseMixes reads the values of --frame-size.
 func parseMixes(values []string) ([]result.Mix, error) {
@@ -242,7 +265,7 @@ func (o *benchOptions) path(ctx context.Context, dp *dataplane.Dataplane, p plan
 		return nil, cli.NotReady(fmt.Errorf("--bidirectional: %q and %q are one port", o.TX, o.RX))
 	}
 	way, err := traffic.NewPath(ctx, dp, traffic.PathConfig{
-		Flow: p.flow, Bidirectional: o.Bidirectional, PeerTimeout: o.PeerTimeout, Observer: m,
+		Flow: p.flow, Bidirectional: o.Bidirectional, Gateways: p.gateways, PeerTimeout: o.PeerTimeout, Observer: m,
 	})
 	return way, coded(err)
 }

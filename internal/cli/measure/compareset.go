@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/podnet/podnet/internal/cli"
@@ -155,6 +156,7 @@ func differ(a, b result.Result) (name string, inA, inB any) {
 		{"method", a.Method, b.Method},
 		{"rate", x.Rate, y.Rate},
 		{"flows", x.Flows, y.Flows},
+		{"fields by which flows differ", cmp.Or(strings.Join(x.Vary, ","), "src-port"), cmp.Or(strings.Join(y.Vary, ","), "src-port")},
 		{"queues", x.Queues, y.Queues},
 		{"bidirectional", x.Bidirectional, y.Bidirectional},
 		{"VLAN", x.VLAN, y.VLAN},

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -21,6 +22,7 @@ type flowOptions struct {
 	SrcIP, DstIP     string
 	SrcPort, DstPort uint16
 	Flows            int
+	Vary             []string // of bench; none: the source port
 }
 
 const autoMAC = "auto"
@@ -39,6 +41,11 @@ func (o *flowOptions) addFlags(cmd *cobra.Command, dstMAC, dstMACUsage string) {
 // it fits into frames of each of the mixes' sizes.
 func (o *flowOptions) flow(mixes ...result.Mix) (f bench.Flow, err error) {
 	f = bench.Flow{VLAN: o.VLAN, SrcPort: o.SrcPort, DstPort: o.DstPort, Flows: o.Flows}
+	if o.Vary != nil {
+		if f.Vary, err = bench.ParseFields(o.Vary); err != nil {
+			return f, cli.UsageErrorf("--vary: %w", err)
+		}
+	}
 	if o.RxVLAN != "" {
 		id, err := strconv.Atoi(o.RxVLAN)
 		if err != nil {
@@ -53,7 +60,7 @@ func (o *flowOptions) flow(mixes ...result.Mix) (f bench.Flow, err error) {
 		return f, cli.UsageErrorf("--dst-ip: %w", err)
 	}
 	if o.DstMAC != autoMAC && o.DstMAC != "" {
-		if f.DstMAC, err = net.ParseMAC(o.DstMAC); err != nil || len(f.DstMAC) != 6 {
+		if f.DstMAC, err = parseStation(o.DstMAC); err != nil {
 			return f, cli.UsageErrorf("--dst-mac %q: want auto or an address such as 02:00:00:00:00:01", o.DstMAC)
 		}
 	}
@@ -65,6 +72,15 @@ func (o *flowOptions) flow(mixes ...result.Mix) (f bench.Flow, err error) {
 		}
 	}
 	return f, nil
+}
+
+// parseStation reads the MAC address of one station.
+func parseStation(s string) (net.HardwareAddr, error) {
+	mac, err := net.ParseMAC(s)
+	if err == nil && len(mac) != 6 {
+		err = errors.New("it must have six octets")
+	}
+	return mac, err
 }
 
 var frameSizeUsage = fmt.Sprintf("bytes of a frame on the wire, with the FCS, %d to %d (64, 128, 256, 512, 1024, 1280, 1518, or any between; above 1518 both ends need a larger MTU)", bench.MinFrame, bench.MaxFrame)

@@ -72,7 +72,7 @@ func (s *session) begin() {
 	s.result = result.Result{
 		Schema: result.Schema, Method: s.method.name, Started: time.Now().UTC(),
 		Settings: result.Settings{
-			TX: s.TX, RX: s.RX, Bidirectional: s.Bidirectional, Flows: s.Flows, Queues: s.Queues, VLAN: s.VLAN, RxVLAN: s.plan.flow.RxVLAN,
+			TX: s.TX, RX: s.RX, Bidirectional: s.Bidirectional, Flows: s.Flows, Vary: s.Vary, GatewayMACs: s.GatewayMAC, Queues: s.Queues, VLAN: s.VLAN, RxVLAN: s.plan.flow.RxVLAN,
 			WarmupSeconds: s.Warmup.Seconds(), MinMpps: s.plan.minMpps, MaxLoss: s.plan.maxLoss,
 		},
 		Environment:  noEnvironment(s.deps),

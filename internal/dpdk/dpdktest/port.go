@@ -29,6 +29,7 @@ type port struct {
 	frames                      [][]byte // to be received
 	noise                       []byte   // and this, when there are no others
 	sent                        [][]byte
+	question                    []byte      // that Question takes
 	sentFrom                    dpdk.Handle // the pool of the last of them
 }
 
@@ -113,6 +114,13 @@ func (f *Fake) Noise(name string, frame []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.named(name).noise = frame
+}
+
+// Ask lets a frame come to the port that asks for a host, while a job runs.
+func (f *Fake) Ask(name string, frame []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.named(name).question = slices.Clone(frame)
 }
 
 // Sent are the single frames that the port has sent.

@@ -127,6 +127,32 @@ func (w *worker) Park(port uint16, on bool) {
 	})
 }
 
+// Bursts implements dpdk.Worker. The fake sends each packet by itself.
+func (w *worker) Bursts(i int) (list []uint64) {
+	w.locked(func() { list = []uint64{0, w.streams[i].c.Offered} })
+	return list
+}
+
+// Question implements dpdk.Worker.
+func (w *worker) Question(i int) (frame []byte) {
+	w.locked(func() {
+		if s := w.streams[i]; s.config.Answers {
+			p := w.f.ports[s.config.RxPort]
+			frame, p.question = p.question, nil
+		}
+	})
+	return frame
+}
+
+// Answer implements dpdk.Worker.
+func (w *worker) Answer(i int, frame []byte) bool {
+	w.locked(func() {
+		p := w.f.ports[w.streams[i].config.TxPort]
+		p.sent = append(p.sent, slices.Clone(frame))
+	})
+	return true
+}
+
 func (w *worker) Turns() (n uint64) {
 	w.locked(func() {
 		w.turn++
@@ -158,7 +184,7 @@ func (w *worker) Times(i int, of dpdk.Times, record func(cycles, packets uint64)
 	w.locked(func() {
 		s := w.streams[i]
 		times = maps.Clone(s.times)
-		if of == dpdk.Lateness {
+		if of == dpdk.Lateness || of == dpdk.Gaps {
 			times = map[uint64]uint64{0: s.c.Offered}
 		}
 		if w.f.retiming != nil {
