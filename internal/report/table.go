@@ -37,6 +37,7 @@ func writeTable(w io.Writer, r result.Result) error {
 			p.gain(m, k)
 		}
 	}
+	p.repeats(r.Repeats())
 	return p.flush()
 }
 
@@ -121,6 +122,24 @@ func (p *printer) uncertainty(goals []result.Goal) {
 			g.Name, g.Lower.Mpps, g.Upper.Mpps, 100*(1-g.Lower.Mpps/g.Upper.Mpps), *g.LeastLoss)
 	}
 }
+
+// repeats says how the repetitions differ.
+func (p *printer) repeats(list []result.Spread) {
+	if list == nil {
+		return
+	}
+	p.line("")
+	p.text("repetitions, which tell nothing of how much pods differ")
+	p.line("")
+	p.line("frame	figure	unit	n	mean	sd	min	max	mean, 95 %% sure")
+	for _, s := range list {
+		p.line("%s	%s	%s	%d	%s	%.2g	%s	%s	%s to %s", s.Frame, s.Name, s.Unit, s.Count,
+			digits(s.Mean), s.SD, digits(s.Least), digits(s.Most), digits(s.Lower), digits(s.Upper))
+	}
+}
+
+// digits leaves five of a figure.
+func digits(v float64) string { return strconv.FormatFloat(v, 'g', 5, 64) }
 
 // mpps is a rate's cell.
 func mpps(r *result.Rate) string {

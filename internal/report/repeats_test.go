@@ -33,3 +33,26 @@ func TestQuickUncertainty(t *testing.T) {
 		}
 	}
 }
+
+// Repetitions have a mean, a standard deviation and an interval; one measurement has none.
+func TestRepeatsInTable(t *testing.T) {
+	measured := func(mpps float64) result.Measurement {
+		trial := result.Trial{Valid: true}
+		trial.Received.Mpps = mpps
+		return result.Measurement{Frame: result.OneSize(64).Frame(), Complete: true, Valid: true, Trials: []result.Trial{trial}}
+	}
+	for n, want := range map[int]bool{1: false, 3: true} {
+		r := result.Result{Method: result.Fixed, Complete: true, Valid: true}
+		for i := range n {
+			r.Measurements = append(r.Measurements, measured(4+float64(i)))
+		}
+		var b bytes.Buffer
+		if err := Write(&b, "table", r); err != nil {
+			t.Fatal(err)
+		}
+		words := strings.Join(strings.Fields(b.String()), " ")
+		if strings.Contains(words, "64 received Mpps 3 5 1 4 6 2.5159 to 7.4841") != want {
+			t.Errorf("%d repetitions:\n%s", n, &b)
+		}
+	}
+}
