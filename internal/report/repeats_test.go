@@ -51,7 +51,7 @@ func TestRepeatsInTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		words := strings.Join(strings.Fields(b.String()), " ")
-		if strings.Contains(words, "64 received Mpps 3 5 1 4 6 2.5159 to 7.4841") != want {
+		if strings.Contains(words, "64 received Mpps 3 5 1 4 6 2.5158 to 7.4842") != want {
 			t.Errorf("%d repetitions:\n%s", n, &b)
 		}
 	}
