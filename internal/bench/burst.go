@@ -14,6 +14,9 @@ type BurstConfig struct {
 	Longest time.Duration // of the longest burst that is tried: 2 s at least by RFC 2544
 	Width   float64       // how exactly its length is found, relative to it
 	Repeats int           // how often it is looked for: 50 times at least by RFC 2544
+	// Throughput, if not nil, is how to search first for the rate without loss, which
+	// the buffer time is corrected by (RFC 9004).
+	Throughput *ThroughputConfig
 }
 
 // Check tells whether bursts can be measured.
@@ -35,15 +38,18 @@ func (c BurstConfig) Check() error {
 // are the path's buffers. An error is one of the configuration, of the path or of
 // the runner's End.
 func Burst(ctx context.Context, r *Runner, cfg BurstConfig) (result.Measurement, error) {
-	result, err := r.bursts(ctx, cfg)
+	burst, err := r.bursts(ctx, cfg)
 	m, err := r.measurement(err)
-	m.Burst = result
+	m.Burst = burst
 	return m, err
 }
 
-// bursts looks for the longest burst again and again, each time from where the
-// last search ended. The result is of the repetitions that came to their end; nil
-// if there is none.
+// longerBegin is how much longer than the first search's result the others begin. None
+// begins where the one before it ended, or what they find would depend on each other.
+const longerBegin = 4
+
+// bursts looks for the longest burst again and again. The result is of the repetitions
+// that came to their end; nil if there is none.
 func (r *Runner) bursts(ctx context.Context, cfg BurstConfig) (*result.BurstResult, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
@@ -51,29 +57,51 @@ func (r *Runner) bursts(ctx context.Context, cfg BurstConfig) (*result.BurstResu
 	if err := r.findMaximum(ctx); err != nil {
 		return nil, err
 	}
+	out := &result.BurstResult{}
+	if cfg.Throughput != nil {
+		goal, err := r.throughput(ctx, *cfg.Throughput)
+		if err != nil {
+			return nil, err
+		}
+		out.Throughput = goal.Lower
+	}
 	limit := max(1, math.Floor(r.MaxRate*cfg.Longest.Seconds()))
-	result := &result.BurstResult{Limit: uint64(limit)}
-	length := limit
+	out.Limit = uint64(limit)
+	begin := limit
+	var lengths []float64
 	for repeat := range cfg.Repeats {
-		var err error
-		if length, err = r.burst(ctx, cfg, max(1, length), limit, cfg.Repeats-repeat); err != nil {
+		length, err := r.burst(ctx, cfg, begin, limit, cfg.Repeats-repeat)
+		if err != nil {
 			if repeat == 0 {
 				return nil, err
 			}
-			return result, err
+			return out, err
 		}
-		result.Lengths = append(result.Lengths, uint64(length))
-		result.Frames += (length - result.Frames) / float64(len(result.Lengths))
+		if repeat == 0 {
+			begin = min(limit, max(1, longerBegin*length))
+		}
+		lengths = append(lengths, length)
+		out.Lengths = append(out.Lengths, uint64(length))
+		spread := result.NewSpread(lengths)
+		out.Frames, out.SD, out.Least, out.Most = spread.Mean, spread.SD, uint64(spread.Least), uint64(spread.Most)
 	}
-	return result, nil
+	r.buffer(out)
+	return out, nil
+}
+
+// buffer adds the times that a path's buffer lasts for (RFC 9004, section 6.4).
+func (r *Runner) buffer(b *result.BurstResult) {
+	if b.Throughput == nil || b.Least == b.Limit {
+		return
+	}
+	implied := b.Frames / r.MaxRate * 1e3
+	corrected := implied * max(0, 1-b.Throughput.Mpps*1e6/r.MaxRate)
+	b.ImpliedBufferMs, b.CorrectedBufferMs = &implied, &corrected
 }
 
 // burst is the longest burst without loss in frames, 0 if even one frame is lost.
 func (r *Runner) burst(ctx context.Context, cfg BurstConfig, length, limit float64, repeats int) (float64, error) {
-	b := bracket{stride: cfg.Width}
-	if length == limit { // nothing is known yet
-		b.stride = 0.5
-	}
+	b := bracket{stride: 0.5}
 	for {
 		duration := time.Duration(length / r.MaxRate * 1e9)
 		got, err := r.trial(ctx, Progress{Phase: "burst", Left: time.Duration(repeats) * 4 * duration},

@@ -21,6 +21,7 @@ type LatencyConfig struct {
 	// of it, so that packets do not meet.
 	Fractions []float64
 	Trial     time.Duration // at each load
+	Rounds    int           // how often at each load; 0 means 1. RFC 2544 wants 20
 }
 
 // DefaultFractions are no load, and light, half and heavy load.
@@ -34,6 +35,8 @@ func (c LatencyConfig) Check() error {
 	switch {
 	case c.Trial <= 0:
 		return fmt.Errorf("a trial of %s: must be longer than 0", c.Trial)
+	case c.Rounds < 0:
+		return fmt.Errorf("%d rounds: must be 1 at least", c.Rounds)
 	case !(c.Base >= 0):
 		return fmt.Errorf("a rate of %g: must not be below 0", c.Base)
 	case len(c.Fractions) == 0:
@@ -91,7 +94,8 @@ func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, nam
 			load.Load, load.Fraction = "idle", idle
 		}
 		rate := load.Fraction * base
-		left := time.Duration(len(cfg.Fractions)-i) * cfg.Trial
+		rounds := max(1, cfg.Rounds)
+		left := time.Duration((len(cfg.Fractions)-i)*rounds) * cfg.Trial
 		got, err := r.trial(ctx, Progress{Phase: "load", Left: left}, Trial{Rate: rate, Duration: cfg.Trial})
 		if err != nil && !errors.Is(err, ErrGenerator) {
 			return list, err
@@ -101,8 +105,36 @@ func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, nam
 		}
 		load.Rate, load.Loss, load.RTT = result.NewRate(rate, r.Mix.Mean()), got.LossRatio, got.RTT
 		load.ScheduledRTT, load.Lateness, load.Late, load.MaxLateUs = got.ScheduledRTT, got.Lateness, got.Late, got.MaxLateUs
-		load.Limited = got.Reason
+		load.Limited, load.PDVUs = got.Reason, got.RTT.PDV()
+		if err := r.rounds(ctx, &load, rounds, left, Trial{Rate: rate, Duration: cfg.Trial}, got); err != nil {
+			return append(list, load), err
+		}
 		list = append(list, load)
 	}
 	return list, spoiled
+}
+
+// rounds measures a load again and again, after the first time.
+func (r *Runner) rounds(ctx context.Context, load *result.LoadLatency, rounds int, left time.Duration, t Trial, got result.Trial) error {
+	for round := 1; round < rounds; round++ {
+		if got.RTT != nil {
+			load.Rounds = append(load.Rounds, got.RTT.MeanUs)
+		}
+		var err error
+		got, err = r.trial(ctx, Progress{Phase: "load", Left: left - time.Duration(round)*t.Duration}, t)
+		switch {
+		case errors.Is(err, ErrGenerator):
+			load.Limited = got.Reason
+		case err != nil:
+			return err
+		}
+	}
+	if rounds > 1 && got.RTT != nil {
+		load.Rounds = append(load.Rounds, got.RTT.MeanUs)
+	}
+	if len(load.Rounds) > 0 {
+		spread := result.NewSpread(load.Rounds)
+		load.RoundsMeanUs, load.RoundsSDUs = spread.Mean, spread.SD
+	}
+	return nil
 }

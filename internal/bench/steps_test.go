@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -31,12 +32,15 @@ func TestLatency(t *testing.T) {
 		fraction := []float64{0.001, 0.1, 0.5, 0.9}[i]
 		want = append(want, result.LoadLatency{Load: name, Fraction: fraction, Rate: result.NewRate(fraction*base*1e6, 64)})
 	}
-	if diff := cmp.Diff(want, m.Latency, cmpopts.EquateApprox(1e-9, 0), cmpopts.IgnoreFields(result.LoadLatency{}, "RTT")); diff != "" {
+	if diff := cmp.Diff(want, m.Latency, cmpopts.EquateApprox(1e-9, 0), cmpopts.IgnoreFields(result.LoadLatency{}, "RTT", "PDVUs")); diff != "" {
 		t.Errorf("loads (-want +got):\n%s", diff)
 	}
 	for _, l := range m.Latency {
 		if got, want := l.RTT.MaxUs, 1e3*l.Rate.Mpps; got < 0.99*want || got > 1.01*want || l.RTT.Packets == 0 {
 			t.Errorf("%s: %g us, want %g", l.Load, got, want)
+		}
+		if high, _ := l.RTT.At(99.9); l.PDVUs == nil || *l.PDVUs != high-l.RTT.MinUs {
+			t.Errorf("%s: a packet delay variation of %v us, want %g", l.Load, l.PDVUs, high-l.RTT.MinUs)
 		}
 	}
 	for _, trial := range d.trials[len(d.trials)-4:] {
@@ -55,6 +59,26 @@ func TestLatencyOfRate(t *testing.T) {
 	}
 	if l := m.Latency[0]; l.Load != "100% of 8 Mpps" || l.Rate.Mpps != 8 || l.Loss != 0.375 || l.RTT != nil {
 		t.Errorf("%+v", l)
+	}
+}
+
+// Rounds of a load are told one by one, with their mean and standard deviation.
+func TestLatencyRounds(t *testing.T) {
+	d := newDevice(monotonic[0].at(5e6), 0, 1)
+	d.change = func(_ Trial, c *Counts) error {
+		c.RTT = NewHistogram()
+		return c.RTT.RecordValues(int64(1000*len(d.trials)), 10) // 1 us, 2 us, 3 us
+	}
+	m, err := Latency(t.Context(), d.runner(), LatencyConfig{Base: 1e6, Fractions: []float64{1}, Trial: time.Second, Rounds: 3})
+	if err != nil || !m.Valid || len(d.trials) != 3 || len(m.Latency) != 1 {
+		t.Fatal(m, err)
+	}
+	l := m.Latency[0]
+	if len(l.Rounds) != 3 || math.Abs(l.RoundsMeanUs-2) > 0.01 || math.Abs(l.RoundsSDUs-1) > 0.01 || l.RTT.MeanUs > 1.01 {
+		t.Errorf("%+v", l)
+	}
+	if err := (LatencyConfig{Base: 1, Trial: 1, Rounds: -1, Fractions: []float64{1}}).Check(); err == nil {
+		t.Error("-1 rounds pass")
 	}
 }
 
@@ -139,8 +163,9 @@ func TestBurst(t *testing.T) {
 		want         float64
 		trials       int // at most
 	}{
-		{"small", 100, 5e6, 200, 40},
-		{"large", 30_000, 5e6, 60_000, 35},
+		// No repetition begins where the one before it ended.
+		{"small", 100, 5e6, 200, 60},
+		{"large", 30_000, 5e6, 60_000, 50},
 		{"one frame", 1, 0, 1, 55},
 		{"none", 0, 0, 0, 60},
 		{"more than is tried", 1, 10e6, 20e6, 4},
@@ -165,6 +190,61 @@ func TestBurst(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The lengths of repetitions do not depend on one another: those of a noisy buffer are
+// not correlated, but for the first, which says where the others begin.
+func TestBurstsAreIndependent(t *testing.T) {
+	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
+	d.change = func(tr Trial, c *Counts) error {
+		frames := 30_000 * (1 + 0.05*d.rng.NormFloat64())
+		return buffer(frames, 5e6)(tr, c)
+	}
+	m, err := Burst(t.Context(), d.runner(), BurstConfig{Longest: 2 * time.Second, Width: 0.01, Repeats: 400})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum, squares float64
+	lengths := m.Burst.Lengths[1:]
+	for i, l := range lengths {
+		away := float64(l) - m.Burst.Frames
+		squares += away * away
+		if i > 0 {
+			sum += away * (float64(lengths[i-1]) - m.Burst.Frames)
+		}
+	}
+	if lag1 := sum / squares; math.Abs(lag1) > 0.15 { // three standard errors of 399 independent ones
+		t.Errorf("the correlation of one length with the next is %.2f", lag1)
+	}
+	if b := m.Burst; b.SD <= 0 || b.Least >= b.Most || b.CorrectedBufferMs != nil {
+		t.Errorf("%+v", b)
+	}
+}
+
+// The buffer time is corrected by what the path forwards meanwhile: at twice the rate
+// that it forwards, half of a burst waits.
+func TestCorrectedBufferTime(t *testing.T) {
+	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
+	d.change = func(tr Trial, c *Counts) error {
+		tr.Packets = uint64(tr.Rate * tr.Duration.Seconds())
+		return buffer(30_000, 5e6)(tr, c)
+	}
+	cfg := BurstConfig{
+		Longest: 2 * time.Second, Width: 0.001, Repeats: 3,
+		Throughput: &ThroughputConfig{Width: 0.001, Trial: time.Second, Validation: time.Minute},
+	}
+	m, err := Burst(t.Context(), d.runner(), cfg)
+	if err != nil || m.Burst.CorrectedBufferMs == nil {
+		t.Fatalf("%+v, %v", m.Burst, err)
+	}
+	b := m.Burst
+	if math.Abs(*b.ImpliedBufferMs-6) > 0.05 || math.Abs(*b.CorrectedBufferMs-3) > 0.05 || math.Abs(b.Throughput.Mpps-5) > 0.02 {
+		t.Errorf("implied %g ms, corrected %g ms by %g Mpps; want 6, 3 and 5", *b.ImpliedBufferMs, *b.CorrectedBufferMs, b.Throughput.Mpps)
+	}
+	d = newDevice(func(float64) float64 { return 0 }, 0, 1)
+	if m, err = Burst(t.Context(), d.runner(), cfg); err != nil || m.Burst.CorrectedBufferMs != nil {
+		t.Errorf("a path that forwards everything: %+v, %v", m.Burst, err)
 	}
 }
 

@@ -22,6 +22,9 @@ func writeTable(w io.Writer, r result.Result) error {
 	for _, c := range only(r) {
 		p.text("%s", c)
 	}
+	for _, d := range r.Deviations {
+		p.text("departs from RFC 2544: %s", d)
+	}
 	if c := r.Calibration; c != nil {
 		p.text("calibration %s: %s", calibrationOf, calibration(c))
 	}
@@ -74,8 +77,7 @@ func (p *printer) measurement(r result.Result, m result.Measurement) {
 		p.steps(m.Steps)
 	case m.Burst != nil:
 		p.line("longest burst without loss\tframes")
-		p.line("mean of %d\t%.1f", len(m.Burst.Lengths), m.Burst.Frames)
-		p.line("longest that was tried\t%d", m.Burst.Limit)
+		p.burst(m.Burst)
 	case len(m.Trials) > 0:
 		p.trial(m.Trials[len(m.Trials)-1])
 	}
@@ -108,6 +110,18 @@ func (p *printer) goals(goals []result.Goal) {
 	if len(goals) > 0 && goals[0].Lowest != nil {
 		p.line("")
 		p.text("the lowest rate that could be tried is %.4g Mpps", goals[0].Lowest.Mpps)
+	}
+}
+
+// burst prints the lengths of bursts, and how long a buffer lasts that they tell of.
+func (p *printer) burst(b *result.BurstResult) {
+	p.line("mean of %d\t%.1f", len(b.Lengths), b.Frames)
+	p.line("least and most\t%d to %d", b.Least, b.Most)
+	p.line("standard deviation\t%.1f", b.SD)
+	p.line("longest that was tried\t%d", b.Limit)
+	if b.CorrectedBufferMs != nil {
+		p.line("buffer time (RFC 9004)\t%.4g ms", *b.ImpliedBufferMs)
+		p.line("corrected by a throughput of %.4f Mpps\t%.4g ms", b.Throughput.Mpps, *b.CorrectedBufferMs)
 	}
 }
 
@@ -177,6 +191,12 @@ func (p *printer) latency(list []result.LoadLatency) {
 		}
 	}
 	for _, l := range list {
+		if l.PDVUs != nil {
+			p.text("  %s: packet delay variation %.1f us (RFC 8219: 99.9 %% less the shortest)", l.Load, *l.PDVUs)
+		}
+		if n := len(l.Rounds); n > 0 {
+			p.text("  %s: mean of %d rounds %.1f us, standard deviation %.1f us", l.Load, n, l.RoundsMeanUs, l.RoundsSDUs)
+		}
 		if l.Limited != "" {
 			p.text("  %s is not valid: %s", l.Load, l.Limited)
 		}

@@ -69,6 +69,14 @@ type LoadLatency struct {
 	Lateness     *RTT    `json:"lateness,omitempty"` // how late the packets were offered
 	Late         uint64  `json:"late"`               // packets offered more than 100 us after their time
 	MaxLateUs    float64 `json:"maxLateUs"`          // by how much the latest was late, in microseconds
+	// PDVUs is the packet delay variation of RFC 8219 (section 7.3.1) in microseconds, of
+	// round-trip times: the 99.9th percentile less the shortest; absent if nothing came back.
+	PDVUs *float64 `json:"pdvUs,omitempty"`
+	// Rounds are the mean round-trip times in microseconds, where the load was measured
+	// several times (RFC 2544, section 26.2). The other figures are of the first time.
+	Rounds       []float64 `json:"roundsUs,omitempty"`
+	RoundsMeanUs float64   `json:"roundsMeanUs,omitempty"` // mean of the rounds, in microseconds
+	RoundsSDUs   float64   `json:"roundsSDUs,omitempty"`   // standard deviation of the rounds, in microseconds
 	// Limited says why the times say more of the generator or of the machine than of
 	// the path; absent: they do not.
 	Limited string `json:"limited,omitempty"`
@@ -83,7 +91,18 @@ type LossStep struct {
 
 // BurstResult is RFC 2544's back-to-back value (section 26.4).
 type BurstResult struct {
-	Frames  float64  `json:"frames"`  // mean length of the longest burst without loss, in frames
-	Lengths []uint64 `json:"lengths"` // of every repetition, in frames
-	Limit   uint64   `json:"limit"`   // longest burst that was tried, in frames
+	Frames  float64  `json:"frames"`          // mean length of the longest burst without loss, in frames
+	Lengths []uint64 `json:"lengths"`         // of every repetition, in frames
+	Limit   uint64   `json:"limit"`           // longest burst that was tried, in frames
+	Least   uint64   `json:"least,omitempty"` // shortest of the lengths
+	Most    uint64   `json:"most,omitempty"`  // longest of the lengths
+	SD      float64  `json:"sd,omitempty"`    // standard deviation of the lengths
+	// Throughput is the highest rate without loss, which was searched for before
+	// (--rfc2544).
+	Throughput *Rate `json:"throughput,omitempty"`
+	// ImpliedBufferMs is how long a burst of the mean length takes at the highest rate, in
+	// milliseconds (RFC 9004, section 6.4); absent if no burst was too long for the path.
+	ImpliedBufferMs *float64 `json:"impliedBufferMs,omitempty"`
+	// CorrectedBufferMs is that less what the path forwards meanwhile, in milliseconds.
+	CorrectedBufferMs *float64 `json:"correctedBufferMs,omitempty"`
 }

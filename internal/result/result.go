@@ -33,6 +33,10 @@ type Result struct {
 	// Failed says which thresholds (--min-mpps, --max-loss) were not met.
 	Failed []string `json:"failed,omitempty"`
 
+	// Deviations says where the run departs from RFC 2544, if that was asked for
+	// (--rfc2544).
+	Deviations []string `json:"deviations,omitempty"`
+
 	Settings    Settings     `json:"settings"`
 	Environment Environment  `json:"environment"`
 	Calibration *Calibration `json:"calibration,omitempty"` // of the generator, before the run

@@ -40,6 +40,17 @@ type Percentile struct {
 	Us      float64 `json:"us"`      // that they did not exceed, in microseconds
 }
 
+// PDV is the packet delay variation of RFC 8219 (section 7.3.1), in microseconds; nil:
+// nothing was measured.
+func (r *RTT) PDV() *float64 {
+	high, ok := r.At(99.9)
+	if !ok {
+		return nil
+	}
+	pdv := high - r.MinUs
+	return &pdv
+}
+
 // At tells the time that a percentile has; false if it was not measured, or of too
 // few packets.
 func (r *RTT) At(percent float64) (us float64, ok bool) {

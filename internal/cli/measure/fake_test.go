@@ -219,3 +219,48 @@ func TestPartOfTheLineRateOnFake(t *testing.T) {
 		t.Errorf("%g Gbit/s, %d packets offered", r.Settings.LineRateGbps, trial.Offered)
 	}
 }
+
+// By --rfc2544 methods take what the RFC has, and say where they depart from it.
+func TestRFC2544OnFake(t *testing.T) {
+	_, _, err := onFake(t, forever, reflects(dpdktest.Wire{}), newBenchCmd, "loss", "--rfc2544", "--vdev", "net_ring0", "--frame-size", "1518")
+	if cli.ExitCode(err) != cli.CodeUsage || !strings.Contains(err.Error(), "give --line-rate") {
+		t.Errorf("loss without a line rate: code %d, %v", cli.ExitCode(err), err)
+	}
+	for name, tt := range map[string]struct {
+		args       []string
+		want       func(m result.Measurement) bool
+		deviations []string
+	}{
+		"loss": {[]string{"--line-rate", "100M", "--trial", "2s"}, func(m result.Measurement) bool {
+			return len(m.Steps) == 2 && m.Steps[0].Rate.GbpsL1 > 0.0999 && m.Steps[0].Rate.GbpsL1 < 0.1001
+		}, []string{"sections 11 and 12", "--trial is 2s, and the RFC wants 1m0s"}},
+		"latency": {[]string{"--rate", "1kpps", "--rounds", "2"}, func(m result.Measurement) bool {
+			return len(m.Latency) == 1 && m.Latency[0].Fraction == 1 && len(m.Latency[0].Rounds) == 2 && m.Trials[0].Seconds > 119
+		}, []string{"sections 11 and 12", "not one after 60 s", "RFC 1242", "--rounds is 2, and the RFC wants 20"}},
+		"burst": {[]string{"--line-rate", "10M", "--bursts", "3"}, func(m result.Measurement) bool {
+			return m.Burst != nil && m.Burst.Throughput != nil && m.Burst.Least == m.Burst.Limit
+		}, []string{"sections 11 and 12", "--bursts is 3, and the RFC wants 50"}},
+	} {
+		args := append([]string{name, "--rfc2544", "--vdev", "net_ring0", "-o", "json", "--frame-size", "1518"}, tt.args...)
+		w, _, err := onFake(t, forever, reflects(dpdktest.Wire{}), newBenchCmd, args...)
+		if err != nil {
+			t.Errorf("%s: %v\n%s", name, err, &w.err)
+			continue
+		}
+		var r result.Result
+		if err := json.Unmarshal(w.out.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		if !tt.want(r.Measurements[0]) {
+			t.Errorf("%s: %+v", name, r.Measurements[0])
+		}
+		if len(r.Deviations) != len(tt.deviations) {
+			t.Errorf("%s: departs in %q", name, r.Deviations)
+		}
+		for i, want := range tt.deviations[:min(len(tt.deviations), len(r.Deviations))] {
+			if !strings.Contains(r.Deviations[i], want) {
+				t.Errorf("%s: departs in %q, want %q", name, r.Deviations[i], want)
+			}
+		}
+	}
+}

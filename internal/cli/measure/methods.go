@@ -30,6 +30,9 @@ type method struct {
 	// takes, if not nil, tells how long the trials take for one frame size, at most and
 	// usually; 0: not known.
 	takes func() (most, usual time.Duration)
+	// deviations, if not nil, tells where the method departs from RFC 2544, if it is to
+	// keep to that.
+	deviations func() []string
 }
 
 // sweep is the sizes that a method of RFC 2544 measures by default.
@@ -342,18 +345,31 @@ func newLatency() *method {
 	var cfg bench.LatencyConfig
 	var top maxRate
 	var loads []string
+	var rfc rfc2544
 	return &method{
 		name:  result.Latency,
 		short: "Measure round-trip times at parts of a rate",
 		long: `latency measures round-trip times, from the moment a packet is offered to the port
 to that in which it comes back, at each --load: a part of --rate, or of the NDR,
 which is then searched for first. A load of 0 is a thousandth, so that packets do
-not meet.`,
+not meet. --rfc2544 is for section 26.2 of that RFC.`,
 		sizes: sweep,
+		prepare: func(*benchOptions) error {
+			if rfc.on {
+				rfc.settle("load", "[100%]", func() { loads = []string{"100%"} })
+				rfc.settle("duration", "2m0s", func() { cfg.Trial = 2 * time.Minute })
+				rfc.settle("rounds", "20", func() { cfg.Rounds = 20 })
+				rfc.settle("goal-preset", "rfc2544", func() { search.preset = "rfc2544" })
+			}
+			return nil
+		},
+		deviations: func() []string { return rfc.all(latencyDeviations...) },
 		flags: func(f *pflag.FlagSet) {
 			f.StringVar(&base.value, base.name, "", "rate that loads are parts of, as 1.5Mpps, 10Gbps or 90% of the line rate (default: the NDR)")
 			f.StringSliceVar(&loads, "load", []string{"0", "10%", "50%", "90%"}, "parts of the rate, as 50% or 0.5")
 			f.DurationVarP(&cfg.Trial, "duration", "d", 10*time.Second, "how long to measure at each load")
+			f.IntVar(&cfg.Rounds, "rounds", 1, "how often to measure at each load")
+			rfc.addFlag(f, "20 rounds of 120 s at 100 % of the throughput")
 			top.addFlag(f)
 			search.addFlags(f)
 		},
@@ -393,16 +409,28 @@ not meet.`,
 func newLoss() *method {
 	var cfg bench.LossConfig
 	var top maxRate
+	var rfc rfc2544
 	step := "10%"
 	return &method{
 		name:  result.Loss,
 		short: "Measure the loss from the highest rate down (RFC 2544, section 26.3)",
 		long: `loss measures the part of packets that is lost at the highest rate, and at lower and
-lower ones, until two in a row have lost nothing (RFC 2544, section 26.3).`,
+lower ones, until two in a row have lost nothing (RFC 2544, section 26.3). --rfc2544 is
+for that section as written: the highest rate is the medium's.`,
 		sizes: sweep,
+		prepare: func(*benchOptions) error {
+			if rfc.on {
+				rfc.settle("max-rate", "100%", func() { top.value = "100%" })
+				rfc.settle("trial", "1m0s", func() { cfg.Trial = time.Minute })
+				rfc.settle("step", "10%", func() {})
+			}
+			return nil
+		},
+		deviations: func() []string { return rfc.all() },
 		flags: func(f *pflag.FlagSet) {
 			top.addFlag(f)
 			f.DurationVar(&cfg.Trial, "trial", 10*time.Second, "how long to measure at each rate")
+			rfc.addFlag(f, "trials of 60 s from 100 % of the line rate down")
 			f.StringVar(&step, "step", step, "between two rates, relative to the highest: at most 10%")
 		},
 		check: func(frameBytes, lineRate float64) (err error) {
@@ -427,17 +455,31 @@ lower ones, until two in a row have lost nothing (RFC 2544, section 26.3).`,
 func newBurst() *method {
 	var cfg bench.BurstConfig
 	var top maxRate
+	var rfc rfc2544
 	width := "1%"
 	return &method{
 		name:  result.Burst,
 		short: "Find the longest burst without loss (RFC 2544, section 26.4)",
 		long: `burst finds how many packets can follow one another at the highest rate without a
 loss (RFC 2544, section 26.4). What the ring of the port refuses is lost, as at every
-set rate.`,
+set rate. --rfc2544 is for that section as RFC 9004 has it: bursts are at the medium's
+rate, and the time that the path's buffer lasts is corrected by its throughput, which is
+searched for first.`,
 		sizes: sweep,
+		prepare: func(*benchOptions) error {
+			if rfc.on {
+				rfc.settle("max-rate", "100%", func() { top.value = "100%" })
+				rfc.settle("longest", "2s", func() {})
+				rfc.settle("bursts", "50", func() {})
+				cfg.Throughput = &bench.ThroughputConfig{Width: 0.005, Trial: 2 * time.Second, Validation: time.Minute}
+			}
+			return nil
+		},
+		deviations: func() []string { return rfc.all() },
 		flags: func(f *pflag.FlagSet) {
 			top.addFlag(f)
 			f.DurationVar(&cfg.Longest, "longest", 2*time.Second, "how long the longest burst takes that is tried")
+			rfc.addFlag(f, "bursts at 100 % of the line rate, and the corrected buffer time of RFC 9004")
 			f.IntVar(&cfg.Repeats, "bursts", 50, "how often to look for the longest burst; the mean is the result")
 			f.StringVar(&width, "width", width, "how exactly to find its length, relative to it")
 		},

@@ -79,6 +79,9 @@ func (s *session) begin() {
 		Measurements: []result.Measurement{},
 	}
 	s.method.settings(&s.result.Settings)
+	if s.method.deviations != nil {
+		s.result.Deviations = s.method.deviations()
+	}
 }
 
 // openOutputs makes sure, before the run, that what it measures can be written.

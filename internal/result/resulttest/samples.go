@@ -187,7 +187,7 @@ func Steps() result.Result {
 	}
 	burst := *m
 	burst.Steps, burst.Repeat = nil, 2
-	burst.Burst = &result.BurstResult{Frames: 1500.5, Lengths: []uint64{1500, 1501}, Limit: 100_000}
+	burst.Burst = &result.BurstResult{Frames: 1500.5, Lengths: []uint64{1500, 1501}, Limit: 100_000, Least: 1500, Most: 1501, SD: 0.7}
 	r.Measurements = append(r.Measurements, burst)
 	return r
 }
