@@ -8,6 +8,7 @@ PN_STRING(device, network, "network")
 PN_STRING(device, mac, "mac")
 PN_STRING(device, reason_name, "reason")
 PN_BOOL(device, is_port, "port")
+PN_BOOL(device, is_default, "default")
 PN_KIND(device)
 PN_MEMBER(device, candidates, "candidates", strings)
 PN_MEMBER(device, pci, "pci", pci)
@@ -41,6 +42,11 @@ const char *podnet_rdma_char_device_path(const struct podnet_rdma *r, size_t n)
 bool podnet_rdma_char_device_is_openable(const struct podnet_rdma *r, size_t n)
 {
 	return pn_bool(pn_element(r, "charDevices", n), "openable");
+}
+
+bool podnet_rdma_char_device_is_missing(const struct podnet_rdma *r, size_t n)
+{
+	return pn_bool(pn_element(r, "charDevices", n), "missing");
 }
 
 /* == Problems and evidence == */

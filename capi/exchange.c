@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -142,8 +143,9 @@ static int judge(struct podnet *ctx, const struct talk *t, const char *path, int
 			       colon, t->complaint);
 	/* SIGKILL is ours, for one that had closed its output. */
 	if (status >= 0 && WIFSIGNALED(status) && (WTERMSIG(status) != SIGKILL || t->length == 0))
-		return pn_fail(ctx, PODNET_ERR_HELPER_FAILED, "%.200s was ended by signal %d: see whether the container is short of memory%s%s",
-			       path, WTERMSIG(status), colon, t->complaint);
+		return pn_fail(ctx, PODNET_ERR_HELPER_FAILED, "%.200s was ended by signal %d: %s%s%s", path, WTERMSIG(status),
+			       WTERMSIG(status) == SIGKILL ? "see whether the container is short of memory" : "run it by hand", colon,
+			       t->complaint);
 	if (t->length == 0)
 		return pn_fail(ctx, PODNET_ERR_HELPER_FAILED, "%.200s gave no answer: run it by hand%s%s", path, colon, t->complaint);
 	return PODNET_OK;

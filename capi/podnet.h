@@ -256,6 +256,7 @@ PODNET_API int podnet_pci_vf_index(const struct podnet_pci *p);            /* of
 PODNET_API int podnet_pci_iommu_group(const struct podnet_pci *p);         /* -1: none */
 PODNET_API bool podnet_pci_is_noiommu(const struct podnet_pci *p);         /* the group is one of vfio's no-IOMMU mode */
 PODNET_API const char *podnet_pci_netdev(const struct podnet_pci *p);      /* the function's netdev in this network namespace */
+PODNET_API int podnet_pci_dev_port(const struct podnet_pci *p);            /* which of the function's ports it is; -1: it has one, or nothing tells */
 PODNET_API const struct podnet_strings *podnet_pci_rdma(const struct podnet_pci *p);         /* RDMA devices, as mlx5_4 */
 PODNET_API const struct podnet_strings *podnet_pci_char_devices(const struct podnet_pci *p); /* nodes by which it is driven */
 PODNET_API const char *podnet_pci_resource(const struct podnet_pci *p);    /* the part of PCIDEVICE_<resource> that named it */
@@ -303,6 +304,7 @@ PODNET_API const struct podnet_strings *podnet_device_candidates(const struct po
 PODNET_API enum podnet_code podnet_device_reason(const struct podnet_device *d);                 /* why it is on no interface */
 PODNET_API const char *podnet_device_reason_name(const struct podnet_device *d); /* as in docs/reference/codes.md */
 PODNET_API bool podnet_device_is_port(const struct podnet_device *d); /* it is a port by default, under its id */
+PODNET_API bool podnet_device_is_default(const struct podnet_device *d); /* it carries the default route */
 PODNET_API const struct podnet_pci *podnet_device_pci(const struct podnet_device *d); /* what sysfs says of it */
 PODNET_API const struct podnet_vdpa *podnet_device_vdpa(const struct podnet_device *d); /* the vDPA device that is made of it */
 PODNET_API const struct podnet_netdev *podnet_device_netdev(const struct podnet_device *d); /* of kind af-xdp */
@@ -320,6 +322,7 @@ PODNET_API const char *podnet_rdma_netdev(const struct podnet_rdma *r);      /* 
 PODNET_API size_t podnet_rdma_char_device_count(const struct podnet_rdma *r); /* nodes by which verbs and connections are made */
 PODNET_API const char *podnet_rdma_char_device_path(const struct podnet_rdma *r, size_t n);
 PODNET_API bool podnet_rdma_char_device_is_openable(const struct podnet_rdma *r, size_t n); /* by this process */
+PODNET_API bool podnet_rdma_char_device_is_missing(const struct podnet_rdma *r, size_t n);  /* it is not in the container */
 PODNET_API size_t podnet_rdma_evidence_count(const struct podnet_rdma *r); /* what its fields rest on */
 PODNET_API const struct podnet_evidence *podnet_rdma_evidence(const struct podnet_rdma *r, size_t n);
 

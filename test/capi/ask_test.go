@@ -107,6 +107,12 @@ const (
 // ask has a program carry out jobs, in one process.
 func ask(t *testing.T, program string, env []string, jobs ...job) []answer {
 	t.Helper()
+	return carryOut[job, answer](t, program, env, jobs)
+}
+
+// carryOut gives a program jobs, one line each, and reads an answer to each of them.
+func carryOut[Job, Answer any](t *testing.T, program string, env []string, jobs []Job) []Answer {
+	t.Helper()
 	var in, out, stderr bytes.Buffer
 	for _, j := range jobs {
 		if err := json.NewEncoder(&in).Encode(j); err != nil {
@@ -119,9 +125,9 @@ func ask(t *testing.T, program string, env []string, jobs ...job) []answer {
 	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
 		t.Fatalf("%s: %v\n%s", program, err, &stderr)
 	}
-	var answers []answer
+	var answers []Answer
 	for dec := json.NewDecoder(&out); dec.More(); {
-		var a answer
+		var a Answer
 		if err := dec.Decode(&a); err != nil {
 			t.Fatal(err)
 		}

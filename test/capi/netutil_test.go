@@ -3,12 +3,9 @@
 package capi
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,30 +78,11 @@ func netutil(t *testing.T) string {
 
 func askNetutil(t *testing.T, program string, jobs ...netutilJob) []netutilAnswer {
 	t.Helper()
-	var in, out, stderr bytes.Buffer
-	for _, j := range jobs {
-		j.Env = append(slices.Clone(j.Env), "PODNET_HELPER="+helper)
-		if err := json.NewEncoder(&in).Encode(j); err != nil {
-			t.Fatal(err)
-		}
+	jobs = slices.Clone(jobs)
+	for i, j := range jobs {
+		jobs[i].Env = append(slices.Clone(j.Env), "PODNET_HELPER="+helper)
 	}
-	cmd := exec.CommandContext(t.Context(), program)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = &in, &out, &stderr
-	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
-		t.Fatalf("%v\n%s", err, &stderr)
-	}
-	var answers []netutilAnswer
-	for dec := json.NewDecoder(&out); dec.More(); {
-		var a netutilAnswer
-		if err := dec.Decode(&a); err != nil {
-			t.Fatal(err)
-		}
-		answers = append(answers, a)
-	}
-	if len(answers) != len(jobs) {
-		t.Fatalf("%d answers to %d jobs", len(answers), len(jobs))
-	}
-	return answers
+	return carryOut[netutilJob, netutilAnswer](t, program, nil, jobs)
 }
 
 // types are app-netutil's numbers for types of interfaces and devices.

@@ -127,6 +127,7 @@ static json_t *pci(const struct podnet_pci *p)
 	number(o, "numaNode", podnet_pci_numa_node(p), -1);
 	number(o, "vfIndex", podnet_pci_vf_index(p), -1);
 	number(o, "iommuGroup", podnet_pci_iommu_group(p), -1);
+	number(o, "devPort", podnet_pci_dev_port(p), -1);
 	flag(o, "noIOMMU", podnet_pci_is_noiommu(p));
 	flag(o, "notPresent", !podnet_pci_is_present(p));
 	list(o, "rdma", podnet_pci_rdma(p), false);
@@ -258,6 +259,7 @@ static json_t *device(const struct podnet_device *d)
 	text(o, "reason", podnet_device_reason_name(d));
 	number(o, "number", podnet_device_reason(d), 0);
 	flag(o, "port", podnet_device_is_port(d));
+	flag(o, "default", podnet_device_is_default(d));
 	member(o, "pci", pci(podnet_device_pci(d)));
 	member(o, "vdpa", vdpa(podnet_device_vdpa(d)));
 	member(o, "afXdp", netdev(podnet_device_netdev(d)));
@@ -279,6 +281,7 @@ static json_t *rdma(const struct podnet_rdma *r)
 
 		text(node, "path", podnet_rdma_char_device_path(r, n));
 		json_object_set_new(node, "openable", json_boolean(podnet_rdma_char_device_is_openable(r, n)));
+		flag(node, "missing", podnet_rdma_char_device_is_missing(r, n));
 		json_array_append_new(nodes, node);
 	}
 	json_object_set_new(o, "charDevices", nodes);
