@@ -76,7 +76,7 @@ func (d Auxiliary) render(_ Version) (option, argument string, err error) {
 }
 
 // PortName is net_virtio_user_ and the interface's name.
-func (d VirtioUser) PortName() string { return "net_virtio_user_" + d.Origin.Interface }
+func (d VirtioUser) PortName() string { return vdevName("net_virtio_user_", d.Origin.Interface) }
 
 func (d VirtioUser) render(release Version) (option, argument string, err error) {
 	v, err := newVDev(d.Origin, "net_virtio_user_")
@@ -106,7 +106,7 @@ func (d VirtioUser) render(release Version) (option, argument string, err error)
 }
 
 // PortName is net_vhost_ and the interface's name.
-func (d Vhost) PortName() string { return "net_vhost_" + d.Origin.Interface }
+func (d Vhost) PortName() string { return vdevName("net_vhost_", d.Origin.Interface) }
 
 func (d Vhost) render(release Version) (option, argument string, err error) {
 	v, err := newVDev(d.Origin, "net_vhost_")
@@ -138,7 +138,7 @@ const (
 )
 
 // PortName is net_memif_ and the interface's name.
-func (d Memif) PortName() string { return "net_memif_" + d.Origin.Interface }
+func (d Memif) PortName() string { return vdevName("net_memif_", d.Origin.Interface) }
 
 // render says everything that it knows, because net_memif ignores a whole
 // argument list when it finds a fault in it, and because its defaults are an

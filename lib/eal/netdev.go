@@ -38,7 +38,7 @@ var (
 )
 
 // PortName is net_af_xdp_ and the interface's name.
-func (d AFXDP) PortName() string { return "net_af_xdp_" + d.Origin.Interface }
+func (d AFXDP) PortName() string { return vdevName("net_af_xdp_", d.Origin.Interface) }
 
 func (d AFXDP) render(release Version) (option, argument string, err error) {
 	v, err := newVDev(d.Origin, "net_af_xdp_")
@@ -116,7 +116,7 @@ func (c Config) checkAFXDP() error {
 }
 
 // PortName is net_af_packet_ and the interface's name.
-func (d AFPacket) PortName() string { return "net_af_packet_" + d.Origin.Interface }
+func (d AFPacket) PortName() string { return vdevName("net_af_packet_", d.Origin.Interface) }
 
 func (d AFPacket) render(release Version) (option, argument string, err error) {
 	v, err := newVDev(d.Origin, "net_af_packet_")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/podnet/podnet/lib/pciaddr"
 )
 
 // Limits of DPDK and of the kernel.
@@ -70,15 +72,25 @@ func checkSocket(o Origin, path string, abstract bool) error {
 	return nil
 }
 
+// vdevName is the name of a virtual device: its driver's prefix and the
+// interface's name. A device that is on no network has its PCI address for a name,
+// whose colons EAL would read as the end of a bus's name.
+func vdevName(prefix, name string) string {
+	if _, err := pciaddr.Parse(name); err == nil {
+		name = strings.ReplaceAll(name, ":", "_")
+	}
+	return prefix + name
+}
+
 // portName makes the name of a virtual device from its driver's prefix and the
 // interface's name, and checks it.
 func portName(o Origin, prefix string) (string, error) {
 	const what, remedy = "name", "give the interface a name of letters and digits"
-	name := prefix + o.Interface
+	name := vdevName(prefix, o.Interface)
 	if reason := unsafeText(o.Interface); reason != "" {
 		return "", o.errorf(what, o.Interface, remedy, "%s", reason)
 	}
-	if strings.ContainsFunc(o.Interface, func(r rune) bool { return r == '/' || r == ':' || unicode.IsSpace(r) }) {
+	if strings.ContainsFunc(strings.TrimPrefix(name, prefix), func(r rune) bool { return r == '/' || r == ':' || unicode.IsSpace(r) }) {
 		return "", o.errorf(what, o.Interface, remedy, "has a slash, a colon or a blank, which no interface's name has")
 	}
 	if len(name) > maxPortName {
