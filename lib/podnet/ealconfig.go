@@ -388,6 +388,9 @@ func (u *Unassigned) error() error {
 		return i.notReady()
 	}
 	remedy := "ask for it by its address"
+	if u.Kind == KindAFXDP {
+		remedy = "ask for it by its name"
+	}
 	if u.Default {
 		return interfaceErrorf(u.ID, CodeDefaultNetwork, remedy+", if DPDK is to have it",
 			"its netdev carries the default route: it is the pod's default network")

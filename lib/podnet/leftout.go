@@ -59,7 +59,7 @@ func (p *Pod) PortProblems() []error {
 		}
 	}
 	for n := range p.Interfaces {
-		if i := &p.Interfaces[n]; i.Kind != KindKernel && i.Kind != KindUnknown {
+		if i := &p.Interfaces[n]; i.Kind != KindKernel && i.Kind != KindUnknown || len(i.Problems) > 0 {
 			add(i)
 		}
 	}

@@ -87,11 +87,19 @@ func ofResource(all []*Interface, key string) []*Interface {
 			resource = i.PCI.Resource
 		case i.VDPA != nil:
 			resource = i.VDPA.Resource
+		case i.AFXDP != nil:
+			return !ofPool(i.AFXDP.Pool, key)
 		}
 		return resource == "" || !sameResource(resource, key)
 	})
 	slices.SortStableFunc(found, func(a, b *Interface) int { return pciaddr.Compare(a.address(), b.address()) })
 	return distinct(found)
+}
+
+// ofPool reports whether a resource is the AF_XDP device plugin's pool. Its
+// variable has the pool's name, the pod asked for PREFIX/POOL.
+func ofPool(pool, key string) bool {
+	return pool != "" && (sameResource(pool, key) || sameResource("afxdp_"+pool, key))
 }
 
 // distinct drops what has the name of an earlier one: a device may be listed for

@@ -49,7 +49,7 @@ func (r *resolver) addNamespaceDevices() {
 	}
 	for id, f := range r.functions {
 		node, ok := besideKernel(f)
-		if !ok || len(f.Netdevs) == 0 || r.byID[id] != nil || r.carriesDefaultRoute(f) ||
+		if !ok || len(f.Netdevs) == 0 || r.byID[id] != nil ||
 			slices.ContainsFunc(f.Netdevs, func(dev fact.Netdev) bool { return r.byName[dev.Name] != nil }) {
 			continue
 		}
@@ -70,9 +70,9 @@ func (r *resolver) pairByBifurcatedNetdev() {
 		if dev.Parent == "" || !i.open() {
 			continue
 		}
-		id, field := deviceID{auxiliary: dev.Parent}, "pci.auxiliary"
-		if address, err := pciaddr.Parse(dev.Parent); err == nil {
-			id, field = deviceID{address: address}, "pci.address"
+		id, field := parentOf(dev), "pci.auxiliary"
+		if id.auxiliary == "" {
+			field = "pci.address"
 		}
 		f := r.functions[id]
 		if f == nil {
@@ -86,6 +86,14 @@ func (r *resolver) pairByBifurcatedNetdev() {
 			})
 		}
 	}
+}
+
+// parentOf is the device that a netdev belongs to.
+func parentOf(dev fact.Netdev) deviceID {
+	if address, err := pciaddr.Parse(dev.Parent); err == nil {
+		return deviceID{address: address}
+	}
+	return deviceID{auxiliary: dev.Parent}
 }
 
 // carriesDefaultRoute reports whether a netdev of a function carries the

@@ -20,6 +20,12 @@ func (r *resolver) addProblems() {
 		if i.PCI != nil {
 			i.Problems = append(i.Problems, r.problemsOf(i.PCI, i.id, i.device)...)
 			i.Problems = append(i.Problems, needsMAC(i.PCI, i.MAC, nil)...)
+			continue
+		}
+		// IP over InfiniBand, which no variable names: no driver of DPDK's has it.
+		id := parentOf(r.netdevs[i.Name])
+		if at := infiniBandAt(r.functions[id], nil); i.open() && !i.Default && !at.IsZero() {
+			i.Problems = append(i.Problems, infiniBand(id, at))
 		}
 	}
 	for n := range r.afxdp {
@@ -78,11 +84,7 @@ var refusals = []refusal{
 func (r *resolver) problemsOf(pci *PCI, id deviceID, d *device) []Problem {
 	f := r.functions[id]
 	if at := infiniBandAt(f, d); !at.IsZero() {
-		return []Problem{{
-			Code: CodeInfiniBand, Where: at.Where,
-			Message: "the port of " + id.String() + " is InfiniBand, and DPDK's drivers support Ethernet only",
-			Remedy:  "use it by RDMA, or set the port's link type to Ethernet on the node (LINK_TYPE_P1=2 in mlxconfig)",
-		}}
+		return []Problem{infiniBand(id, at)}
 	}
 	if f == nil || f.Absent {
 		return nil
@@ -100,6 +102,14 @@ func (r *resolver) problemsOf(pci *PCI, id deviceID, d *device) []Problem {
 		}
 	}
 	return problems
+}
+
+func infiniBand(id deviceID, at fact.Origin) Problem {
+	return Problem{
+		Code: CodeInfiniBand, Where: at.Where,
+		Message: "the port of " + id.String() + " is InfiniBand, and DPDK's drivers support Ethernet only",
+		Remedy:  "use it by RDMA, or set the port's link type to Ethernet on the node (LINK_TYPE_P1=2 in mlxconfig)",
+	}
 }
 
 func infiniBandAt(f *fact.Function, d *device) fact.Origin {

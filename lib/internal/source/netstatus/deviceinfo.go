@@ -203,6 +203,11 @@ func (d *decoder) vdpa(info *vdpaDevice, at fact.Origin) fact.Device {
 	if dev.Parent == "" && dev.Path == "" && info.PCIAddress == "" {
 		d.problem(at, fact.Malformed, "no parent-device, nor a path or pci-address")
 	}
+	if dev.Path != "" && !strings.HasPrefix(dev.Path, "/") {
+		// The SR-IOV device plugin before 3.5.1 writes pci/0000:65:00.3 for a node.
+		d.problem(at.At(".path"), fact.Malformed, "%.200q is no path of a device node, and is not used", dev.Path)
+		dev.Path = ""
+	}
 	switch info.Driver {
 	case "vhost", "virtio":
 		dev.Driver = info.Driver
