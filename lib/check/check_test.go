@@ -400,6 +400,18 @@ func TestOneWrong(t *testing.T) {
 	}
 }
 
+// TestNoArgumentsOfAbsentDevice: nobody pastes the address of a device that is not
+// there.
+func TestNoArgumentsOfAbsentDevice(t *testing.T) {
+	s := healthy(t)
+	s.write(vf1, "")
+	for _, r := range s.results() {
+		if r.Check == "eal-arguments" && r.Status != Skip {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 // TestErr makes an error of each failure and of nothing else.
 func TestErr(t *testing.T) {
 	err := Err([]Result{

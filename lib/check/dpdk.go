@@ -49,6 +49,9 @@ func ealArguments(_ context.Context, s *Subject) []Result {
 	if err != nil {
 		return ofError(err)
 	}
+	if slices.ContainsFunc(s.Ports, func(p podnet.Port) bool { return errors.Is(p.NotReady, podnet.CodeNotPresent) }) {
+		return skipped("a port's device is not there (see ports-ready)")
+	}
 	return passed(strings.Join(args, " "))
 }
 
