@@ -19,8 +19,8 @@ func main() {
 	podinfo := flag.String("podinfo", "", "directory of the Downward API volume, if it is at no usual place")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	argv, ports, err := arguments(ctx, os.Args[0], podnet.Options{Podinfo: *podinfo})
+	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

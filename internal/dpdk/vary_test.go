@@ -4,6 +4,7 @@ package dpdk
 
 import (
 	"encoding/binary"
+	"runtime"
 	"testing"
 )
 
@@ -151,6 +152,7 @@ func TestDepartures(t *testing.T) {
 			for _, w := range j.workers {
 				w.Pause(true)
 				for begin := now(); j.duration(now()-begin).Nanoseconds() < pause; {
+					runtime.Gosched()
 				}
 				w.Pause(false)
 			}

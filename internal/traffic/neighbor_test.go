@@ -87,7 +87,7 @@ func TestFlowsVaryBothWays(t *testing.T) {
 		if _, err := p.Trial(t.Context(), bench.Trial{Mix: result.OneSize(64), Rate: 1000, Duration: time.Second}); err != nil {
 			t.Fatal(err)
 		}
-		for lcore, want := range map[int]dpdk.Vary{1: {}, 2: {}} {
+		for _, lcore := range []int{1, 2} {
 			for _, s := range f.Streams(lcore) {
 				if !s.Wide {
 					t.Errorf("lcore %d: a stream that is not for so many flows", lcore)
@@ -95,7 +95,7 @@ func TestFlowsVaryBothWays(t *testing.T) {
 				if s.Mode != dpdk.Generate {
 					continue
 				}
-				want = dpdk.Vary{SrcIP: 65521, DstPort: 65519}
+				want := dpdk.Vary{SrcIP: 65521, DstPort: 65519}
 				if s.TxPort == 1 {
 					want = dpdk.Vary{DstIP: 65521, DstPort: 65519}
 				}

@@ -142,7 +142,7 @@ func TestGoSample(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { syscall.Close(fd) }) //nolint:errcheck // it only holds a name
+		t.Cleanup(func() { syscall.Close(fd) })
 		if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: pod.Socket(name)}); err != nil {
 			t.Fatal(err)
 		}

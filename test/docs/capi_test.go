@@ -72,7 +72,8 @@ func declarations(header string) []declaration {
 	group, above := "Types", ""
 	section := regexp.MustCompile(`^/\* == (.*) == \*/$`)
 	behind := regexp.MustCompile(`^(.*?)\s*/\* (.*) \*/$`)
-	blocks := strings.Split(header[strings.Index(header, "/* Results:"):], "\n\n")
+	_, body, _ := strings.Cut(header, "/* Results:")
+	blocks := strings.Split("/* Results:"+body, "\n\n")
 	for _, block := range blocks {
 		if m := section.FindStringSubmatch(block); m != nil {
 			group = m[1]
