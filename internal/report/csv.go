@@ -1,142 +1,111 @@
 package report
 
 import (
-	"encoding/csv"
+	"fmt"
 	"io"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/podnet/podnet/internal/result"
 )
 
-// columns are those of the CSV form, one row a trial. Units are in the names.
-var columns = []struct {
+// outcome is what a measurement found at one goal, load or rate. A cell that it does
+// not have is empty.
+type outcome struct {
+	name, status                             string
+	mpps, gbpsL1, upper, conditional, frames string
+	loss                                     string
+	rtt                                      *result.RTT
+}
+
+// outcomeColumns are the columns behind those that say of which measurement a row is.
+var outcomeColumns = []struct {
 	name  string
-	value func(r result.Result, m result.Measurement, t result.Trial) string
+	value func(o outcome) string
 }{
-	{"method", func(r result.Result, _ result.Measurement, _ result.Trial) string { return r.Method }},
-	{"tx", func(r result.Result, _ result.Measurement, _ result.Trial) string { return r.Settings.TX }},
-	{"rx", func(r result.Result, _ result.Measurement, _ result.Trial) string { return r.Settings.RX }},
-	{"frame", func(_ result.Result, m result.Measurement, _ result.Trial) string { return m.Frame.Name }},
-	{"frame_bytes", func(_ result.Result, m result.Measurement, _ result.Trial) string { return float(m.Frame.Bytes) }},
-	{"repeat", func(_ result.Result, m result.Measurement, _ result.Trial) string { return strconv.Itoa(m.Repeat) }},
-	{"phase", func(_ result.Result, _ result.Measurement, t result.Trial) string { return t.Phase }},
-	{"started", func(_ result.Result, _ result.Measurement, t result.Trial) string {
-		return t.Started.UTC().Format(time.RFC3339Nano)
-	}},
-	{"seconds", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.Seconds) }},
-	{"requested_mpps", func(_ result.Result, _ result.Measurement, t result.Trial) string {
-		if t.Requested.Mpps == nil {
-			return "max"
-		}
-		return float(*t.Requested.Mpps)
-	}},
-	{"offered", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Offered) }},
-	{"sent", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Sent.Packets) }},
-	{"received", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Received.Packets) }},
-	{"received_mpps", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.Received.Mpps) }},
-	{"received_gbps_l1", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.Received.GbpsL1) }},
-	{"received_gbps_l2", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.Received.GbpsL2) }},
-	{"lost", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Lost) }},
-	{"loss_ratio", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.LossRatio) }},
-	{"tx_refused", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.TxRefused) }},
-	{"duplicates", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Duplicates) }},
-	{"reordered", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Reordered) }},
-	{"rx_other", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxOther) }},
-	{"rtt_min_us", rttColumn(actualRTT, func(r *result.RTT) float64 { return r.MinUs })},
-	{"rtt_mean_us", rttColumn(actualRTT, func(r *result.RTT) float64 { return r.MeanUs })},
-	{"rtt_p50_us", percentileColumn(actualRTT, 50)},
-	{"rtt_p99_us", percentileColumn(actualRTT, 99)},
-	{"rtt_p99.9_us", percentileColumn(actualRTT, 99.9)},
-	{"rtt_p99.999_us", percentileColumn(actualRTT, 99.999)},
-	{"rtt_max_us", rttColumn(actualRTT, func(r *result.RTT) float64 { return r.MaxUs })},
-	{"late", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Late) }},
-	{"max_late_us", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.MaxLateUs) }},
-	{"valid", func(_ result.Result, _ result.Measurement, t result.Trial) string { return strconv.FormatBool(t.Valid) }},
-	{"reason", func(_ result.Result, _ result.Measurement, t result.Trial) string { return t.Reason }},
-	// What came later stands behind, for those who count columns.
-	{"limits", func(_ result.Result, _ result.Measurement, t result.Trial) string {
-		codes := make([]string, len(t.Limits))
-		for i, l := range t.Limits {
-			codes[i] = string(l.Code)
-		}
-		return strings.Join(codes, " ")
-	}},
-	{"scheduled_rtt_p50_us", percentileColumn(scheduledRTT, 50)},
-	{"scheduled_rtt_p99_us", percentileColumn(scheduledRTT, 99)},
-	{"scheduled_rtt_p99.9_us", percentileColumn(scheduledRTT, 99.9)},
-	{"scheduled_rtt_p99.999_us", percentileColumn(scheduledRTT, 99.999)},
-	{"scheduled_rtt_max_us", rttColumn(scheduledRTT, func(r *result.RTT) float64 { return r.MaxUs })},
-	{"lateness_p50_us", percentileColumn(lateness, 50)},
-	{"lateness_p99_us", percentileColumn(lateness, 99)},
-	{"lateness_p99.9_us", percentileColumn(lateness, 99.9)},
-	{"backlog", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.Backlog()) }},
-	{"rx_truncated", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxTruncated) }},
-	{"rx_extended", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxExtended) }},
-	{"rx_damaged", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxDamaged) }},
-	{"rx_retagged", func(_ result.Result, _ result.Measurement, t result.Trial) string { return count(t.RxRetagged) }},
+	{"outcome", func(o outcome) string { return o.name }},
+	{"status", func(o outcome) string { return o.status }},
+	{"mpps", func(o outcome) string { return o.mpps }},
+	{"gbps_l1", func(o outcome) string { return o.gbpsL1 }},
+	{"upper_mpps", func(o outcome) string { return o.upper }},
+	{"conditional_mpps", func(o outcome) string { return o.conditional }},
+	{"loss_ratio", func(o outcome) string { return o.loss }},
+	{"burst_frames", func(o outcome) string { return o.frames }},
+	{"rtt_min_us", func(o outcome) string { return timeOf(o.rtt, func(r *result.RTT) float64 { return r.MinUs }) }},
+	{"rtt_p50_us", func(o outcome) string { return percentileOf(o.rtt, 50) }},
+	{"rtt_p99_us", func(o outcome) string { return percentileOf(o.rtt, 99) }},
+	{"rtt_p99.9_us", func(o outcome) string { return percentileOf(o.rtt, 99.9) }},
+	{"rtt_max_us", func(o outcome) string { return timeOf(o.rtt, func(r *result.RTT) float64 { return r.MaxUs }) }},
 }
 
-func actualRTT(t result.Trial) *result.RTT    { return t.RTT }
-func scheduledRTT(t result.Trial) *result.RTT { return t.ScheduledRTT }
-func lateness(t result.Trial) *result.RTT     { return t.Lateness }
-
-func rttColumn(of func(result.Trial) *result.RTT, value func(*result.RTT) float64) func(result.Result, result.Measurement, result.Trial) string {
-	return func(_ result.Result, _ result.Measurement, t result.Trial) string {
-		if of(t) == nil {
-			return ""
-		}
-		return float(value(of(t)))
+func timeOf(r *result.RTT, value func(*result.RTT) float64) string {
+	if r == nil {
+		return ""
 	}
+	return float(value(r))
 }
 
-func percentileColumn(of func(result.Trial) *result.RTT, percent float64) func(result.Result, result.Measurement, result.Trial) string {
-	return func(_ result.Result, _ result.Measurement, t result.Trial) string {
-		v, ok := of(t).At(percent)
-		if !ok {
-			return ""
-		}
-		return float(v)
+func percentileOf(r *result.RTT, percent float64) string {
+	v, ok := r.At(percent)
+	if !ok {
+		return ""
 	}
+	return float(v)
 }
 
-func float(v float64) string { return strconv.FormatFloat(v, 'g', 10, 64) }
+// outcomes are those of a measurement; of one without a search those of its last trial.
+func outcomes(m result.Measurement) (list []outcome) {
+	rate := func(r *result.Rate) (mpps, gbps string) {
+		if r == nil {
+			return "", ""
+		}
+		return float(r.Mpps), float(r.GbpsL1)
+	}
+	for _, g := range m.Goals {
+		o := outcome{name: g.Name, status: g.Status}
+		o.mpps, o.gbpsL1 = rate(g.Lower)
+		o.upper, _ = rate(g.Upper)
+		o.conditional, _ = rate(g.Conditional)
+		list = append(list, o)
+	}
+	for _, l := range m.Latency {
+		list = append(list, outcome{name: l.Load, mpps: float(l.Rate.Mpps), gbpsL1: float(l.Rate.GbpsL1), loss: float(l.Loss), rtt: l.RTT})
+	}
+	for _, s := range m.Steps {
+		list = append(list, outcome{
+			name: fmt.Sprintf("%.4g%%", 100*s.Fraction), mpps: float(s.Rate.Mpps), gbpsL1: float(s.Rate.GbpsL1), loss: float(s.LossRatio),
+		})
+	}
+	if b := m.Burst; b != nil {
+		list = append(list, outcome{name: "burst", frames: float(b.Frames)})
+	}
+	if t := m.Measured(); t != nil && list == nil {
+		list = append(list, outcome{
+			name: "received", mpps: float(t.Received.Mpps), gbpsL1: float(t.Received.GbpsL1), loss: float(t.LossRatio), rtt: t.RTT,
+		})
+	}
+	return list
+}
 
-func count(n uint64) string { return strconv.FormatUint(n, 10) }
-
-// writeCSV writes every trial as a row (RFC 4180) under one header.
+// writeCSV writes what was found, a row per outcome (RFC 4180), under one header.
 func writeCSV(w io.Writer, results []result.Result) error {
-	c := csv.NewWriter(w)
-	header := make([]string, len(columns))
-	for i, col := range columns {
-		header[i] = col.name
-	}
-	if err := c.Write(header); err != nil {
-		return err
+	header := []string{"method", "tx", "rx", "frame", "frame_bytes", "repeat", "complete", "valid", "reason"}
+	rows := [][]string{header}
+	for _, col := range outcomeColumns {
+		rows[0] = append(rows[0], col.name)
 	}
 	for _, r := range results {
 		for _, m := range r.Measurements {
-			for _, t := range m.Trials {
-				row := make([]string, len(columns))
-				for i, col := range columns {
-					row[i] = harmless(plain(col.value(r, m, t)))
+			for _, o := range outcomes(m) {
+				row := []string{
+					r.Method, r.Settings.TX, r.Settings.RX, m.Frame.Name, float(m.Frame.Bytes), strconv.Itoa(m.Repeat),
+					strconv.FormatBool(m.Complete), strconv.FormatBool(m.Valid), m.Reason,
 				}
-				if err := c.Write(row); err != nil {
-					return err
+				for _, col := range outcomeColumns {
+					row = append(row, col.value(o))
 				}
+				rows = append(rows, row)
 			}
 		}
 	}
-	c.Flush()
-	return c.Error()
-}
-
-// harmless keeps a spreadsheet from taking text for a formula. Numbers begin with
-// a digit here: none is negative.
-func harmless(s string) string {
-	if strings.ContainsAny(s[:min(len(s), 1)], "=+-@\t\r") {
-		return "'" + s
-	}
-	return s
+	return writeRows(w, rows)
 }

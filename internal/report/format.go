@@ -20,6 +20,7 @@ var formats = []struct {
 	{"table", each(writeTable)},
 	{"json", each(func(w io.Writer, r result.Result) error { return r.Encode(w) })},
 	{"csv", writeCSV},
+	{"csv-trials", writeCSVTrials},
 	{"junit", writeJUnit},
 	{"markdown", each(writeMarkdown)},
 	{"openmetrics", writeOpenMetrics},

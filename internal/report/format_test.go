@@ -16,7 +16,7 @@ import (
 )
 
 var extensions = map[string]string{
-	"table": "txt", "json": "json", "csv": "csv", "junit": "xml", "markdown": "md", "openmetrics": "om", "summary": "summary", "html": "html",
+	"table": "txt", "json": "json", "csv": "csv", "csv-trials": "trials.csv", "junit": "xml", "markdown": "md", "openmetrics": "om", "summary": "summary", "html": "html",
 }
 
 // Every form of every sample is held by a file.
@@ -75,7 +75,7 @@ func all() (list []result.Result) {
 }
 
 func TestCSVIsRead(t *testing.T) {
-	rows, err := csv.NewReader(strings.NewReader(form(t, "csv", all()...))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(form(t, "csv-trials", all()...))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ type Result struct {
 	Complete bool       `json:"complete"`         // the run came to its end: false of one that was stopped or killed
 	Valid    bool       `json:"valid"`            // the figures are the path's, not the generator's
 	Reason   string     `json:"reason,omitempty"` // why it is not complete or not valid
-	// Failed says which thresholds (--min-mpps, --max-loss) were not met.
+	// Failed says which thresholds (--min-mpps, --max-loss, --max-p99) were not met.
 	Failed []string `json:"failed,omitempty"`
 
 	// Deviations says where the run departs from RFC 2544, if that was asked for
@@ -63,6 +63,7 @@ type Settings struct {
 	WarmupSeconds float64        `json:"warmupSeconds"`         // sending before the first trial of a measurement, in seconds
 	MaxMpps       float64        `json:"maxMpps,omitempty"`     // highest rate that a search tries, in million packets a second
 	MinMpps       *float64       `json:"minMpps,omitempty"`     // threshold of --min-mpps
+	MaxP99Us      *float64       `json:"maxP99Us,omitempty"`    // threshold of --max-p99, in microseconds
 	MaxLoss       *float64       `json:"maxLoss,omitempty"`     // threshold of --max-loss, as a ratio
 	Goals         []GoalSettings `json:"goals,omitempty"`       // of ndr
 	Quick         bool           `json:"quick,omitempty"`       // of ndr: a first answer, by short trials (--quick)

@@ -2,6 +2,7 @@ package result
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -49,5 +50,40 @@ func TestRepeats(t *testing.T) {
 	r.Measurements = []Measurement{fixed, fixed}
 	if list := r.Repeats(); len(list) != 2 || list[1].Name != "loss" || list[1].Mean != 50 {
 		t.Errorf("%+v", list)
+	}
+}
+
+// At every load that was measured the 99th percentile has to be low enough, by the
+// schedule where there is one.
+func TestMaxP99(t *testing.T) {
+	rtt := func(p99 float64) *RTT { return &RTT{Packets: 1e6, Percentiles: []Percentile{{50, 1}, {99, p99}}} }
+	most := 50.0
+	m := Measurement{Frame: Frame{Name: "64"}, Complete: true, Valid: true, Latency: []LoadLatency{
+		{Load: "10%", RTT: rtt(49)}, {Load: "50%", RTT: rtt(51)}, {Load: "90%", RTT: rtt(1), ScheduledRTT: rtt(99)}, {Load: "100%"},
+	}}
+	r := Result{Settings: Settings{MaxP99Us: &most}, Measurements: []Measurement{m}}.Judged(1)
+	if len(r.Failed) != 3 {
+		t.Fatalf("%q", r.Failed)
+	}
+	for i, want := range []string{"at 50% are up to 51 us", "at 90% are up to 99 us", "nothing came back at 100%"} {
+		if !strings.Contains(r.Failed[i], want) {
+			t.Errorf("%q, want %q", r.Failed[i], want)
+		}
+	}
+	few := rtt(1)
+	few.Packets = 9
+	r.Measurements = []Measurement{{Complete: true, Valid: true, Trials: []Trial{{RTT: few}}}}
+	if r = r.Judged(1); len(r.Failed) != 1 || !strings.Contains(r.Failed[0], "9 packets are too few") {
+		t.Errorf("%q", r.Failed)
+	}
+	fixed := Measurement{Complete: true, Valid: true, Trials: []Trial{{RTT: rtt(51)}}}
+	r.Measurements = []Measurement{fixed}
+	if r = r.Judged(1); len(r.Failed) != 1 {
+		t.Errorf("%q", r.Failed)
+	}
+	fixed.Valid = false
+	r.Measurements = []Measurement{fixed}
+	if r = r.Judged(1); len(r.Failed) != 0 {
+		t.Errorf("not valid: %q", r.Failed)
 	}
 }

@@ -38,6 +38,7 @@ type benchOptions struct {
 	Calibrate      bool
 	MinMpps        float64
 	MaxLoss        string
+	MaxP99         time.Duration
 	ResultFile     string
 	TerminationLog string
 	Output         string
@@ -90,6 +91,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	f.BoolVar(&opts.Calibrate, "calibrate", true, "first measure the generator by itself: its highest rate, and what it adds to times")
 	f.Float64Var(&opts.MinMpps, "min-mpps", 0, "exit with 4 if a rate is below this, in million packets a second")
 	f.StringVar(&opts.MaxLoss, "max-loss", "", "exit with 4 if a measured loss is above this ratio, as 0.001, 0.1% or 1/1000")
+	f.DurationVar(&opts.MaxP99, "max-p99", 0, "exit with 4 if at a load that was measured more than 1 % of the round-trip times are above this, as 50us")
 	f.StringVar(&opts.ResultFile, "result-file", "", "write the result to this file as JSON, after every trial")
 	f.StringVar(&opts.TerminationLog, "termination-log", "", "write a summary of at most 4096 bytes to this file; without a value to "+defaultTerminationLog)
 	f.Lookup("termination-log").NoOptDefVal = defaultTerminationLog
@@ -113,6 +115,7 @@ type plan struct {
 	mixes    []result.Mix
 	flow     bench.Flow
 	maxLoss  *float64
+	maxP99   *float64 // in microseconds
 	minMpps  *float64
 	gateways []net.HardwareAddr
 	line     float64 // rate of the medium, in bits a second; 0: not given
@@ -152,6 +155,15 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 	}
 	if o.MaxLoss != "" && !m.loss {
 		return p, cli.UsageErrorf("--max-loss is for a rate that is asked for, by fixed and soak: what %s may lose is its own", m.name)
+	}
+	switch {
+	case o.MaxP99 < 0:
+		return p, cli.UsageErrorf("--max-p99 %s: must not be below 0", o.MaxP99)
+	case o.MaxP99 > 0 && !m.times:
+		return p, cli.UsageErrorf("--max-p99 is for fixed, soak and latency: %s has loads of its own", m.name)
+	case o.MaxP99 > 0:
+		us := float64(o.MaxP99.Nanoseconds()) / 1e3
+		p.maxP99 = &us
 	}
 	if o.MinMpps > 0 {
 		p.minMpps = &o.MinMpps

@@ -20,6 +20,7 @@ type method struct {
 	sizes             []string // of frames, by default
 	rate              bool     // its result has a rate, which --min-mpps can be held to
 	loss              bool     // and the loss at a rate that was asked for, for --max-loss
+	times             bool     // and round-trip times at such rates, for --max-p99
 	flags             func(f *pflag.FlagSet)
 	// check is of the flags' values; the line rate is in bits a second, 0 if it is not known.
 	check    func(frameBytes, lineRate float64) error
@@ -84,7 +85,7 @@ func newFixed() *method {
 		name:  result.Fixed,
 		short: "Measure one trial at one rate",
 		long:  "fixed measures one trial at one rate, after a warm-up at the same rate.",
-		sizes: []string{"64"}, rate: true, loss: true,
+		sizes: []string{"64"}, rate: true, loss: true, times: true,
 		flags: func(f *pflag.FlagSet) {
 			f.StringVar(&rate.value, rate.name, "max", rateUsage+partUsage)
 			f.DurationVarP(&duration, "duration", "d", 10*time.Second, "how long to measure")
@@ -117,7 +118,7 @@ lists those in which packets were lost (a packet that needs longer than a window
 come back counts there as lost), each with what happened on the machine
 meanwhile: how much of its CPU each polling thread had, how often it was made to
 leave it, CFS throttling, steal, and what the ports dropped.`,
-		sizes: []string{"64"}, rate: true, loss: true,
+		sizes: []string{"64"}, rate: true, loss: true, times: true,
 		flags: func(f *pflag.FlagSet) {
 			f.StringVar(&rate.value, rate.name, "100kpps", rateUsage+partUsage)
 			f.DurationVarP(&duration, "duration", "d", time.Hour, "how long to measure")
@@ -353,7 +354,7 @@ func newLatency() *method {
 to that in which it comes back, at each --load: a part of --rate, or of the NDR,
 which is then searched for first. A load of 0 is a thousandth, so that packets do
 not meet. --rfc2544 is for section 26.2 of that RFC.`,
-		sizes: sweep,
+		sizes: sweep, times: true,
 		prepare: func(*benchOptions) error {
 			if rfc.on {
 				rfc.settle("load", "[100%]", func() { loads = []string{"100%"} })
