@@ -17,9 +17,12 @@ func (o Options) container() (rootfs.FS, error) {
 	}
 	root, err := rootfs.Container(o.Root, o.PID)
 	if live, ok := errors.AsType[*rootfs.LiveError](err); ok {
-		remedy := "name the process itself instead (--pid " + live.PID + ")"
-		if _, err := strconv.Atoi(live.PID); err != nil {
-			remedy = "leave it out: it is this process's own (--pid N names another process)"
+		remedy := "leave it out: it is this process's own (--pid N names another process)"
+		switch _, err := strconv.Atoi(live.PID); {
+		case err == nil:
+			remedy = "name the process itself instead (--pid " + live.PID + ")"
+		case live.PID == "":
+			remedy = "name a process of the container instead (--pid N)"
 		}
 		return rootfs.FS{}, problemf(CodeBadOption, remedy,
 			"%s is the root of a running process: read through it, the CPUs and control groups would be the reader's", live.Dir)

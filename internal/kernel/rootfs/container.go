@@ -19,23 +19,52 @@ var (
 
 // liveRoot is how the kernel names the root of a process, also where its /proc is
 // mounted at another place.
-var liveRoot = regexp.MustCompile(`/proc/([0-9]+|self|thread-self)/root$`)
+var liveRoot = regexp.MustCompile(`/proc/([0-9]+|self|thread-self)(?:/task/[0-9]+)?/root$`)
+
+// maxLinks is how many links in a row are followed, as by the kernel.
+const maxLinks = 40
+
+// rootOf gives the process whose root the directory is, by its name or by the links
+// that lead to it; empty: none that can be told.
+func rootOf(dir string) (pid string) {
+	if dir == "" {
+		return ""
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	for range maxLinks {
+		if m := liveRoot.FindStringSubmatch(dir); m != nil {
+			return m[1]
+		}
+		target, err := os.Readlink(dir)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(dir), target)
+		}
+		dir = filepath.Clean(target)
+	}
+	return ""
+}
 
 // Container gives the file system of a container: below dir, as New does, or with a
 // pid other than 0 that of a running process, in which /proc/self and /proc/net are
-// that process's own. It refuses a dir that is the root of a running process: there
-// /proc/self would be the reader's, and its CPUs and control groups would be taken
-// for those of the process.
+// that process's own. It refuses a dir that is the root of a running process, or in
+// which /proc is the kernel's: there /proc/self would be the reader's, and its CPUs and
+// control groups would be taken for those of the process.
 func Container(dir string, pid int) (FS, error) {
 	if pid == 0 {
-		absolute, err := filepath.Abs(dir)
-		if err != nil {
-			return FS{}, err
+		if pid := rootOf(dir); pid != "" {
+			return FS{}, &LiveError{Dir: dir, PID: pid}
 		}
-		if m := liveRoot.FindStringSubmatch(absolute); dir != "" && m != nil {
-			return FS{}, &LiveError{Dir: dir, PID: m[1]}
+		f, err := New(dir)
+		if err == nil && f.dir != "" && isProc(filepath.Join(f.dir, "proc")) {
+			return FS{}, &LiveError{Dir: dir}
 		}
-		return New(dir)
+		return f, err
 	}
 	if pid < 0 {
 		return FS{}, fmt.Errorf("process %d: %w", pid, ErrNoProcess)
@@ -58,7 +87,7 @@ func Container(dir string, pid int) (FS, error) {
 // LiveError says that a root is that of a running process.
 type LiveError struct {
 	Dir string // as it was given
-	PID string // of the process: a number, self or thread-self
+	PID string // of the process: a number, self or thread-self; empty: not known
 }
 
 func (e *LiveError) Error() string { return fmt.Sprintf("%s %v", e.Dir, ErrLive) }
