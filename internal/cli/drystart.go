@@ -88,6 +88,12 @@ func (d Deps) dryStart(ctx context.Context, env, args []string) []check.Result {
 	for i := range results {
 		results[i] = dryResult(results[i])
 	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == CodeUsage {
+		return []check.Result{dryResult(check.Result{
+			Status: check.Fail, Code: podnet.CodeBadOption, Cause: "run does not take these arguments", Evidence: lastLine(log.String()),
+			Remedy: "correct the option; without a port (--interfaces none) there is nothing to start",
+		})}
+	}
 	if !slices.ContainsFunc(results, func(r check.Result) bool { return r.Status == check.Fail }) {
 		results = append(results, dryFailure(ended(err), lastLine(log.String()))...)
 	}
@@ -114,9 +120,13 @@ func ended(err error) string {
 	return err.Error()
 }
 
-// lastLine is the last line of a text that says anything.
+// lastLine is the last line of a text that says anything. What a usage error ends with
+// does not.
 func lastLine(text string) []string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if n := len(lines) - 1; n > 0 && strings.HasPrefix(lines[n], "Run '") && strings.HasSuffix(lines[n], " for usage.") {
+		lines = lines[:n]
+	}
 	if last := lines[len(lines)-1]; last != "" {
 		return []string{last}
 	}

@@ -201,6 +201,10 @@ var oneWrong = []struct {
 	}, "warn cpu-lcores too-few-lcores"},
 	{"more queues than lcores", func(s *scene) { s.eal.Queues = 4 }, "warn cpu-lcores too-few-lcores"},
 	{"device on another node", func(s *scene) { s.write(vf1+"numa_node", "0") }, "warn numa-local net1 numa-remote"},
+	{"CPUs of two nodes", func(s *scene) {
+		s.write("/sys/devices/system/node/node1/cpulist", "4-6")
+		s.write("/sys/devices/system/node/node0/cpulist", "0-3,7-15")
+	}, "warn numa-local numa-remote"},
 	{"memory of another node", func(s *scene) {
 		s.write("/sys/fs/cgroup/cpuset.mems.effective", "0")
 		s.write("/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages", "2048")
@@ -334,6 +338,20 @@ var oneWrong = []struct {
 		s.environ = s.environ[2:]
 	}, "warn pod-information no-annotations"},
 	{"another device", func(s *scene) { s.environ = append(s.environ, "PCIDEVICE_X=0000:d8:00.0") }, "warn pod-devices unclaimed"},
+	{"another device, which the caller names", func(s *scene) {
+		s.environ = append(s.environ, "PCIDEVICE_X=0000:d8:02.3")
+		for name, text := range map[string]string{
+			"vendor": "0x8086", "device": "0x154c", "class": "0x020000", "numa_node": "1",
+			"driver": "-> ../../../../bus/pci/drivers/vfio-pci", "iommu_group": "-> ../../../../kernel/iommu_groups/8",
+		} {
+			s.write("/sys/bus/pci/devices/0000:d8:02.3/"+name, text)
+		}
+		s.eal.Interfaces = []string{"0000:d8:02.3"}
+	}, ""},
+	{"run of another container's program", func(s *scene) {
+		s.use = "run"
+		s.change = func(s *Subject) { s.PID = 1 }
+	}, ""},
 }
 
 // TestOneWrong has one thing wrong at a time.

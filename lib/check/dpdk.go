@@ -101,7 +101,10 @@ var _ = register(Check{
 
 func dpdkRelease(_ context.Context, s *Subject) []Result {
 	if s.linked() {
-		if s.Linked == "" {
+		switch {
+		case s.Linked == "" && s.PID != 0:
+			return skipped("the program that is to " + s.For + " is the other container's, and its DPDK is not known")
+		case s.Linked == "":
 			return []Result{{Code: podnet.CodeNoDPDK, Cause: "this program was built without DPDK, and cannot " + s.For}}
 		}
 		return passed("DPDK " + s.Linked + " is linked")

@@ -90,7 +90,7 @@ var _ = register(Check{
 		switch {
 		case s.Err != nil:
 			return "DPDK has no arguments"
-		case len(s.Pod.Hugepages) == 0 && s.Memory == podnet.MemoryNone, s.Memory == podnet.MemoryNone:
+		case s.Memory == podnet.MemoryNone:
 			return "ordinary pages were asked for"
 		}
 		return ""

@@ -106,7 +106,7 @@ var logLines = []logLine{
 	// CPUs
 	line(podnet.CodeTooManyLcores, `lcore \d+ >= RTE_MAX_LCORE`,
 		"the CPU's number is above what DPDK was built for", "map lcores to CPUs, as podnet does: --lcores 0@130,1@131"),
-	line(podnet.CodeCPUNotAllowed, `(lcore|core) \d+ (is )?unavailable|Cannot set affinity|pthread_setaffinity_np failed|lcore.*not (available|detected)`,
+	line(podnet.CodeCPUNotAllowed, `(lcore|core) \d+ (is )?unavailable|[Cc]annot set affinity|pthread_setaffinity_np failed|lcore.*not (available|detected)`,
 		"an lcore is to run on a CPU that is not the container's, or not the machine's", "use CPUs of the container's set (Cpus_allowed_list in /proc/self/status), as podnet does"),
 	line(podnet.CodeTooFewLcores, `No cores defined for forwarding|no enough lcores|Not enough cores`,
 		"one lcore alone controls, and none is left to forward", "give the container another CPU, or EAL --lcores (0-1)@N"),

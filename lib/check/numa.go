@@ -47,6 +47,14 @@ func (s *Subject) nodesOfPorts() []nodeOf {
 	return nodes
 }
 
+// nodesWithoutPort are the NUMA nodes of CPUs from which every port is remote.
+func (s *Subject) nodesWithoutPort() []int {
+	ports := s.nodesOfPorts()
+	return slices.DeleteFunc(slices.Clone(s.Pod.CPUs.NUMANodes), func(node int) bool {
+		return slices.ContainsFunc(ports, func(n nodeOf) bool { return n.node == node })
+	})
+}
+
 func numaLocal(_ context.Context, s *Subject) []Result {
 	cpus := s.Pod.CPUs
 	var results []Result
@@ -64,8 +72,14 @@ func numaLocal(_ context.Context, s *Subject) []Result {
 			evidence = append(evidence, fmt.Sprintf("%s on NUMA node %d", n.iface, n.node))
 		}
 	}
-	if len(results) == 0 {
-		return passed(evidence...)
+	if len(results) > 0 {
+		return results
 	}
-	return results
+	if without := s.nodesWithoutPort(); len(without) > 0 {
+		return []Result{{
+			Code: podnet.CodeNUMARemote, Where: fmt.Sprintf("CPUs %s", cpus.Allowed), Evidence: evidence,
+			Cause: fmt.Sprintf("the container's CPUs are on NUMA nodes %v, and no port's device is on %v", cpus.NUMANodes, without),
+		}}
+	}
+	return passed(evidence...)
 }

@@ -26,6 +26,9 @@ var _ = register(Check{
 		{Code: podnet.CodeStale, Status: Warn, Remedy: "none is needed; the later entry is used"},
 		{Code: podnet.CodeRelativePath, Status: Warn, Remedy: "give the socket by an absolute path, or name its directory"},
 		{Code: podnet.CodeUnknownVar, Status: Warn, Remedy: "name the devices that it has to --interfaces, or say by --hint which network they are of"},
+		{Code: podnet.CodeBondMember, Status: Warn, Remedy: "leave the device to the bond (--interfaces without it), or let the pod's networks make no bond of it"},
+		{Code: podnet.CodeMTU, Status: Warn, Remedy: "set the same MTU in the network and on its netdev"},
+		{Code: podnet.CodeDefaultNetwork, Status: Warn, Remedy: "none is needed; name the device to --interfaces if it is to be a port"},
 		{Code: podnet.CodeNoHugetlbfs, Status: Warn, Remedy: "in a virtual machine give the guest hugepages of its own; elsewhere mount a volume of medium HugePages"},
 	},
 	Run: podInformation,
@@ -66,8 +69,12 @@ var _ = register(Check{
 
 func podDevices(_ context.Context, s *Subject) []Result {
 	var results []Result
+	asked := map[string]bool{} // ports by their own address: the caller has said whose they are
+	for _, p := range s.Ports {
+		asked[p.Interface] = true
+	}
 	for _, u := range s.Pod.Unassigned {
-		if u.Port || u.Reason == podnet.CodeAccelerator {
+		if u.Port || u.Reason == podnet.CodeAccelerator || asked[u.ID] {
 			continue
 		}
 		cause := "no network claims the device " + u.ID
