@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +52,9 @@ func Kubectl(ctx context.Context, args, env []string, streams Streams) int {
 		newKubectlCmd(d, "check", "Check whether DPDK would start in a pod"))
 	return executeRoot(ctx, root, args, d)
 }
+
+// podName is the form of pods' names, which Kubernetes demands too.
+var podName = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$`)
 
 type kubectlOptions struct {
 	Deps
@@ -104,8 +108,8 @@ func kubectlRun(ctx context.Context, o kubectlOptions) error {
 	if o.Image == "" {
 		return UsageErrorf("no image: give podnet's with --image or %s", imageVariable)
 	}
-	if strings.HasPrefix(o.Pod, "-") {
-		return UsageErrorf("%q is no pod's name", o.Pod)
+	if !podName.MatchString(o.Pod) {
+		return UsageErrorf("%.100q is no pod's name: want it alone, as kubectl get pods has it", o.Pod)
 	}
 	if err := o.chooseContainer(ctx); err != nil {
 		return err
@@ -144,6 +148,7 @@ func (o *kubectlOptions) variable(name string) string {
 
 // kubectl runs kubectl to its end and gives what it prints.
 func (o *kubectlOptions) kubectl(ctx context.Context, args ...string) ([]byte, error) {
+	verb := args[0]
 	if o.Namespace != "" {
 		args = append([]string{"--namespace=" + o.Namespace}, args...)
 	}
@@ -152,7 +157,7 @@ func (o *kubectlOptions) kubectl(ctx context.Context, args ...string) ([]byte, e
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("kubectl %s: %w: %s", args[len(args)-1], err, bytes.TrimSpace(stderr.Bytes()))
+		return nil, fmt.Errorf("kubectl %s: %w: %s", verb, err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	return stdout.Bytes(), nil
 }

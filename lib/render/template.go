@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"text/template"
@@ -66,20 +68,57 @@ func (r *renderer) render(name, text string) ([]byte, error) {
 		return nil, err
 	}
 	if err := t.Execute(&out, data); err != nil {
-		return nil, executionError(err)
+		return nil, r.executionError(err)
 	}
 	return out.text.Bytes(), nil
 }
 
+// ofDevice is how text/template says that an interface has no member that tells of its
+// device.
+var ofDevice = regexp.MustCompile(`no entry for key "(pci|vhostUser|memif|vdpa|afXdp|afPacket)"`)
+
+// untold says which interfaces' devices are not known, and which devices could be
+// theirs; nil: each is known.
+func (r *renderer) untold() *podnet.Problem {
+	var names, devices []string
+	for _, i := range r.pod.Interfaces {
+		if i.Kind == podnet.KindUnknown {
+			names = append(names, fmt.Sprintf("%.100q", i.Name))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	for _, u := range r.pod.Unassigned {
+		if len(u.Candidates) > 0 {
+			devices = append(devices, fmt.Sprintf("%.100q", u.ID))
+		}
+	}
+	p := podnet.Problem{
+		Code: podnet.CodeUnknownDevice, Message: "nothing tells which device carries " + strings.Join(names, ", "),
+		Remedy: "name it by a hint (--hint NETWORK=DEVICE)",
+	}
+	if len(devices) > 0 {
+		p.Code = podnet.CodeAmbiguous
+		p.Message += ", for which there are " + strings.Join(devices, ", ")
+	}
+	return &p
+}
+
 // executionError tells a value that the pod lacks from a fault of the template.
 // Errors of our functions say it themselves.
-func executionError(err error) error {
+func (r *renderer) executionError(err error) error {
 	var (
 		failed *podnet.Error
 		about  *podnet.InterfaceError
 		value  *eal.ValueError
 	)
-	switch text := err.Error(); {
+	text := err.Error()
+	if p := r.untold(); p != nil && ofDevice.MatchString(text) {
+		p.Message = text + ": " + p.Message
+		return &podnet.Error{Problem: *p, Err: err}
+	}
+	switch {
 	case errors.As(err, &failed), errors.As(err, &about), errors.As(err, &value):
 		return err
 	case strings.Contains(text, "no entry for key"), strings.Contains(text, "index out of range"), strings.Contains(text, "index of untyped nil"):

@@ -102,6 +102,29 @@ func TestTemplateFails(t *testing.T) {
 	}
 }
 
+// TestTemplateNamesWhatIsAmbiguous wants more than the key that is missing where an
+// interface's device is not known.
+func TestTemplateNamesWhatIsAmbiguous(t *testing.T) {
+	unknown := podnet.Pod{Interfaces: []podnet.Interface{{Name: "net1", Kind: podnet.KindUnknown}}}
+	ambiguous := unknown
+	ambiguous.Unassigned = []podnet.Unassigned{{ID: "0000:d8:02.1", Candidates: []string{"net1", "net2"}}, {ID: "0000:d8:02.3"}}
+	for _, c := range []struct {
+		pod  *podnet.Pod
+		text string
+		is   podnet.Code
+		says string
+	}{
+		{&unknown, `{{(interface "net1").pci.address}}`, podnet.CodeUnknownDevice, `nothing tells which device carries "net1": name it by a hint`},
+		{&ambiguous, `{{(interface "net1").pci.address}}`, podnet.CodeAmbiguous, `carries "net1", for which there are "0000:d8:02.1": name`},
+		{&ambiguous, `{{(interface "net1").mtu}}`, podnet.CodeMissing, `"mtu"`},
+	} {
+		_, err := render.Template(c.pod, "t", c.text, render.ConfigOptions{})
+		if !errors.Is(err, c.is) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s gives %v, want %v that says %q", c.text, err, c.is, c.says)
+		}
+	}
+}
+
 // TestEndlessTemplates end with an error, and soon.
 func TestEndlessTemplates(t *testing.T) {
 	pod, options := scenario(t, "four_vfs_two_nodes")
