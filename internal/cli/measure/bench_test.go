@@ -68,12 +68,37 @@ func TestMonitor(t *testing.T) {
 		t.Errorf("to a file (-want +got):\n%s", diff)
 	}
 	got := show(true)
-	for _, part := range []string{"search | 64 B | 1.5 Mpps", "3 missing", "between 1 and 2 Mpps", "left at most"} {
+	for _, part := range []string{"search | 64 B | 1.5 Mpps", "3 missing", "1 Mpps back", "1-2 Mpps", "left at most"} {
 		if !strings.Contains(got, part) {
 			t.Errorf("on a terminal: %q, want it to have %q", got, part)
 		}
 	}
 	if strings.Contains(got, "\n") || !strings.HasSuffix(got, "\r\x1b[K") {
 		t.Errorf("on a terminal: %q, want one line that is gone at the end", got)
+	}
+}
+
+// Of a line that would not fit into 80 columns, the bound of the time left stays, and
+// which of the sizes it is.
+func TestMonitorFits(t *testing.T) {
+	var b bytes.Buffer
+	m := newMonitor(cli.Streams{Err: &b, IsTerminal: true}, "", &result.Result{})
+	m.measuring(7, 7)
+	p := bench.Progress{Phase: "search", Frame: result.Frame{Name: "64:7+570:4+1518:1"}, Rate: 12.345e6, Lower: 11.111e6, Upper: 13.333e6, Left: 10 * time.Hour}
+	m.begin(p)
+	m.end(p, []result.Trial{{LossRatio: 0.0123456}})
+	m.Counted(time.Now().Add(time.Second), bench.Counts{Received: 12_345_678, Missing: 1_234_567})
+	m.begin(p)
+	for line := range strings.SplitSeq(b.String(), "\r") {
+		line = strings.TrimSuffix(line, "\x1b[K")
+		if n := len([]rune(line)); n > 79 {
+			t.Errorf("%d columns: %q", n, line)
+		}
+		if line != "" && (!strings.Contains(line, "(7 of 7)") || !strings.HasSuffix(line, "left at most")) {
+			t.Errorf("%q", line)
+		}
+	}
+	if !strings.Contains(fitting([]string{"a", "", "b"}), "a | b") {
+		t.Error("parts that are empty leave a gap")
 	}
 }

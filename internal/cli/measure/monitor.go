@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type monitor struct {
 	countsAt time.Time
 	running  result.Trial // of which only the counters are set, and never go down
 	ended    []uint64     // sums of result.TrialCounters
+	nth, of  int          // which measurement it is, of how many
+	lost     *float64     // loss ratio of the last trial of this measurement; nil: there was none
 }
 
 // sums adds a trial to sums of result.TrialCounters, in a new list.
@@ -60,6 +63,13 @@ func (m *monitor) Snapshot() metrics.Snapshot {
 	return s
 }
 
+// measuring is told that the nth measurement of so many begins.
+func (m *monitor) measuring(nth, of int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.nth, m.of, m.lost = nth, of, nil
+}
+
 // begin is told that a trial begins.
 func (m *monitor) begin(p bench.Progress) {
 	m.mu.Lock()
@@ -86,7 +96,7 @@ func (m *monitor) Counted(now time.Time, c bench.Counts) {
 		}
 	}
 	if seconds > 0 {
-		m.draw(fmt.Sprintf("receiving %.4g Mpps, %d missing", float64(received)/seconds/1e6, missing))
+		m.draw(fmt.Sprintf("%.4g Mpps back, %d missing", float64(received)/seconds/1e6, missing))
 	}
 }
 
@@ -97,7 +107,7 @@ func (m *monitor) end(p bench.Progress, trials []result.Trial) {
 	defer m.mu.Unlock()
 	s := &m.snapshot
 	s.Trials++
-	m.ended = sums(m.ended, t)
+	m.ended, m.lost = sums(m.ended, t), &t.LossRatio
 	m.running = result.Trial{}
 	s.Phase, s.Requested, s.Interfaces = "", 0, t.Interfaces
 	if m.terminal {
@@ -144,28 +154,49 @@ func (m *monitor) draw(now string) {
 		return
 	}
 	p := m.progress
-	parts := []string{p.Phase, p.Frame.Name + " B"}
-	if p.Rate > 0 {
-		parts = append(parts, fmt.Sprintf("%.4g Mpps", p.Rate/1e6))
-	} else {
-		parts = append(parts, "max")
+	frame := p.Frame.Name + " B"
+	if m.of > 1 {
+		frame += fmt.Sprintf(" (%d of %d)", m.nth, m.of)
 	}
-	if now != "" {
-		parts = append(parts, now)
+	rate := "max"
+	if p.Rate > 0 {
+		rate = fmt.Sprintf("%.4g Mpps", p.Rate/1e6)
+	}
+	lost, interval, until := "", "", ""
+	if m.lost != nil {
+		lost = fmt.Sprintf("last lost %.3g %%", 100**m.lost)
 	}
 	if p.Lower > 0 || p.Upper > 0 {
-		parts = append(parts, fmt.Sprintf("between %.4g and %.4g Mpps", p.Lower/1e6, p.Upper/1e6))
+		interval = fmt.Sprintf("%.4g-%.4g Mpps", p.Lower/1e6, p.Upper/1e6)
 	}
 	if left := p.Left - time.Since(m.began); p.Left > 0 && left > 0 {
-		parts = append(parts, left.Round(time.Second).String()+" left at most")
+		until = left.Round(time.Second).String() + " left at most"
 	}
-	fmt.Fprintf(m.out, "\r%s\x1b[K", oneRow(strings.Join(parts, " | ")))
+	parts := []string{p.Phase, frame, rate, now, lost, interval, until}
+	fmt.Fprintf(m.out, "\r%s\x1b[K", fitting(parts, 4, 3, 0, 2))
 }
+
+// fitting joins the parts that are not empty to a line that fits into a row, without
+// those that may be spared, in their order, where it would not.
+func fitting(parts []string, spared ...int) string {
+	line := func() string {
+		return strings.Join(slices.DeleteFunc(slices.Clone(parts), func(s string) bool { return s == "" }), " | ")
+	}
+	for _, i := range spared {
+		if len([]rune(line())) <= columns {
+			break
+		}
+		parts[i] = ""
+	}
+	return oneRow(line())
+}
+
+// columns is how many a row of a terminal has at least, with room for the cursor.
+const columns = 79
 
 // oneRow cuts a line to what a row of a terminal holds, with room for the cursor: a
 // line that goes on in the next row could not be redrawn.
 func oneRow(line string) string {
-	const columns = 79
 	if runes := []rune(line); len(runes) > columns {
 		return string(runes[:columns-1]) + "…"
 	}

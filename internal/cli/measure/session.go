@@ -130,6 +130,7 @@ func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Da
 	s.tellTime()
 	for _, mix := range s.plan.mixes {
 		for repeat := range s.Repeat {
+			s.monitor.measuring(len(s.result.Measurements)+1, s.measurements())
 			if err := s.measureOne(ctx, way, mix, repeat+1); err != nil {
 				return err
 			}
