@@ -68,7 +68,7 @@ func TestMonitor(t *testing.T) {
 		t.Errorf("to a file (-want +got):\n%s", diff)
 	}
 	got := show(true)
-	for _, part := range []string{"search | 64 B | 1.5 Mpps", "3 missing", "1 Mpps back", "1-2 Mpps", "left at most"} {
+	for _, part := range []string{"search | 64 B | 1.5 Mpps", "3 missing", "1 Mpps back", "1-2 Mpps", "at most 1m0s"} {
 		if !strings.Contains(got, part) {
 			t.Errorf("on a terminal: %q, want it to have %q", got, part)
 		}
@@ -94,7 +94,7 @@ func TestMonitorFits(t *testing.T) {
 		if n := len([]rune(line)); n > 79 {
 			t.Errorf("%d columns: %q", n, line)
 		}
-		if line != "" && (!strings.Contains(line, "(7 of 7)") || !strings.HasSuffix(line, "left at most")) {
+		if line != "" && (!strings.Contains(line, "(7 of 7)") || !strings.Contains(line, "at most 10h0m0s")) {
 			t.Errorf("%q", line)
 		}
 	}

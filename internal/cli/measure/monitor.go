@@ -170,7 +170,7 @@ func (m *monitor) draw(now string) {
 		interval = fmt.Sprintf("%.4g-%.4g Mpps", p.Lower/1e6, p.Upper/1e6)
 	}
 	if left := p.Left - time.Since(m.began); p.Left > 0 && left > 0 {
-		until = left.Round(time.Second).String() + " left at most"
+		until = "at most " + left.Round(time.Second).String()
 	}
 	parts := []string{p.Phase, frame, rate, now, lost, interval, until}
 	fmt.Fprintf(m.out, "\r%s\x1b[K", fitting(parts, 4, 3, 0, 2))
