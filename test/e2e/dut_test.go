@@ -281,6 +281,8 @@ func TestKilledRunLeavesItsResult(t *testing.T) {
 		}
 		if r := readResult(t, file); len(r.Measurements) == 0 || len(r.Measurements[0].Trials) == 0 {
 			return fmt.Errorf("no trial in %s yet", file)
+		} else if len(r.Measurements[0].Trials[0].Windows) == 0 { // a later packet of its flow tells of a loss
+			return fmt.Errorf("no window with loss in %s yet", file)
 		}
 		return nil
 	}); err != nil {
@@ -341,7 +343,8 @@ func TestDiskFull(t *testing.T) {
 	}
 	printed := a.benchResult()
 	onDisk := readResult(t, file)
-	if n, m := len(printed.Measurements), len(onDisk.Measurements); n < 5 || m == 0 || m >= n || onDisk.Complete {
-		t.Errorf("%d measurements are printed, %d are on disk, complete %t; want more than on disk, which is not complete", n, m, onDisk.Complete)
+	// The write that failed may have been of the last measurement's end.
+	if n, m := len(printed.Measurements), len(onDisk.Measurements); n < 5 || m == 0 || m > n || onDisk.Complete {
+		t.Errorf("%d measurements are printed, %d are on disk, complete %t; want no fewer than on disk, which is not complete", n, m, onDisk.Complete)
 	}
 }

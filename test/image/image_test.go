@@ -101,8 +101,9 @@ func TestImage(t *testing.T) {
 	t.Run("bench", func(t *testing.T) {
 		for vdev, back := range map[string]bool{"net_ring0": true, "net_null0": false} {
 			var r result.Result
-			decode(t, in(t, "testpmd-wrapper", "bench", "--vdev", vdev, "--tx", vdev, "--dst-mac", "02:00:00:00:00:01",
-				"--memory", "none", "--duration", "1s", "--warmup", "0s", "--rate", "1kpps", "-o", "json"), &r)
+			// The counts are exact on a busy machine, too, on which bench calls them not valid (5).
+			decode(t, in(t, "sh", "-c", "testpmd-wrapper bench --vdev "+vdev+" --tx "+vdev+" --dst-mac 02:00:00:00:00:01"+
+				" --memory none --duration 1s --warmup 0s --rate 1kpps -o json || [ $? = 5 ]"), &r)
 			if trial := r.Measurements[0].Trials[0]; trial.Sent.Packets == 0 || (trial.Received.Packets > 0) != back {
 				t.Errorf("%s: sent %d, received %d", vdev, trial.Sent.Packets, trial.Received.Packets)
 			}
