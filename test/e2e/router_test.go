@@ -83,7 +83,7 @@ func TestRouter(t *testing.T) {
 // Without a route the probe does not pass, and bench says what to see to.
 func TestRouterWithoutARoute(t *testing.T) {
 	r := newRouter(t)
-	a := startApp(t, r.scratchPod, "bench", "--iface", "net0", "--iface", "net1", "--memory", "none", "--peer-timeout", "1s",
+	a := startApp(t, r.scratchPod, "bench", "--iface", "net0", "--iface", "net1", "--memory", "none", "--peer-timeout", "5s",
 		"--src-ip", "198.18.0.1", "--dst-ip", "203.0.113.1", "--gateway-mac", routerLeft, "-o", "json")
 	a.exit(settleTime, 3)
 	for _, want := range []string{routerLeft + " is the router's address", "a route to 203.0.113.1"} {
