@@ -95,8 +95,15 @@ func Files(pod *podnet.Pod, p Profile, o ConfigOptions) ([]File, error) {
 // written.
 func cause(err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		switch e.(type) { //nolint:errorlint // looks for the place of the first in the chain
-		case *podnet.Error, *podnet.InterfaceError, *eal.ValueError:
+		switch e := e.(type) { //nolint:errorlint // looks for the place of the first in the chain
+		case *podnet.Error:
+			if e.Remedy == quoteIt {
+				own := *e
+				own.Remedy = "give it a name of letters and digits"
+				return &own
+			}
+			return e
+		case *podnet.InterfaceError, *eal.ValueError:
 			return e
 		}
 	}

@@ -232,6 +232,9 @@ func (r *renderer) trexPairs() ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(ports) == 0 {
+		return nil, problem(podnet.CodeNoPorts, "TRex needs a port, and none is asked for", "name one with --interfaces")
+	}
 	pairs := slices.Collect(slices.Chunk(ports, 2))
 	if len(cpus) < 2+len(pairs) {
 		return nil, missing(fmt.Sprintf("TRex needs %d CPUs, two and one for each pair of ports, and the pod has %d", 2+len(pairs), len(cpus)),

@@ -131,6 +131,9 @@ func write(v any) (string, error) {
 	return "", inexpressible("a list or an object is to be written", "quote it with yaml or json, or join it")
 }
 
+// quoteIt is the remedy for who has written the template.
+const quoteIt = "use one of yaml, json, shell and vpp, such as {{.name | yaml}}"
+
 // plain is nil for text in which the parsers of shells, YAML, VPP, Python and the
 // like find nothing but a word.
 func plain(s string) error {
@@ -151,8 +154,7 @@ func plain(s string) error {
 	default:
 		return nil
 	}
-	return inexpressible(fmt.Sprintf("the text %.100q %s, so it cannot be written without quotes", s, reason),
-		"use one of yaml, json, shell and vpp, such as {{.name | yaml}}")
+	return inexpressible(fmt.Sprintf("the text %.100q %s, so it cannot be written without quotes", s, reason), quoteIt)
 }
 
 func missing(message, remedy string) error { return problem(podnet.CodeMissing, message, remedy) }

@@ -125,6 +125,28 @@ func TestTemplateNamesWhatIsAmbiguous(t *testing.T) {
 	}
 }
 
+// TestProfilesSayWhatToDo wants no error of a profile to be about its template, which
+// the user has not written.
+func TestProfilesSayWhatToDo(t *testing.T) {
+	pod, options := scenario(t, "one_vf")
+	none := options
+	none.EAL.Interfaces = []string{"none"}
+	if _, err := render.Files(pod, render.TRex, none); !errors.Is(err, podnet.CodeNoPorts) || !strings.Contains(err.Error(), "TRex needs a port") {
+		t.Errorf("TRex without a port: %v", err)
+	}
+	for i := range pod.Interfaces {
+		if pod.Interfaces[i].PCI != nil {
+			pod.Interfaces[i].Name = "n\"1"
+		}
+	}
+	for _, p := range []render.Profile{render.TRex, render.Grout, render.BESS} {
+		_, err := render.Files(pod, p, options)
+		if !errors.Is(err, podnet.CodeInexpressible) || !strings.Contains(err.Error(), `"n\"1"`) || strings.Contains(err.Error(), "{{") {
+			t.Errorf("%s of a name with a quote: %v", p, err)
+		}
+	}
+}
+
 // TestEndlessTemplates end with an error, and soon.
 func TestEndlessTemplates(t *testing.T) {
 	pod, options := scenario(t, "four_vfs_two_nodes")
