@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,8 +31,30 @@ type PodOptions struct {
 // addRootFlags adds the flags of a command that only reads.
 func (o *PodOptions) addRootFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.Root, "root", "/", "directory that stands for / (a copy of another pod's files)")
-	cmd.Flags().IntVar(&o.PID, "pid", 0, "a running process of the container to look at, instead of this one's (from a debug container or the node)")
+	cmd.Flags().Var((*pidFlag)(&o.PID), "pid", "a running process of the container to look at, instead of this one's (from a debug container or the node)")
 	o.AddRootlessFlags(cmd)
+}
+
+// pidFlag is the number of a process. 0, as an empty variable in a script's arithmetic
+// gives, must not stand for this one.
+type pidFlag int
+
+func (*pidFlag) Type() string { return "int" }
+
+func (p *pidFlag) String() string {
+	if *p == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(*p))
+}
+
+func (p *pidFlag) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return errors.New("want the number of a process")
+	}
+	*p = pidFlag(n)
+	return nil
 }
 
 // AddRootlessFlags adds the flags of a command that works with sockets and

@@ -378,6 +378,9 @@ func TestOneWrong(t *testing.T) {
 					if r.Cause == "" || r.Remedy == "" {
 						t.Errorf("no cause or no remedy: %+v", r)
 					}
+					if r.Group == Devices && r.Where == "" {
+						t.Errorf("no place: %+v", r)
+					}
 				}
 			}
 			if strings.Join(got, "\n") != tt.want {

@@ -1,8 +1,10 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"path"
 
 	"github.com/podnet/podnet/lib/podnet"
 )
@@ -39,10 +41,18 @@ var _ = register(Check{
 // portsReady repeats what is known of the ports since the pod was resolved.
 func portsReady(_ context.Context, s *Subject) []Result {
 	var results []Result
+	devices := map[string]string{} // by interface
+	for _, p := range s.PodPorts() {
+		if pci := p.Interface.PCI; pci != nil && pci.Auxiliary == "" {
+			devices[p.Port.Interface] = path.Join(pciDevices, pci.Address.String())
+		}
+	}
 	for _, p := range s.Ports {
 		for _, err := range split(p.NotReady) {
 			if e, ok := errors.AsType[*podnet.InterfaceError](err); ok {
-				results = append(results, result(e.Interface, e.Problem))
+				r := result(e.Interface, e.Problem)
+				r.Where = cmp.Or(r.Where, devices[p.Interface])
+				results = append(results, r)
 			} else {
 				results = append(results, result(p.Interface, podnet.Problem{Message: err.Error()}))
 			}
