@@ -73,8 +73,8 @@ func declarations(header string) []declaration {
 	section := regexp.MustCompile(`^/\* == (.*) == \*/$`)
 	behind := regexp.MustCompile(`^(.*?)\s*/\* (.*) \*/$`)
 	_, body, _ := strings.Cut(header, "/* Results:")
-	blocks := strings.Split("/* Results:"+body, "\n\n")
-	for _, block := range blocks {
+	blocks := strings.SplitSeq("/* Results:"+body, "\n\n")
+	for block := range blocks {
 		if m := section.FindStringSubmatch(block); m != nil {
 			group = m[1]
 			continue
