@@ -82,7 +82,7 @@ func netdevWays(pod *podnet.Pod) []string {
 	var flags []string
 	for _, i := range pod.Interfaces {
 		switch {
-		case i.Default, len(i.Problems) > 0:
+		case i.Default, errors.Is(i.PortError(), podnet.CodeInfiniBand):
 		case i.Kind == podnet.KindUnknown:
 			flags = append(flags, "--hint "+cell(i.Name)+"=vhost-user:PATH,server", "--hint "+cell(i.Name)+"=memif:PATH (its socket)")
 		case i.Kind == podnet.KindKernel:

@@ -24,6 +24,7 @@ type device struct {
 	port       bool     // a port by default, though it is on no interface
 	why        string   // how it was found out that the container has it, if nothing names it
 	podWide    bool     // another container of the pod may be the one that has it
+	byName     bool     // too little evidence for a port by default
 	reason     Code     // why it is not assigned, once that is known
 	candidates []string // the interfaces that could have it
 }

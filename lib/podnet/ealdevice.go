@@ -23,7 +23,7 @@ func leftOut(code Code) bool {
 // isLeftOut reports whether the interface is no port by default for this reason.
 // A memif of IP packets is one that its source says not to be for DPDK.
 func (i *Interface) isLeftOut(why *InterfaceError) bool {
-	return leftOut(why.Code) || why.Code == CodeMemifMode && len(i.Problems) > 0
+	return i.Kind == KindKernel || leftOut(why.Code) || why.Code == CodeMemifMode && len(i.Problems) > 0
 }
 
 // neverAPort tells of the codes of problems that no change of the machine mends.
@@ -57,6 +57,8 @@ func (i *Interface) device(queues int, args []eal.DevArg) (eal.Device, *Interfac
 		}
 	}
 	switch {
+	case i.Kind == KindKernel && len(i.Problems) > 0: // its netdev's device could be a port
+		return nil, &InterfaceError{Interface: i.Name, Problem: i.Problems[0]}
 	case i.Kind == KindKernel:
 		return nil, i.errorf(CodeKernelNetdev, "", "it is a kernel network device, which DPDK cannot drive")
 	case i.Kind == KindPCI && i.PCI != nil && i.PCI.Auxiliary != "":
@@ -235,8 +237,12 @@ func (i *Interface) driverError() *InterfaceError {
 	case driver == "", i.PCI.OnVFIO(),
 		slices.Contains(uioDrivers(), driver), slices.Contains(bifurcatedDrivers(), driver):
 	default:
-		return i.errorf(CodeWrongDriver, "bind it to vfio-pci on the node (deviceType vfio-pci in an SriovNetworkNodePolicy)",
-			"device %s is bound to the kernel's driver %s, beside which DPDK cannot drive it", id, driver)
+		return &InterfaceError{Interface: i.Name, Problem: onKernelDriver(id, driver)}
 	}
 	return nil
+}
+
+func onKernelDriver(id, driver string) Problem {
+	return problemf(CodeWrongDriver, "bind it to vfio-pci on the node (deviceType vfio-pci in an SriovNetworkNodePolicy)",
+		"device %s is bound to the kernel's driver %s, beside which DPDK cannot drive it", id, driver).Problem
 }

@@ -44,7 +44,7 @@ const uverbs = "/dev/infiniband/uverbs"
 // and the container can open their RDMA device's node. Those that have the
 // netdev of an interface are that interface's.
 func (r *resolver) addNamespaceDevices() {
-	if !r.namespaceIsPods() || r.privileged() {
+	if !r.namespaceIsPods() {
 		return
 	}
 	for id, f := range r.functions {
@@ -56,6 +56,10 @@ func (r *resolver) addNamespaceDevices() {
 		d := r.device(id, f.Netdevs[0].Origin)
 		d.reason = CodeUnclaimed
 		d.why = "its netdev is in the pod's network namespace, and the container can open " + node
+		if r.privileged() {
+			d.byName = true
+			d.why += ", as a privileged one can any: it is no port unless it is asked for"
+		}
 	}
 }
 
@@ -145,7 +149,7 @@ func (r *resolver) choosePorts() {
 		return
 	}
 	for _, d := range r.devices {
-		if d.assigned || d.reason != CodeUnclaimed || d.podWide {
+		if d.assigned || d.reason != CodeUnclaimed || d.podWide || d.byName {
 			continue
 		}
 		if route, ok := r.defaultRoute(d.function); ok {

@@ -163,29 +163,55 @@ func (r *resolver) isAbsent(id deviceID) bool {
 // with the network's MAC address tells which is which, unless it is one of the
 // hypervisor's own devices, which copy the addresses of the pod's interfaces.
 func (r *resolver) pairGuestAddresses() {
-	const virtio = "1af4"
 	byMAC := r.devicesByMAC()
 	for _, i := range r.interfaces {
 		if i.info == nil || i.MAC == "" || !r.isAbsent(i.id) {
 			continue
 		}
 		devices := byMAC[i.MAC]
-		if len(devices) != 1 || devices[0].function.Vendor == virtio || devices[0].assigned {
+		if len(devices) == 0 {
+			r.pairGuestNetdev(i)
+			continue
+		}
+		if len(devices) != 1 || devices[0].function.Vendor == virtioVendor || devices[0].assigned {
 			continue
 		}
 		d := devices[0]
-		r.problem(i.info.At(i.info.AddressAt), fact.Conflict,
-			"%s is not on this machine, as in a virtual machine that sees other addresses than its host; %s, whose netdev has the MAC address, is used",
-			i.info.Address, d.text())
-		if i.device != nil {
-			i.device.assigned = false
-		}
-		i.Evidence = slices.DeleteFunc(i.Evidence, func(e Evidence) bool { return e.Field == "pci.address" })
-		i.info = nil
+		r.dropHostAddress(i, d.text())
 		dev := d.netdevs()[slices.IndexFunc(d.netdevs(), func(dev fact.Netdev) bool { return dev.MAC == i.MAC })]
 		r.assign(d, i, dev.At("/address"), sameMAC)
 	}
 }
+
+// pairGuestNetdev puts an interface on the function of the netdev that has its name
+// and its MAC address, where the variables have the host's addresses too, as in a
+// guest that keeps its devices on their kernel drivers.
+func (r *resolver) pairGuestNetdev(i *iface) {
+	dev := r.netdevs[i.Name]
+	id := parentOf(dev)
+	f := r.functions[id]
+	if dev.MAC != i.MAC || f == nil || !f.Unclaimed || f.Absent || f.Vendor == virtioVendor || !f.Network() {
+		return
+	}
+	r.dropHostAddress(i, id.String())
+	i.device, i.id = nil, id
+	i.Evidence = append(i.Evidence, Evidence{Field: "pci.address", Source: dev.Source, Where: dev.At("/device").Where, Why: sameMAC})
+}
+
+// dropHostAddress takes the address that device-info has from an interface.
+func (r *resolver) dropHostAddress(i *iface, used string) {
+	r.problem(i.info.At(i.info.AddressAt), fact.Conflict,
+		"%s is not on this machine, as in a virtual machine that sees other addresses than its host; %s, whose netdev has the MAC address, is used",
+		i.info.Address, used)
+	if i.device != nil {
+		i.device.assigned = false
+	}
+	i.Evidence = slices.DeleteFunc(i.Evidence, func(e Evidence) bool { return e.Field == "pci.address" })
+	i.info = nil
+}
+
+// virtioVendor is that of the devices that hypervisors make up.
+const virtioVendor = "1af4"
 
 // sameMAC is why a device is put on an interface by its MAC address.
 const sameMAC = "the device's netdev has the interface's MAC address"

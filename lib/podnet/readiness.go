@@ -22,10 +22,8 @@ func (r *resolver) addProblems() {
 			i.Problems = append(i.Problems, needsMAC(i.PCI, i.MAC, nil)...)
 			continue
 		}
-		// IP over InfiniBand, which no variable names: no driver of DPDK's has it.
-		id := parentOf(r.netdevs[i.Name])
-		if at := infiniBandAt(r.functions[id], nil); i.open() && !i.Default && !at.IsZero() {
-			i.Problems = append(i.Problems, infiniBand(id, at))
+		if i.open() && !i.Default {
+			i.Problems = append(i.Problems, r.problemsOfNetdev(r.netdevs[i.Name])...)
 		}
 	}
 	for n := range r.afxdp {
@@ -34,6 +32,34 @@ func (r *resolver) addProblems() {
 			i.Problems = append(i.Problems, pluginGone(dev)...)
 		}
 	}
+}
+
+// problemsOfNetdev says why DPDK cannot drive the device of an interface's netdev,
+// which no source names.
+func (r *resolver) problemsOfNetdev(dev fact.Netdev) []Problem {
+	id := parentOf(dev)
+	f := r.functions[id]
+	if f == nil || !f.Unclaimed || !r.namespaceIsPods() {
+		return nil
+	}
+	if at := infiniBandAt(f, nil); !at.IsZero() {
+		return []Problem{infiniBand(id, at)}
+	}
+	if len(r.allocations) > 0 {
+		return nil // others were given to this container: this is the kernel's, or another container's
+	}
+	if p, refused := r.refuseWithoutUverbs(&PCI{Address: id.address, Auxiliary: id.auxiliary}, f); refused {
+		if p.Code == CodeNoUverbs {
+			p.Remedy = "give the container the node, by a device plugin for RDMA or by DRANET"
+		}
+		return []Problem{p}
+	}
+	if f.Driver == "" || f.Bifurcated() || id.address.IsZero() {
+		return nil
+	}
+	p := onKernelDriver(id.String(), f.Driver)
+	p.Where = f.At("/driver").Where
+	return []Problem{p}
 }
 
 // pluginGone: the AF_XDP device plugin makes a netdev's socket before the container

@@ -79,11 +79,11 @@ func (r *reader) standIn(dev *fact.Netdev, dir string) {
 	}
 }
 
-// bifurcated reads the function or auxiliary device of an interface's netdev that
-// no source names, if DPDK can drive it beside the kernel.
-func (r *reader) bifurcated(dev fact.Netdev) {
+// ofNetdev reads the function or auxiliary device of an interface's netdev that no
+// source names: DPDK can drive it beside the kernel, or its driver tells why not.
+func (r *reader) ofNetdev(dev fact.Netdev) {
 	dir := deviceDir(dev.Parent)
-	if dir == "" || r.read[dev.Parent] || !fact.IsBifurcated(r.linkBase(dir, "driver")) {
+	if dir == "" || r.read[dev.Parent] || r.linkBase(dir, "driver") == "" {
 		return
 	}
 	r.unclaimed(dev.Parent)

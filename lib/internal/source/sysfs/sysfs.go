@@ -71,7 +71,7 @@ func Devices(root rootfs.FS, claims Claims) []fact.Fact {
 			if rootfs.IsElement(name) {
 				dev := r.classNetdev(name)
 				r.add(dev)
-				r.bifurcated(dev)
+				r.ofNetdev(dev)
 			}
 		}
 	}
