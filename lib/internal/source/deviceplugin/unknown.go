@@ -9,6 +9,9 @@ import (
 // maxUnknown limits the devices that are looked at of one variable.
 const maxUnknown = 256
 
+// around is what may stand around and between addresses, in a list of JSON too.
+const around = ",; []\"'"
+
 // foreign are the beginnings of variables that other sources read.
 var foreign = []string{prefix, oldName, dpuName, "SRIOVNETWORK_"}
 
@@ -19,7 +22,7 @@ func Unknown(environ []string) []fact.Fact {
 	seen := map[string]bool{}
 	for _, text := range environ {
 		name, value, ok := strings.Cut(text, "=")
-		if !ok || len(value) < len("0000:00:00.0") || value[4] != ':' && value[0] != ' ' || isForeign(name) || seen[name] {
+		if !ok || len(value) < len("0000:00:00.0") || value[4] != ':' && !strings.ContainsRune(around, rune(value[0])) || isForeign(name) || seen[name] {
 			continue
 		}
 		seen[name] = true
@@ -44,7 +47,7 @@ func isForeign(name string) bool {
 // another kind of text.
 func addresses(value string, at fact.Origin) []fact.Allocation {
 	var devices []fact.Allocation
-	for _, text := range strings.FieldsFunc(value, func(c rune) bool { return c == ',' || c == ' ' || c == ';' }) {
+	for _, text := range strings.FieldsFunc(value, func(c rune) bool { return strings.ContainsRune(around, c) }) {
 		a := allocation(text, "")
 		if a.Address.IsZero() || strings.Count(text, ":") != 2 {
 			return nil

@@ -15,11 +15,12 @@ func TestUnknown(t *testing.T) {
 		"NIC=0000:3b:02.6", "NICS=0000:3b:02.6, 0000:3b:02.7", "NICS=twice", "PCIDEVICE_A=0000:3b:02.6", "NF-DEV=0000:3b:02.6,",
 		"SRIOVNETWORK_PCI_ADDRESSES=0000:3b:02.6", "ADDR=fd00::1:2", "TIME=2026:11:26", "SHORT=3b:02.6", "MIXED=0000:3b:02.6 x",
 		"EMPTY=", "no variable", "LONG=0000:3b:02.6x",
+		`JSON=["0000:3b:02.6","0000:3b:02.7"]`, `QUOTED="0000:3b:02.6"`, `OBJECT={"0000:3b:02.6":{}}`,
 	}) {
 		v := f.(fact.UnknownVariable) //nolint:forcetypeassert // there is no other fact
 		got[v.Where] = len(v.Devices)
 	}
-	if diff := cmp.Diff(map[string]int{"NIC": 1, "NICS": 2}, got); diff != "" {
+	if diff := cmp.Diff(map[string]int{"NIC": 1, "NICS": 2, "JSON": 2, "QUOTED": 1}, got); diff != "" {
 		t.Errorf("variables (-want +got):\n%s", diff)
 	}
 }

@@ -397,6 +397,10 @@ func TestVariables(t *testing.T) {
 			"SRIOVNETWORK_0000_05_10_2_VFIO_DEVICE malformed", "SRIOVNETWORK_0000_05_10_2_RDMA_DEVICE malformed",
 			"SRIOVNETWORK_VF_DEVICE_a malformed", "SRIOVNETWORK_c_RDMA_DEVICE malformed", "SRIOVNETWORK_d_RDMA_CM malformed",
 		}},
+		{"of another release", []string{
+			"SRIOVNETWORK_a_VHOST_NODE=/dev/vhost-net", "SRIOVNETWORK_PF=0000:05:00.0",
+			"SRIOVNETWORK_WEBHOOK_SERVICE_HOST=10.0.0.1", "SRIOVNETWORK_WEBHOOK_PORT=tcp://10.0.0.1:443",
+		}, nil, []string{"SRIOVNETWORK_PF unknown-variable", "SRIOVNETWORK_a_VHOST_NODE unknown-variable"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, problems := split(t, Parse(tt.environ))

@@ -101,7 +101,13 @@ func (e *environment) read() {
 	}
 	e.podWide(claimed)
 	for _, name := range names {
-		if dev, ok := detailOf(name); ok && !known[dev] && e.values[name] != "" {
+		dev, isDetail := detailOf(name)
+		switch {
+		case e.values[name] == "", name == networkName, name == pciAddresses, strings.HasPrefix(name, devicePrefix):
+		case !isDetail && !namesDevice(e.values[name]): // such as one of Kubernetes', for a service
+		case !isDetail:
+			e.problem(name, fact.UnknownVar, "podnet does not know this variable of the SR-IOV DRA driver, and nothing of it is used")
+		case !known[dev]:
 			e.problem(name, fact.Malformed, "no variable %s%.100s tells which device it is of", devicePrefix, dev)
 		}
 	}
@@ -181,6 +187,12 @@ func (e *environment) podWide(claimed []fact.ClaimedDevice) {
 			e.problem(c.Where, fact.Conflict, "%s is not in %s, which has all devices of the pod", c.Address, pciAddresses)
 		}
 	}
+}
+
+// namesDevice reports whether a value is a device's node or address.
+func namesDevice(value string) bool {
+	_, err := pciaddr.Parse(value)
+	return err == nil || strings.HasPrefix(value, devicesFolder)
 }
 
 // detailOf tells the device that a variable has a detail of.
