@@ -114,7 +114,7 @@ var logLines = []logLine{
 	// runtime directory, options
 	line(podnet.CodePrefixInUse, `Cannot create lock on '.*'\. Is another primary process running\?`,
 		"another DPDK process has the file prefix", "give each process a --file-prefix of its own"),
-	line(podnet.CodeNoRuntimeDir, `Cannot create runtime directory|Error creating '.*'|Error creating .*runtime dir|Could not create directory.*dpdk|rte_telemetry_init.*(failed|error)|Error with socket binding.*telemetry|Failed to create DPDK runtime`,
+	line(podnet.CodeNoRuntimeDir, `Cannot create runtime directory|Error creating '.*'|Error creating .*runtime dir|Could not create directory.*dpdk|rte_telemetry_init.*(failed|error)|Error with socket binding.*telemetry|Failed to create DPDK runtime|DPDK's runtime directory: `,
 		"EAL cannot make its runtime directory", "mount an emptyDir, and name its path in the container's variable RUNTIME_DIRECTORY"),
 	line(podnet.CodePluginDirectory, `is world-writable and insecure`,
 		"everybody may write to the directory of DPDK's drivers", "take the permission away (chmod o-w) where the image is built"),

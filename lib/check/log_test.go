@@ -91,6 +91,19 @@ func TestOfLogWithoutReason(t *testing.T) {
 	}
 }
 
+// Lines in other words than EAL's, among them podnet's own, which a dry start reads.
+func TestOfLogInOtherWords(t *testing.T) {
+	for log, want := range map[string]podnet.Code{
+		"testpmd-wrapper: DPDK's runtime directory: mkdir /var/run/dpdk: read-only file system":                   podnet.CodeNoRuntimeDir,
+		`testpmd-wrapper: interface "net1" (memif socket /run/m.sock): no peer connected in time: start the peer`: podnet.CodeSocketMissing,
+		"PANIC in eal_thread_loop():\ncannot set affinity":                                                        podnet.CodeCPUNotAllowed,
+	} {
+		if got := OfLog(log); len(got) != 1 || got[0].Code != want {
+			t.Errorf("%q: %+v, want %s", log, got, want)
+		}
+	}
+}
+
 // Each line of the table is shown.
 func TestOfLogIsComplete(t *testing.T) {
 	logs := []string{`testpmd-wrapper: interface "net1" (memif socket /run/m.sock): another process listens on it already`, "VDEV_BUS: vdev_probe(): failed to initialize net_null0 device", `EAL: failed to parse device "net_nosuch0"`, "EAL: Error - exiting with code: 1", "EAL: invalid parameter for --lcores", "Creation of mbuf pool for socket 0 failed: Cannot allocate memory"}
