@@ -35,7 +35,7 @@ capi: podnet ## build the C libraries into bin/capi
 
 .PHONY: install
 install: capi ## install podnet and the C libraries: DESTDIR= PREFIX=/usr/local LIBDIR= LIBEXECDIR=
-	$(MAKE) --no-print-directory -C capi install VERSION=$(VERSION)
+	$(MAKE) --no-print-directory -C capi install VERSION=$(VERSION) $(if $(DESTDIR),DESTDIR=$(abspath $(DESTDIR)))
 
 .PHONY: demo
 demo: build ## resolve a scratch pod and measure its vhost-user and memif sockets (DEMO_FLAGS=--keep: keep it)

@@ -17,7 +17,7 @@ bool pn_copy_options(void *ours, size_t our_size, const void *theirs, size_t the
 {
 	const unsigned char *bytes = theirs;
 
-	if (their_size < sizeof(size_t))
+	if (their_size < sizeof(size_t) || their_size > PN_MAX_OPTIONS)
 		return false;
 	for (size_t n = our_size; n < their_size; n++)
 		if (bytes[n] != 0)

@@ -74,7 +74,7 @@ int pn_fail_memory(struct podnet *ctx)
 const char *podnet_error(const struct podnet *ctx)
 {
 	if (!ctx)
-		return podnet_strerror(PODNET_ERR_INVALID);
+		return "there is no handle: podnet_strerror tells why podnet_new made none, by its result";
 	if (ctx->result == PODNET_OK)
 		return "";
 	return ctx->error ? ctx->error : podnet_strerror(ctx->result);

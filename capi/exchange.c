@@ -94,7 +94,21 @@ static void read_complaint(struct talk *t)
 	}
 }
 
-/* Sends and reads until the helper has ended its answer. */
+/* Reads what a helper that has ended left behind. */
+static int read_rest(struct podnet *ctx, struct talk *t)
+{
+	size_t before;
+	int more;
+
+	do {
+		before = t->length;
+		more = read_more(ctx, t);
+	} while (more > 0 && t->length > before);
+	return more < 0 ? more : PODNET_OK;
+}
+
+/* Sends and reads until the helper has ended its answer, or itself: where another thread
+ * forks meanwhile, its child has the helper's ends of the sockets, and they stay open. */
 static int converse(struct podnet *ctx, struct talk *t, int64_t deadline, int timeout_ms)
 {
 	for (;;) {
@@ -102,9 +116,10 @@ static int converse(struct podnet *ctx, struct talk *t, int64_t deadline, int ti
 			{ .fd = t->child.io, .events = (short)(POLLIN | (t->sent < t->request_length ? POLLOUT : 0)) },
 			{ .fd = ctx->cancel_fd, .events = POLLIN },
 			{ .fd = t->err_open ? t->child.err : -1, .events = POLLIN },
+			{ .fd = t->child.pidfd, .events = POLLIN },
 		};
 		int64_t left = deadline - now_ms();
-		int ready = poll(fds, 3, left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
+		int ready = poll(fds, sizeof(fds) / sizeof(fds[0]), left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
 		int more;
 
 		if (ready < 0 && errno != EINTR)
@@ -119,6 +134,8 @@ static int converse(struct podnet *ctx, struct talk *t, int64_t deadline, int ti
 			continue;
 		if (fds[2].revents)
 			read_complaint(t);
+		if (fds[3].revents)
+			return read_rest(ctx, t);
 		if (fds[0].revents & POLLOUT)
 			send_more(t);
 		if (!(fds[0].revents & (POLLIN | POLLHUP | POLLERR)))

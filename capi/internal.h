@@ -16,6 +16,9 @@
 
 #define PN_DEFAULT_TIMEOUT_MS 10000
 
+/* What options may take in bytes. More is a size that was never set. */
+#define PN_MAX_OPTIONS 4096
+
 struct podnet {
 	char *helper;    /* NULL: not given */
 	char **env;      /* NULL: the process's */

@@ -19,11 +19,12 @@
  *   rte_eth_dev_get_port_by_name(podnet_eal_port_name(eal, "net1"), &port);
  *
  * A handle (struct podnet) is for one thread at a time; several threads take one each.
- * podnet_cancel() alone may be called from anywhere. What the library answers (struct
- * podnet_pod, struct podnet_eal) does not change, and any number of threads may read
- * it. All that an accessor returns lives as long as what it was asked of. An accessor
- * that is given NULL, or an index out of range, returns NULL, 0 or what stands for
- * "not known".
+ * podnet_cancel() alone may be called from anywhere. A child made by fork() makes a
+ * handle of its own: canceling one that it has from its parent cancels the parent's. What
+ * the library answers (struct podnet_pod, struct podnet_eal) does not change, and any
+ * number of threads may read it. All that an accessor returns lives as long as what it
+ * was asked of. An accessor that is given NULL, or an index out of range, returns NULL, 0
+ * or what stands for "not known".
  */
 #ifndef PODNET_H
 #define PODNET_H
@@ -147,7 +148,8 @@ PODNET_API void podnet_free(struct podnet *ctx);
 PODNET_API void podnet_cancel(struct podnet *ctx);
 
 /* Tells in one line why the handle's last call failed, with the place and the remedy;
- * "" after one that succeeded. */
+ * "" after one that succeeded. Where podnet_new() made no handle, podnet_strerror() has to
+ * do. */
 PODNET_API const char *podnet_error(const struct podnet *ctx);
 
 /* Gives the problems of the pod that the last error is made of. */

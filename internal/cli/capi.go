@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -155,8 +156,11 @@ func (a *capiAnswer) eal(d Deps, r capiRequest) error {
 	if !slices.Contains(memories, r.EAL.Memory) {
 		return UsageErrorf("memory %.40q: want one of %q", r.EAL.Memory, memories[1:])
 	}
-	if r.EAL.MTU < 0 {
-		return UsageErrorf("an MTU of %d: must not be below 0", r.EAL.MTU)
+	if r.EAL.MTU < 0 || r.EAL.MTU > math.MaxUint16 { // which is what rte_eth_dev_set_mtu takes
+		return UsageErrorf("an MTU of %d: want 0 to %d", r.EAL.MTU, math.MaxUint16)
+	}
+	if r.EAL.Queues < 0 {
+		return UsageErrorf("%d queues: must not be below 0", r.EAL.Queues)
 	}
 	opts := EALOptions{
 		Interfaces: r.EAL.Interfaces, DevArgs: r.EAL.DevArgs, VDevs: r.EAL.VDevs, EALArgs: r.EAL.Extra, Queues: max(r.EAL.Queues, 1),

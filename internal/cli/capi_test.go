@@ -41,6 +41,8 @@ func TestCapiRefuses(t *testing.T) {
 		{"a release that is none", `{"schema": "podnet.capi/v1", "op": "eal", "pod": {}, "eal": {"dpdkVersion": "new"}}`, capiUsage, `new`},
 		{"memory that is none", `{"schema": "podnet.capi/v1", "op": "eal", "pod": {}, "eal": {"memory": "much"}}`, capiUsage, `"much"`},
 		{"a negative MTU", `{"schema": "podnet.capi/v1", "op": "eal", "pod": {}, "eal": {"mtu": -1}}`, capiUsage, `MTU of -1`},
+		{"an MTU that no packet has", `{"schema": "podnet.capi/v1", "op": "eal", "pod": {}, "eal": {"mtu": 65536}}`, capiUsage, `0 to 65535`},
+		{"a negative number of queues", `{"schema": "podnet.capi/v1", "op": "eal", "pod": {}, "eal": {"queues": -1}}`, capiUsage, `-1 queues`},
 		{"too many queues", `{"schema": "podnet.capi/v1", "op": "eal", "pod": {}, "eal": {"queues": 1000}}`, capiUsage, `1000`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

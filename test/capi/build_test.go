@@ -159,3 +159,26 @@ func runs(t *testing.T, env []string, program string, args ...string) string {
 }
 
 const patience = 2 * time.Minute
+
+// TestInstall: below a relative DESTDIR, which counts from where make was called, as for
+// everybody; and no library that would look for its helper from the current directory.
+func TestInstall(t *testing.T) {
+	makes := func(args ...string) (string, error) {
+		cmd := exec.Command("make", append([]string{"--no-print-directory", "-n", "-o", "capi", "install"}, args...)...)
+		cmd.Dir = "../.."
+		cmd.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := filepath.Join(root, "stage/usr/lib/pkgconfig")
+	if out, err := makes("DESTDIR=stage", "PREFIX=/usr"); err != nil || !strings.Contains(out, want) {
+		t.Errorf("%v: no %s in\n%s", err, want, out)
+	}
+	if out, err := makes("PREFIX=usr"); err == nil || !strings.Contains(out, "PREFIX=usr: give an absolute path") {
+		t.Errorf("%v: %s", err, out)
+	}
+}

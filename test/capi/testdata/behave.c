@@ -333,6 +333,7 @@ static void arguments(void)
 		int later;
 	} newer = { PODNET_OPTIONS_INIT, 0 };
 	const char *bad[] = { "net\xff=x", NULL };
+	static size_t zeros[8192];
 	struct podnet *ctx;
 	struct podnet_pod *pod;
 	struct podnet_eal *eal;
@@ -340,6 +341,11 @@ static void arguments(void)
 	CHECK(podnet_new(NULL, NULL) == PODNET_ERR_INVALID);
 	o.sz = 0;
 	CHECK(podnet_new(&ctx, &o) == PODNET_ERR_INVALID && !ctx);
+	o.sz = (size_t)-1; /* nobody has set it, and nobody can read as far */
+	CHECK(podnet_new(&ctx, &o) == PODNET_ERR_INVALID && !ctx);
+	o.sz = sizeof(zeros);
+	memcpy(zeros, &o, sizeof(o));
+	CHECK(podnet_new(&ctx, (void *)zeros) == PODNET_ERR_INVALID && !ctx);
 	o.sz = sizeof(size_t); /* of an older program */
 	CHECK(podnet_new(&ctx, &o) == PODNET_OK);
 	podnet_free(ctx);
@@ -385,7 +391,7 @@ static void arguments(void)
 	podnet_cancel(NULL);
 	podnet_pod_free(NULL);
 	podnet_eal_free(NULL);
-	CHECK(podnet_error(NULL)[0]);
+	CHECK(strstr(podnet_error(NULL), "no handle"));
 	CHECK(podnet_pod_interface_count(NULL) == 0 && !podnet_pod_interface(NULL, 0) && !podnet_pod_find(NULL, "x"));
 	CHECK(!podnet_interface_name(NULL) && podnet_interface_mtu(NULL) == 0 && !podnet_interface_is_named(NULL));
 	CHECK(podnet_pci_numa_node(NULL) == -1 && !podnet_pci_is_present(NULL) && podnet_socket_exists(NULL) == -1);

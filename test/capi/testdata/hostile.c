@@ -149,8 +149,11 @@ int main(void)
 			(void)!write(STDERR_FILENO, "panic: and on it goes, for ever and ever, with no end, none at all\n", 66);
 		_exit(2);
 	}
-	if (strcmp(how, "grandchild") == 0 && fork() != 0)
+	if (strcmp(how, "grandchild") == 0 && fork() != 0) {
+		if (number)
+			put(answer, length);
 		_exit(0);
+	}
 	if (strcmp(how, "say") == 0) {
 		text(getenv("SAY"));
 		_exit(0);
