@@ -27,7 +27,8 @@ func quoteYAML(v any) (Text, error) {
 	return Text{b.String()}, nil
 }
 
-// quoteJSON writes a value as JSON, on one line.
+// quoteJSON writes a value as JSON, on one line. It has no single quote, so that it
+// stays one string where a template puts single quotes around it.
 func quoteJSON(v any) (Text, error) {
 	if err := checkText(v); err != nil {
 		return Text{}, err
@@ -38,7 +39,7 @@ func quoteJSON(v any) (Text, error) {
 	if err := enc.Encode(v); err != nil {
 		return Text{}, err
 	}
-	return Text{strings.TrimSuffix(b.String(), "\n")}, nil
+	return Text{strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "'", `\u0027`)}, nil
 }
 
 // quoteShell writes a word for a POSIX shell, or the words of a list.

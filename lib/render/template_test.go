@@ -324,7 +324,7 @@ def PMDPort(**kw): ports_made.append(kw)
 // FuzzQuotes has hostile text in every quoting function, and in the names of
 // every profile: what is written reads back as the text, or there is an error.
 func FuzzQuotes(f *testing.F) {
-	for _, s := range []string{"net1", "a b", "a\n}", `"`, `\`, "a: b", "#", "'; rm -rf /", "\u0085", "\u2028", "{{.}}", "} dpdk {", "\x00", "\xff", "é"} {
+	for _, s := range []string{"net1", "a b", "a\n}", `"`, `\`, "a: b", "#", "'; rm -rf /", "x'\nc: '1", "\u0085", "\u2028", "{{.}}", "} dpdk {", "\x00", "\xff", "é"} {
 		f.Add(s)
 	}
 	shell, err := exec.LookPath("sh")
@@ -345,6 +345,14 @@ func FuzzQuotes(f *testing.F) {
 			var doc map[string]any
 			if err := yaml.UnmarshalStrict([]byte(out), &doc); err != nil || len(doc) != 2 || doc["a"] != valid {
 				t.Errorf("yaml of %q reads back as %v, %v:\n%s", s, doc, err, out)
+			}
+		}
+		for _, quote := range []string{"yaml", "json"} { // quotes around quotes lead nobody out of them
+			if out, ok := text("a: '{{.labels.x | " + quote + "}}'\nb: 1\n"); ok {
+				var doc map[string]any
+				if err := yaml.UnmarshalStrict([]byte(out), &doc); err == nil && len(doc) != 2 || strings.Count(out, "'") != 2 {
+					t.Errorf("%s of %q in single quotes reads back as %v:\n%s", quote, s, doc, out)
+				}
 			}
 		}
 		if out, ok := text(`{"a": {{.labels.x | json}}, "b": 1}`); ok {
