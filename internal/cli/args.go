@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -65,8 +66,14 @@ func argsRun(ctx context.Context, o argsOptions) error {
 		return err
 	}
 	config, ports, args, err := o.Args(o.Deps, pod, podnet.EALOptions{Version: o.Version})
+	if isRelease(err) {
+		return fmt.Errorf("%w%s", err, o.releaseWay("; or "))
+	}
 	if err != nil {
 		return err
+	}
+	if o.Interfaces == nil && slices.ContainsFunc(pod.LeftOutOn(o.Version, ports), isRelease) {
+		fmt.Fprintf(o.Err, "%s%s\n", o.Name, o.releaseWay(": "))
 	}
 	if o.App != appEAL {
 		appArgs, err := render.Args(config, render.App(o.App), render.Options{Queues: o.Queues, MTU: largestMTU(ports)})
@@ -79,6 +86,16 @@ func argsRun(ctx context.Context, o argsOptions) error {
 		return PrintJSON(o.Out, args)
 	}
 	return printShell(o.Out, args)
+}
+
+// isRelease tells of errors that another release of DPDK does not have.
+func isRelease(err error) bool {
+	return errors.Is(err, podnet.CodeDPDKVersion) || errors.Is(err, eal.ErrRelease)
+}
+
+// releaseWay is the flag that tells of a newer release than was taken for granted.
+func (o *argsOptions) releaseWay(before string) string {
+	return before + "say --dpdk-version 24.11, or whichever it is, if the program's DPDK is not " + o.Version.String()
 }
 
 // Args asks the pod for its EAL configuration and renders it. Ports that are not

@@ -206,15 +206,33 @@ func printUnassigned(w io.Writer, unassigned []podnet.Unassigned) error {
 			driver = u.PCI.Driver
 		}
 		reason := string(u.Reason)
-		if u.Port {
+		switch {
+		case u.Port:
 			reason += " (port)"
+		case u.Default:
+			reason += " (default network)"
 		}
 		rows = append(rows, []string{u.ID, string(u.Kind), driver, u.Resource, reason, strings.Join(u.Candidates, ",")})
 	}
 	if _, err := io.WriteString(w, "\n"); err != nil {
 		return err
 	}
-	return PrintTable(w, []string{"UNASSIGNED", "KIND", "DRIVER", "RESOURCE", "REASON", "CANDIDATES"}, rows)
+	if err := PrintTable(w, []string{"UNASSIGNED", "KIND", "DRIVER", "RESOURCE", "REASON", "CANDIDATES"}, rows); err != nil {
+		return err
+	}
+	return printVDPA(w, unassigned)
+}
+
+// printVDPA tells the nodes of vDPA devices that are on no network yet.
+func printVDPA(w io.Writer, unassigned []podnet.Unassigned) error {
+	var b strings.Builder
+	for _, u := range unassigned {
+		if u.VDPA != nil && u.VDPA.Path != "" {
+			fmt.Fprintf(&b, "vDPA of %s: %s\n", cell(u.ID), cell(u.VDPA.Path))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func hugepagesText(h podnet.Hugepages) string {
