@@ -330,7 +330,7 @@ func (s PageSize) String() string {
 // in powers of 1024 as the kernel does. A "B" after the suffix, in either case,
 // as in 2MB and 2048kB, is allowed. A size of zero is an error.
 func ParsePageSize(text string) (PageSize, error) {
-	bad := func() (PageSize, error) { return 0, fmt.Errorf("%q is not a page size", text) }
+	bad := func() (PageSize, error) { return 0, fmt.Errorf("%.40q is not a page size", text) }
 	s := strings.TrimSuffix(strings.ToUpper(text), "B")
 	shift := 0
 	if s != "" {
