@@ -433,6 +433,20 @@ func TestNoArgumentsOfAbsentDevice(t *testing.T) {
 	}
 }
 
+// TestNothingIsKnown has no check pass on what is not there to be seen.
+func TestNothingIsKnown(t *testing.T) {
+	s := healthy(t)
+	s.write("/sys/kernel/iommu_groups", "")
+	for cpu := 4; cpu < 8; cpu++ {
+		s.write(fmt.Sprintf("/sys/devices/system/cpu/cpu%d/topology", cpu), "")
+	}
+	for _, r := range s.results() {
+		if (r.Check == "iommu-group" || r.Check == "cpu-siblings") && r.Status != Skip {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
 // TestErr makes an error of each failure and of nothing else.
 func TestErr(t *testing.T) {
 	err := Err([]Result{

@@ -101,6 +101,10 @@ var _ = register(Check{
 })
 
 func cpuSiblings(_ context.Context, s *Subject) []Result {
+	first := s.Pod.CPUs.Allowed.List()[0]
+	if len(s.Pod.CPUs.Siblings) == 0 && len(s.names(fmt.Sprintf("/sys/devices/system/cpu/cpu%d/topology", first))) == 0 {
+		return skipped("the machine does not say which CPUs are threads of one core")
+	}
 	var split []string
 	for _, core := range s.Pod.CPUs.Siblings {
 		if others := cpuset.New(core.List()...).Difference(s.allowed()); !others.IsEmpty() {

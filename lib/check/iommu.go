@@ -39,12 +39,14 @@ var _ = register(Check{
 
 func iommuGroup(_ context.Context, s *Subject) []Result {
 	var results []Result
+	seen := false
 	for _, p := range s.mappedPorts() {
 		dir := fmt.Sprintf("/sys/kernel/iommu_groups/%d/devices", *p.Interface.PCI.IOMMUGroup)
 		members, err := s.system.root.ReadDir(dir)
 		if err != nil {
 			continue // as in a copy of a few files
 		}
+		seen = true
 		for _, member := range members {
 			if driver := s.driverOf(member); !sharesGroup(driver) && !s.isBridge(member) {
 				results = append(results, Result{
@@ -54,6 +56,9 @@ func iommuGroup(_ context.Context, s *Subject) []Result {
 				})
 			}
 		}
+	}
+	if !seen {
+		return skipped("the functions of the IOMMU groups cannot be seen")
 	}
 	return results
 }
