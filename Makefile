@@ -37,6 +37,10 @@ capi: podnet ## build the C libraries into bin/capi
 install: capi ## install podnet and the C libraries: DESTDIR= PREFIX=/usr/local LIBDIR= LIBEXECDIR=
 	$(MAKE) --no-print-directory -C capi install VERSION=$(VERSION) $(if $(DESTDIR),DESTDIR=$(abspath $(DESTDIR)))
 
+.PHONY: dist
+dist: capi ## write tarballs of the sources and of what install installs into bin/dist
+	scripts/dist.sh $(VERSION) bin/dist
+
 .PHONY: demo
 demo: build ## resolve a scratch pod and measure its vhost-user and memif sockets (DEMO_FLAGS=--keep: keep it)
 	$(GO) build -o bin/demo ./test/demo

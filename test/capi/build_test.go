@@ -182,3 +182,45 @@ func TestInstall(t *testing.T) {
 		t.Errorf("%v: %s", err, out)
 	}
 }
+
+// TestDist: the tarball of what is installed serves a program that is built elsewhere, and
+// the other one has the sources; both are the same when they are made again.
+func TestDist(t *testing.T) {
+	dir := t.TempDir()
+	dist := func(to string) string {
+		cmd := exec.Command("../../scripts/dist.sh", "v1.2.3", to)
+		cmd.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=", "PREFIX=/usr", "BUILD="+filepath.Join(dir, "build"), "HELPER="+helper)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	sums := dist(filepath.Join(dir, "a"))
+	if again := dist(filepath.Join(dir, "b")); again != sums || strings.Count(sums, "podnet-v1.2.3") != 2 {
+		t.Errorf("two runs give\n%s%s", sums, again)
+	}
+	sources := must(t, "tar", "-tzf", filepath.Join(dir, "a/podnet-v1.2.3.tar.gz"))
+	for _, name := range []string{"Makefile", "go.mod", "capi/podnet.h", "scripts/build-podnet.sh"} {
+		if !strings.Contains(sources, "podnet-v1.2.3/"+name+"\n") {
+			t.Errorf("no %s in the sources", name)
+		}
+	}
+	archives, err := filepath.Glob(filepath.Join(dir, "a/podnet-v1.2.3-linux-*.tar.gz"))
+	if err != nil || len(archives) != 1 {
+		t.Fatalf("%v, %v", archives, err)
+	}
+	root := filepath.Join(dir, "root")
+	must(t, "mkdir", root)
+	must(t, "tar", "-C", root, "-xzf", archives[0])
+	t.Setenv("PKG_CONFIG_PATH", filepath.Join(root, "usr/lib/pkgconfig"))
+	if version := strings.TrimSpace(must(t, "pkg-config", "--modversion", "podnet")); version != "1.2.3" {
+		t.Errorf("pkg-config calls the version %q", version)
+	}
+	program := filepath.Join(dir, "program")
+	must(t, "gcc", "-static", "-o", program, "-I"+filepath.Join(root, "usr/include"), "testdata/version.c",
+		"-L"+filepath.Join(root, "usr/lib"), "-lpodnet", "-ljansson", "-pthread")
+	if out := runs(t, []string{"PATH=" + filepath.Join(root, "usr/libexec/podnet")}, program); out != "v1.2.3\n" {
+		t.Errorf("the program prints %q", out)
+	}
+}
