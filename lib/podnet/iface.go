@@ -16,6 +16,7 @@ type iface struct {
 	given     string      // the name that it gets where no source has one
 	origin    fact.Origin // of the fact that made it
 	mac       fact.Origin // of the MAC address
+	clusterAt fact.Origin // that it is the cluster's own network, beside a default one of the user's; zero: it is not
 	doubtful  bool        // it may be the default network
 	claimed   bool        // a source says that it has a device, even if that is unusable
 	requested bool        // its name is the one that was asked for, since its CNI plugin reported none

@@ -134,12 +134,23 @@ func (r *resolver) setDefaultRouteAside() {
 func (r *resolver) networksAskedFor() bool {
 	return r.lost || len(r.pending) > 0 || slices.ContainsFunc(r.problems, annotationsLost) ||
 		slices.ContainsFunc(r.selections, func(s fact.Selection) bool { return !s.Default }) ||
-		slices.ContainsFunc(r.interfaces, func(i *iface) bool { return !i.Default })
+		slices.ContainsFunc(r.interfaces, func(i *iface) bool { return !i.Default && i.clusterAt.IsZero() })
 }
 
 // annotationsLost tells of a problem that keeps the annotations from being read.
 func annotationsLost(p fact.Problem) bool {
 	return p.Source == fact.DownwardAPI && p.Code == fact.Unreadable && path.Base(p.Where) == "annotations"
+}
+
+// keepClusterNetwork makes a default network of the cluster's own, where a user's
+// has the default route and both are on devices: DPDK would take kubelet's probes.
+func (r *resolver) keepClusterNetwork() {
+	for _, i := range r.interfaces {
+		if !i.clusterAt.IsZero() && !i.Default && i.hasDevice() {
+			i.Default = true
+			i.note("default", i.clusterAt)
+		}
+	}
 }
 
 // choosePorts makes ports of the devices that are on no network, where none was

@@ -255,6 +255,9 @@ func (r *resolver) addPodNetworks() {
 		if i == nil {
 			continue
 		}
+		if n.Cluster {
+			i.clusterAt = n.At(".role")
+		}
 		i.setMAC(n.MAC, n.At(".mac_address"))
 		i.setMTU(n.MTU, n.At(".mtu"))
 		i.setIPs(n.IPs, n.IPsAt)

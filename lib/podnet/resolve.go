@@ -106,6 +106,7 @@ var rules = []rule{
 	{"hint", (*resolver).pairByHint},
 	{"last guest", (*resolver).pairLastGuest},
 	{"forced", (*resolver).pairWhatIsForced},
+	{"cluster network", (*resolver).keepClusterNetwork},
 	{"ports", (*resolver).choosePorts},
 
 	{"vDPA devices", (*resolver).addVDPA},

@@ -76,6 +76,7 @@ type PodNetwork struct {
 	Origin
 	Network  string // namespace/name, or "default"
 	Primary  bool   // role: this is where the pod's default route leads
+	Cluster  bool   // role: the cluster's own network, kept for kubelet's probes beside a primary one
 	MAC      string // lower case, with colons
 	MTU      int    // bytes; 0: not said
 	IPs      []netip.Addr

@@ -73,24 +73,26 @@ func (d *decoder) network(name string, raw json.RawMessage, at fact.Origin) {
 	n.IPs, n.IPsAt = d.addrs(m, "ip_addresses", "ip_address", at)
 	n.Gateways, n.GatewaysAt = d.addrs(m, "gateway_ips", "gateway_ip", at)
 	n.Routes = d.routes(m["routes"], at)
-	n.Primary = d.primary(name, m["role"], at)
+	n.Primary, n.Cluster = d.role(name, m["role"], at)
 	d.facts = append(d.facts, n)
 }
 
-// primary tells whether the pod's default route leads here. Before roles, that
-// was the cluster's own network.
-func (d *decoder) primary(name string, raw json.RawMessage, at fact.Origin) bool {
+// role tells whether the pod's default route leads here, or did before a user's
+// network took that from the cluster's own. Before roles, it was the latter's.
+func (d *decoder) role(name string, raw json.RawMessage, at fact.Origin) (primary, cluster bool) {
 	role, ok := d.text(raw, at, ".role")
 	switch role {
 	case "":
-		return ok && name == defaultNetwork
+		return ok && name == defaultNetwork, false
 	case "primary":
-		return true
-	case "secondary", "infrastructure-locked":
+		return true, false
+	case "infrastructure-locked":
+		return false, true
+	case "secondary":
 	default:
 		d.problem(at.At(".role"), "%.100q is none of primary, secondary and infrastructure-locked", role)
 	}
-	return false
+	return false, false
 }
 
 // mac gives a hardware address its usual form.

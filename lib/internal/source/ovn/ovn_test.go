@@ -56,7 +56,7 @@ func TestParse(t *testing.T) {
 	at := func(part string) fact.Origin { return fact.Origin{Source: fact.Annotation, Where: Key + part} }
 	want := []fact.PodNetwork{
 		{
-			Origin: at("[default]"), Network: "default",
+			Origin: at("[default]"), Network: "default", Cluster: true,
 			IPs: addrs("10.244.0.5"), IPsAt: at("[default].ip_address"),
 			Gateways: addrs("10.244.0.1"), GatewaysAt: at("[default].gateway_ip"),
 		},
