@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,13 +27,21 @@ static const char *variable(const struct podnet *ctx, const char *name)
 	return NULL;
 }
 
+static const char no_file[] = "there is no such file";
+
 /* Whether a path is that of a file that this process may run; if not, why. */
 static const char *why_not(const char *path)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0)
-		return "there is no such file";
+	if (stat(path, &st) < 0) {
+		switch (errno) {
+		case EACCES: return "this process may not search a directory of the path";
+		case ELOOP: return "its links lead in a circle";
+		case ENAMETOOLONG: return "the path is too long";
+		}
+		return no_file;
+	}
 	if (!S_ISREG(st.st_mode))
 		return "it is not a file";
 	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
@@ -49,7 +58,7 @@ static int named(struct podnet *ctx, const char *by, const char *name, char **pa
 		return pn_fail(ctx, PODNET_ERR_INVALID, "%s: \"%.200s\" is not an absolute path: give one that begins with /", by, name);
 	why = why_not(name);
 	if (why)
-		return pn_fail(ctx, access(name, F_OK) < 0 ? PODNET_ERR_NO_HELPER : PODNET_ERR_HELPER_EXEC,
+		return pn_fail(ctx, why == no_file ? PODNET_ERR_NO_HELPER : PODNET_ERR_HELPER_EXEC,
 			       "%s: podnet cannot be run as %.200s: %s: correct the path, or the file", by, name, why);
 	*path = strdup(name);
 	return *path ? PODNET_OK : pn_fail_memory(ctx);

@@ -109,3 +109,17 @@ func TestUnprivileged(t *testing.T) {
 		}
 	}
 }
+
+// A helper in a directory that the user may not enter is not one that is missing.
+func TestLockedHelper(t *testing.T) {
+	locked := filepath.Join(scratch, "locked")
+	if err := os.Mkdir(locked, 0); err != nil {
+		t.Fatal(err)
+	}
+	cmd := nobody(t, link(t, "version.c"))
+	cmd.Env = append(os.Environ(), "PODNET_HELPER="+locked+"/podnet")
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "may not search a directory of the path") {
+		t.Errorf("%v: %s", err, out)
+	}
+}

@@ -34,6 +34,10 @@ func TestHelperIsFound(t *testing.T) {
 	}
 	plain := file("plain/podnet", string(impostor), 0o644)
 	text := file("text/podnet", "no program\n", 0o755)
+	circle := filepath.Join(dir, "circle")
+	if err := os.Symlink("circle", circle); err != nil {
+		t.Fatal(err)
+	}
 	found := "SigBlk" // the impostor tells of itself
 	nowhere := compile(t, "gcc", "ask.c", "dump.c")
 	withDirectory := link(t, "ask.c", "dump.c")
@@ -48,6 +52,9 @@ func TestHelperIsFound(t *testing.T) {
 		{"option before the variable", nowhere, job{Helper: helper, Env: []string{"PODNET_HELPER=" + hostile}}, resultOK, ""},
 		{"relative option", nowhere, job{Helper: "./podnet"}, resultInvalid, "option helper: \"./podnet\" is not an absolute path"},
 		{"option without a file", nowhere, job{Helper: "/nonexistent/podnet"}, resultNoHelper, "there is no such file"},
+		{"option of a link to itself", nowhere, job{Helper: circle}, resultHelperExec, "lead in a circle"},
+		{"option too long", nowhere, job{Helper: "/" + strings.Repeat("x", 5000)}, resultHelperExec, "too long"},
+		{"option below a file", nowhere, job{Helper: plain + "/podnet"}, resultNoHelper, "there is no such file"},
 		{"option of a directory", nowhere, job{Helper: dir}, resultHelperExec, "it is not a file"},
 		{"option not executable", nowhere, job{Helper: plain}, resultHelperExec, "it is not executable"},
 		{"option not a program", nowhere, job{Helper: text}, resultHelperExec, "cannot be run"},
