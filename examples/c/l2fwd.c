@@ -104,7 +104,7 @@ static void forward(uint16_t from, uint16_t to, uint64_t *count)
 int main(int argc, char **argv)
 {
 	struct podnet_eal *eal = arguments(argv[0], argc > 1 ? argv[1] : NULL);
-	uint16_t count = (uint16_t)podnet_eal_port_count(eal), ports[RTE_MAX_ETHPORTS];
+	uint16_t count = (uint16_t)RTE_MIN(podnet_eal_port_count(eal), (size_t)RTE_MAX_ETHPORTS), ports[RTE_MAX_ETHPORTS];
 	uint64_t forwarded[RTE_MAX_ETHPORTS] = { 0 };
 	struct rte_mempool *pool;
 
@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 	pool = rte_pktmbuf_pool_create("packets", MBUFS_PER_PORT * count, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (!pool)
 		die("packet buffers", rte_strerror(rte_errno));
-	for (uint16_t n = 0; n < count && n < RTE_MAX_ETHPORTS; n++)
+	for (uint16_t n = 0; n < count; n++)
 		ports[n] = start(podnet_eal_port(eal, n), pool);
 	printf("forwarding\n");
 	fflush(stdout);
