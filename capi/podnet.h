@@ -45,7 +45,8 @@ extern "C" {
 #define PODNET_API
 #endif
 
-/* Results: zero, or one of these. Values are never reused. */
+/* Results: zero, or one of these. Values are never reused. After an error, the pointer
+ * that the call was to set is NULL. */
 enum podnet_result {
 	PODNET_OK = 0,
 	PODNET_ERR_INVALID = -1,        /* an argument or an option that cannot be */
