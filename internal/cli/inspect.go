@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -217,7 +218,14 @@ func printUnassigned(w io.Writer, unassigned []podnet.Unassigned) error {
 	if _, err := io.WriteString(w, "\n"); err != nil {
 		return err
 	}
-	if err := PrintTable(w, []string{"UNASSIGNED", "KIND", "DRIVER", "RESOURCE", "REASON", "CANDIDATES"}, rows); err != nil {
+	header := []string{"UNASSIGNED", "KIND", "DRIVER", "RESOURCE", "REASON", "CANDIDATES"}
+	if slices.ContainsFunc(unassigned, func(u podnet.Unassigned) bool { return u.Network != "" }) {
+		header = append(header, "NETWORK")
+		for n := range rows {
+			rows[n] = append(rows[n], unassigned[n].Network)
+		}
+	}
+	if err := PrintTable(w, header, rows); err != nil {
 		return err
 	}
 	return printVDPA(w, unassigned)

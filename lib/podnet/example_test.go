@@ -206,5 +206,5 @@ func ExamplePod_Lookup() {
 	// 0000:3b:02.6 is net1
 	// example.com/spare is 0000:5e:0a.1
 	// example.com/spare is 0000:5e:0a.2
-	// true interface "net9": the pod has no such interface: it has eth0, net1, net2, net3, net4, and on no network, 0000:5e:0a.1 of EXAMPLE_COM_SPARE, 0000:5e:0a.2 of EXAMPLE_COM_SPARE
+	// true interface "net9": the pod has no such interface: it has eth0, net1, net2, net3, net4, and devices on no interface: 0000:5e:0a.1 of EXAMPLE_COM_SPARE, 0000:5e:0a.2 of EXAMPLE_COM_SPARE
 }

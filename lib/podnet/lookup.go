@@ -17,7 +17,8 @@ const NoInterface = "none"
 //
 //   - "none", which stands for nothing;
 //   - an interface's name, such as net1;
-//   - a network's name, with its namespace or without, if one interface is on it;
+//   - a network's name, with its namespace or without, if one interface is on it,
+//     or a claim says that one device is of it;
 //   - a PCI address or the name of an auxiliary device;
 //   - a resource, as openshift.io/sriov_a or OPENSHIFT_IO_SRIOV_A: all its
 //     devices, ordered by address, but for the one that carries the pod's default
@@ -42,17 +43,26 @@ func (p *Pod) Lookup(name string) ([]*Interface, error) {
 	if len(found) == 1 {
 		return found, nil
 	}
+	var others []*Interface
 	for n := range p.Unassigned {
-		all = append(all, p.Unassigned[n].asInterface())
+		others = append(others, p.Unassigned[n].asInterface())
 	}
+	found = distinct(matchName(others, name, func(i *Interface) (string, string) { return "", i.Network }))
+	if len(found) > 1 {
+		return nil, interfaceErrorf(name, CodeAmbiguous, "name one of "+namesText(found), "%d devices are of a network of this name", len(found))
+	}
+	if len(found) == 1 {
+		return found, nil
+	}
+	all = append(all, others...)
 	if found = onDevice(all, name); len(found) > 0 {
 		return found, nil
 	}
 	found = ofResource(all, fact.ResourceKey(name))
-	others := slices.DeleteFunc(slices.Clone(found), func(i *Interface) bool { return i.Default })
+	ports := slices.DeleteFunc(slices.Clone(found), func(i *Interface) bool { return i.Default })
 	switch {
-	case len(others) > 0:
-		return others, nil
+	case len(ports) > 0:
+		return ports, nil
 	case len(found) > 0:
 		return nil, interfaceErrorf(name, CodeDefaultNetwork, "ask for it by the name of the interface or the device, if DPDK is to have it",
 			"its only device carries the pod's default network, %s", namesText(found))
@@ -226,7 +236,7 @@ func (p *Pod) devicesText() string {
 	if len(texts) == 0 {
 		return ""
 	}
-	return "on no network, " + listed(texts)
+	return "devices on no interface: " + listed(texts)
 }
 
 func listed(texts []string) string {
