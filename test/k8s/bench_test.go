@@ -165,7 +165,9 @@ func TestTutorial(t *testing.T) {
 	if len(o.result.KernelBaseline) != 3 || o.result.KernelBaseline[0].Received == 0 {
 		t.Errorf("the kernel's path: %+v, want figures for three sizes", o.result.KernelBaseline)
 	}
-	if o.data["status.result.frame.64.kernel.mpps"] == "" || o.data["status.result.frame.64.kernel.gain"] == "" {
+	// What is not valid is no gain.
+	if valid := o.data["status.result.frame.64.valid"] == "true"; o.data["status.result.frame.64.kernel.mpps"] == "" ||
+		(o.data["status.result.frame.64.kernel.gain"] != "") != valid {
 		t.Errorf("the ConfigMap does not say what the fast path gains: %s", mustJSON(t, o.data))
 	}
 	checkRestricted(t, n)
