@@ -78,6 +78,7 @@ func startOVSAs(t *testing.T, as []string, a, b socketNet) *ovsBridge {
 		"other_config:dpdk-extra=--no-pci --in-memory --file-prefix="+peertest.NewPrefix())
 	o.start("ovs-vswitchd", []string{ovsVswitchd, "unix:" + o.socket("db.sock")},
 		testpeer.Options{Env: []string{"RUNTIME_DIRECTORY=" + dir}})
+	t.Cleanup(o.stop)
 	o.vsctl("add-br", o.bridge, "--", "set", "bridge", o.bridge, "datapath_type=netdev")
 	for i, n := range []socketNet{a, b} {
 		o.vsctl("add-port", o.bridge, n.name, "--", "set", "Interface", n.name, "type=dpdkvhostuserclient",
@@ -94,8 +95,12 @@ func (o *ovsBridge) start(name string, argv []string, options testpeer.Options) 
 	o.daemons = append(o.daemons, peertest.Start(o.t, name, slices.Concat(o.as, argv), options))
 }
 
-// stop ends Open vSwitch before the test does.
+// stop ends Open vSwitch, before the test does or with it. The taps of its bridges
+// would outlive a vswitchd that is killed.
 func (o *ovsBridge) stop() {
+	if len(o.daemons) > 0 && o.daemons[len(o.daemons)-1].Running() {
+		o.vsctl("del-br", o.bridge)
+	}
 	for _, p := range slices.Backward(o.daemons) {
 		p.Kill()
 	}
