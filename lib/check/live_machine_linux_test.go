@@ -103,13 +103,7 @@ func TestLiveReadOnly(t *testing.T) {
 
 // hugetlbfs as kubelet mounts it, for root alone and for the pod's group (fsGroup).
 func TestLiveHugetlbfsOwner(t *testing.T) {
-	dir := shortDir(t)
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	s := live(t, "exec")
-	s.EAL.MultiProcess = true
-	s.Pod.Hugepages = []podnet.Hugepages{{Size: "2Mi", Mount: dir}}
+	s, dir := onHugetlbfs(t)
 	inMountNamespace(t, func() {
 		for data, want := range map[string]podnet.Code{
 			"uid=0,gid=0,mode=0755":     podnet.CodeUnreadable,

@@ -118,15 +118,22 @@ func TestLiveMemfd(t *testing.T) {
 	}
 }
 
-// A hugetlbfs that belongs to another user is no place for files of ours.
-func TestLiveHugetlbfs(t *testing.T) {
-	dir := shortDir(t)
+// onHugetlbfs is a live subject whose files are to lie in dir.
+func onHugetlbfs(t *testing.T) (s *Subject, dir string) {
+	t.Helper()
+	dir = shortDir(t)
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := live(t, "exec")
+	s = live(t, "exec")
 	s.EAL.MultiProcess = true
 	s.Pod.Hugepages = []podnet.Hugepages{{Size: "2Mi", Mount: dir}}
+	return s, dir
+}
+
+// A hugetlbfs that belongs to another user is no place for files of ours.
+func TestLiveHugetlbfs(t *testing.T) {
+	s, _ := onHugetlbfs(t)
 	if got := s.code(t, "hugetlbfs"); got != "" {
 		t.Errorf("own: %s", got)
 	}
