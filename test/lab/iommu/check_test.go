@@ -40,9 +40,7 @@ func TestCheck(t *testing.T) {
 			peertest.StartTestpmd(t, 0, "rxonly", "-a", vf.Address)
 		}, "vfio-nodes", "fail busy-group"},
 		{"node of another user", func(_ *testing.T, p *guest.Pod) { p.AsNobody(unix.CAP_IPC_LOCK) }, "vfio-nodes", "fail device-node-closed"},
-		{"no nodes in the container", func(_ *testing.T, p *guest.Pod) {
-			p.Under = []string{"unshare", "--mount", "sh", "-c", `mount -t tmpfs none /dev/vfio && exec "$@"`, "sh"}
-		}, "vfio-nodes", "fail device-node-missing, fail device-node-missing"},
+		{"no nodes in the container", func(_ *testing.T, p *guest.Pod) { p.WithoutVFIO() }, "vfio-nodes", "fail device-node-missing, fail device-node-missing"},
 		{"memory that may not be locked", func(t *testing.T, p *guest.Pod) {
 			vf.GiveToNobody(t)
 			p.AsNobody()

@@ -38,8 +38,7 @@ func TestRefusedNodeOfOtherUser(t *testing.T) {
 func TestRefusedNodeMissing(t *testing.T) {
 	vf := guest.VFs[0].VFIO(t)
 	pod := guest.NewVFPod(t, vf)
-	// A container that was not given the node.
-	pod.Under = []string{"unshare", "--mount", "sh", "-c", `mount -t tmpfs none /dev/vfio && exec "$@"`, "sh"}
+	pod.WithoutVFIO()
 	pod.Refused(t, []string{"net1", vf.Node()})
 }
 

@@ -149,6 +149,12 @@ func (p *Pod) AsNobody(caps ...uintptr) {
 	p.As.Credential, p.As.Caps = &syscall.Credential{Uid: nobody, Gid: nobody}, caps
 }
 
+// WithoutVFIO has the application run in a container that was not given the nodes
+// below /dev/vfio.
+func (p *Pod) WithoutVFIO() {
+	p.Under = []string{"unshare", "--mount", "sh", "-c", `mount -t tmpfs none /dev/vfio && exec "$@"`, "sh"}
+}
+
 // Refused wants run, or the commands that are given, to end with exit code 3,
 // nothing on standard output, and an error that says all of this.
 func (p *Pod) Refused(t *testing.T, says []string, commands ...[]string) {
