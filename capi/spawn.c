@@ -93,8 +93,9 @@ static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attrib
 	return 0;
 }
 
-/* The environment of the helper, which is the pod's. Of a program with more rights than
- * its caller it has no variable that changes how programs run. */
+/* The helper's environment is the program's, because that is the pod's. If the program
+ * has more rights than its caller, the variables that change how programs run are left
+ * out. */
 static char **safe_env(char *const *env)
 {
 	static const char *const prefixes[] = { "GO", "LD_", "PODNET_" };
