@@ -22,21 +22,18 @@ func header() *unix.CapUserHeader {
 // Raise raises what this thread may have of the capabilities, and no more. Threads
 // that it starts have them too.
 func Raise() error {
-	return change(func(d *unix.CapUserData, bit uint32) { d.Effective |= bit })
+	_, err := raise(func(d *unix.CapUserData, bit uint32) { d.Effective |= bit })
+	return err
 }
 
 // RaiseForPrograms is Raise for the programs that this thread becomes or starts, whose
 // files permit nothing.
 func RaiseForPrograms() error {
-	err := change(func(d *unix.CapUserData, bit uint32) {
+	raised, err := raise(func(d *unix.CapUserData, bit uint32) {
 		d.Effective |= bit
 		d.Inheritable |= bit
 	})
-	if err != nil {
-		return err
-	}
-	held, err := permitted()
-	for _, c := range held {
+	for _, c := range raised {
 		if err == nil {
 			err = os.NewSyscallError("prctl", unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_RAISE, c, 0, 0))
 		}
@@ -44,33 +41,22 @@ func RaiseForPrograms() error {
 	return err
 }
 
-func change(set func(d *unix.CapUserData, bit uint32)) error {
+// raise has set put the needed capabilities that this thread may have into its sets,
+// and returns them.
+func raise(set func(d *unix.CapUserData, bit uint32)) (raised []uintptr, err error) {
 	var s sets
 	if err := unix.Capget(header(), &s[0]); err != nil {
-		return os.NewSyscallError("capget", err)
+		return nil, os.NewSyscallError("capget", err)
 	}
 	before := s
 	for _, c := range needed {
 		if d, bit := &s[c/32], uint32(1)<<(c%32); d.Permitted&bit != 0 {
 			set(d, bit)
+			raised = append(raised, c)
 		}
 	}
 	if s == before {
-		return nil
+		return raised, nil
 	}
-	return os.NewSyscallError("capset", unix.Capset(header(), &s[0]))
-}
-
-// permitted are the needed capabilities that this thread may have.
-func permitted() (held []uintptr, err error) {
-	var s sets
-	if err := unix.Capget(header(), &s[0]); err != nil {
-		return nil, os.NewSyscallError("capget", err)
-	}
-	for _, c := range needed {
-		if s[c/32].Permitted&(1<<(c%32)) != 0 {
-			held = append(held, c)
-		}
-	}
-	return held, nil
+	return raised, os.NewSyscallError("capset", unix.Capset(header(), &s[0]))
 }
