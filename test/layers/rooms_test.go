@@ -17,7 +17,7 @@ var rooms = []room{
 	{"cmd", []string{"internal/cli/measure", "internal/cli"}, true, "`main.go` alone: one call, and the exit code"},
 	{"examples/go", []string{"lib/podnet", "lib/eal"}, false, "what a program in Go does with podnet; `examples/c` has the same in C"},
 	{"internal/cli/measure", []string{
-		"internal/cli", "internal/traffic", "internal/dataplane", "internal/bench", "internal/report", "internal/metrics",
+		"internal/cli", "internal/traffic", "internal/dataplane", "internal/bench", "internal/fabric", "internal/report", "internal/metrics",
 		"internal/kube", "internal/baseline", "internal/dpdk", "internal/result", "internal/rundir", "internal/kernel",
 		"lib/check", "lib/podnet", "lib/eal", "lib/pciaddr",
 	}, false, "the commands that need DPDK or results, for `cmd/testpmd-wrapper` alone: run, bench, dut, report, compare"},
@@ -31,7 +31,7 @@ var rooms = []room{
 	{
 		"internal/traffic",
 		[]string{
-			"internal/dataplane", "internal/dpdk", "internal/bench", "internal/machine", "internal/result", "internal/kernel",
+			"internal/dataplane", "internal/dpdk", "internal/bench", "internal/fabric", "internal/machine", "internal/result", "internal/kernel",
 			"lib/podnet", "lib/eal", "lib/pciaddr",
 		},
 		false, "carries the trials over a dataplane: streams, meter, calibration, learning the peer's address; the DUT with faults",
@@ -49,6 +49,12 @@ var rooms = []room{
 		"the only cgo: packet loops in C, set up and sampled from Go; `dpdktest` is DPDK in memory alone, on a clock that tests turn",
 	},
 	{"internal/bench", []string{"internal/result"}, false, "methods of measurement: which trials, and what follows from them"},
+	{
+		"internal/fabric",
+		[]string{"internal/result", "internal/outfile"},
+		false,
+		"the fast path between all nodes: schedule, protocol, coordinator and agents; knows the fast path by an interface",
+	},
 	{
 		"internal/report",
 		[]string{"internal/result"},
