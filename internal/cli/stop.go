@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -23,6 +24,15 @@ var errReaderGone = errors.New("who read the output has gone away")
 // its signal twice, to the program and to its group.
 const sameStop = 200 * time.Millisecond
 
+// heeded are the signals that end this process. It outlives its terminal where nohup
+// started it: a soak of hours must.
+func heeded() []os.Signal {
+	if signal.Ignored(syscall.SIGHUP) {
+		return slices.DeleteFunc(slices.Clone(stopSignals), func(s os.Signal) bool { return s == syscall.SIGHUP })
+	}
+	return stopSignals
+}
+
 // Stopped tells whether err is only that the command was told to stop.
 func Stopped(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
@@ -40,7 +50,7 @@ func (d Deps) UntilStopped(run func(context.Context) error) func(*cobra.Command,
 		ctx, cancel := context.WithCancelCause(cmd.Context())
 		defer cancel(nil)
 		signals := make(chan os.Signal, 1)
-		signal.Notify(signals, stopSignals...)
+		signal.Notify(signals, heeded()...)
 		defer signal.Stop(signals)
 		ended := make(chan struct{})
 		defer close(ended)

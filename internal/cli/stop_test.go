@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ func init() {
 
 // Each signal that stops a command ends its context, with itself as the cause.
 func TestUntilStopped(t *testing.T) {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // even if nohup started the test
 	gone := make(chan struct{})
 	for want, stop := range map[string]func(){
 		"interrupt signal received":         func() { kill(t, syscall.SIGINT) },
@@ -69,24 +71,10 @@ func kill(t *testing.T, sig syscall.Signal) {
 // A second signal does not wait for a command that does not end, and cleans up.
 // timeout(1) sends one twice.
 func TestSecondSignal(t *testing.T) {
-	file := t.TempDir() + "/made"
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), stopEnv+"="+file)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	await := func(name string) {
-		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-			if _, err := os.Stat(name); err == nil {
-				return
-			}
-		}
-		t.Fatalf("no %s", name)
-	}
-	await(file)
+	cmd, file := stubborn(t, os.Args[0])
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	_ = cmd.Process.Signal(syscall.SIGTERM)
-	await(file + ".told")
+	await(t, file+".told")
 	time.Sleep(sameStop)
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatalf("it has ended already: %v", err)
@@ -98,4 +86,41 @@ func TestSecondSignal(t *testing.T) {
 	if _, err := os.Stat(file); err == nil {
 		t.Error("it has not cleaned up")
 	}
+}
+
+// A command that nohup started outlives its terminal, and ends by other signals.
+func TestNohup(t *testing.T) {
+	cmd, file := stubborn(t, "sh", "-c", `trap "" HUP; exec "$0"`, os.Args[0])
+	_ = cmd.Process.Signal(syscall.SIGHUP)
+	time.Sleep(2 * sameStop)
+	if _, err := os.Stat(file + ".told"); err == nil {
+		t.Error("a hang-up ended it")
+	}
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	await(t, file+".told")
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+}
+
+// stubborn starts the command that does not stop, which has made the file then.
+func stubborn(t *testing.T, argv ...string) (cmd *exec.Cmd, file string) {
+	t.Helper()
+	file = t.TempDir() + "/made"
+	cmd = exec.Command(argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), stopEnv+"="+file)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, file)
+	return cmd, file
+}
+
+func await(t *testing.T, name string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(name); err == nil {
+			return
+		}
+	}
+	t.Fatalf("no %s", name)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -143,6 +144,7 @@ func TestExecStreams(t *testing.T) {
 func TestExecSignals(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2} {
 		t.Run(sig.String(), func(t *testing.T) {
+			signal.Notify(make(chan os.Signal, 1), sig) // the program gets it even if nohup started the test
 			var log bytes.Buffer
 			cmd := program(t, fatal+"trap 'n=$((n+1)); sleep 0.1; echo $n; exit 6' "+strconv.Itoa(int(sig))+"\necho ready\nwhile :; do sleep 0.05; done")
 			cmd.Stderr = &log

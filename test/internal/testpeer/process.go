@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"syscall"
@@ -40,6 +41,16 @@ type Process struct {
 	out, errOut string // paths
 	done        chan struct{}
 	cmd         *exec.Cmd
+}
+
+// Processes get the signals of a terminal, even where nohup or a shell's background
+// job started the test, which ignores one then and would pass that on.
+func init() {
+	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
 }
 
 // Start starts argv in a process group of its own; the kernel kills it if the
