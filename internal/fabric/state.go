@@ -13,31 +13,32 @@ type State interface {
 	Load() (*Saved, error)
 	// Begin forgets everything and keeps the head of a new run.
 	Begin(Head) error
-	// Append keeps a round that has ended. After a restart of the coordinator either the
-	// whole of it is there or nothing.
-	Append(Round) error
+	// Append keeps one more entry. After a restart of the coordinator either the whole
+	// of it is there or nothing.
+	Append(Entry) error
 }
 
 // Head is what a run is.
 type Head struct {
 	Run     string    `json:"run"`     // its identity, random
 	Started time.Time `json:"started"` // when the coordinator began to wait for pods
-	Config  Config    `json:"config"`  // a restart with another one is another run
-	// Rails is how many rails per node are measured.
-	Rails  int       `json:"rails"`
-	Rounds time.Time `json:"rounds"` // when the first round began
+	Rounds  time.Time `json:"rounds"`  // when the first round began
+	Config  Config    `json:"config"`  // a coordinator with another one begins another run
+	Rails   int       `json:"rails"`   // per node that are measured
 }
 
-// Round is a round that has ended.
-type Round struct {
-	Round int `json:"round"` // from 1
-	// Pairs are what came of it. A State without room may leave them out: what
-	// was measured then is missing with the code "lost", and may be made up for.
+// Entry is a step of a run: a round that has ended, or a restart of the coordinator.
+type Entry struct {
+	Round int `json:"round"` // from 1; 0: the coordinator was restarted, and went on
+	// Pairs are what came of the round. A State without room may leave them out: what was
+	// measured then is missing with the code "lost", and may be made up for.
 	Pairs []result.FabricPair `json:"pairs,omitempty"`
+	// Nodes are those about which something is new since the entry before.
+	Nodes []result.FabricNode `json:"nodes,omitempty"`
 }
 
 // Saved is what a State kept.
 type Saved struct {
-	Head   Head
-	Rounds []Round // in the order in which they ended
+	Head    Head
+	Entries []Entry // in the order of their time
 }

@@ -1,0 +1,104 @@
+package fabric
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/podnet/podnet/internal/result"
+)
+
+// document says what came of the run: of every flow of the schedule, figures or a reason.
+func (r *run) document(complete bool) result.Fabric {
+	now := time.Now()
+	rounds := r.config.RoundCount()
+	doc := result.Fabric{
+		Schema: result.FabricSchema, Started: r.head.Started, Ended: &now, Complete: complete,
+		Settings: result.FabricSettings{
+			Version: r.Version, Nodes: r.config.Nodes, Mode: r.config.Mode, Rails: r.config.Rails, RailCount: r.head.Rails,
+			Rate: r.config.Load.Rate, NDR: r.config.Load.NDR, Frame: r.config.Load.Mix.Frame(),
+			TrialSeconds: r.config.Load.Trial.Seconds(), WarmupSeconds: r.config.Load.Warmup.Seconds(),
+		},
+		Rounds: result.FabricRounds{Planned: rounds, Done: r.done, Makeup: r.makeups, MakeupLimit: makeupRounds(rounds), Resumed: r.resumed},
+		Nodes:  r.roster.nodes(false),
+		Pairs:  r.allRows(),
+	}
+	if !r.head.Rounds.IsZero() {
+		doc.Rounds.Started = &r.head.Rounds
+	}
+	if plan, err := NewPlan(r.planned(), r.timing); err == nil {
+		doc.Rounds.PlannedSeconds = plan.Seconds
+	}
+	doc.Valid, doc.Reason = verdict(doc)
+	return doc
+}
+
+// planned is the configuration with the number of rails that the pods have.
+func (r *run) planned() Config {
+	c := r.config
+	c.RailCount = r.head.Rails
+	return c
+}
+
+// allRows are all flows of the schedule, in the document's order.
+func (r *run) allRows() []result.FabricPair {
+	rows := make([]result.FabricPair, 0, len(r.rows))
+	r.config.flows(r.head.Rails, func(f Flow) {
+		at, tried := r.index[f]
+		if !tried {
+			rows = append(rows, result.FabricPair{
+				From: f.From, To: f.To, FromRail: f.Lane.From, ToRail: f.Lane.To,
+				Missing: &result.FabricMissing{Code: result.FabricStopped, Text: "the run ended before the pair's turn"},
+			})
+			return
+		}
+		row := r.rows[at]
+		row.Missing = r.late(row.Missing)
+		rows = append(rows, row)
+	})
+	slices.SortFunc(rows, func(a, b result.FabricPair) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.FromRail, b.FromRail), cmp.Compare(a.ToRail, b.ToRail))
+	})
+	return rows
+}
+
+// late is the reason of a pod that was absent, and came after all.
+func (r *run) late(m *result.FabricMissing) *result.FabricMissing {
+	if m == nil || m.Code != result.FabricAbsent {
+		return m
+	}
+	node := r.roster.members[*m.Node].node
+	if node.Joined == nil {
+		return m
+	}
+	return missing(result.FabricLate, Pod{Index: node.Index, Node: node.Name, Pod: node.Pod}, "came after the pair's round")
+}
+
+// verdict says whether all flows have figures that are the path's, and if not, why.
+func verdict(doc result.Fabric) (valid bool, reason string) {
+	var missed, invalid int
+	var firstMissed, firstInvalid string
+	for _, row := range doc.Pairs {
+		switch {
+		case row.Missing != nil:
+			if missed++; missed == 1 {
+				firstMissed = row.Missing.Text
+			}
+		case !row.Valid:
+			if invalid++; invalid == 1 {
+				firstInvalid = row.Reason
+			}
+		}
+	}
+	total := count(len(doc.Pairs), "measurement")
+	switch {
+	case !doc.Complete:
+		return false, fmt.Sprintf("it was stopped before its time, without %d of %s", missed, total)
+	case missed > 0:
+		return false, fmt.Sprintf("%d of %s are missing, the first because %s", missed, total, firstMissed)
+	case invalid > 0:
+		return false, fmt.Sprintf("%d of %s are not valid, the first because: %s", invalid, total, firstInvalid)
+	}
+	return len(doc.Pairs) > 0, ""
+}
