@@ -300,6 +300,17 @@ func TestWaitEndsAtOnce(t *testing.T) {
 	})
 }
 
+// A deadline that passes before the first look does not hide what is missing.
+func TestWaitLooksOnce(t *testing.T) {
+	r := newLiveRoot(t)
+	r.annotate("a", "b")
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	if _, err := Wait(ctx, r.options(), nil); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, ErrNoStatus) {
+		t.Errorf("error is %v, want %v", err, ErrNoStatus)
+	}
+}
+
 func TestWaitCanceled(t *testing.T) {
 	r := newLiveRoot(t)
 	r.annotate("a", "b")

@@ -85,13 +85,14 @@ func fingerprint(pod *Pod, err error) string {
 
 // looks gives what Discover says, again and again until ctx ends: whenever
 // something happens that may change it, and every lookInterval. A look that has
-// begun is finished, so that there is a result even if the time is short.
+// begun is finished, and the first one begins even after the deadline, so that there
+// is a result even if the time is short.
 func looks(ctx context.Context, opts Options) iter.Seq2[*Pod, error] {
 	return func(yield func(*Pod, error) bool) {
 		var w watcher
 		var memory hotplug
 		defer w.close()
-		for ctx.Err() == nil {
+		for first := true; ctx.Err() == nil || first && errors.Is(ctx.Err(), context.DeadlineExceeded); first = false {
 			pod, ok, err := look(context.WithoutCancel(ctx), opts, &memory)
 			result, resultErr := pod, err
 			if err == nil && opts.Strict && len(pod.Warnings) > 0 {

@@ -46,7 +46,7 @@ func TestMonitor(t *testing.T) {
 		var b bytes.Buffer
 		m := newMonitor(cli.Streams{Err: &b, IsTerminal: terminal}, "", &result.Result{})
 		m.begin(p)
-		m.Counted(time.Now().Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
+		m.Counted(m.countsAt.Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
 		m.end(p, []result.Trial{trial})
 		m.close()
 		return b.String()
@@ -87,7 +87,7 @@ func TestMonitorFits(t *testing.T) {
 	p := bench.Progress{Phase: "search", Frame: result.Frame{Name: "64:7+570:4+1518:1"}, Rate: 12.345e6, Lower: 11.111e6, Upper: 13.333e6, Left: 10 * time.Hour}
 	m.begin(p)
 	m.end(p, []result.Trial{{LossRatio: 0.0123456}})
-	m.Counted(time.Now().Add(time.Second), bench.Counts{Received: 12_345_678, Missing: 1_234_567})
+	m.Counted(m.countsAt.Add(time.Second), bench.Counts{Received: 12_345_678, Missing: 1_234_567})
 	m.begin(p)
 	for line := range strings.SplitSeq(b.String(), "\r") {
 		line = strings.TrimSuffix(line, "\x1b[K")
