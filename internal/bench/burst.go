@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -49,7 +51,8 @@ func Burst(ctx context.Context, r *Runner, cfg BurstConfig) (result.Measurement,
 const longerBegin = 4
 
 // bursts looks for the longest burst again and again. The result is of the repetitions
-// that came to their end; nil if there is none.
+// that came to their end; nil if there is none. One in which the generator could not make
+// a burst is left out, and the others are made all the same.
 func (r *Runner) bursts(ctx context.Context, cfg BurstConfig) (*result.BurstResult, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
@@ -69,15 +72,17 @@ func (r *Runner) bursts(ctx context.Context, cfg BurstConfig) (*result.BurstResu
 	out.Limit = uint64(limit)
 	begin := limit
 	var lengths []float64
+	var spoiled error
 	for repeat := range cfg.Repeats {
 		length, err := r.burst(ctx, cfg, begin, limit, cfg.Repeats-repeat)
-		if err != nil {
-			if repeat == 0 {
-				return nil, err
-			}
-			return out, err
+		if errors.Is(err, ErrGenerator) {
+			spoiled = cmp.Or(spoiled, err)
+			continue
 		}
-		if repeat == 0 {
+		if err != nil {
+			return found(out), err
+		}
+		if len(lengths) == 0 {
 			begin = min(limit, max(1, longerBegin*length))
 		}
 		lengths = append(lengths, length)
@@ -85,8 +90,19 @@ func (r *Runner) bursts(ctx context.Context, cfg BurstConfig) (*result.BurstResu
 		spread := result.NewSpread(lengths)
 		out.Frames, out.SD, out.Least, out.Most = spread.Mean, spread.SD, uint64(spread.Least), uint64(spread.Most)
 	}
+	if spoiled != nil {
+		return found(out), fmt.Errorf("%d of %d repetitions: %w", cfg.Repeats-len(lengths), cfg.Repeats, spoiled)
+	}
 	r.buffer(out)
 	return out, nil
+}
+
+// found is a result that has a length; nil: it has none.
+func found(b *result.BurstResult) *result.BurstResult {
+	if len(b.Lengths) == 0 {
+		return nil
+	}
+	return b
 }
 
 // buffer adds the times that a path's buffer lasts for (RFC 9004, section 6.4).

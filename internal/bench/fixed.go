@@ -15,6 +15,7 @@ import (
 func Fixed(ctx context.Context, r *Runner, rate float64, d, window time.Duration) (result.Measurement, error) {
 	p := Progress{Phase: "measurement", Left: d}
 	got, err := r.once(ctx, p, Trial{Rate: rate, Duration: d, Window: window})
+	r.keepTimes(func(result.Trial) bool { return true })
 	m, err := r.measurement(err)
 	if m.Valid && !got.Valid {
 		m.Valid, m.Reason = false, got.Reason

@@ -103,8 +103,9 @@ func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, nam
 		if err != nil && spoiled == nil {
 			spoiled = fmt.Errorf("%s: %w", load.Load, err)
 		}
-		load.Rate, load.Loss, load.RTT = result.NewRate(rate, r.Mix.Mean()), got.LossRatio, got.RTT
-		load.ScheduledRTT, load.Lateness, load.Late, load.MaxLateUs = got.ScheduledRTT, got.Lateness, got.Late, got.MaxLateUs
+		load.Rate, load.Loss, load.Lateness = result.NewRate(rate, r.Mix.Mean()), got.LossRatio, got.Lateness
+		load.RTT, load.ScheduledRTT = r.times[len(r.times)-1].of(got)
+		load.Late, load.MaxLateUs = got.Late, got.MaxLateUs
 		load.Limited, load.PDVUs = got.Reason, got.RTT.PDV()
 		if err := r.rounds(ctx, &load, rounds, left, Trial{Rate: rate, Duration: cfg.Trial}, got); err != nil {
 			return append(list, load), err

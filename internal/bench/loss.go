@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,12 +32,18 @@ func (c LossConfig) Check() error {
 // error is one of the configuration, of the path or of the runner's End.
 func Loss(ctx context.Context, r *Runner, cfg LossConfig) (result.Measurement, error) {
 	steps, err := r.steps(ctx, cfg)
+	r.keepTimes(func(t result.Trial) bool { return t.Phase == stepPhase && t.Valid })
 	m, err := r.measurement(err)
 	m.Steps = steps
 	return m, err
 }
 
-func (r *Runner) steps(ctx context.Context, cfg LossConfig) (list []result.LossStep, err error) {
+// stepPhase is that of the trials whose loss is a step.
+const stepPhase = "step"
+
+// steps measures the loss at each rate. A rate at which no trial is valid is kept and
+// marked, and the others are measured all the same.
+func (r *Runner) steps(ctx context.Context, cfg LossConfig) (list []result.LossStep, spoiled error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
@@ -46,16 +54,17 @@ func (r *Runner) steps(ctx context.Context, cfg LossConfig) (list []result.LossS
 	for fraction := 1.0; without < 2 && fraction > cfg.Step/2; fraction = 1 - float64(len(list))*cfg.Step {
 		rate := fraction * r.MaxRate
 		left := time.Duration(fraction/cfg.Step+0.5) * cfg.Trial
-		got, err := r.trial(ctx, Progress{Phase: "step", Left: left}, Trial{Rate: rate, Duration: cfg.Trial})
-		if err != nil {
+		got, err := r.trial(ctx, Progress{Phase: stepPhase, Left: left}, Trial{Rate: rate, Duration: cfg.Trial})
+		if err != nil && !errors.Is(err, ErrGenerator) {
 			return list, err
 		}
+		spoiled = cmp.Or(spoiled, err)
 		list = append(list, result.LossStep{
-			Fraction: fraction, Rate: result.NewRate(rate, r.Mix.Mean()), LossRatio: got.LossRatio,
+			Fraction: fraction, Rate: result.NewRate(rate, r.Mix.Mean()), LossRatio: got.LossRatio, Limited: got.Reason,
 		})
-		if without++; got.Lost > 0 {
+		if without++; got.Lost > 0 || !got.Valid {
 			without = 0
 		}
 	}
-	return list, nil
+	return list, spoiled
 }

@@ -86,6 +86,7 @@ const (
 // one of the configuration, of the path or of the runner's End.
 func NDR(ctx context.Context, r *Runner, cfg NDRConfig) (result.Measurement, error) {
 	goals, err := r.search(ctx, cfg)
+	r.keepTimes(atGoals(goals))
 	m, err := r.measurement(err)
 	m.Goals = goals
 	return m, err

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -32,4 +33,53 @@ func NewRTT(h *hdrhistogram.Histogram) *result.RTT {
 		r.Percentiles = append(r.Percentiles, result.Percentile{Percent: p, Us: us(h.ValueAtQuantile(p))})
 	}
 	return r
+}
+
+// distribution is the whole of a trial's round-trip times, each an encoded histogram;
+// empty: not measured.
+type distribution struct{ actual, scheduled string }
+
+func newDistribution(c Counts) distribution {
+	return distribution{encoded(c.RTT), encoded(c.ScheduledRTT)}
+}
+
+func encoded(h *hdrhistogram.Histogram) string {
+	if h == nil || h.TotalCount() == 0 {
+		return ""
+	}
+	b, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil { // of a writer into memory
+		return ""
+	}
+	return string(b)
+}
+
+// of gives both descriptions of a trial's times with their distributions.
+func (d distribution) of(t result.Trial) (actual, scheduled *result.RTT) {
+	with := func(r *result.RTT, histogram string) *result.RTT {
+		if r == nil {
+			return nil
+		}
+		whole := *r
+		whole.Histogram = histogram
+		return &whole
+	}
+	return with(t.RTT, d.actual), with(t.ScheduledRTT, d.scheduled)
+}
+
+// keepTimes gives the trials that are an answer the whole distribution of their times.
+// Of all trials of a search they would make the result many times as large.
+func (r *Runner) keepTimes(answers func(result.Trial) bool) {
+	for i := range r.trials {
+		if t := &r.trials[i]; answers(*t) {
+			t.RTT, t.ScheduledRTT = r.times[i].of(*t)
+		}
+	}
+}
+
+// atGoals tells of the trials whose rate is the lower bound of a goal.
+func atGoals(goals []result.Goal) func(result.Trial) bool {
+	return func(t result.Trial) bool {
+		return slices.ContainsFunc(goals, func(g result.Goal) bool { return g.Found(t) })
+	}
 }

@@ -1,11 +1,13 @@
 package bench
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -131,6 +133,7 @@ func TestLossTwice(t *testing.T) {
 	}
 }
 
+// A rate at which no trial is valid is marked, and those below it are measured.
 func TestLossGeneratorTooSlow(t *testing.T) {
 	d := newDevice(monotonic[0].at(5e6), 0, 1)
 	d.change = func(t Trial, c *Counts) error {
@@ -140,8 +143,81 @@ func TestLossGeneratorTooSlow(t *testing.T) {
 		return nil
 	}
 	m, err := Loss(t.Context(), d.runner(), LossConfig{Step: 0.1, Trial: time.Second})
-	if err != nil || m.Valid || len(m.Steps) != 3 || !strings.Contains(m.Reason, "kept up with as much before") {
-		t.Errorf("%+v, %v", m, err)
+	if err != nil || m.Valid || !m.Complete || len(m.Steps) != 10 || !strings.Contains(m.Reason, "kept up with as much before") {
+		t.Errorf("%d steps, complete %t, valid %t, %q, %v", len(m.Steps), m.Complete, m.Valid, m.Reason, err)
+	}
+	for i, s := range m.Steps {
+		// It offers 1 Mpps at most, which is the lowest step.
+		if limited := s.Limited != ""; limited != (i >= 3 && i < 9) {
+			t.Errorf("step %d (%g): limited by %q", i, s.Fraction, s.Limited)
+		}
+	}
+}
+
+// A repetition in which the generator cannot make a burst is left out, and the others
+// are made.
+func TestBurstWithALateGenerator(t *testing.T) {
+	d := newDevice(monotonic[0].at(20e6), 0, 1)
+	d.change = func(t Trial, c *Counts) error {
+		if len(d.trials) <= 1+retries {
+			return late(1)(t, c)
+		}
+		return nil
+	}
+	m, err := Burst(t.Context(), d.runner(), BurstConfig{Longest: time.Second, Width: 0.01, Repeats: 3})
+	if err != nil || m.Valid || !m.Complete || m.Burst == nil || len(m.Burst.Lengths) != 2 || !strings.Contains(m.Reason, "1 of 3 repetitions") {
+		t.Errorf("complete %t, valid %t, %+v, %q, %v", m.Complete, m.Valid, m.Burst, m.Reason, err)
+	}
+}
+
+// The whole distribution of times is kept of the trials that are an answer.
+func TestTimesAreKept(t *testing.T) {
+	d := newDevice(monotonic[0].at(5e6), 0, 1)
+	d.change = func(t Trial, c *Counts) error {
+		c.RTT = NewHistogram()
+		return c.RTT.RecordValues(int64(t.Rate)+1, int64(c.Received))
+	}
+	m, err := NDR(t.Context(), d.runner(), NDRConfig{Goals: DefaultGoals(), Trial: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := 0
+	for i, trial := range m.Trials {
+		found := m.Goals[0].Found(trial) || m.Goals[1].Found(trial)
+		if (trial.RTT.Histogram != "") != found {
+			t.Errorf("trial %d at %g Mpps: kept %t", i, *trial.Requested.Mpps, !found)
+		}
+		if found {
+			kept++
+			h, err := hdrhistogram.Decode([]byte(trial.RTT.Histogram))
+			if err != nil || h.TotalCount() != int64(trial.Received.Packets) {
+				t.Errorf("trial %d: %v, %v, want %d packets", i, h, err, trial.Received.Packets)
+			}
+		}
+	}
+	if kept == 0 || kept == len(m.Trials) {
+		t.Errorf("kept of %d of %d trials", kept, len(m.Trials))
+	}
+	d = newDevice(monotonic[0].at(5e6), 0, 1)
+	d.change = func(t Trial, c *Counts) error {
+		c.RTT, c.ScheduledRTT = NewHistogram(), NewHistogram()
+		return errors.Join(c.RTT.RecordValue(5), c.ScheduledRTT.RecordValue(9))
+	}
+	m, err = Latency(t.Context(), d.runner(), LatencyConfig{Base: 1e6, Fractions: []float64{0.5, 1}, Trial: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range m.Latency {
+		actual, err := hdrhistogram.Decode([]byte(l.RTT.Histogram))
+		scheduled, e := hdrhistogram.Decode([]byte(l.ScheduledRTT.Histogram))
+		if err != nil || e != nil || actual.Max() != 5 || scheduled.Max() != 9 {
+			t.Errorf("%s: %v, %v, %v, %v", l.Load, actual, scheduled, err, e)
+		}
+	}
+	for _, trial := range m.Trials {
+		if trial.RTT.Histogram != "" {
+			t.Error("a load's distribution is there twice")
+		}
 	}
 }
 

@@ -44,11 +44,14 @@ func (c ThroughputConfig) Check() error {
 // is one goal, with the bounds that it has if the search was not brought to its
 // end. An error is one of the configuration, of the path or of the runner's End.
 func Throughput(ctx context.Context, r *Runner, cfg ThroughputConfig) (result.Measurement, error) {
+	var goals []result.Goal
 	goal, err := r.throughput(ctx, cfg)
-	m, err := r.measurement(err)
 	if goal != nil {
-		m.Goals = []result.Goal{*goal}
+		goals = []result.Goal{*goal}
 	}
+	r.keepTimes(atGoals(goals))
+	m, err := r.measurement(err)
+	m.Goals = goals
 	return m, err
 }
 

@@ -109,6 +109,7 @@ type Runner struct {
 	Now func() time.Time
 
 	trials []result.Trial
+	times  []distribution // of each trial
 	warm   bool
 	kept   float64       // highest rate of a valid trial
 	spent  time.Duration // that the trials were to take so far
@@ -163,6 +164,7 @@ func (r *Runner) once(ctx context.Context, p Progress, t Trial) (result.Trial, e
 	}
 	got := Summarize(t, c)
 	got.Phase, got.Started = p.Phase, started
+	r.times = append(r.times, newDistribution(c))
 	stopped := ctx.Err() != nil
 	if stopped {
 		got.Limited([]result.Limit{{Code: result.Stopped, Text: ErrStopped.Error()}})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +21,8 @@ func ConfigMapAtStart(r result.Result) map[string]string {
 // is what the run failed with beside what the result says; nil: nothing.
 //
 // A run has succeeded if it came to its end, is valid and met its thresholds.
-// If the document is too large it is written without the windows of trials, else
-// with the last trial of each measurement alone, else not at all.
+// If the document is too large it is written without histograms, else without the
+// windows of trials too, else with the last trial of each measurement alone, else not at all.
 func ConfigMap(r result.Result, failure error, most int) map[string]string {
 	data := ConfigMapAtStart(r)
 	reason := failureReason(r, failure)
@@ -132,7 +133,8 @@ func fitted(r result.Result, most int) (document, omitted string) {
 		of      func(result.Result) result.Result
 	}{
 		{"", func(r result.Result) result.Result { return r }},
-		{"the windows of trials, which had no room", withoutWindows},
+		{"the histograms, which had no room", withoutHistograms},
+		{"the histograms and the windows of trials, which had no room", withoutWindows},
 		{"all trials but the last of each measurement, which had no room", lastTrials},
 	} {
 		b, err := compact(form.of(r))
@@ -156,9 +158,31 @@ func compact(r result.Result) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), err
 }
 
+// withoutHistograms leaves of the distributions of times what describes them.
+func withoutHistograms(r result.Result) result.Result {
+	bare := func(times **result.RTT) {
+		if *times != nil {
+			short := **times
+			short.Histogram = ""
+			*times = &short
+		}
+	}
+	return eachMeasurement(r, func(m *result.Measurement) {
+		m.Trials, m.Latency = slices.Clone(m.Trials), slices.Clone(m.Latency)
+		for i := range m.Trials {
+			bare(&m.Trials[i].RTT)
+			bare(&m.Trials[i].ScheduledRTT)
+		}
+		for i := range m.Latency {
+			bare(&m.Latency[i].RTT)
+			bare(&m.Latency[i].ScheduledRTT)
+		}
+	})
+}
+
 // withoutWindows leaves of the windows with loss their number.
 func withoutWindows(r result.Result) result.Result {
-	return eachMeasurement(r, func(m *result.Measurement) {
+	return eachMeasurement(withoutHistograms(r), func(m *result.Measurement) {
 		trials := append([]result.Trial{}, m.Trials...)
 		for i := range trials {
 			t := &trials[i]

@@ -198,8 +198,8 @@ func TestConfigMapFits(t *testing.T) {
 		want    string
 	}{
 		{len(whole), 4, 2, ""},
-		{len(whole) - 1, 4, 3003, "the windows of trials, which had no room"},
-		{len(windowless), 4, 3003, "the windows of trials, which had no room"},
+		{len(whole) - 1, 4, 3003, "the histograms and the windows of trials, which had no room"},
+		{len(windowless), 4, 3003, "the histograms and the windows of trials, which had no room"},
 		{len(windowless) - 1, 1, 0, "all trials but the last of each measurement, which had no room"},
 		{len(last) - 1, 0, 0, "the document, which had no room"},
 	} {

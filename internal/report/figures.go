@@ -38,7 +38,7 @@ func figures(m result.Measurement) (list []figure) {
 				text += "; by the schedule " + latencyText(s)
 			}
 		}
-		if remark := verdictOf(l); remark != "" {
+		if remark := verdictOf(l.Limited); remark != "" {
 			text += ", " + remark
 		}
 		list = append(list, figure{
@@ -46,8 +46,12 @@ func figures(m result.Measurement) (list []figure) {
 		})
 	}
 	for _, s := range m.Steps {
+		text := fmt.Sprintf("%.4g %% at %.4f Mpps", 100*s.LossRatio, s.Rate.Mpps)
+		if remark := verdictOf(s.Limited); remark != "" {
+			text += ", " + remark
+		}
 		list = append(list, figure{
-			fmt.Sprintf("loss at %.4g %%", 100*s.Fraction), fmt.Sprintf("%.4g %% at %.4f Mpps", 100*s.LossRatio, s.Rate.Mpps),
+			fmt.Sprintf("loss at %.4g %%", 100*s.Fraction), text,
 			atPercent(atStep, s.Fraction, rated(s.Rate.Mpps, s.LossRatio, nil)),
 		})
 	}

@@ -1,6 +1,6 @@
 // Package report renders a result for people and programs: as a table, CSV, JUnit,
-// Markdown, OpenMetrics, HTML with plots, a ConfigMap or a termination message. It
-// decides nothing.
+// Markdown, OpenMetrics, HTML with plots, HdrHistogram's log, FD.io CSIT's test cases, a
+// ConfigMap or a termination message. It decides nothing.
 package report
 
 import (
@@ -25,6 +25,8 @@ var formats = []struct {
 	{"markdown", each(writeMarkdown)},
 	{"openmetrics", writeOpenMetrics},
 	{"html", writeHTML},
+	{"hdr", writeHDR},
+	{"csit", writeCSIT},
 	{"summary", each(func(w io.Writer, r result.Result) error {
 		_, err := w.Write(Summary(r, SummaryBytes))
 		return err

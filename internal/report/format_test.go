@@ -17,6 +17,7 @@ import (
 
 var extensions = map[string]string{
 	"table": "txt", "json": "json", "csv": "csv", "csv-trials": "trials.csv", "junit": "xml", "markdown": "md", "openmetrics": "om", "summary": "summary", "html": "html",
+	"hdr": "hlog", "csit": "csit",
 }
 
 // Every form of every sample is held by a file.

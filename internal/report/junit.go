@@ -96,7 +96,7 @@ func junitOf(r result.Result) junitSuite {
 			s.Cases = append(s.Cases, c)
 		}
 	}
-	if r.Settings.MinMpps != nil || r.Settings.MaxLoss != nil {
+	if r.Settings.Gated() {
 		c := junitCase{Name: "thresholds", ClassName: "bench." + plain(r.Method)}
 		for _, f := range r.Failed {
 			if c.Failure == nil {

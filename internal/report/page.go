@@ -148,7 +148,7 @@ func foundGrids(r result.Result) (list []grid) {
 			goals.add(row...)
 		}
 		for _, l := range m.Latency {
-			remark := verdictOf(l)
+			remark := verdictOf(l.Limited)
 			if l.Late > 0 {
 				remark = strings.Trim(remark+fmt.Sprintf("; %d late, by up to %s µs", l.Late, us(l.MaxLateUs)), "; ")
 			}
@@ -158,7 +158,7 @@ func foundGrids(r result.Result) (list []grid) {
 			}
 		}
 		for _, s := range m.Steps {
-			steps.add(name, percent(s.Fraction), fixed(s.Rate.Mpps), percent(s.LossRatio), state(m))
+			steps.add(name, percent(s.Fraction), fixed(s.Rate.Mpps), percent(s.LossRatio), cmp.Or(verdictOf(s.Limited), state(m)))
 		}
 		if b := m.Burst; b != nil {
 			bursts.add(name, fmt.Sprintf("%.1f", b.Frames), strconv.Itoa(len(b.Lengths)), count(b.Limit), state(m))

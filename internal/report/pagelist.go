@@ -27,17 +27,29 @@ func settingsList(r result.Result) []fact {
 	if s.MaxMpps > 0 {
 		list = append(list, fact{"highest rate tried", fmt.Sprintf("%.4g Mpps", s.MaxMpps)})
 	}
-	if s.MinMpps != nil {
-		list = append(list, fact{"threshold", fmt.Sprintf("at least %.4g Mpps", *s.MinMpps)})
-	}
-	if s.MaxLoss != nil {
-		list = append(list, fact{"threshold", "at most " + percent(*s.MaxLoss) + " lost"})
+	list = append(list, thresholds("threshold", s.Gates)...)
+	for _, g := range s.FrameGates {
+		list = append(list, thresholds("threshold for "+g.Frame, g.Gates)...)
 	}
 	for _, g := range s.Goals {
 		list = append(list, fact{"goal " + g.Name, fmt.Sprintf("loss %s, exceed ratio %.4g, duration sum %s, width %s",
 			percent(g.LossRatio), g.ExceedRatio, seconds(g.DurationSumSeconds), percent(g.Width))})
 	}
 	return filled(list)
+}
+
+// thresholds are those that a run is held to, in words.
+func thresholds(name string, g result.Gates) (list []fact) {
+	if g.MinMpps != nil {
+		list = append(list, fact{name, fmt.Sprintf("at least %.4g Mpps", *g.MinMpps)})
+	}
+	if g.MaxLoss != nil {
+		list = append(list, fact{name, "at most " + percent(*g.MaxLoss) + " lost"})
+	}
+	if g.MaxP99Us != nil {
+		list = append(list, fact{name, fmt.Sprintf("99 %% of the round trips within %.4g us", *g.MaxP99Us)})
+	}
+	return list
 }
 
 // environmentList is what the run ran on, in words.

@@ -185,7 +185,7 @@ func note(g result.Goal) string {
 func (p *printer) latency(list []result.LoadLatency) {
 	p.line("load\tMpps\tlost\tmin us\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax\tlate\tlatest us\t")
 	for _, l := range list {
-		p.line("%s\t%.4f\t%.4g %%\t%s\t%d\t%s\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(l.RTT), l.Late, us(l.MaxLateUs), verdictOf(l))
+		p.line("%s\t%.4f\t%.4g %%\t%s\t%d\t%s\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(l.RTT), l.Late, us(l.MaxLateUs), verdictOf(l.Limited))
 		if l.ScheduledRTT != nil {
 			p.line("by the schedule\t\t\t%s\t\t\t", times(l.ScheduledRTT))
 		}
@@ -203,9 +203,9 @@ func (p *printer) latency(list []result.LoadLatency) {
 	}
 }
 
-// verdictOf marks times that are not the path's.
-func verdictOf(l result.LoadLatency) string {
-	if l.Limited == "" {
+// verdictOf marks what is not the path's, for that reason.
+func verdictOf(limited string) string {
+	if limited == "" {
 		return ""
 	}
 	return result.ErrNotValid.Error()
@@ -235,6 +235,11 @@ func (p *printer) steps(steps []result.LossStep) {
 	p.line("of the highest rate\tMpps\tlost")
 	for _, s := range steps {
 		p.line("%.4g %%\t%.4f\t%.4g %%", 100*s.Fraction, s.Rate.Mpps, 100*s.LossRatio)
+	}
+	for _, s := range steps {
+		if s.Limited != "" {
+			p.text("  %.4g %% is not valid: %s", 100*s.Fraction, s.Limited)
+		}
 	}
 }
 

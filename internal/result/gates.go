@@ -2,38 +2,73 @@ package result
 
 import "fmt"
 
-// missed says which thresholds the measurements do not meet: the rate that a
-// search found or that a trial had, and the loss of a trial.
-func (r Result) missed() (failed []string) {
-	least, most := r.Settings.MinMpps, r.Settings.MaxLoss
+// Gates are thresholds that a run ends below or above of; nil: there is none.
+type Gates struct {
+	MinMpps  *float64 `json:"minMpps,omitempty"`  // threshold of --min-mpps
+	MaxP99Us *float64 `json:"maxP99Us,omitempty"` // threshold of --max-p99, in microseconds
+	MaxLoss  *float64 `json:"maxLoss,omitempty"`  // threshold of --max-loss, as a ratio
+}
+
+// FrameGates are thresholds for one kind of frames, in place of those for all.
+type FrameGates struct {
+	Frame string `json:"frame"` // name of the frames, as 64 or imix
+	Gates
+}
+
+// GatesOf are the thresholds for frames of that name.
+func (s Settings) GatesOf(frame string) Gates {
+	g := s.Gates
+	for _, own := range s.FrameGates {
+		if own.Frame != frame {
+			continue
+		}
+		for _, v := range []struct{ all, own **float64 }{{&g.MinMpps, &own.MinMpps}, {&g.MaxP99Us, &own.MaxP99Us}, {&g.MaxLoss, &own.MaxLoss}} {
+			if *v.own != nil {
+				*v.all = *v.own
+			}
+		}
+	}
+	return g
+}
+
+// Gated tells whether the run is held to any threshold.
+func (s Settings) Gated() bool { return s.Gates != Gates{} || len(s.FrameGates) > 0 }
+
+// gated says which thresholds the measurements do not meet: the rate that a search
+// found or that a trial had, the loss of a trial, and times. Of the undecided ones too
+// little was measured to tell.
+func (r Result) gated() (failed, undecided []string) {
 	for _, m := range r.Measurements {
 		if !m.Valid || !m.Complete {
 			continue // no answer, so neither met nor missed
 		}
-		if mpps, name := m.headline(); least != nil && mpps < *least {
-			failed = append(failed, fmt.Sprintf("%s: %s is %.6g Mpps, below the %.6g of --min-mpps", m.Frame, name, mpps, *least))
+		g := r.Settings.GatesOf(m.Frame.Name)
+		if mpps, name := m.headline(); g.MinMpps != nil && mpps < *g.MinMpps {
+			failed = append(failed, fmt.Sprintf("%s: %s is %.6g Mpps, below the %.6g of --min-mpps", m.Frame, name, mpps, *g.MinMpps))
 		}
-		if t := m.Measured(); most != nil && t != nil && t.LossRatio > *most {
-			failed = append(failed, fmt.Sprintf("%s: the loss is %.6g, above the %.6g of --max-loss", m.Frame, t.LossRatio, *most))
+		if t := m.Measured(); g.MaxLoss != nil && t != nil && t.LossRatio > *g.MaxLoss {
+			failed = append(failed, fmt.Sprintf("%s: the loss is %.6g, above the %.6g of --max-loss", m.Frame, t.LossRatio, *g.MaxLoss))
 		}
-		if r.Settings.MaxP99Us != nil {
-			failed = append(failed, m.slow(*r.Settings.MaxP99Us)...)
+		if g.MaxP99Us != nil {
+			slow, unknown := m.slow(*g.MaxP99Us)
+			failed, undecided = append(failed, slow...), append(undecided, unknown...)
 		}
 	}
-	return failed
+	return failed, undecided
 }
 
 // slow says at which of the loads that were measured the 99th percentile of the
 // round-trip times is above so many microseconds: of those from when packets should have
-// been sent, where there are such.
-func (m Measurement) slow(most float64) (failed []string) {
+// been sent, where there are such. It is unknown where too few packets came back.
+func (m Measurement) slow(most float64) (failed, unknown []string) {
 	check := func(load string, actual, scheduled *RTT) {
 		if scheduled == nil {
 			scheduled = actual
 		}
 		switch p99, ok := scheduled.At(99); {
 		case !ok && scheduled != nil && scheduled.Packets > 0:
-			failed = append(failed, fmt.Sprintf("%s: %d packets%s are too few to tell of 99 %%, for --max-p99", m.Frame, scheduled.Packets, load))
+			unknown = append(unknown, fmt.Sprintf("%s: %d packets%s are too few to tell of 99 %%, for --max-p99: measure for longer",
+				m.Frame, scheduled.Packets, load))
 		case !ok:
 			failed = append(failed, fmt.Sprintf("%s: nothing came back%s, to be within the %.6g us of --max-p99", m.Frame, load, most))
 		case p99 > most:
@@ -46,7 +81,7 @@ func (m Measurement) slow(most float64) (failed []string) {
 	if t := m.Measured(); t != nil && m.Latency == nil {
 		check("", t.RTT, t.ScheduledRTT)
 	}
-	return failed
+	return failed, unknown
 }
 
 // headline is the rate that a measurement stands for, and what it is called: of

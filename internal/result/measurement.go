@@ -57,6 +57,11 @@ const (
 	NotSettled     = "not-settled"
 )
 
+// Found tells whether a trial of the goal's search was one at the rate that it found.
+func (g Goal) Found(t Trial) bool {
+	return g.Lower != nil && t.Valid && t.Requested.Mpps != nil && *t.Requested.Mpps == g.Lower.Mpps
+}
+
 // LoadLatency is the latency at a load.
 type LoadLatency struct {
 	Load     string  `json:"load"`          // as 90% of NDR
@@ -87,6 +92,9 @@ type LossStep struct {
 	Fraction  float64 `json:"fraction"`  // of the highest rate, as 0.9
 	Rate      Rate    `json:"rate"`      // that was asked for
 	LossRatio float64 `json:"lossRatio"` // lost of offered
+	// Limited says why the loss says more of the generator or of the machine than of the
+	// path; absent: it does not.
+	Limited string `json:"limited,omitempty"`
 }
 
 // BurstResult is RFC 2544's back-to-back value (section 26.4).

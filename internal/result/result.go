@@ -40,6 +40,9 @@ type Result struct {
 	Settings    Settings     `json:"settings"`
 	Environment Environment  `json:"environment"`
 	Calibration *Calibration `json:"calibration,omitempty"` // of the generator, before the run
+	// Repetitions says how the figures of frames that were measured several times differ
+	// (--repeat), of the measurements that are complete and valid.
+	Repetitions []Spread `json:"repetitions,omitempty"`
 	// KernelBaseline is what the kernel carried before the run (--kernel-baseline),
 	// one a frame size.
 	KernelBaseline []KernelBaseline `json:"kernelBaseline,omitempty"`
@@ -48,25 +51,24 @@ type Result struct {
 
 // Settings are what was asked for.
 type Settings struct {
-	TX            string         `json:"tx"`                    // interface that sends
-	RX            string         `json:"rx"`                    // interface that receives
-	Bidirectional bool           `json:"bidirectional"`         // and the other way round at the same time
-	Rate          string         `json:"rate,omitempty"`        // of fixed and soak, as it was asked for
-	Flows         int            `json:"flows"`                 // UDP flows a direction
-	Vary          []string       `json:"vary,omitempty"`        // fields by which the flows differ; absent: the source port
-	GatewayMACs   []string       `json:"gatewayMACs,omitempty"` // of the router that packets were sent through
-	Queues        int            `json:"queues"`                // Rx and Tx queues a port
-	VLAN          int            `json:"vlan,omitempty"`        // 802.1Q id of the frames
-	RxVLAN        *int           `json:"rxVlan,omitempty"`      // 802.1Q id that packets come back with, 0 for none; absent: vlan
-	DstMAC        string         `json:"dstMAC"`                // destination of the frames, as it was given or learned
-	TrialSeconds  float64        `json:"trialSeconds"`          // duration of a trial, in seconds
-	WarmupSeconds float64        `json:"warmupSeconds"`         // sending before the first trial of a measurement, in seconds
-	MaxMpps       float64        `json:"maxMpps,omitempty"`     // highest rate that a search tries, in million packets a second
-	MinMpps       *float64       `json:"minMpps,omitempty"`     // threshold of --min-mpps
-	MaxP99Us      *float64       `json:"maxP99Us,omitempty"`    // threshold of --max-p99, in microseconds
-	MaxLoss       *float64       `json:"maxLoss,omitempty"`     // threshold of --max-loss, as a ratio
-	Goals         []GoalSettings `json:"goals,omitempty"`       // of ndr
-	Quick         bool           `json:"quick,omitempty"`       // of ndr: a first answer, by short trials (--quick)
+	TX            string   `json:"tx"`                    // interface that sends
+	RX            string   `json:"rx"`                    // interface that receives
+	Bidirectional bool     `json:"bidirectional"`         // and the other way round at the same time
+	Rate          string   `json:"rate,omitempty"`        // of fixed and soak, as it was asked for
+	Flows         int      `json:"flows"`                 // UDP flows a direction
+	Vary          []string `json:"vary,omitempty"`        // fields by which the flows differ; absent: the source port
+	GatewayMACs   []string `json:"gatewayMACs,omitempty"` // of the router that packets were sent through
+	Queues        int      `json:"queues"`                // Rx and Tx queues a port
+	VLAN          int      `json:"vlan,omitempty"`        // 802.1Q id of the frames
+	RxVLAN        *int     `json:"rxVlan,omitempty"`      // 802.1Q id that packets come back with, 0 for none; absent: vlan
+	DstMAC        string   `json:"dstMAC"`                // destination of the frames, as it was given or learned
+	TrialSeconds  float64  `json:"trialSeconds"`          // duration of a trial, in seconds
+	WarmupSeconds float64  `json:"warmupSeconds"`         // sending before the first trial of a measurement, in seconds
+	MaxMpps       float64  `json:"maxMpps,omitempty"`     // highest rate that a search tries, in million packets a second
+	Gates
+	FrameGates []FrameGates   `json:"frameGates,omitempty"` // thresholds for some frame sizes alone
+	Goals      []GoalSettings `json:"goals,omitempty"`      // of ndr
+	Quick      bool           `json:"quick,omitempty"`      // of ndr: a first answer, by short trials (--quick)
 	// LimitSeconds is how long the trials of a search may take together for one frame
 	// size, in seconds; when it is up, the goals keep the bounds that they have.
 	LimitSeconds float64 `json:"limitSeconds,omitempty"`

@@ -10,6 +10,10 @@ type RTT struct {
 	MeanUs      float64      `json:"meanUs"`      // mean, in microseconds
 	MaxUs       float64      `json:"maxUs"`       // longest, in microseconds
 	Percentiles []Percentile `json:"percentiles"` // 50 to 99.999, ascending, as far as there are ten packets beyond
+	// Histogram is the whole distribution in nanoseconds: an HdrHistogram, V2 and
+	// compressed, in base64. It is there of round-trip times that are an answer: of a
+	// load, of a single trial, and of the trials at the rate that a search found.
+	Histogram string `json:"histogram,omitempty"`
 }
 
 // beyond is how many packets there must be beyond a percentile for it to say

@@ -8,12 +8,16 @@ import (
 
 // Spread is how figures that were measured several times differ.
 type Spread struct {
-	Count        int
-	Mean, SD     float64 // SD is that of a sample; 0 of one figure
-	Least, Most  float64
-	Lower, Upper float64 // 95 % confidence interval of the mean, by Student's distribution; the mean itself of one figure
-	Name, Unit   string
-	Frame        string
+	Frame string  `json:"frame"` // name of the frames
+	Name  string  `json:"name"`  // of the figure, as NDR or loss
+	Unit  string  `json:"unit"`  // of the figure: Mpps, us, % or frames
+	Count int     `json:"count"` // how often it was measured
+	Mean  float64 `json:"mean"`  // of the figures
+	SD    float64 `json:"sd"`    // standard deviation, of a sample; 0 of one figure
+	Least float64 `json:"min"`   // smallest of the figures
+	Most  float64 `json:"max"`   // largest of the figures
+	Lower float64 `json:"lower"` // end of the 95 % confidence interval of the mean, by Student's distribution; the mean itself of one figure
+	Upper float64 `json:"upper"` // its other end
 }
 
 // NewSpread describes figures, of which there is one at least.

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -48,7 +49,7 @@ func TestRepeats(t *testing.T) {
 	}
 	fixed := Measurement{Frame: Frame{Name: "64"}, Complete: true, Valid: true, Trials: []Trial{{LossRatio: 0.5}}}
 	r.Measurements = []Measurement{fixed, fixed}
-	if list := r.Repeats(); len(list) != 2 || list[1].Name != "loss" || list[1].Mean != 50 {
+	if list := r.Judged(2).Repetitions; len(list) != 2 || list[1].Name != "loss" || list[1].Mean != 50 {
 		t.Errorf("%+v", list)
 	}
 }
@@ -61,7 +62,7 @@ func TestMaxP99(t *testing.T) {
 	m := Measurement{Frame: Frame{Name: "64"}, Complete: true, Valid: true, Latency: []LoadLatency{
 		{Load: "10%", RTT: rtt(49)}, {Load: "50%", RTT: rtt(51)}, {Load: "90%", RTT: rtt(1), ScheduledRTT: rtt(99)}, {Load: "100%"},
 	}}
-	r := Result{Settings: Settings{MaxP99Us: &most}, Measurements: []Measurement{m}}.Judged(1)
+	r := Result{Settings: Settings{Gates: Gates{MaxP99Us: &most}}, Measurements: []Measurement{m}}.Judged(1)
 	if len(r.Failed) != 3 {
 		t.Fatalf("%q", r.Failed)
 	}
@@ -73,10 +74,15 @@ func TestMaxP99(t *testing.T) {
 	few := rtt(1)
 	few.Packets = 9
 	r.Measurements = []Measurement{{Complete: true, Valid: true, Trials: []Trial{{RTT: few}}}}
-	if r = r.Judged(1); len(r.Failed) != 1 || !strings.Contains(r.Failed[0], "9 packets are too few") {
-		t.Errorf("%q", r.Failed)
+	if r = r.Judged(1); r.Failed != nil || !errors.Is(r.Err(), ErrNotValid) || !strings.Contains(r.Reason, "9 packets are too few") {
+		t.Errorf("too few packets to tell: failed %q, %v", r.Failed, r.Err())
 	}
 	fixed := Measurement{Complete: true, Valid: true, Trials: []Trial{{RTT: rtt(51)}}}
+	// What one size tells is not lost by what another cannot tell.
+	r.Measurements = append(r.Measurements, fixed)
+	if r = r.Judged(2); len(r.Failed) != 2 || !errors.Is(r.Err(), ErrBelow) {
+		t.Errorf("one missed, one not told: failed %q, %v", r.Failed, r.Err())
+	}
 	r.Measurements = []Measurement{fixed}
 	if r = r.Judged(1); len(r.Failed) != 1 {
 		t.Errorf("%q", r.Failed)

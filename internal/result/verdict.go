@@ -15,7 +15,8 @@ var (
 
 // Judged returns the result with what its measurements so far say of the whole
 // run, for which that many were planned: whether it is complete and valid, why it
-// is not, and which thresholds it missed.
+// is not, and which thresholds it missed. It is not valid either where a threshold was
+// asked for that too few packets tell of.
 func (r Result) Judged(planned int) Result {
 	r.Complete, r.Valid, r.Reason = len(r.Measurements) == planned, len(r.Measurements) > 0, ""
 	for _, m := range r.Measurements {
@@ -27,7 +28,14 @@ func (r Result) Judged(planned int) Result {
 	if !r.Complete && r.Reason == "" {
 		r.Valid, r.Reason = false, fmt.Sprintf("%d of %d measurements were made", len(r.Measurements), planned)
 	}
-	r.Failed = r.missed()
+	failed, undecided := r.gated()
+	switch {
+	case len(failed) > 0:
+		failed = append(failed, undecided...)
+	case r.Valid && len(undecided) > 0:
+		r.Valid, r.Reason = false, strings.Join(undecided, "; ")
+	}
+	r.Failed, r.Repetitions = failed, r.Repeats()
 	return r
 }
 

@@ -27,7 +27,7 @@ func TestGates(t *testing.T) {
 		{"no answer", invalid, nil},
 	} {
 		got := result.Result{
-			Settings:     result.Settings{MinMpps: &least, MaxLoss: &most},
+			Settings:     result.Settings{Gates: result.Gates{MinMpps: &least, MaxLoss: &most}},
 			Measurements: []result.Measurement{tt.m},
 		}.Judged(1).Failed
 		if len(got) != len(tt.want) || len(got) == 1 && !strings.Contains(got[0], tt.want[0]) {
@@ -36,6 +36,36 @@ func TestGates(t *testing.T) {
 	}
 	if got := (result.Result{Measurements: []result.Measurement{resulttest.FixedAt(0, 1)}}).Judged(1).Failed; got != nil {
 		t.Errorf("without thresholds: %q", got)
+	}
+}
+
+// A frame size's own threshold takes the place of that for all.
+func TestGatesOfFrame(t *testing.T) {
+	all, own, loss := 2.0, 0.5, 0.01
+	settings := result.Settings{
+		Gates:      result.Gates{MinMpps: &all},
+		FrameGates: []result.FrameGates{{Frame: "64", Gates: result.Gates{MinMpps: &own}}, {Frame: "imix", Gates: result.Gates{MaxLoss: &loss}}},
+	}
+	measured := func(name string, mpps, loss float64) result.Measurement {
+		m := resulttest.FixedAt(mpps, loss)
+		m.Frame.Name = name
+		return m
+	}
+	for _, tt := range []struct {
+		m    result.Measurement
+		want string // part of what it misses; empty: nothing
+	}{
+		{measured("64", 1, 0), ""},
+		{measured("64", 0.4, 0), "below the 0.5 of --min-mpps"},
+		{measured("128", 1, 0.5), "below the 2 of --min-mpps"},
+		{measured("imix", 1, 0), "below the 2 of --min-mpps"},
+		{measured("imix", 2, 0.02), "above the 0.01 of --max-loss"},
+		{measured("imix", 2, 0.01), ""},
+	} {
+		got := result.Result{Settings: settings, Measurements: []result.Measurement{tt.m}}.Judged(1).Failed
+		if tt.want == "" && got != nil || tt.want != "" && (len(got) != 1 || !strings.Contains(got[0], tt.want)) {
+			t.Errorf("%s at %g Mpps, %g lost: %q, want %q", tt.m.Frame.Name, tt.m.Trials[0].Received.Mpps, tt.m.Trials[0].LossRatio, got, tt.want)
+		}
 	}
 }
 
@@ -95,7 +125,7 @@ func TestJudged(t *testing.T) {
 			result.ErrNotValid, "not valid: 0 of 1 measurements were made",
 		},
 	} {
-		before := result.Result{Settings: result.Settings{MinMpps: &least}, Measurements: tt.list, Reason: "of before", Failed: []string{"of before"}}
+		before := result.Result{Settings: result.Settings{Gates: result.Gates{MinMpps: &least}}, Measurements: tt.list, Reason: "of before", Failed: []string{"of before"}}
 		r := before.Judged(tt.planned)
 		if r.Complete != tt.complete || r.Valid != tt.valid || r.Reason != tt.reason || r.Verdict() != tt.verdict {
 			t.Errorf("%s: complete %t, valid %t, reason %q, verdict %q", tt.name, r.Complete, r.Valid, r.Reason, r.Verdict())

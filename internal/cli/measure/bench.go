@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"net"
 	"slices"
 	"strings"
@@ -28,6 +27,7 @@ type benchOptions struct {
 	metricsOption
 	baselineOption
 	publishOptions
+	gateOptions
 	TX, RX         string
 	Bidirectional  bool
 	FrameSizes     []string
@@ -36,9 +36,6 @@ type benchOptions struct {
 	Warmup         time.Duration
 	Repeat         int
 	Calibrate      bool
-	MinMpps        float64
-	MaxLoss        string
-	MaxP99         time.Duration
 	ResultFile     string
 	TerminationLog string
 	Output         string
@@ -89,9 +86,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	f.DurationVar(&opts.Warmup, "warmup", time.Second, "how long to send before the first trial of each measurement")
 	f.IntVar(&opts.Repeat, "repeat", 1, "how often to measure each frame size")
 	f.BoolVar(&opts.Calibrate, "calibrate", true, "first measure the generator by itself: its highest rate, and what it adds to times")
-	f.Float64Var(&opts.MinMpps, "min-mpps", 0, "exit with 4 if a rate is below this, in million packets a second")
-	f.StringVar(&opts.MaxLoss, "max-loss", "", "exit with 4 if a measured loss is above this ratio, as 0.001, 0.1% or 1/1000")
-	f.DurationVar(&opts.MaxP99, "max-p99", 0, "exit with 4 if at a load that was measured more than 1 % of the round-trip times are above this, as 50us")
+	opts.addGateFlags(f)
 	f.StringVar(&opts.ResultFile, "result-file", "", "write the result to this file as JSON, after every trial")
 	f.StringVar(&opts.TerminationLog, "termination-log", "", "write a summary of at most 4096 bytes to this file; without a value to "+defaultTerminationLog)
 	f.Lookup("termination-log").NoOptDefVal = defaultTerminationLog
@@ -112,13 +107,12 @@ const defaultTerminationLog = "/dev/termination-log"
 
 // plan is what a run of bench is to do, with every flag read.
 type plan struct {
-	mixes    []result.Mix
-	flow     bench.Flow
-	maxLoss  *float64
-	maxP99   *float64 // in microseconds
-	minMpps  *float64
-	gateways []net.HardwareAddr
-	line     float64 // rate of the medium, in bits a second; 0: not given
+	mixes      []result.Mix
+	flow       bench.Flow
+	gates      result.Gates
+	frameGates []result.FrameGates
+	gateways   []net.HardwareAddr
+	line       float64 // rate of the medium, in bits a second; 0: not given
 }
 
 // someLine stands for a line rate that is not known yet when the flags are checked.
@@ -147,33 +141,9 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 		return p, cli.UsageErrorf("--repeat %d: must be 1 at least", o.Repeat)
 	case o.Flows < 1 || o.Flows > bench.MaxFlows:
 		return p, cli.UsageErrorf("--flows %d: must be 1 to %d", o.Flows, bench.MaxFlows)
-	case math.IsNaN(o.MinMpps), math.IsInf(o.MinMpps, 0), o.MinMpps < 0:
-		return p, cli.UsageErrorf("--min-mpps %g: must be a number of million packets per second", o.MinMpps)
 	}
-	if o.MinMpps > 0 && !m.rate {
-		return p, cli.UsageErrorf("--min-mpps: %s gives no rate to hold to it", m.name)
-	}
-	if o.MaxLoss != "" && !m.loss {
-		return p, cli.UsageErrorf("--max-loss is for a rate that is asked for, by fixed and soak: what %s may lose is its own", m.name)
-	}
-	switch {
-	case o.MaxP99 < 0:
-		return p, cli.UsageErrorf("--max-p99 %s: must not be below 0", o.MaxP99)
-	case o.MaxP99 > 0 && !m.times:
-		return p, cli.UsageErrorf("--max-p99 is for fixed, soak and latency: %s has loads of its own", m.name)
-	case o.MaxP99 > 0:
-		us := float64(o.MaxP99.Nanoseconds()) / 1e3
-		p.maxP99 = &us
-	}
-	if o.MinMpps > 0 {
-		p.minMpps = &o.MinMpps
-	}
-	if o.MaxLoss != "" {
-		ratio, err := parseRatio(o.MaxLoss)
-		if err != nil {
-			return p, cli.UsageErrorf("--max-loss %w", err)
-		}
-		p.maxLoss = &ratio
+	if p.gates, p.frameGates, err = o.gateOptions.gates(m, p.mixes); err != nil {
+		return p, err
 	}
 	if p.gateways, err = o.gateways(); err != nil {
 		return p, err

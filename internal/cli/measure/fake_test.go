@@ -11,8 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/spf13/cobra"
 
+	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dpdk/dpdktest"
 	"github.com/podnet/podnet/internal/result"
@@ -102,6 +104,37 @@ func TestBenchOnFake(t *testing.T) {
 				t.Errorf("nothing is told meanwhile:\n%s", &w.err)
 			}
 		})
+	}
+}
+
+// -o hdr has what came back at each load, and -o csit a test case.
+func TestExportsOnFake(t *testing.T) {
+	write := func(output string, args ...string) (string, error) {
+		w, _, err := onFake(t, forever, reflects(dpdktest.Wire{Delay: 5 * time.Microsecond}), newBenchCmd, append(args, "--vdev", "net_ring0", "-o", output)...)
+		return w.out.String(), err
+	}
+	text, err := write("hdr", "latency", "--frame-size", "64", "--rate", "100kpps", "--load", "10%,50%", "-d", "1s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, reader := bench.NewHistogram(), hdrhistogram.NewHistogramLogReader(strings.NewReader(text))
+	for range 2 {
+		h, err := reader.NextIntervalHistogram()
+		if err != nil || h == nil {
+			t.Fatalf("%v, %v in\n%s", h, err, text)
+		}
+		sum.Merge(h)
+	}
+	if sum.TotalCount() != 60_000 || !strings.Contains(text, "Tag=64/50%_of_0.1_Mpps,") {
+		t.Errorf("%d packets, want 60000, in\n%s", sum.TotalCount(), text)
+	}
+	text, err = write("csit", "--frame-size", "64,128", "--rate", "10kpps", "-d", "1s", "--min-mpps", "64:0.001,128:1e9")
+	if cli.ExitCode(err) != cli.CodeBelow {
+		t.Errorf("code %d, %v", cli.ExitCode(err), err)
+	}
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines) != 2 || !strings.Contains(lines[0], `"passed":true`) || !strings.Contains(lines[1], `"passed":false`) {
+		t.Errorf("%s", text)
 	}
 }
 

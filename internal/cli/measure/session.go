@@ -73,7 +73,7 @@ func (s *session) begin() {
 		Schema: result.Schema, Method: s.method.name, Started: time.Now().UTC(),
 		Settings: result.Settings{
 			TX: s.TX, RX: s.RX, Bidirectional: s.Bidirectional, Flows: s.Flows, Vary: s.Vary, GatewayMACs: s.GatewayMAC, Queues: s.Queues, VLAN: s.VLAN, RxVLAN: s.plan.flow.RxVLAN,
-			WarmupSeconds: s.Warmup.Seconds(), MinMpps: s.plan.minMpps, MaxLoss: s.plan.maxLoss, MaxP99Us: s.plan.maxP99,
+			WarmupSeconds: s.Warmup.Seconds(), Gates: s.plan.gates, FrameGates: s.plan.frameGates,
 		},
 		Environment:  noEnvironment(s.deps),
 		Measurements: []result.Measurement{},

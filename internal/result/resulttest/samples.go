@@ -82,7 +82,7 @@ func Fixed() result.Result {
 		Schema: result.Schema, Method: result.Fixed, Started: start, Ended: &ended, Complete: true, Valid: true,
 		Settings: result.Settings{
 			TX: "net1", RX: "net2", Bidirectional: true, Rate: "2Mpps", Flows: 16, Queues: 1, VLAN: 7, DstMAC: "02:00:00:00:00:02",
-			TrialSeconds: 1, WarmupSeconds: 1, MinMpps: &least,
+			TrialSeconds: 1, WarmupSeconds: 1, Gates: result.Gates{MinMpps: &least},
 		},
 		Environment:  environment(),
 		Calibration:  &result.Calibration{Ceiling: result.NewRate(21e6, 64), Seconds: 0.2, TimestampError: *rtt(0.2), TimedMpps: 0.01},
