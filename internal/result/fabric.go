@@ -25,7 +25,7 @@ type Fabric struct {
 	// Pairs are all that were planned, by sender, receiver, the sender's rail and the
 	// receiver's.
 	Pairs    []FabricPair    `json:"pairs"`
-	Outliers []FabricOutlier `json:"outliers,omitempty"` // the worst first
+	Outliers []FabricOutlier `json:"outliers,omitempty"` // what stands out: rails and groups first, then the slowest, the lossiest and those with long round trips
 }
 
 // The modes of a fabric run: which pairs it measures.
@@ -158,15 +158,22 @@ type FabricMissing struct {
 	Text string     `json:"text"`           // in words, with the pod and the deadline
 }
 
-// FabricOutlier is a node, or a pair, that is far from the rest.
+// FabricOutlier is a node, a pair, a group of nodes or a rail that is far from the rest.
 type FabricOutlier struct {
-	Node     int     `json:"node"`     // index of the node
-	Role     string  `json:"role"`     // sender or receiver
-	Rail     int     `json:"rail"`     // of the node, from 0
-	Metric   string  `json:"metric"`   // mpps, lossRatio or p99Us
-	Value    float64 `json:"value"`    // median of the node's pairs, in the metric's unit
-	Median   float64 `json:"median"`   // of all nodes in that role on that rail, in the same unit
-	Fraction float64 `json:"fraction"` // value / median; 0 where the median is 0
-	Pairs    int     `json:"pairs"`    // that the value rests on
-	Text     string  `json:"text"`     // in words, such as node-7 is slow as receiver on rail 2: 41 % of the median
+	// Kind is rail; group, of nodes that are slower than the others and compared with each
+	// other; sender, receiver or node, of one node in that role or in both; link or
+	// both-ways, of one pair; or pattern, of many pairs by no node.
+	Kind     string   `json:"kind"`
+	Metric   string   `json:"metric"`             // mpps, lossRatio or rttP50Us
+	From     *int     `json:"from,omitempty"`     // index of the sending node: of a receiver absent, of a pattern that of its worst pair
+	To       *int     `json:"to,omitempty"`       // index of the receiving node: of a sender absent, of a node the same as from
+	FromRail int      `json:"fromRail"`           // rail of the sender, from 0
+	ToRail   int      `json:"toRail"`             // rail of the receiver, from 0
+	Nodes    []int    `json:"nodes,omitempty"`    // of a group, by index
+	Value    float64  `json:"value"`              // median of the pairs that it is about, in the metric's unit
+	Expected float64  `json:"expected"`           // what they would have otherwise: the median of the rails, where there are groups that between the same two; of a group the better one's
+	Fraction *float64 `json:"fraction,omitempty"` // value / expected; absent where that is 0
+	Pairs    int      `json:"pairs,omitempty"`    // that the value rests on
+	Invalid  int      `json:"invalid,omitempty"`  // of these, pairs that are not valid
+	Text     string   `json:"text"`               // in words, such as node-7 is slow as receiver on rail 2: 41 % of the median
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 )
 
 // File is a result on disk.
@@ -35,12 +34,7 @@ const MaxFile = 256 << 20
 // ReadFile reads a result that bench wrote, also an older or a newer one: fields
 // that are not known are left out.
 func ReadFile(path string) (Result, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Result{}, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	data, err := readFile(path)
 	if err != nil {
 		return Result{}, err
 	}

@@ -44,11 +44,10 @@ func (c *centered) blame(floor float64) (blamed []side) {
 		i := worst(suspects)
 		s := suspects[i]
 		suspects = slices.Delete(suspects, i, i+1)
-		for _, p := range c.open.pairsOf(s.side) {
-			c.open.Set(p[0], p[1], math.NaN())
-		}
 		for _, p := range c.rest.pairsOf(s.side) {
+			c.open.Set(p[0], p[1], math.NaN())
 			c.rest.Set(p[0], p[1], c.rest.At(p[0], p[1])-s.level)
+			c.blamed.Set(p[0], p[1], max(c.blamed.At(p[0], p[1]), -s.level))
 		}
 		blamed = append(blamed, s.side)
 		for j := range suspects {
@@ -78,14 +77,15 @@ func (c *centered) isBad(s *suspect, floor float64) bool {
 	return upperQuartile(scores) < limit
 }
 
-// links finds the pairs that are bad by neither of their nodes, worst first. More than
+// links finds the pairs that are bad by neither of their nodes, worst first: of a node
+// that is to blame those that are worse again by as much as it is. More than
 // there are nodes are a pattern: something that they share, and that this package does
 // not know.
 func (c *centered) links(floor float64) (list []Finding) {
 	limit := -max(floor, pairNoise*c.pairs)
 	c.rest.each(func(from, to int, v float64) {
-		if v < limit {
-			list = append(list, Finding{Kind: Link, From: from, To: to, pairs: [][2]int{{from, to}}})
+		if v < min(limit, -c.blamed.At(from, to)) {
+			list = append(list, Finding{Kind: Link, From: from, To: to, Pairs: [][2]int{{from, to}}})
 		}
 	})
 	score := func(f Finding) float64 { return c.rest.At(f.From, f.To) }
@@ -93,7 +93,7 @@ func (c *centered) links(floor float64) (list []Finding) {
 	if len(list) > max(4, c.rest.nodes) {
 		worst := Finding{Kind: Pattern, From: list[0].From, To: list[0].To}
 		for _, f := range list {
-			worst.pairs = append(worst.pairs, f.pairs...)
+			worst.Pairs = append(worst.Pairs, f.Pairs...)
 		}
 		return []Finding{worst}
 	}
@@ -109,7 +109,7 @@ func joined(list []Finding) (short []Finding) {
 			continue
 		}
 		short[i].Kind = BothWays
-		short[i].pairs = append(short[i].pairs, f.pairs...)
+		short[i].Pairs = append(short[i].Pairs, f.Pairs...)
 	}
 	return short
 }

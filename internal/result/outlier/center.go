@@ -4,6 +4,7 @@ package outlier
 type centered struct {
 	rest     Matrix // scores less what is expected, and less what blamed nodes explain
 	open     Matrix // the same, without the pairs of blamed nodes
+	blamed   Matrix // how bad a blamed node of a pair is, as a score above 0; 0: none is
 	expected Matrix // as scores
 	groups   []group
 	pairs    float64 // standard deviation of the noise of pairs
@@ -22,7 +23,7 @@ func center(scores Matrix, floor float64) centered {
 	for node := range better {
 		better[node] = upperQuartile(known([]float64{sending[node], receiving[node]}))
 	}
-	c := centered{rest: scores.clone(), expected: scores.clone(), groups: split(better, 2*floor)}
+	c := centered{rest: scores.clone(), expected: scores.clone(), blamed: Matrix{scores.nodes, make([]float64, len(scores.cells))}, groups: split(better, 2*floor)}
 	of := make([]int, scores.nodes)
 	sends, receives := make([]bool, scores.nodes), make([]bool, scores.nodes) // as its group does
 	var noise []float64

@@ -29,8 +29,23 @@ func (m Matrix) Set(from, to int, v float64) { m.cells[from*m.nodes+to] = v }
 // At is the figure of a pair; NaN: it was not measured.
 func (m Matrix) At(from, to int) float64 { return m.cells[from*m.nodes+to] }
 
-// Median is that of all figures; NaN: there are none.
-func (m Matrix) Median() float64 { return Median(known(m.cells)) }
+// Cover sets the pairs that a finding is about: of a group those with one of its nodes.
+func (m Matrix) Cover(f Finding) {
+	for _, p := range f.Pairs {
+		m.Set(p[0], p[1], 0)
+	}
+	for _, node := range f.Nodes {
+		for other := range m.nodes {
+			m.Set(node, other, 0)
+			m.Set(other, node, 0)
+		}
+	}
+}
+
+// Except forgets the figures of the pairs that another matrix of the same nodes has.
+func (m Matrix) Except(other Matrix) {
+	other.each(func(from, to int, _ float64) { m.Set(from, to, math.NaN()) })
+}
 
 // each calls f for all that was measured, by sender.
 func (m Matrix) each(f func(from, to int, v float64)) {

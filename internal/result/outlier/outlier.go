@@ -23,12 +23,10 @@ type Finding struct {
 	// From and To are the nodes of a link. Of a node both are that node, of a pattern the
 	// nodes of its worst pair, and of a group -1.
 	From, To int
-	Nodes    []int   // of a group, ascending
-	Value    float64 // median of the figures that it is about
-	Expected float64 // what they would be otherwise: the median, where there are groups that of the pairs between the same two; of a group the figure of the best one
-	Pairs    int     // that Value rests on; 0 of a group
-
-	pairs [][2]int
+	Nodes    []int    // of a group, ascending
+	Value    float64  // median of the figures that it is about
+	Expected float64  // what they would be otherwise: the median, where there are groups that of the pairs between the same two; of a group the figure of the best one
+	Pairs    [][2]int // that Value rests on, as sender and receiver; nil of a group
 }
 
 // Find tells what stands out: groups first, then nodes and links, the worst of each
@@ -53,11 +51,11 @@ func Find(m Matrix, f Figure) []Finding {
 	rest = append(rest, c.links(f.floor())...)
 	for _, finding := range rest {
 		var values, expected []float64
-		for _, p := range finding.pairs {
+		for _, p := range finding.Pairs {
 			values = append(values, m.At(p[0], p[1]))
 			expected = append(expected, f.figure(c.expected.At(p[0], p[1])))
 		}
-		finding.Value, finding.Expected, finding.Pairs = Median(values), Median(expected), len(values)
+		finding.Value, finding.Expected = Median(values), Median(expected)
 		list = append(list, finding)
 	}
 	return list
@@ -77,7 +75,7 @@ func nodesOf(m Matrix, blamed []side) (list []Finding) {
 		} else {
 			list[i].Kind = Node
 		}
-		list[i].pairs = append(list[i].pairs, m.pairsOf(s)...)
+		list[i].Pairs = append(list[i].Pairs, m.pairsOf(s)...)
 	}
 	return list
 }

@@ -116,9 +116,12 @@ var planted = []struct {
 
 // How often a fault is found, and nothing else is blamed for it.
 func TestPower(t *testing.T) {
-	const tries = 50
 	for i, c := range planted {
 		t.Run(c.name, func(t *testing.T) {
+			tries := 100
+			if c.nodes > 10 {
+				tries = 20
+			}
 			r := rand.New(rand.NewPCG(1, uint64(i)))
 			found, others := 0, map[string]int{}
 			for range tries {
@@ -156,7 +159,7 @@ func matches(got, want string) bool {
 func TestFalseAlarms(t *testing.T) {
 	for _, nodes := range []int{2, 3, 4, 6, 10, 30, 100} {
 		for _, c := range []struct{ pairs, nodes float64 }{{0, 0}, {0.01, 0}, {0.03, 0.01}, {0.05, 0.02}, {0.08, 0.03}} {
-			tries := min(1000, 100_000/(nodes*nodes))
+			tries := min(1000, 50_000/(nodes*nodes))
 			r := rand.New(rand.NewPCG(2, uint64(nodes)))
 			alarms, what := 0, map[string]int{}
 			for range tries {

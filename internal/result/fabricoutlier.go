@@ -1,0 +1,171 @@
+package result
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/podnet/podnet/internal/result/outlier"
+)
+
+// fabricMetric is a figure of pairs that outliers are looked for in.
+type fabricMetric struct {
+	name   string // in the document
+	figure outlier.Figure
+	of     func(FabricPair) (float64, bool)
+	is     string // what a node or pair with a bad figure is
+	said   func(o FabricOutlier, of string) string
+}
+
+// fabricMetrics are all of them, in the order of the outliers. What is slow is not listed
+// again for its loss, which with a load that was set is the same.
+var fabricMetrics = []fabricMetric{
+	{"mpps", outlier.Rate, FabricPair.Mpps, "is slow", func(o FabricOutlier, of string) string {
+		return fmt.Sprintf("%.2g %% of %s, %.4g Mpps", 100*o.Value/o.Expected, of, o.Value)
+	}},
+	{"lossRatio", outlier.Loss, FabricPair.Loss, "has a high loss", func(o FabricOutlier, of string) string {
+		return fmt.Sprintf("%.2g %%; %s: %.2g %%", 100*o.Value, of, 100*o.Expected)
+	}},
+	{
+		"rttP50Us", outlier.RoundTrip,
+		func(p FabricPair) (float64, bool) { return p.RTTUs(50) },
+		"has long round trips",
+		func(o FabricOutlier, of string) string {
+			return fmt.Sprintf("%.2g times %s, %.4g us", o.Value/o.Expected, of, o.Value)
+		},
+	},
+}
+
+// FabricRailKind is the kind of an outlier that is a rail. The others are those of
+// package outlier.
+const FabricRailKind = "rail"
+
+// slowRail is the part of the fastest rail's median below which a rail is named.
+const slowRail = 0.9
+
+// outliers finds what stands out, of all pairs that have figures. Those that are not
+// valid are counted: a node whose generator is the limit stands out too.
+func (f Fabric) outliers() (list []FabricOutlier) {
+	labels, pairs := f.Labels(), f.RailPairs()
+	list = f.slowRails(pairs)
+	slow := map[RailPair]outlier.Matrix{}
+	for _, metric := range fabricMetrics {
+		for _, rails := range pairs {
+			m := f.matrix(rails, metric.of)
+			if metric.figure == outlier.Loss {
+				m.Except(slow[rails])
+			}
+			valid := f.matrix(rails, func(p FabricPair) (float64, bool) { return 0, p.Valid })
+			found := outlier.Find(m, metric.figure)
+			grouped := false
+			for _, finding := range found {
+				grouped = grouped || finding.Kind == outlier.Group
+			}
+			explained := outlier.NewMatrix(len(f.Nodes))
+			for _, finding := range found {
+				explained.Cover(finding)
+				o := outlierOf(finding, metric.name, rails)
+				for _, p := range finding.Pairs {
+					if math.IsNaN(valid.At(p[0], p[1])) {
+						o.Invalid++
+					}
+				}
+				o.Text = metric.text(o, rails, labels, grouped)
+				list = append(list, o)
+			}
+			if metric.figure == outlier.Rate {
+				slow[rails] = explained
+			}
+		}
+	}
+	return list
+}
+
+func outlierOf(f outlier.Finding, metric string, rails RailPair) FabricOutlier {
+	o := FabricOutlier{
+		Kind: string(f.Kind), Metric: metric, FromRail: rails.From, ToRail: rails.To,
+		Nodes: f.Nodes, Value: f.Value, Expected: f.Expected, Fraction: fraction(f.Value, f.Expected), Pairs: len(f.Pairs),
+	}
+	if f.Kind != outlier.Group && f.Kind != outlier.Receiver {
+		o.From = &f.From
+	}
+	if f.Kind != outlier.Group && f.Kind != outlier.Sender {
+		o.To = &f.To
+	}
+	return o
+}
+
+func fraction(value, expected float64) *float64 {
+	v := value / expected
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// slowRails finds the rails that are slower than the fastest.
+func (f Fabric) slowRails(pairs []RailPair) (list []FabricOutlier) {
+	medians := f.Medians()
+	var fastest RailPair
+	for _, r := range pairs {
+		if medians[r] > medians[fastest] {
+			fastest = r
+		}
+	}
+	for _, r := range pairs {
+		median, known := medians[r]
+		if best := medians[fastest]; known && median < slowRail*best {
+			list = append(list, FabricOutlier{
+				Kind: FabricRailKind, Metric: "mpps", FromRail: r.From, ToRail: r.To, Value: median, Expected: best, Fraction: fraction(median, best),
+				Text: fmt.Sprintf("%s is slow: its median, %.4g Mpps, is %.2g %% of that of %s", r, median, 100*median/best, fastest),
+			})
+		}
+	}
+	return list
+}
+
+// text says what stands out.
+func (m fabricMetric) text(o FabricOutlier, rails RailPair, labels []string, grouped bool) string {
+	of := "the median"
+	if grouped {
+		of = "the median of its group"
+	}
+	var text string
+	switch outlier.Kind(o.Kind) {
+	case outlier.Group:
+		return fmt.Sprintf("%d of %d nodes are a group of their own on %s: %s. They are compared with each other: %s",
+			len(o.Nodes), len(labels), rails, m.said(o, "the others"), some(o.Nodes, labels))
+	case outlier.Sender:
+		text = fmt.Sprintf("%s %s as sender on %s", labels[*o.From], m.is, rails)
+	case outlier.Receiver:
+		text = fmt.Sprintf("%s %s as receiver on %s", labels[*o.To], m.is, rails)
+	case outlier.Node:
+		text = fmt.Sprintf("%s %s as sender and as receiver on %s", labels[*o.From], m.is, rails)
+	case outlier.Link:
+		text = fmt.Sprintf("%s -> %s %s on %s", labels[*o.From], labels[*o.To], m.is, rails)
+	case outlier.BothWays:
+		text = fmt.Sprintf("%s <-> %s %s both ways on %s", labels[*o.From], labels[*o.To], m.is, rails)
+	default:
+		text = fmt.Sprintf("%d pairs on %s share something that %s, such as a rack or an uplink, and no node explains them; the worst is %s -> %s",
+			o.Pairs, rails, m.is, labels[*o.From], labels[*o.To])
+	}
+	text += ": " + m.said(o, of)
+	if o.Invalid > 0 {
+		text += fmt.Sprintf(" (%d of %d pairs are not valid)", o.Invalid, o.Pairs)
+	}
+	return text
+}
+
+// some names a few nodes.
+func some(nodes []int, labels []string) string {
+	const most = 8
+	var names []string
+	for i, n := range nodes {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more", len(nodes)-most))
+			break
+		}
+		names = append(names, labels[n])
+	}
+	return strings.Join(names, ", ")
+}
