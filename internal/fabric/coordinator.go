@@ -62,6 +62,7 @@ func (c *Coordinator) Run(ctx context.Context, listener net.Listener) (result.Fa
 	if err := r.start(serving, saved); err != nil {
 		return result.Fabric{}, err
 	}
+	r.roster.afford(r.plan().Seconds)
 	r.schedule(serving)
 	if serving.Err() != nil && ctx.Err() == nil {
 		err = fmt.Errorf("the listener failed: %w", <-served)
@@ -105,7 +106,7 @@ func (c *Coordinator) begin() (*run, *Saved, error) {
 func (r *run) start(ctx context.Context, saved *Saved) error {
 	if saved != nil {
 		r.Log.Info("going on with a run", "run", r.head.Run, "rounds done", r.done, "of", r.config.RoundCount())
-		r.gather(ctx, r.timing.Rejoin, func(now, ever int) bool { return now >= ever })
+		r.gather(ctx, r.timing.Rejoin, func(now, _ int) bool { return now > 0 && r.roster.awaited() == 0 })
 		return nil
 	}
 	r.gather(ctx, r.timing.Join, func(now, _ int) bool {

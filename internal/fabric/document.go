@@ -20,25 +20,23 @@ func (r *run) document(complete bool) result.Fabric {
 			Rate: r.config.Load.Rate, NDR: r.config.Load.NDR, Frame: r.config.Load.Mix.Frame(),
 			TrialSeconds: r.config.Load.Trial.Seconds(), WarmupSeconds: r.config.Load.Warmup.Seconds(),
 		},
-		Rounds: result.FabricRounds{Planned: rounds, Done: r.done, Makeup: r.makeups, MakeupLimit: makeupRounds(rounds), Resumed: r.resumed},
+		Rounds: result.FabricRounds{Planned: rounds, Done: r.done, Makeup: r.makeups, MakeupLimit: makeupRounds(rounds), PlannedSeconds: r.plan().Seconds, Resumed: r.resumed},
 		Nodes:  r.roster.nodes(false),
 		Pairs:  r.allRows(),
 	}
 	if !r.head.Rounds.IsZero() {
 		doc.Rounds.Started = &r.head.Rounds
 	}
-	if plan, err := NewPlan(r.planned(), r.timing); err == nil {
-		doc.Rounds.PlannedSeconds = plan.Seconds
-	}
 	doc.Valid, doc.Reason = verdict(doc)
 	return doc
 }
 
-// planned is the configuration with the number of rails that the pods have.
-func (r *run) planned() Config {
+// plan is what the run was to do, with the rails that the pods have.
+func (r *run) plan() Plan {
 	c := r.config
 	c.RailCount = r.head.Rails
-	return c
+	p, _ := NewPlan(c, r.timing) // the configuration was checked when the run began
+	return p
 }
 
 // allRows are all flows of the schedule, in the document's order.

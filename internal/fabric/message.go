@@ -142,6 +142,9 @@ func (g *generated) check() error {
 	if len(g.Limits) > maxItems || g.RTT != nil && len(g.RTT.Percentiles) > maxItems || g.Seconds < 0 {
 		return errors.New("figures beyond any measure")
 	}
+	if g.NDR != nil {
+		g.NDR.Name, g.NDR.Status = printable(g.NDR.Name, maxText), printable(g.NDR.Status, maxText)
+	}
 	for i := range g.Limits {
 		l := &g.Limits[i]
 		l.Code, l.Text = result.LimitCode(printable(string(l.Code), maxText)), printable(l.Text, maxText)

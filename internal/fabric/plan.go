@@ -50,7 +50,7 @@ func NewPlan(c Config, t Timing) (Plan, error) {
 	p.PhaseSeconds = phase.Seconds()
 	p.Seconds = (phase * time.Duration(p.Rounds*p.Phases)).Seconds()
 	p.MakeupRounds = makeupRounds(p.Rounds)
-	worst := t.Answer + c.Load.limit(t) + t.Answer
+	worst := t.Answer + c.Load.most() + t.Grace + t.Answer
 	p.AtMostSeconds = (t.Join + worst*time.Duration((p.Rounds+p.MakeupRounds)*p.Phases)).Seconds()
 	return p, nil
 }

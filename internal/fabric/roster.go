@@ -8,31 +8,34 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// maxStrikes is how often a pod may let a deadline pass. After that it is not let in any
-// more: each time costs the whole run the deadline.
-const maxStrikes = 3
-
 // roster knows the pods of a run.
 type roster struct {
 	timing Timing
 
 	mu      sync.Mutex
 	members []member
-	ended   bool          // the run has
-	changed chan struct{} // has room for one: something is new
+	// patience is how long the rounds wait for a pod in all, beyond what the plan has
+	// for it. After that it is left out: it would cost all others their time.
+	patience time.Duration
+	ended    bool          // the run has
+	changed  chan struct{} // has room for one: something is new
 }
 
 // member is a pod, there or not.
 type member struct {
 	node     result.FabricNode
 	instance string
-	session  *session // nil: it is not there
-	strikes  int
-	news     bool // node is not as it was kept last
+	// former are processes whose place another one has taken. They do not come back, so
+	// that two never take it from each other in turn.
+	former   map[string]bool
+	session  *session      // nil: it is not there
+	expected bool          // a coordinator before this one had it to the end
+	overtime time.Duration // that the rounds have waited for it
+	news     bool          // node is not as it was kept last
 }
 
 func newRoster(nodes int, t Timing) *roster {
-	r := &roster{timing: t, members: make([]member, nodes), changed: make(chan struct{}, 1)}
+	r := &roster{timing: t, patience: t.Answer + t.Grace, members: make([]member, nodes), changed: make(chan struct{}, 1)}
 	for i := range r.members {
 		r.members[i].node = result.FabricNode{Index: i, Rails: []result.FabricRail{}}
 		r.members[i].node.Missing = missing(result.FabricAbsent, Pod{Index: i}, "never came")
@@ -55,10 +58,34 @@ func (r *roster) refusal(h hello) string {
 	switch {
 	case h.Index >= len(r.members):
 		return fmt.Sprintf("index %d: the run has %d pods. Give the Job as many completions as --nodes says", h.Index, len(r.members))
-	case r.members[h.Index].strikes >= maxStrikes:
-		return fmt.Sprintf("%s let %d deadlines pass, and is left out", h.Node, maxStrikes)
+	case r.members[h.Index].former[h.Instance]:
+		return "another process has taken this pod's place"
+	case r.members[h.Index].overtime > r.patience:
+		return r.slow(r.members[h.Index].overtime)
 	}
 	return ""
+}
+
+func (r *roster) slow(overtime time.Duration) string {
+	return fmt.Sprintf("the rounds have waited %v for it, and go on without it after %v", overtime.Round(time.Second), r.patience.Round(time.Second))
+}
+
+// afford sets the patience for a run of so many seconds.
+func (r *roster) afford(planned float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.patience = max(r.patience, seconds(planned/50))
+}
+
+// charge counts time that the rounds have waited for a pod, and leaves it out if that is
+// too much.
+func (r *roster) charge(s *session, overtime time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := &r.members[s.hello.Index]
+	if m.overtime += overtime; m.overtime > r.patience {
+		s.end(result.FabricHung, "is too slow: "+r.slow(m.overtime))
+	}
 }
 
 // join puts a session in its pod's place, and ends the one that was there. It reports
@@ -81,6 +108,10 @@ func (r *roster) join(s *session) bool {
 		m.node.Reconnects++
 	case m.node.Joined != nil:
 		m.node.Restarts++
+		if m.former == nil {
+			m.former = make(map[string]bool)
+		}
+		m.former[m.instance] = true
 	}
 	if m.node.Joined == nil {
 		now := time.Now()
@@ -102,9 +133,6 @@ func (r *roster) leave(s *session) {
 	defer r.mu.Unlock()
 	m := &r.members[s.hello.Index]
 	loss := s.reason()
-	if loss.Code == result.FabricHung || loss.Code == result.FabricPartitioned {
-		m.strikes++
-	}
 	if m.session == s {
 		m.session = nil
 		if !r.ended { // when it has, they all leave
@@ -143,6 +171,19 @@ func (r *roster) present() (now, ever int) {
 	return now, ever
 }
 
+// awaited counts the pods that a coordinator before this one had, and that have not come
+// back.
+func (r *roster) awaited() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.members {
+		if r.members[i].expected && r.members[i].session == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // rails is how many the pod with the most has.
 func (r *roster) rails() (most int) {
 	r.mu.Lock()
@@ -167,16 +208,19 @@ func (r *roster) nodes(newsOnly bool) (list []result.FabricNode) {
 	return list
 }
 
-// restore puts in what was kept of a pod. It comes again by itself.
+// restore puts in what was kept of a pod. It comes back by itself.
 func (r *roster) restore(n result.FabricNode) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if n.Index >= 0 && n.Index < len(r.members) && r.members[n.Index].session == nil {
-		if n.Missing == nil {
-			n.Missing = missing(result.FabricDead, Pod{Index: n.Index, Node: n.Name, Pod: n.Pod}, "did not come back after the coordinator's restart")
-		}
-		r.members[n.Index].node = n
+	if n.Index < 0 || n.Index >= len(r.members) {
+		return
 	}
+	m := &r.members[n.Index]
+	m.expected = n.Missing == nil
+	if m.expected {
+		n.Missing = missing(result.FabricDead, Pod{Index: n.Index, Node: n.Name, Pod: n.Pod}, "did not come back after the coordinator's restart")
+	}
+	m.node, m.news = n, m.expected
 }
 
 // end says goodbye to all pods, also to those that come from now on. It says how many

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/podnet/podnet/internal/result"
 )
@@ -88,7 +89,7 @@ func signature(run string, id uint64) uint32 {
 // prepare lets the receiver reflect.
 func (r *run) prepare(ctx context.Context, a *attempt) {
 	a.toAnswers = a.to.open(a.task.ID)
-	got, loss := a.to.ask(ctx, message{Reflect: &a.task}, a.toAnswers, r.timing.Answer)
+	got, loss := r.ask(ctx, a.to, message{Reflect: &a.task}, a.toAnswers, 0)
 	switch {
 	case loss != nil:
 		a.row.Missing = loss
@@ -105,7 +106,7 @@ func (r *run) measure(ctx context.Context, a *attempt) {
 	defer a.to.close(a.task.ID)
 	a.fromAnswers = a.from.open(a.task.ID)
 	defer a.from.close(a.task.ID)
-	sent, loss := a.from.ask(ctx, message{Generate: &a.task}, a.fromAnswers, r.config.Load.limit(r.timing))
+	sent, loss := r.ask(ctx, a.from, message{Generate: &a.task}, a.fromAnswers, r.config.Load.most())
 	switch {
 	case loss != nil:
 		a.row.Missing = loss
@@ -115,7 +116,7 @@ func (r *run) measure(ctx context.Context, a *attempt) {
 	if ctx.Err() != nil {
 		return // the sessions end with it
 	}
-	arrived, loss := a.to.ask(ctx, message{Stop: &a.task.ID}, a.toAnswers, r.timing.Answer)
+	arrived, loss := r.ask(ctx, a.to, message{Stop: &a.task.ID}, a.toAnswers, 0)
 	switch {
 	case a.row.Missing != nil:
 	case loss != nil:
@@ -125,6 +126,20 @@ func (r *run) measure(ctx context.Context, a *attempt) {
 	default:
 		fill(&a.row, sent.Generated.Generated, arrived.Reflected.Reflected, a.task)
 	}
+}
+
+// ask asks a pod for what takes so long, and waits a while more for it.
+func (r *run) ask(ctx context.Context, s *session, m message, answers <-chan message, takes time.Duration) (message, *result.FabricMissing) {
+	patience := r.timing.Answer
+	if takes > 0 {
+		patience = r.timing.Grace
+	}
+	began := time.Now()
+	got, loss := s.ask(ctx, m, answers, takes+patience)
+	if over := time.Since(began) - takes - overhead; over > 0 {
+		r.roster.charge(s, over)
+	}
+	return got, loss
 }
 
 // refusal is why a pod did not do what it was asked to.

@@ -43,8 +43,16 @@ func randomID() uint64 {
 	return binary.BigEndian.Uint64(b[:]) >> 8
 }
 
+// makeupShare is by how many percent of its planned time a run may be longer for what it
+// makes up. Deadlines that passed before count: what they cost is not spent twice.
+const makeupShare = 25
+
 // schedule goes through the rounds that are left, and makes up for what was missed.
 func (r *run) schedule(ctx context.Context) {
+	plan := r.plan()
+	perRound := seconds(plan.Seconds) / time.Duration(plan.Rounds)
+	left := perRound * time.Duration(plan.Rounds-r.done)
+	end := time.Now().Add(left + left*makeupShare/100) // of the time to make up
 	for r.done < r.config.RoundCount() && ctx.Err() == nil {
 		r.blackout(ctx)
 		round := r.done + 1
@@ -54,6 +62,9 @@ func (r *run) schedule(ctx context.Context) {
 	}
 	there := func(i int) bool { s, _ := r.roster.find(i); return s != nil }
 	for limit := makeupRounds(r.config.RoundCount()); r.makeups < limit && ctx.Err() == nil; {
+		if r.makeups > 0 && time.Now().Add(perRound).After(end) {
+			return
+		}
 		pairs, only := r.makeup(there)
 		if len(pairs) == 0 {
 			return
@@ -108,7 +119,7 @@ func (r *run) keep(e Entry) {
 	}
 }
 
-// gather waits until so many pods are there, or something enough, or for at most d.
+// gather waits until enough pods are there, of those that ever were, but no longer than d.
 func (r *run) gather(ctx context.Context, d time.Duration, enough func(now, ever int) bool) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -130,21 +141,23 @@ func (r *run) gather(ctx context.Context, d time.Duration, enough func(now, ever
 // blackout waits when most pods have gone at once: then it is the coordinator's
 // own network that has failed, and rounds without pods would be over in no time.
 func (r *run) blackout(ctx context.Context) {
-	half := func(now, ever int) bool { return 2*now >= ever }
-	if half(r.roster.present()) {
+	if now, ever := r.roster.present(); 2*now >= ever {
 		r.waited = false
 		return
 	}
 	if !r.waited {
 		r.waited = true
 		r.Log.Warn("most pods have gone at once: waiting for them to come back", "for", r.timing.Rejoin)
-		r.gather(ctx, r.timing.Rejoin, half)
+		r.gather(ctx, r.timing.Rejoin, func(now, ever int) bool { return now == ever })
 	}
 }
 
 // resume takes over what was kept of a run.
 func (r *run) resume(saved *Saved) error {
 	r.head = saved.Head
+	if r.head.Rails < 1 || r.head.Rails > MaxRails {
+		return fmt.Errorf("the kept state: %d rails", r.head.Rails)
+	}
 	for n, e := range saved.Entries {
 		if e.Round < 0 || e.Round > r.config.RoundCount()+makeupRounds(r.config.RoundCount()) {
 			return fmt.Errorf("the kept state: entry %d is of round %d, which there is not", n+1, e.Round)

@@ -16,33 +16,36 @@ func pairs(nodes int) Config {
 
 // trial is one simulated run.
 type trial struct {
+	*world
 	t      *testing.T
-	world  *world
 	config Config
-	listen *memListener
 	state  State
 	cancel []context.CancelFunc // of each pod's process
+	absent map[int]bool         // pods that are not started with the others
 }
 
 // simulate runs the configuration on a fabric whose pods are the caller's to disturb, and
 // gives the document. It must be called in a bubble of synctest.
 func simulate(t *testing.T, c Config, rails int, disturb func(*trial)) result.Fabric {
 	t.Helper()
-	s := &trial{t: t, world: newWorld(t, c.Nodes, rails), config: c, listen: newMemListener(), cancel: make([]context.CancelFunc, c.Nodes)}
+	s := &trial{world: newWorld(t, c.Nodes, rails), t: t, config: c, cancel: make([]context.CancelFunc, c.Nodes), absent: make(map[int]bool)}
 	if disturb != nil {
 		disturb(s)
 	}
-	for i := range s.cancel {
-		if s.cancel[i] == nil {
+	for i := range s.pods {
+		if !s.absent[i] {
 			s.start(i)
 		}
 	}
-	doc, err := (&Coordinator{Config: c, Token: s.world.token, State: s.state}).Run(t.Context(), s.listen)
+	defer s.stop()
+	return s.coordinate(t.Context())
+}
+
+// coordinate runs a coordinator.
+func (s *trial) coordinate(ctx context.Context) result.Fabric {
+	doc, err := (&Coordinator{Config: s.config, Token: s.token, State: s.state}).Run(ctx, s.listen())
 	if err != nil {
-		t.Fatal(err)
-	}
-	for _, cancel := range s.cancel {
-		cancel()
+		s.t.Fatal(err)
 	}
 	return doc
 }
@@ -50,13 +53,35 @@ func simulate(t *testing.T, c Config, rails int, disturb func(*trial)) result.Fa
 // start begins a process in a pod.
 func (s *trial) start(i int) {
 	ctx, cancel := context.WithCancel(s.t.Context())
+	s.mu.Lock()
 	s.cancel[i] = cancel
-	p := s.world.pods[i]
-	go func() { _ = p.agent(p.over(s.listen)).Run(ctx) }()
+	s.mu.Unlock()
+	go func() { _ = s.pods[i].agent().Run(ctx) }()
 }
 
-// later does something when the clock says so.
-func (s *trial) later(d time.Duration, do func()) { time.AfterFunc(d, do) }
+// kill ends a pod's process.
+func (s *trial) kill(i int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cancel[i]()
+}
+
+// disturb changes a pod's faults.
+func (s *trial) disturb(i int, change func(*pod)) {
+	p := s.pods[i]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(p)
+}
+
+// stop ends all processes.
+func (s *trial) stop() {
+	for i := range s.pods {
+		if s.cancel[i] != nil {
+			s.kill(i)
+		}
+	}
+}
 
 // whole checks that a document has every flow of the schedule, in order, and of each
 // either exactly its own figures or a reason. It gives the flows without figures.

@@ -30,11 +30,11 @@ func (t Timing) withDefaults() Timing {
 	return t
 }
 
-// measure is how long a measurement takes, and limit how long it may take.
+// measure is how long a measurement takes as planned, and most how long it can take.
 func (l Load) measure() time.Duration { return l.Warmup + l.Trial }
 
-func (l Load) limit(t Timing) time.Duration {
-	d := l.measure() + t.Grace
+func (l Load) most() time.Duration {
+	d := l.measure()
 	if l.NDR { // its trials are many, and packets are waited for after each
 		d += l.Trial
 	}

@@ -25,13 +25,13 @@ func secret(t testing.TB) Token {
 
 // world is a fabric in memory: pods, and the wires between their rails.
 type world struct {
-	t     testing.TB
-	token Token
-	rails int
+	token  Token
+	around time.Duration // a measurement takes beside its trial
 
 	mu         sync.Mutex
 	reflecting map[railOf]Task // by whose rail
 	pods       []*pod
+	listener   *memListener // the coordinator's
 }
 
 // railOf is a rail of a pod.
@@ -41,6 +41,7 @@ type railOf struct{ index, rail int }
 type pod struct {
 	*world
 	index int
+	ports []result.FabricRail
 
 	mu      sync.Mutex
 	conns   []*memConn
@@ -51,40 +52,56 @@ type pod struct {
 }
 
 func newWorld(t testing.TB, nodes, rails int) *world {
-	w := &world{t: t, token: secret(t), rails: rails, reflecting: make(map[railOf]Task)}
+	w := &world{token: secret(t), around: overhead, reflecting: make(map[railOf]Task), listener: newMemListener()}
 	for i := range nodes {
-		w.pods = append(w.pods, &pod{world: w, index: i})
+		p := &pod{world: w, index: i}
+		for r := range rails {
+			p.ports = append(p.ports, result.FabricRail{
+				Device: result.Device{Name: fmt.Sprintf("net%d", r+1), Kind: "pci", MAC: fmt.Sprintf("02:00:%02x:%02x:00:%02x", i>>8, i&0xff, r)},
+				IPs:    []string{fmt.Sprintf("10.%d.%d.%d", r, i>>8, i&0xff)},
+			})
+		}
+		w.pods = append(w.pods, p)
 	}
 	return w
 }
 
+// listen gives the coordinator a new place to listen, which the pods find.
+func (w *world) listen() *memListener {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.listener = newMemListener()
+	return w.listener
+}
+
 // agent is a process in the pod.
-func (p *pod) agent(dial func(context.Context) (net.Conn, error)) *Agent {
+func (p *pod) agent() *Agent {
 	return &Agent{
 		Pod:  Pod{Index: p.index, Node: fmt.Sprintf("node-%d", p.index), Pod: fmt.Sprintf("fabric-%d", p.index), Version: "test"},
-		Path: p, Token: p.token, Dial: dial,
+		Path: p, Token: p.token, Dial: p.dial,
 	}
 }
 
-// over dials in memory.
-func (p *pod) over(l *memListener) func(context.Context) (net.Conn, error) {
-	return func(ctx context.Context) (net.Conn, error) {
-		p.mu.Lock()
-		held := p.held
-		p.mu.Unlock()
-		if held {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}
-		c, err := l.dial(ctx)
-		if err != nil {
-			return nil, err
-		}
-		p.mu.Lock()
-		p.conns = append(p.conns, c)
-		p.mu.Unlock()
-		return c, nil
+// dial finds the coordinator in memory.
+func (p *pod) dial(ctx context.Context) (net.Conn, error) {
+	p.mu.Lock()
+	held := p.held
+	p.mu.Unlock()
+	if held {
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
+	p.world.mu.Lock()
+	l := p.listener
+	p.world.mu.Unlock()
+	c, err := l.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conns = append(p.conns, c)
+	return c, nil
 }
 
 // partition cuts the pod from the coordinator, or joins it again.
@@ -97,16 +114,14 @@ func (p *pod) partition(held bool) {
 	}
 }
 
-func (p *pod) Rails() []result.FabricRail {
-	var list []result.FabricRail
-	for r := range p.rails {
-		list = append(list, result.FabricRail{
-			Device: result.Device{Name: fmt.Sprintf("net%d", r+1), Kind: "pci", MAC: fmt.Sprintf("02:00:%02x:%02x:00:%02x", p.index>>8, p.index&0xff, r)},
-			IPs:    []string{fmt.Sprintf("10.%d.%d.%d", r, p.index>>8, p.index&0xff)},
-		})
-	}
-	return list
+// forget leaves the pod's connections as they are, and lets it make others.
+func (p *pod) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conns, p.held = nil, false
 }
+
+func (p *pod) Rails() []result.FabricRail { return p.ports }
 
 // packets is how many a flow has. No other one has as many.
 func packets(f Flow) uint64 {
@@ -131,7 +146,7 @@ func (p *pod) faults(ctx context.Context) error {
 // right holds a task to what both ends registered.
 func (p *pod) right(t Task) error {
 	for _, e := range []End{t.From, t.To} {
-		if want := p.world.pods[e.Index].Rails()[e.Rail].MAC; e.Port.MAC != want {
+		if want := p.world.pods[e.Index].ports[e.Rail].MAC; e.Port.MAC != want {
 			return fmt.Errorf("index %d has the MAC address %s, not %s", e.Index, want, e.Port.MAC)
 		}
 	}
@@ -144,7 +159,7 @@ func (p *pod) Generate(ctx context.Context, t Task) (Generated, error) {
 	}
 	started := time.Now()
 	select {
-	case <-time.After(t.Warmup + t.Trial):
+	case <-time.After(t.Warmup + t.Trial + p.around):
 	case <-ctx.Done():
 		return Generated{}, ctx.Err()
 	}
