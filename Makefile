@@ -157,8 +157,12 @@ cover: ## print how much of the library its tests cover
 	$(GO) test -coverpkg=./lib/... -coverprofile=bin/cover.out ./lib/...
 	$(GO) tool cover -func=bin/cover.out | tail -1
 
+.PHONY: prose
+prose: ## count the phrases that make our texts hard to read (SHOW=name or all: print them)
+	@CGO_ENABLED=0 $(GO) test -count=1 -v -run Patterns ./test/prose $(if $(SHOW),-args -show $(SHOW))
+
 .PHONY: lint
-lint: ## check the Go code, the C and the scripts
+lint: prose ## check the Go code, the C, the scripts and the words
 	@scripts/deps.sh build capi lint
 	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab,image,k8s,cross,capi
 	$(GOLANGCI) run --build-tags nodpdk
