@@ -58,6 +58,12 @@ func Main(ctx context.Context, p Program, args, env []string, streams Streams) i
 	})
 }
 
+// Reference gives the commands of a program, and those of podnet as a plug-in of
+// kubectl, for the page that describes them. They cannot be run.
+func Reference(p Program) (root, plugin *cobra.Command) {
+	return newRootCmd(Deps{Program: p}), newKubectlRootCmd(Deps{Program: kubectlProgram})
+}
+
 func execute(ctx context.Context, args []string, d Deps) int {
 	return executeRoot(ctx, newRootCmd(d), args, d)
 }

@@ -37,7 +37,13 @@ const debugSecurity = `{"securityContext": {"runAsUser": 0, "runAsNonRoot": fals
 
 // Kubectl runs the command line of the plug-in.
 func Kubectl(ctx context.Context, args, env []string, streams Streams) int {
-	d := Deps{cleanups: &cleanups{}, Streams: streams, Program: Program{Name: kubectlName, Short: "Look at the network devices of a pod", Long: kubectlHelp}, Env: env}
+	d := Deps{cleanups: &cleanups{}, Streams: streams, Program: kubectlProgram, Env: env}
+	return executeRoot(ctx, newKubectlRootCmd(d), args, d)
+}
+
+var kubectlProgram = Program{Name: kubectlName, Short: "Look at the network devices of a pod", Long: kubectlHelp}
+
+func newKubectlRootCmd(d Deps) *cobra.Command {
 	root := &cobra.Command{
 		Use: kubectlName, Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl podnet"},
 		Short: d.Short, Long: d.Long, SilenceErrors: true, SilenceUsage: true,
@@ -50,7 +56,7 @@ func Kubectl(ctx context.Context, args, env []string, streams Streams) int {
 	root.SetErr(d.Err)
 	root.AddCommand(newKubectlCmd(d, "inspect", "Print which network devices a pod was given"),
 		newKubectlCmd(d, "check", "Check whether DPDK would start in a pod"))
-	return executeRoot(ctx, root, args, d)
+	return root
 }
 
 // podName is the form of pods' names, which Kubernetes demands too.

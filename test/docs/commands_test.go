@@ -163,7 +163,7 @@ func startHost(t *testing.T, cpu, binary string, pod scratchpod.Pod) {
 	})
 }
 
-// The README's table of exit codes is the application's.
+// The documents' table of exit codes is the application's.
 func TestExitCodes(t *testing.T) {
 	help, err := exec.Command(build(t, tempDir(t)), "help", "exit-codes").Output()
 	if err != nil {
@@ -171,7 +171,7 @@ func TestExitCodes(t *testing.T) {
 	}
 	table := regexp.MustCompile(`(?m)^\| (\d+) \|`)
 	text := regexp.MustCompile(`(?m)^ +(\d+)  `)
-	if got, want := matches(table, documents(t)["README.md"]), matches(text, string(help)); !slices.Equal(got, want) || len(got) == 0 {
-		t.Errorf("README has the exit codes %s, and help exit-codes %s", strings.Join(got, " "), strings.Join(want, " "))
+	if got, want := matches(table, documents(t)["docs/reference/compatibility.md"]), matches(text, string(help)); !slices.Equal(got, want) || len(got) == 0 {
+		t.Errorf("compatibility.md has the exit codes %s, and help exit-codes %s", strings.Join(got, " "), strings.Join(want, " "))
 	}
 }

@@ -197,14 +197,60 @@ func TestTargetsExist(t *testing.T) {
 	}
 }
 
-// A link into the project has to lead to a file.
+// A link into the project has to lead to a file, and to a heading if it names
+// one.
 func TestLinks(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	for path, text := range documents(t) {
-		for _, target := range matches(link, text) {
-			if _, err := os.Stat(filepath.Join(root, filepath.Dir(path), target)); err != nil {
-				t.Errorf("%s: %v", path, err)
+	docs := documents(t)
+	for _, path := range []string{"CHANGELOG.md", "SECURITY.md"} {
+		docs[path] = read(t, path)
+	}
+	link := regexp.MustCompile(`\]\(([^)#: ]*)(?:#([^) ]*))?\)`)
+	anchored := 0
+	for path, text := range docs {
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			target := path
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(path), m[1])
 			}
+			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+				t.Errorf("%s: %v", path, err)
+			} else if m[2] != "" {
+				anchored++
+				if !slices.Contains(anchors(read(t, target)), m[2]) {
+					t.Errorf("%s: %s has no heading #%s", path, target, m[2])
+				}
+			}
+		}
+	}
+	if anchored < 10 {
+		t.Errorf("only %d links to headings found", anchored)
+	}
+}
+
+// anchors are the names by which GitHub links to the headings of a document.
+func anchors(text string) []string {
+	var found []string
+	drop := regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	for _, heading := range matches(regexp.MustCompile(`(?m)^#+ (.*)$`), text) {
+		name := strings.ReplaceAll(drop.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
+		for n := 1; slices.Contains(found, name); n++ {
+			name = fmt.Sprintf("%s-%d", strings.TrimSuffix(name, fmt.Sprintf("-%d", n-1)), n)
+		}
+		found = append(found, name)
+	}
+	return found
+}
+
+// The README is the way in, so it is short, and leads to every document.
+func TestReadme(t *testing.T) {
+	docs := documents(t)
+	readme := docs["README.md"]
+	if lines := strings.Count(readme, "\n"); lines > 150 {
+		t.Errorf("README.md has %d lines, want 150 at most", lines)
+	}
+	for path := range docs {
+		if path != "README.md" && !strings.Contains(readme, "("+path+")") && !strings.Contains(readme, "("+path+"#") {
+			t.Errorf("README.md does not link to %s", path)
 		}
 	}
 }

@@ -42,6 +42,22 @@ func Args(ctx context.Context, w io.Writer, opts podnet.Options) ([]string, erro
 	return config.Args()
 }
 
+// readyArgs is the README's.
+func readyArgs(ctx context.Context, w io.Writer, opts podnet.Options) ([]string, error) {
+	pod, err := podnet.Wait(ctx, opts, podnet.Ready)
+	if err != nil {
+		return nil, err
+	}
+	config, ports, err := pod.EALConfig(podnet.EALOptions{})
+	if err != nil {
+		return nil, err
+	}
+	for _, port := range ports {
+		fmt.Fprintf(w, "%s is DPDK's port %s\n", port.Interface, port.PortName)
+	}
+	return config.Args()
+}
+
 func startGoDPDK(ctx context.Context, init func(argv []string) error) error {
 	args, err := Args(ctx, os.Stderr, podnet.Options{})
 	if err != nil {
@@ -127,6 +143,17 @@ func TestArgsOfScenario(t *testing.T) {
 		if !slices.Contains(args, want) {
 			t.Errorf("Args = %q, want %s in it", args, want)
 		}
+	}
+}
+
+func TestReadyArgs(t *testing.T) {
+	scenario := podnettest.Load(t, "testdata/sriov.txtar")
+	want, err := Args(t.Context(), io.Discard, scenario.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := readyArgs(t.Context(), io.Discard, scenario.Options()); err != nil || !slices.Equal(got, want) {
+		t.Errorf("readyArgs = %q, %v, want %q as from Args", got, err, want)
 	}
 }
 
