@@ -2,7 +2,9 @@ package fabric
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,6 +44,24 @@ func TestPairsOnceEach(t *testing.T) {
 					t.Fatalf("%s of %d: %d and %d meet %d times", mode, n, i, j, k)
 				}
 			}
+		}
+	}
+}
+
+// The rounds of six pods are those that the documentation shows.
+func TestRoundsAsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/explanation/fabric.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Config{Nodes: 6, Mode: result.FabricPairs}
+	for round := range c.RoundCount() {
+		row := fmt.Sprintf("| %d |", round+1)
+		for _, p := range c.RoundPairs(round) {
+			row += fmt.Sprintf(" %d-%d", p.A, p.B)
+		}
+		if row += " |\n"; !strings.Contains(string(page), row) {
+			t.Errorf("the page lacks %q", row)
 		}
 	}
 }
