@@ -20,6 +20,7 @@ type Coordinator struct {
 	Token   Token
 	Version string       // of testpmd-wrapper
 	State   State        // nil: a restart begins again
+	Job     string       // uid of the Job: the state of another one is not gone on with
 	Log     *slog.Logger // nil: nothing is logged
 	// Progress, if not nil, is called when pods are waited for and after each round.
 	Progress func(Progress)
@@ -86,7 +87,7 @@ func (c *Coordinator) begin() (*run, *Saved, error) {
 	r := &run{
 		Coordinator: c, timing: c.Timing.withDefaults(), config: c.Config, ids: randomID(),
 		index: make(map[Flow]int), madeUp: make(map[Pair]bool),
-		head: Head{Run: rand.Text(), Started: time.Now(), Config: c.Config},
+		head: Head{Run: rand.Text(), Job: c.Job, Started: time.Now(), Config: c.Config},
 	}
 	r.roster = newRoster(c.Config.Nodes, r.timing)
 	if c.State == nil {
@@ -96,7 +97,7 @@ func (c *Coordinator) begin() (*run, *Saved, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("the state of an earlier run: %w", err)
 	}
-	if saved == nil || !reflect.DeepEqual(saved.Head.Config, c.Config) {
+	if saved == nil || saved.Head.Job != c.Job || !reflect.DeepEqual(saved.Head.Config, c.Config) {
 		return r, nil, nil
 	}
 	return r, saved, r.resume(saved)

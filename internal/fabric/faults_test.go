@@ -3,9 +3,7 @@ package fabric
 import (
 	"context"
 	"errors"
-	"maps"
 	"path/filepath"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -263,16 +261,20 @@ func TestLostFigures(t *testing.T) {
 	})
 }
 
-// A coordinator with another configuration begins another run.
-func TestOtherConfigBeginsAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "state")
-		for _, n := range []int{4, 3} {
-			c := pairs(n)
-			doc := simulate(t, c, 1, func(s *trial) { s.state = NewFileState(path) })
-			if without := whole(t, c, 1, doc); len(without) > 0 || doc.Rounds.Resumed != 0 {
-				t.Errorf("%v, resumed %d times", slices.Collect(maps.Keys(without)), doc.Rounds.Resumed)
+// The state of another configuration's run, or of another Job's, is not gone on with.
+func TestOtherRunBeginsAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	for _, next := range []struct {
+		nodes   int
+		job     string
+		resumed int
+	}{{4, "a", 0}, {3, "a", 0}, {3, "b", 0}, {3, "b", 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			c := pairs(next.nodes)
+			doc := simulate(t, c, 1, func(s *trial) { s.state, s.job = NewFileState(path), next.job })
+			if without := whole(t, c, 1, doc); len(without) > 0 || doc.Rounds.Resumed != next.resumed {
+				t.Errorf("%+v: %v, resumed %d times", next, codes(without), doc.Rounds.Resumed)
 			}
-		}
-	})
+		})
+	}
 }

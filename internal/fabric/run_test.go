@@ -20,6 +20,7 @@ type trial struct {
 	t      *testing.T
 	config Config
 	state  State
+	job    string
 	cancel []context.CancelFunc // of each pod's process
 	absent map[int]bool         // pods that are not started with the others
 }
@@ -43,7 +44,7 @@ func simulate(t *testing.T, c Config, rails int, disturb func(*trial)) result.Fa
 
 // coordinate runs a coordinator.
 func (s *trial) coordinate(ctx context.Context) result.Fabric {
-	doc, err := (&Coordinator{Config: s.config, Token: s.token, State: s.state}).Run(ctx, s.listen())
+	doc, err := (&Coordinator{Config: s.config, Token: s.token, State: s.state, Job: s.job}).Run(ctx, s.listen())
 	if err != nil {
 		s.t.Fatal(err)
 	}

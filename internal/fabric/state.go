@@ -21,6 +21,7 @@ type State interface {
 // Head is what a run is.
 type Head struct {
 	Run     string    `json:"run"`     // its identity, random
+	Job     string    `json:"job"`     // the coordinator's
 	Started time.Time `json:"started"` // when the coordinator began to wait for pods
 	Rounds  time.Time `json:"rounds"`  // when the first round began
 	Config  Config    `json:"config"`  // a coordinator with another one begins another run
