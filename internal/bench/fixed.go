@@ -13,7 +13,7 @@ import (
 // of this length, of which those with loss are reported. It is not repeated,
 // whatever came of it: what was measured is the answer. An error is the path's.
 func Fixed(ctx context.Context, r *Runner, rate float64, d, window time.Duration) (result.Measurement, error) {
-	p := Progress{Phase: "measurement", Left: d}
+	p := Progress{Phase: "measurement", Left: d, Most: d}
 	got, err := r.once(ctx, p, Trial{Rate: rate, Duration: d, Window: window})
 	r.keepTimes(func(result.Trial) bool { return true })
 	m, err := r.measurement(err)

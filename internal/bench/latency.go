@@ -66,7 +66,10 @@ func Latency(ctx context.Context, r *Runner, cfg LatencyConfig) (result.Measurem
 	if err == nil && base == 0 {
 		search := cfg.Search
 		search.Goals = search.Goals[:1]
-		if goals, err = r.search(ctx, search); err == nil {
+		r.later = time.Duration(len(cfg.Fractions)*max(1, cfg.Rounds)) * cfg.Trial
+		goals, err = r.search(ctx, search)
+		r.later = 0
+		if err == nil {
 			name = goals[0].Name
 			if goals[0].Lower != nil {
 				base = goals[0].Lower.Mpps * 1e6
@@ -96,7 +99,7 @@ func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, nam
 		rate := load.Fraction * base
 		rounds := max(1, cfg.Rounds)
 		left := time.Duration((len(cfg.Fractions)-i)*rounds) * cfg.Trial
-		got, err := r.trial(ctx, Progress{Phase: "load", Left: left}, Trial{Rate: rate, Duration: cfg.Trial})
+		got, err := r.trial(ctx, Progress{Phase: "load", Left: left, Most: tries(left)}, Trial{Rate: rate, Duration: cfg.Trial})
 		if err != nil && !errors.Is(err, ErrGenerator) {
 			return list, err
 		}
@@ -122,7 +125,8 @@ func (r *Runner) rounds(ctx context.Context, load *result.LoadLatency, rounds in
 			load.Rounds = append(load.Rounds, got.RTT.MeanUs)
 		}
 		var err error
-		got, err = r.trial(ctx, Progress{Phase: "load", Left: left - time.Duration(round)*t.Duration}, t)
+		left := left - time.Duration(round)*t.Duration
+		got, err = r.trial(ctx, Progress{Phase: "load", Left: left, Most: tries(left)}, t)
 		switch {
 		case errors.Is(err, ErrGenerator):
 			load.Limited = got.Reason

@@ -54,7 +54,7 @@ func (r *Runner) steps(ctx context.Context, cfg LossConfig) (list []result.LossS
 	for fraction := 1.0; without < 2 && fraction > cfg.Step/2; fraction = 1 - float64(len(list))*cfg.Step {
 		rate := fraction * r.MaxRate
 		left := time.Duration(fraction/cfg.Step+0.5) * cfg.Trial
-		got, err := r.trial(ctx, Progress{Phase: stepPhase, Left: left}, Trial{Rate: rate, Duration: cfg.Trial})
+		got, err := r.trial(ctx, Progress{Phase: stepPhase, Left: left, Most: tries(left)}, Trial{Rate: rate, Duration: cfg.Trial})
 		if err != nil && !errors.Is(err, ErrGenerator) {
 			return list, err
 		}

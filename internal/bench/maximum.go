@@ -21,7 +21,7 @@ func (r *Runner) findMaximum(ctx context.Context) error {
 	if r.MaxRate > 0 {
 		return nil
 	}
-	p := Progress{Phase: "maximum", Left: 2 * maximumTime}
+	p := Progress{Phase: "maximum"}
 	flat, err := r.once(ctx, p, Trial{Duration: maximumTime})
 	if err != nil {
 		return err
@@ -30,7 +30,6 @@ func (r *Runner) findMaximum(ctx context.Context) error {
 	if rate <= 0 {
 		return fmt.Errorf("%w at the maximum rate: %s; see whether the path's other end is up", ErrGenerator, flat.Reason)
 	}
-	p.Left = maximumTime
 	above, err := r.once(ctx, p, Trial{Rate: headroom * rate, Duration: maximumTime})
 	if err != nil {
 		return err

@@ -99,13 +99,15 @@ func (r *Runner) search(ctx context.Context, cfg NDRConfig) ([]result.Goal, erro
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
+	r.limit = cfg.Limit
+	defer func() { r.limit = 0 }()
 	if err := r.findMaximum(ctx); err != nil {
 		return nil, err
 	}
 	s, left := newSearch(r.MaxRate, cfg), newBudget(cfg.Trial, cfg.longest(), cfg.Limit)
 	var limit error
 	for g, load, seconds := s.next(); g != nil; g, load, seconds = s.next() {
-		p := Progress{Phase: "search", Left: left.atMost(r, inSeconds(s.left()))}
+		p := Progress{Phase: "search", Goal: g.settings.Name, Left: left.atMost(r, inSeconds(s.left()))}
 		p.Lower, p.Upper = s.interval(g)
 		got, err := left.repeat(ctx, r, p, Trial{Rate: s.grid.load(load), Duration: inSeconds(seconds)})
 		switch {

@@ -81,10 +81,12 @@ type Path interface {
 // Progress says where a method is.
 type Progress struct {
 	Phase        string        // the trial's
+	Goal         string        // that a search is after; empty: none
 	Frame        result.Frame  // what is sent
 	Rate         float64       // of the trial that begins, packets a second; 0: maximum
 	Lower, Upper float64       // the interval that a search has come to, packets a second; 0: not known
-	Left         time.Duration // at most, with the trial that begins; 0: not known
+	Left         time.Duration // of trials, with the one that begins, if none is repeated; 0: not known
+	Most         time.Duration // of trials, with the one that begins, at most; 0: without a bound
 }
 
 // Runner carries out the trials of a measurement.
@@ -112,6 +114,8 @@ type Runner struct {
 	times  []distribution // of each trial
 	warm   bool
 	kept   float64       // highest rate of a valid trial
+	limit  time.Duration // of a search's trials; 0: none
+	later  time.Duration // of the trials after a search, if none is repeated
 	spent  time.Duration // that the trials were to take so far
 }
 
@@ -132,6 +136,9 @@ func (r *Runner) trial(ctx context.Context, p Progress, t Trial) (got result.Tri
 		if got, err = r.once(ctx, p, t); err != nil || got.Valid {
 			return got, err
 		}
+		if p.Most > 0 {
+			p.Most -= t.Duration
+		}
 	}
 	remedy := "lower --max-rate"
 	if t.Rate <= r.kept {
@@ -144,6 +151,7 @@ func (r *Runner) trial(ctx context.Context, p Progress, t Trial) (got result.Tri
 // ErrStopped when ctx ends first; what was counted until then is kept.
 func (r *Runner) once(ctx context.Context, p Progress, t Trial) (result.Trial, error) {
 	t.Mix, p.Frame, p.Rate = r.Mix, r.Mix.Frame(), t.Rate
+	p = r.bounded(p)
 	if err := r.warmUp(ctx, p, t); err != nil {
 		return result.Trial{}, err
 	}
@@ -190,6 +198,23 @@ func (r *Runner) once(ctx context.Context, p Progress, t Trial) (result.Trial, e
 	return got, nil
 }
 
+// tries is how long trials take at most that take so long if none is repeated.
+func tries(d time.Duration) time.Duration { return (1 + retries) * d }
+
+// bounded adds what a search's limit tells of the time left, and what comes after it.
+func (r *Runner) bounded(p Progress) Progress {
+	if r.limit > 0 {
+		p.Most = r.limit - r.spent
+	}
+	if p.Left > 0 {
+		p.Left += r.later
+	}
+	if p.Most > 0 {
+		p.Most += tries(r.later)
+	}
+	return p
+}
+
 // WarmUp is the phase in which nothing is measured.
 const WarmUp = "warm-up"
 
@@ -200,6 +225,12 @@ func (r *Runner) warmUp(ctx context.Context, p Progress, t Trial) error {
 	}
 	r.warm = true
 	t.Duration, t.Packets, t.Window, p.Phase = r.Warmup, 0, 0, WarmUp
+	if p.Left > 0 {
+		p.Left += r.Warmup
+	}
+	if p.Most > 0 {
+		p.Most += r.Warmup
+	}
 	if r.Begin != nil {
 		r.Begin(p)
 	}

@@ -72,6 +72,10 @@ func newRootCmd(d Deps) *cobra.Command {
 		newHelpTopic(d, "exit-codes", "What the exit codes mean", exitCodesHelp),
 		newHelpTopic(d, "environment", "Which environment variables are read", environmentHelp),
 	)
+	for _, cmd := range root.Commands() {
+		groupCommon(cmd)
+	}
+	wrapHelp(root)
 	return root
 }
 

@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -82,6 +83,9 @@ func (p *Port) LineRate(ctx context.Context) float64 {
 	return 0
 }
 
+// ErrHungUp means that a peer has gone that cannot come back.
+var ErrHungUp = errors.New("the peer hung up")
+
 // Keep sees to the ports' peers, once. It fails when one has gone that cannot come
 // back.
 func (d *Dataplane) Keep(ctx context.Context, job *dpdk.Job) error {
@@ -106,8 +110,8 @@ func (p *Port) keep(ctx context.Context, job *dpdk.Job) error {
 	case up:
 		p.refused = nil
 	case p.socket.connectsEarly:
-		return fmt.Errorf("%s: the peer hung up, and DPDK's virtio_user does not connect again as a client: "+
-			"start again when the peer is back, or let the pod make the socket (mode server)", p.socket)
+		return fmt.Errorf("%s: %w, and DPDK's virtio_user does not connect again as a client: "+
+			"start again when the peer is back, or let the pod make the socket (mode server)", p.socket, ErrHungUp)
 	case p.socket.kind == podnet.KindMemif && p.socket.alive(ctx) == nil:
 		// The server may have bound its socket and not listen on it yet, so the next
 		// look tries again; meanwhile no loop uses the port.

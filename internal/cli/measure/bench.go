@@ -98,6 +98,10 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	opts.AddFlags(cmd)
 	opts.flowOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")
 	cli.AddOutputFlag(cmd, &opts.Output, report.Formats()...)
+	for _, g := range benchGroups {
+		cli.Group(cmd, g.heading, g.flags...)
+	}
+	cmd.Example = m.examples
 	return cmd
 }
 

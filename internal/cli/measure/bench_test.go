@@ -3,6 +3,7 @@ package measure
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,17 +38,25 @@ func TestParseMixes(t *testing.T) {
 	}
 }
 
+func containsAll(s string, parts ...string) bool {
+	return !slices.ContainsFunc(parts, func(p string) bool { return !strings.Contains(s, p) })
+}
+
 func TestMonitor(t *testing.T) {
 	mpps := 1.5
 	trial := result.Trial{Phase: "search", Frame: "64", Seconds: 1, Valid: true, LossRatio: 0.25}
 	trial.Requested.Mpps, trial.Received.Mpps = &mpps, 1.125
-	p := bench.Progress{Phase: "search", Frame: result.Frame{Name: "64"}, Rate: 1.5e6, Lower: 1e6, Upper: 2e6, Left: time.Minute}
+	p := bench.Progress{Phase: "search", Frame: result.Frame{Name: "64"}, Rate: 1.5e6, Lower: 1e6, Upper: 2e6, Goal: "NDR", Left: 30 * time.Second, Most: time.Minute}
 	show := func(terminal bool) string {
 		var b bytes.Buffer
 		m := newMonitor(cli.Streams{Err: &b, IsTerminal: terminal}, "", &result.Result{})
 		m.begin(p)
 		m.Counted(m.countsAt.Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
 		m.end(p, []result.Trial{trial})
+		if terminal {
+			m.begin(bench.Progress{Phase: p.Phase, Frame: p.Frame, Rate: p.Rate})
+			m.Counted(time.Now().Add(time.Second), bench.Counts{Received: 1_000_000, Missing: 3})
+		}
 		m.close()
 		return b.String()
 	}
@@ -63,12 +72,12 @@ func TestMonitor(t *testing.T) {
 		}
 		m.end(bench.Progress{}, []result.Trial{{}})
 	}
-	want := "msg=trial phase=search frame=64 seconds=1 requestedMpps=1.5 receivedMpps=1.125 lossRatio=0.25 lowerMpps=1 upperMpps=2 left=1m0s\n"
+	want := "msg=trial phase=search frame=64 seconds=1 requestedMpps=1.5 receivedMpps=1.125 lossRatio=0.25 lowerMpps=1 upperMpps=2 goal=NDR left=30s atMost=1m0s\n"
 	if diff := cmp.Diff(want, show(false)); diff != "" {
 		t.Errorf("to a file (-want +got):\n%s", diff)
 	}
 	got := show(true)
-	for _, part := range []string{"search | 64 B | 1.5 Mpps", "3 missing", "1 Mpps back", "1-2 Mpps", "at most 1m0s"} {
+	for _, part := range []string{"search | NDR | 64 B | 1.5 Mpps", "1-2 Mpps", "about 30s", "at most 1m0s", "search | 64 B | 1.5 Mpps | 1 Mpps back, 3 missing"} {
 		if !strings.Contains(got, part) {
 			t.Errorf("on a terminal: %q, want it to have %q", got, part)
 		}
@@ -78,13 +87,13 @@ func TestMonitor(t *testing.T) {
 	}
 }
 
-// Of a line that would not fit into 80 columns, the bound of the time left stays, and
-// which of the sizes it is.
+// Of a line that would not fit into 80 columns, the bound of the time left stays, which
+// of the sizes it is, the goal and the interval.
 func TestMonitorFits(t *testing.T) {
 	var b bytes.Buffer
 	m := newMonitor(cli.Streams{Err: &b, IsTerminal: true}, "", &result.Result{})
 	m.measuring(7, 7)
-	p := bench.Progress{Phase: "search", Frame: result.Frame{Name: "64:7+570:4+1518:1"}, Rate: 12.345e6, Lower: 11.111e6, Upper: 13.333e6, Left: 10 * time.Hour}
+	p := bench.Progress{Phase: "search", Frame: result.Frame{Name: "64:7+570:4+1518:1"}, Rate: 12.345e6, Lower: 11.111e6, Upper: 13.333e6, Goal: "NDR", Left: time.Hour, Most: 10 * time.Hour}
 	m.begin(p)
 	m.end(p, []result.Trial{{LossRatio: 0.0123456}})
 	m.Counted(m.countsAt.Add(time.Second), bench.Counts{Received: 12_345_678, Missing: 1_234_567})
@@ -94,7 +103,7 @@ func TestMonitorFits(t *testing.T) {
 		if n := len([]rune(line)); n > 79 {
 			t.Errorf("%d columns: %q", n, line)
 		}
-		if line != "" && (!strings.Contains(line, "(7 of 7)") || !strings.Contains(line, "at most 10h0m0s")) {
+		if line != "" && (!containsAll(line, "(7 of 7)", "NDR |", "11.11-13.33 Mpps", "at most 10h0m0s")) {
 			t.Errorf("%q", line)
 		}
 	}

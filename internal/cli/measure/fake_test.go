@@ -266,13 +266,20 @@ func TestRFC2544OnFake(t *testing.T) {
 	}{
 		"loss": {[]string{"--line-rate", "100M", "--trial", "2s"}, func(m result.Measurement) bool {
 			return len(m.Steps) == 2 && m.Steps[0].Rate.GbpsL1 > 0.0999 && m.Steps[0].Rate.GbpsL1 < 0.1001
-		}, []string{"sections 11 and 12", "--trial is 2s, and the RFC wants 1m0s"}},
+		}, []string{"sections 11 and 12", "section 23", "--trial is 2s, and the RFC wants 1m0s"}},
+		"throughput": {[]string{"--max-rate", "1kpps", "--width", "10%"}, func(m result.Measurement) bool {
+			all := true
+			for _, t := range m.Trials {
+				all = all && t.Seconds > 59
+			}
+			return all && m.Goals[0].Status == result.AboveMaximum && len(m.Trials) == 1
+		}, []string{"sections 11 and 12", "section 23", "section 26.1"}},
 		"latency": {[]string{"--rate", "1kpps", "--rounds", "2"}, func(m result.Measurement) bool {
 			return len(m.Latency) == 1 && m.Latency[0].Fraction == 1 && len(m.Latency[0].Rounds) == 2 && m.Trials[0].Seconds > 119
-		}, []string{"sections 11 and 12", "not one after 60 s", "RFC 1242", "--rounds is 2, and the RFC wants 20"}},
+		}, []string{"sections 11 and 12", "section 23", "not one after 60 s", "RFC 1242", "--rounds is 2, and the RFC wants 20"}},
 		"burst": {[]string{"--line-rate", "10M", "--bursts", "3"}, func(m result.Measurement) bool {
 			return m.Burst != nil && m.Burst.Throughput != nil && m.Burst.Least == m.Burst.Limit
-		}, []string{"sections 11 and 12", "--bursts is 3, and the RFC wants 50"}},
+		}, []string{"sections 11 and 12", "section 23", "--bursts is 3, and the RFC wants 50"}},
 	} {
 		args := append([]string{name, "--rfc2544", "--vdev", "net_ring0", "-o", "json", "--frame-size", "1518"}, tt.args...)
 		w, _, err := onFake(t, forever, reflects(dpdktest.Wire{}), newBenchCmd, args...)

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,6 +18,7 @@ import (
 // method is one way to measure, with its own flags.
 type method struct {
 	name, short, long string
+	examples          string   // in the help
 	sizes             []string // of frames, by default
 	rate              bool     // its result has a rate, which --min-mpps can be held to
 	loss              bool     // and the loss at a rate that was asked for, for --max-loss
@@ -64,6 +66,15 @@ func (r rateFlag) pps(frameBytes, lineRate float64) (float64, error) {
 	return pps, nil
 }
 
+// sends checks that a trial at the rate has a packet to send.
+func (r rateFlag) sends(d time.Duration, frameBytes, lineRate float64) error {
+	pps, err := r.pps(frameBytes, lineRate)
+	if err == nil && pps > 0 && (bench.Trial{Rate: pps, Duration: d}).Schedule() == 0 {
+		return fmt.Errorf("--%s %s: no packet is due within %s: raise the rate or the duration", r.name, r.value, d)
+	}
+	return err
+}
+
 // maxRate is the flag of methods that look for a rate.
 type maxRate struct{ rateFlag }
 
@@ -82,10 +93,11 @@ func newFixed() *method {
 	var duration time.Duration
 	rate := rateFlag{name: "rate"}
 	return &method{
-		name:  result.Fixed,
-		short: "Measure one trial at one rate",
-		long:  "fixed measures one trial at one rate, after a warm-up at the same rate.",
-		sizes: []string{"64"}, rate: true, loss: true, times: true,
+		name:     result.Fixed,
+		examples: fixedExamples,
+		short:    "Measure one trial at one rate",
+		long:     "fixed measures one trial at one rate, after a warm-up at the same rate.",
+		sizes:    []string{"64"}, rate: true, loss: true, times: true,
 		flags: func(f *pflag.FlagSet) {
 			f.StringVar(&rate.value, rate.name, "max", rateUsage+partUsage)
 			f.DurationVarP(&duration, "duration", "d", 10*time.Second, "how long to measure")
@@ -94,7 +106,7 @@ func newFixed() *method {
 			if _, err := rate.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
-			return positive(map[string]time.Duration{"duration": duration})
+			return cmp.Or(positive(map[string]time.Duration{"duration": duration}), rate.sends(duration, frameBytes, lineRate))
 		},
 		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
 		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
@@ -111,8 +123,9 @@ func newSoak() *method {
 	var duration, window time.Duration
 	rate := rateFlag{name: "rate"}
 	return &method{
-		name:  result.Soak,
-		short: "Keep one rate for hours, and list when packets were lost",
+		name:     result.Soak,
+		examples: soakExamples,
+		short:    "Keep one rate for hours, and list when packets were lost",
 		long: `soak keeps one rate for as long as --duration says. It cuts the time into windows and
 lists those in which packets were lost (a packet that needs longer than a window to
 come back counts there as lost), each with what happened on the machine
@@ -128,7 +141,7 @@ leave it, CFS throttling, steal, and what the ports dropped.`,
 			if _, err := rate.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
-			return positive(map[string]time.Duration{"duration": duration, "window": window})
+			return cmp.Or(positive(map[string]time.Duration{"duration": duration, "window": window}), rate.sends(duration, frameBytes, lineRate))
 		},
 		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
 		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
@@ -144,16 +157,31 @@ leave it, CFS throttling, steal, and what the ports dropped.`,
 func newThroughput() *method {
 	var cfg bench.ThroughputConfig
 	var top maxRate
+	var rfc rfc2544
 	loss, width := "0", "0.5%"
 	return &method{
-		name:  result.Throughput,
-		short: "Find the highest rate without loss (RFC 2544, section 26.1)",
+		name:     result.Throughput,
+		examples: throughputExamples,
+		short:    "Find the highest rate without loss (RFC 2544, section 26.1)",
 		long: `throughput finds the highest rate at which no packet is lost by a binary search, and
 confirms it by a final trial of --validation (RFC 2544, section 26.1). If that trial
-loses packets the search goes on below.`,
+loses packets the search goes on below. --rfc2544 is for that section as written: all
+trials take 60 s.`,
 		sizes: sweep, rate: true,
+		prepare: func(*benchOptions) error {
+			if rfc.on {
+				rfc.settle("trial", "1m0s", func() { cfg.Trial = time.Minute })
+				rfc.settle("loss", "0", func() {})
+				if !rfc.flags.Changed("validation") { // each trial is as long
+					cfg.Validation = 0
+				}
+			}
+			return nil
+		},
+		deviations: func() []string { return rfc.all(throughputDeviations...) },
 		flags: func(f *pflag.FlagSet) {
 			top.addFlag(f)
+			rfc.addFlag(f, "trials of 60 s that lose nothing")
 			f.DurationVar(&cfg.Trial, "trial", 2*time.Second, "how long a trial of the search takes")
 			f.DurationVar(&cfg.Validation, "validation", time.Minute, "how long the final trial takes; 0: there is none")
 			f.StringVar(&loss, "loss", loss, "loss that a trial may have, as 0.001, 0.1% or 1/1000")
@@ -300,8 +328,9 @@ func newNDR() *method {
 	var top maxRate
 	var search searchFlags
 	return &method{
-		name:  result.NDR,
-		short: "Find the highest rates without loss and with little (MLRsearch)",
+		name:     result.NDR,
+		examples: ndrExamples,
+		short:    "Find the highest rates without loss and with little (MLRsearch)",
 		long: `ndr finds the highest rate for each of several goals in one search, MLRsearch (RFC
 9971): by default the non-drop rate (NDR) and the rate with at most 0.5 % loss (PDR).
 A rate is settled by trials whose times add up to --duration-sum, of which a part may
@@ -348,8 +377,9 @@ func newLatency() *method {
 	var loads []string
 	var rfc rfc2544
 	return &method{
-		name:  result.Latency,
-		short: "Measure round-trip times at parts of a rate",
+		name:     result.Latency,
+		examples: latencyExamples,
+		short:    "Measure round-trip times at parts of a rate",
 		long: `latency measures round-trip times, from the moment a packet is offered to the port
 to that in which it comes back, at each --load: a part of --rate, or of the NDR,
 which is then searched for first. A load of 0 is a thousandth, so that packets do
@@ -413,8 +443,9 @@ func newLoss() *method {
 	var rfc rfc2544
 	step := "10%"
 	return &method{
-		name:  result.Loss,
-		short: "Measure the loss from the highest rate down (RFC 2544, section 26.3)",
+		name:     result.Loss,
+		examples: lossExamples,
+		short:    "Measure the loss from the highest rate down (RFC 2544, section 26.3)",
 		long: `loss measures the part of packets that is lost at the highest rate, and at lower and
 lower ones, until two in a row have lost nothing (RFC 2544, section 26.3). --rfc2544 is
 for that section as written: the highest rate is the medium's.`,
@@ -459,8 +490,9 @@ func newBurst() *method {
 	var rfc rfc2544
 	width := "1%"
 	return &method{
-		name:  result.Burst,
-		short: "Find the longest burst without loss (RFC 2544, section 26.4)",
+		name:     result.Burst,
+		examples: burstExamples,
+		short:    "Find the longest burst without loss (RFC 2544, section 26.4)",
 		long: `burst finds how many packets can follow one another at the highest rate without a
 loss (RFC 2544, section 26.4). What the ring of the port refuses is lost, as at every
 set rate. --rfc2544 is for that section as RFC 9004 has it: bursts are at the medium's

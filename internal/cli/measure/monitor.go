@@ -123,8 +123,16 @@ func (m *monitor) end(p bench.Progress, trials []result.Trial) {
 	if p.Lower > 0 || p.Upper > 0 {
 		args = append(args, "lowerMpps", round(p.Lower/1e6), "upperMpps", round(p.Upper/1e6))
 	}
-	if left := p.Left - time.Since(m.began); left > time.Second/2 {
-		args = append(args, "left", left.Round(time.Second).String())
+	if p.Goal != "" {
+		args = append(args, "goal", p.Goal)
+	}
+	for _, left := range []struct {
+		name string
+		of   time.Duration
+	}{{"left", p.Left}, {"atMost", p.Most}} {
+		if of := left.of - time.Since(m.began); of > time.Second/2 {
+			args = append(args, left.name, of.Round(time.Second).String())
+		}
 	}
 	if !t.Valid {
 		args = append(args, "invalid", t.Reason)
@@ -162,18 +170,22 @@ func (m *monitor) draw(now string) {
 	if p.Rate > 0 {
 		rate = fmt.Sprintf("%.4g Mpps", p.Rate/1e6)
 	}
-	lost, interval, until := "", "", ""
+	lost, interval, about, until := "", "", "", ""
 	if m.lost != nil {
 		lost = fmt.Sprintf("last lost %.3g %%", 100**m.lost)
 	}
 	if p.Lower > 0 || p.Upper > 0 {
 		interval = fmt.Sprintf("%.4g-%.4g Mpps", p.Lower/1e6, p.Upper/1e6)
 	}
-	if left := p.Left - time.Since(m.began); p.Left > 0 && left > 0 {
-		until = "at most " + left.Round(time.Second).String()
+	ago := time.Since(m.began)
+	if p.Left > ago && p.Left != p.Most {
+		about = "about " + (p.Left - ago).Round(time.Second).String()
 	}
-	parts := []string{p.Phase, frame, rate, now, lost, interval, until}
-	fmt.Fprintf(m.out, "\r%s\x1b[K", fitting(parts, 4, 3, 0, 2))
+	if p.Most > ago {
+		until = "at most " + (p.Most - ago).Round(time.Second).String()
+	}
+	parts := []string{p.Phase, p.Goal, frame, rate, now, lost, interval, about, until}
+	fmt.Fprintf(m.out, "\r%s\x1b[K", fitting(parts, 4, 3, 0, 7, 5))
 }
 
 // fitting joins the parts that are not empty to a line that fits into a row, without

@@ -46,8 +46,11 @@ func benchRun(ctx context.Context, o benchOptions, m *method) error {
 		var stop func()
 		if stop, err = o.serveMetrics(ctx, o.deps, s.monitor); err == nil {
 			defer stop()
-			if err = s.drive(ctx); cli.Stopped(ctx, err) {
+			switch err = s.drive(ctx); {
+			case cli.Stopped(ctx, err):
 				err = cli.NotValid(fmt.Errorf("%w: %w", bench.ErrStopped, err))
+			case errors.Is(err, dataplane.ErrHungUp):
+				err = cli.NotValid(err)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Quota is a control group that lets processes have a part of a CPU, as a
@@ -49,11 +50,17 @@ func (q *Quota) Limit(pid int) error {
 	return os.WriteFile(q.Procs(), []byte(strconv.Itoa(pid)), 0o644)
 }
 
-// Remove gives the processes back to the parent.
+// Remove gives the processes back to the parent. One that has just ended is in no group,
+// and keeps this one busy until somebody has waited for it.
 func (q *Quota) Remove() {
-	procs, err := os.ReadFile(q.Procs())
-	for line := range strings.FieldsSeq(string(procs)) {
-		err = errors.Join(err, os.WriteFile(filepath.Join(q.parent, "cgroup.procs"), []byte(line), 0o644))
+	for range 100 {
+		procs, _ := os.ReadFile(q.Procs())
+		for line := range strings.FieldsSeq(string(procs)) {
+			_ = os.WriteFile(filepath.Join(q.parent, "cgroup.procs"), []byte(line), 0o644)
+		}
+		if err := os.Remove(q.dir); err == nil || errors.Is(err, os.ErrNotExist) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
-	_ = errors.Join(err, os.Remove(q.dir)) // a process that has just ended is in no group
 }
