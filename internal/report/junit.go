@@ -50,6 +50,10 @@ func writeJUnit(w io.Writer, results []result.Result) error {
 	for _, r := range results {
 		doc.Suites = append(doc.Suites, junitOf(r))
 	}
+	return writeSuites(w, doc)
+}
+
+func writeSuites(w io.Writer, doc junitSuites) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}

@@ -13,8 +13,13 @@ import (
 
 // writeOpenMetrics writes the figures as OpenMetrics text.
 func writeOpenMetrics(w io.Writer, results []result.Result) error {
+	return writeMetrics(w, resultCollector(results))
+}
+
+// writeMetrics writes what a collector has as OpenMetrics text.
+func writeMetrics(w io.Writer, c prometheus.Collector) error {
 	registry := prometheus.NewPedanticRegistry()
-	if err := registry.Register(resultCollector(results)); err != nil {
+	if err := registry.Register(c); err != nil {
 		return err
 	}
 	families, err := registry.Gather()

@@ -29,6 +29,12 @@ func Summary(r result.Result, most int) []byte {
 	for _, m := range r.Measurements {
 		lines = append(lines, Answer(r, m)...)
 	}
+	return fitLines(lines, most)
+}
+
+// fitLines gives as many of the first lines as fit into so many bytes, and counts the
+// others.
+func fitLines(lines []string, most int) []byte {
 	var b bytes.Buffer
 	for i, line := range lines {
 		rest := fmt.Sprintf("and %d lines more\n", len(lines)-i)

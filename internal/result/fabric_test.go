@@ -45,11 +45,9 @@ func TestFabricOutliers(t *testing.T) {
 		{"all equal", resulttest.Fabric(20, 2, 1), nil},
 		{"slow receiver", resulttest.Fabric(20, 3, 1, resulttest.SlowReceiver(7, 2, 0.41)), []string{
 			"node-7 is slow as receiver on rail 2: 41 % of the median, 0.4098 Mpps",
-			"node-7 has long round trips as receiver on rail 2: 2.4 times the median, 30.9 us",
 		}},
 		{"slow sender", resulttest.Fabric(20, 1, 1, resulttest.SlowSender(7, 0, 0.41)), []string{
 			"node-7 is slow as sender on rail 0: 41 % of the median, 0.4101 Mpps",
-			"node-7 has long round trips as sender on rail 0: 2.4 times the median, 30.76 us",
 		}},
 		{"a link, one node with long round trips", resulttest.Fabric(20, 1, 1, resulttest.SlowLink(3, 9, 0, 0.7), resulttest.LongTrips(5, 0, 3)), []string{
 			"node-3 -> node-9 is slow on rail 0: 70 % of the median, 0.695 Mpps",
@@ -60,19 +58,16 @@ func TestFabricOutliers(t *testing.T) {
 		}},
 		{"two generations", resulttest.Fabric(30, 1, 1, resulttest.Generations(12, 0.4)), []string{
 			"12 of 30 nodes are a group of their own on rail 0: 40 % of the others, 0.4028 Mpps. They are compared with each other: node-0, node-1, node-2, node-3, node-4, node-5, node-6, node-7, and 4 more",
-			"12 of 30 nodes are a group of their own on rail 0: 2.4 times the others, 30.53 us. They are compared with each other: node-0, node-1, node-2, node-3, node-4, node-5, node-6, node-7, and 4 more",
 		}},
 		{"a dead node", dead, nil},
 		{"a node whose generator is the limit", starved.Judged(), []string{
 			"node-3 is slow as sender on rail 0: 50 % of the median, 0.4989 Mpps (11 of 11 pairs are not valid)",
-			"node-3 has long round trips as sender on rail 0: 2 times the median, 25.19 us (11 of 11 pairs are not valid)",
 		}},
 		{"little loss", lossy, []string{
 			"node-4 has a high loss as receiver on rail 0: 5.5 %; the median: 0 %",
 		}},
 		{"pods of one node", crowded.Judged(), []string{
 			"kind (fabric-1) -> kind (fabric-2) is slow on rail 0: 40 % of the median, 0.3979 Mpps",
-			"kind (fabric-1) -> kind (fabric-2) has long round trips on rail 0: 2.6 times the median, 32.14 us",
 		}},
 	} {
 		if diff := cmp.Diff(c.want, texts(c.f)); diff != "" {

@@ -31,6 +31,20 @@ func (s FabricSettings) fabricGates(median float64) (list []fabricGate) {
 	return list
 }
 
+// Thresholds are those that were asked for, in words.
+func (s FabricSettings) Thresholds() (list []string) {
+	add := func(v *float64, format string) {
+		if v != nil {
+			list = append(list, fmt.Sprintf(format, *v))
+		}
+	}
+	add(s.MinFractionOfMedian, "each pair at least %.4g of the median")
+	add(s.MinMpps, "each pair at least %.4g Mpps")
+	add(s.MaxLoss, "each pair a loss of at most %.4g")
+	add(s.MaxP99Us, "each pair 99 %% of the round trips within %.4g us")
+	return list
+}
+
 // missed says which thresholds were not met, a line for each threshold and two rails. A
 // pair that is not valid is no answer, so it neither meets nor misses one; a valid one
 // without the figure has not met it.

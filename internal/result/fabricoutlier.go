@@ -18,7 +18,7 @@ type fabricMetric struct {
 }
 
 // fabricMetrics are all of them, in the order of the outliers. What is slow is not listed
-// again for its loss, which with a load that was set is the same.
+// again for its loss and its round trips, which most often have the same cause.
 var fabricMetrics = []fabricMetric{
 	{"mpps", outlier.Rate, FabricPair.Mpps, "is slow", func(o FabricOutlier, of string) string {
 		return fmt.Sprintf("%.2g %% of %s, %.4g Mpps", 100*o.Value/o.Expected, of, o.Value)
@@ -52,7 +52,7 @@ func (f Fabric) outliers() (list []FabricOutlier) {
 	for _, metric := range fabricMetrics {
 		for _, rails := range pairs {
 			m := f.matrix(rails, metric.of)
-			if metric.figure == outlier.Loss {
+			if metric.figure != outlier.Rate {
 				m.Except(slow[rails])
 			}
 			valid := f.matrix(rails, func(p FabricPair) (float64, bool) { return 0, p.Valid })

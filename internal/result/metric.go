@@ -25,6 +25,22 @@ const (
 	MetricKernelGain   = "podnet_kernel_gain_ratio"
 )
 
+// Names of the metrics of a fabric run: of rails and nodes, never of pairs.
+const (
+	MetricFabricInfo     = "podnet_fabric_info"
+	MetricFabricComplete = "podnet_fabric_complete"
+	MetricFabricValid    = "podnet_fabric_valid"
+	MetricFabricPairs    = "podnet_fabric_pairs"
+	MetricFabricOutliers = "podnet_fabric_outliers"
+	MetricFabricMedian   = "podnet_fabric_median_packets_per_second"
+	MetricFabricRate     = "podnet_fabric_node_packets_per_second"
+	MetricFabricLeast    = "podnet_fabric_node_least_packets_per_second"
+	MetricFabricFraction = "podnet_fabric_node_of_median_ratio"
+	MetricFabricLoss     = "podnet_fabric_node_loss_ratio"
+	MetricFabricRTT      = "podnet_fabric_node_rtt_seconds"
+	MetricFabricMissing  = "podnet_fabric_node_missing_pairs"
+)
+
 // Names of the metrics of a running command.
 const (
 	MetricPhase       = "podnet_phase"

@@ -57,6 +57,8 @@ var (
 	Result = validator("result")
 	// Pod holds a document against podnet.pod/v1.
 	Pod = validator("pod")
+	// Fabric holds a document against podnet.fabric/v1.
+	Fabric = validator("fabric")
 	// Check holds a document against podnet.check/v1.
 	Check = validator("check")
 )

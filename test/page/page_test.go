@@ -197,17 +197,7 @@ func TestScreenshot(t *testing.T) {
 	)
 	if *update {
 		b := newBrowser(t)
-		picture, err := png.Decode(bytes.NewReader(b.screenshot(t, pageOf(t, results(t, "ndr.json")), 1200, 2900)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var small bytes.Buffer
-		if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, fewColors(picture)); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, small.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		takePicture(t, name, b.screenshot(t, pageOf(t, results(t, "ndr.json")), 1200, 2900))
 	}
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -218,20 +208,46 @@ func TestScreenshot(t *testing.T) {
 	}
 }
 
-// fewColors paints a picture in the 256 colors that it has most of, which is a
-// third of the file.
+// takePicture writes a screenshot as a small file.
+func takePicture(t *testing.T, name string, shot []byte) {
+	t.Helper()
+	picture, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var small bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&small, fewColors(picture)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, small.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fewColors paints a picture in at most 256 colors, which is a third of the file: of
+// those that look the same, the one that it has most of.
 func fewColors(picture image.Image) image.Image {
-	uses := map[color.Color]int{}
+	uses := map[color.RGBA]int{}
 	area := picture.Bounds()
 	for y := area.Min.Y; y < area.Max.Y; y++ {
 		for x := area.Min.X; x < area.Max.X; x++ {
-			uses[picture.At(x, y)]++
+			uses[color.RGBAModel.Convert(picture.At(x, y)).(color.RGBA)]++
 		}
 	}
-	colors := slices.SortedFunc(maps.Keys(uses), func(a, b color.Color) int {
+	order := slices.SortedFunc(maps.Keys(uses), func(a, b color.RGBA) int {
 		return cmp.Or(uses[b]-uses[a], cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)))
 	})
-	painted := image.NewPaletted(area, colors[:min(len(colors), 256)])
+	alike := map[color.RGBA]bool{}
+	var colors color.Palette
+	for _, c := range order {
+		const coarse = 4 // bits
+		look := color.RGBA{c.R >> coarse, c.G >> coarse, c.B >> coarse, c.A}
+		if !alike[look] && len(colors) < 256 {
+			alike[look] = true
+			colors = append(colors, c)
+		}
+	}
+	painted := image.NewPaletted(area, colors)
 	draw.Draw(painted, area, picture, area.Min, draw.Src)
 	return painted
 }
@@ -239,18 +255,23 @@ func fewColors(picture image.Image) image.Image {
 // readSeen finds what measure has written.
 func readSeen(t *testing.T, dom string) (s seen) {
 	t.Helper()
+	readInto(t, dom, &s)
+	return s
+}
+
+func readInto(t *testing.T, dom string, s any) {
+	t.Helper()
 	doc, err := html.Parse(strings.NewReader(dom))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range doc.Descendants() {
 		if n.Data == "pre" && len(n.Attr) == 1 && n.Attr[0].Val == "seen" && n.FirstChild != nil {
-			if err := json.Unmarshal([]byte(n.FirstChild.Data), &s); err != nil {
+			if err := json.Unmarshal([]byte(n.FirstChild.Data), s); err != nil {
 				t.Fatal(err)
 			}
-			return s
+			return
 		}
 	}
 	t.Fatalf("the script did not run:\n%.500s", dom)
-	return s
 }

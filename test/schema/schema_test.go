@@ -36,6 +36,11 @@ func TestSchemas(t *testing.T) {
 				"[Measurement](../explanation/measurement.md).\n",
 		},
 		{
+			Name: "fabric", Title: result.FabricSchema, Type: &result.Fabric{}, Package: "internal/result",
+			Description: "What fabric of testpmd-wrapper measured between all nodes. " + promise + ": readers leave out those that they do not know.",
+			Heading:     "The fabric document", Intro: fabricIntro,
+		},
+		{
 			Name: "check", Title: check.Schema, Type: &check.Report{}, Package: "lib/check",
 			Description: "Why DPDK would not run in a container. " + promise + ": readers leave out those that they do not know.",
 			Heading:     "The check document",

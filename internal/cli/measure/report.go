@@ -1,6 +1,9 @@
 package measure
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/cli"
@@ -8,23 +11,28 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-const reportHelp = `report reads results that bench wrote (--result-file, or -o json) and writes them
-again in another form. A result of a run that was killed is read too; it says that
-it is not complete.`
+const reportHelp = `report reads results that bench or fabric wrote (--result-file, or -o json) and writes
+them again in another form. A result of a run that was killed is read too; it says
+that it is not complete. The form csv-trials is for results of bench alone.`
 
 func newReportCmd(d deps) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "report FILE...",
-		Short: "Write results of bench in another form",
+		Short: "Write results of bench or fabric in another form",
 		Long:  reportHelp,
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			results, err := readResults(args)
-			if err != nil {
+			results, fabrics, err := readDocuments(args)
+			switch {
+			case err != nil:
 				return err
+			case fabrics == nil:
+				return report.Write(d.Out, output, results...)
+			case !slices.Contains(report.FabricFormats(), output):
+				return cli.UsageErrorf("--output %s is for results of bench: must be one of %s for those of fabric", output, strings.Join(report.FabricFormats(), ", "))
 			}
-			return report.Write(d.Out, output, results...)
+			return report.WriteFabric(d.Out, output, fabrics...)
 		},
 	}
 	cli.AddOutputFlag(cmd, &output, report.Formats()...)
@@ -42,4 +50,23 @@ func readResults(files []string) ([]result.Result, error) {
 		results = append(results, r)
 	}
 	return results, nil
+}
+
+// readDocuments reads every file: results of bench, or of fabric.
+func readDocuments(files []string) (results []result.Result, fabrics []result.Fabric, err error) {
+	for _, name := range files {
+		r, f, err := result.ReadDocument(name)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case f != nil:
+			fabrics = append(fabrics, *f)
+		default:
+			results = append(results, *r)
+		}
+	}
+	if results != nil && fabrics != nil {
+		return nil, nil, cli.UsageErrorf("the files are results of bench and of fabric: give one kind at a time")
+	}
+	return results, fabrics, nil
 }

@@ -17,13 +17,13 @@ type block struct{ from, to int }
 // center takes from each score the median of its block: of the pairs between nodes that
 // are not bad themselves, since of three nodes a slow one has part in most pairs. A node
 // belongs to a group by the better of its roles.
-func center(scores Matrix, floor float64) centered {
+func center(scores Matrix, floor, gap float64) centered {
 	sending, receiving := levels(scores, false), levels(scores, true)
 	better := make([]float64, scores.nodes)
 	for node := range better {
 		better[node] = upperQuartile(known([]float64{sending[node], receiving[node]}))
 	}
-	c := centered{rest: scores.clone(), expected: scores.clone(), blamed: Matrix{scores.nodes, make([]float64, len(scores.cells))}, groups: split(better, 2*floor)}
+	c := centered{rest: scores.clone(), expected: scores.clone(), blamed: Matrix{scores.nodes, make([]float64, len(scores.cells))}, groups: split(better, gap)}
 	of := make([]int, scores.nodes)
 	sends, receives := make([]bool, scores.nodes), make([]bool, scores.nodes) // as its group does
 	var noise []float64

@@ -24,6 +24,14 @@ func (f Figure) floor() float64 {
 	return 0.001
 }
 
+// gap is by how much a group has to be worse than the next better one, as a score.
+func (f Figure) gap() float64 {
+	if f == Loss {
+		return 0.01
+	}
+	return f.floor()
+}
+
 // scores turns figures into scores, of which the larger is the better, and which differ
 // where figures differ by a factor; loss ratios, which may be 0, differ by themselves.
 // There are none where all rates or times are 0.

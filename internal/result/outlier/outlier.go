@@ -38,7 +38,7 @@ func Find(m Matrix, f Figure) []Finding {
 	if !ok {
 		return nil
 	}
-	c := center(scores, f.floor())
+	c := center(scores, f.floor(), f.gap())
 	var list []Finding
 	for i, g := range c.groups {
 		if i > 0 {

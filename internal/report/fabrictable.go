@@ -1,0 +1,153 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/podnet/podnet/internal/result"
+)
+
+// A terminal has room for the matrix of so many nodes. Of more, the slowest nodes and
+// pairs are listed.
+const (
+	matrixNodes = 16
+	worstListed = 20
+)
+
+func writeFabricTable(w io.Writer, f result.Fabric) error {
+	p, v := newPrinter(w), newFabricView(f)
+	for _, line := range fabricHead(f, worstListed) {
+		p.text("%s", line)
+	}
+	p.line("")
+	for _, r := range v.rails {
+		p.text("%s", v.railLine(r))
+	}
+	if len(v.labels) <= matrixNodes {
+		for _, r := range v.rails {
+			p.matrix(v, r)
+		}
+		p.worst(v, 5)
+		return p.flush()
+	}
+	p.slowestNodes(v)
+	p.worst(v, worstListed)
+	return p.flush()
+}
+
+// matrix prints the rates between all nodes on two rails.
+func (p *printer) matrix(v fabricView, r result.RailPair) {
+	cells := make(map[[2]int]string, len(v.pairs[r]))
+	invalid, missing := false, false
+	for _, pair := range v.pairs[r] {
+		text := fabricCell(pair)
+		cells[[2]int{pair.From, pair.To}] = text
+		invalid = invalid || pair.Measured() && !pair.Valid
+		missing = missing || !pair.Measured()
+	}
+	p.line("")
+	note := ""
+	if invalid {
+		note += "; ! is not valid"
+	}
+	if missing {
+		note += "; a word is why there is no figure"
+	}
+	p.text("%s: Mpps from the node of the row to that of the column%s", r, note)
+	p.line("")
+	p.line("%s", strings.Join(append([]string{"from"}, tabless(v.labels)...), "\t"))
+	for from, label := range tabless(v.labels) {
+		row := []string{label}
+		for to := range v.labels {
+			text, planned := cells[[2]int{from, to}]
+			if !planned {
+				text = "-"
+			}
+			row = append(row, text)
+		}
+		p.line("%s", strings.Join(row, "\t"))
+	}
+}
+
+// tabless keeps text from beginning a cell of its own.
+func tabless(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.ReplaceAll(s, "\t", " ")
+	}
+	return out
+}
+
+func fabricCell(p result.FabricPair) string {
+	mpps, ok := p.Mpps()
+	switch {
+	case !ok && p.Missing != nil:
+		return strings.ReplaceAll(string(p.Missing.Code), "\t", " ")
+	case !ok:
+		return "missing"
+	case !p.Valid:
+		return fmt.Sprintf("%.4f!", mpps)
+	}
+	return fmt.Sprintf("%.4f", mpps)
+}
+
+func (p *printer) slowestNodes(v fabricView) {
+	list := slowest(v.nodes(), worstListed)
+	if len(list) == 0 {
+		return
+	}
+	p.line("")
+	p.text("the slowest nodes, by the median of their pairs")
+	p.line("")
+	p.line("node\trole\trail\tof the median\tMpps\tleast\tloss up to\tmedian round trip us\tmeasured\tmissing")
+	for _, n := range list {
+		trip := ""
+		if n.timed {
+			trip = us(n.p50)
+		}
+		p.line("%s\t%s\t%d\t%.0f %%\t%.4f\t%.4f\t%.2g %%\t%s\t%d\t%d",
+			v.label(n.node), n.role(), n.rail, 100*n.fraction, n.mpps, n.least, 100*n.loss, trip, n.measured, n.missing)
+	}
+}
+
+func (v fabricView) label(node int) string { return strings.ReplaceAll(v.labels[node], "\t", " ") }
+
+// worst prints the slowest pairs.
+func (p *printer) worst(v fabricView, most int) {
+	list := v.worst(most)
+	if len(list) == 0 {
+		return
+	}
+	p.line("")
+	p.text("the slowest pairs")
+	p.line("")
+	p.line("from\tto\trails\tof the median\tMpps\tloss\tround trip 50 %% us\t99 %% us\t")
+	for _, pair := range list {
+		part, state := "", ""
+		if f, ok := v.fraction(pair); ok {
+			part = fmt.Sprintf("%.0f %%", 100*f)
+		}
+		if !pair.Valid {
+			state = "not valid"
+		}
+		mpps, _ := pair.Mpps()
+		p.line("%s\t%s\t%s\t%s\t%.4f\t%s\t%s\t%s\t%s", v.label(pair.From), v.label(pair.To), pair.Rails(), part, mpps,
+			lossText(pair), trip(pair, 50), trip(pair, 99), state)
+	}
+}
+
+func lossText(p result.FabricPair) string {
+	if loss, ok := p.Loss(); ok {
+		return fmt.Sprintf("%.2g %%", 100*loss)
+	}
+	return ""
+}
+
+// trip is a percentile of the round-trip times in microseconds, if it is known.
+func trip(p result.FabricPair, percent float64) string {
+	if v, ok := p.RTTUs(percent); ok {
+		return us(v)
+	}
+	return ""
+}
