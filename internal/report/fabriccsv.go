@@ -34,13 +34,13 @@ var fabricColumns = []struct {
 		}
 		return string(p.Missing.Code)
 	}},
-	{"mpps", func(_ fabricView, p result.FabricPair) string { return known(p.Mpps()) }},
-	{"fraction_of_median", func(v fabricView, p result.FabricPair) string { return known(v.fraction(p)) }},
+	{"mpps", func(_ fabricView, p result.FabricPair) string { return cellOf(p.Mpps()) }},
+	{"fraction_of_median", func(v fabricView, p result.FabricPair) string { return cellOf(v.fraction(p)) }},
 	{"offered", func(_ fabricView, p result.FabricPair) string { return countOf(p, &p.Offered) }},
 	{"sent", func(_ fabricView, p result.FabricPair) string { return countOf(p, &p.Sent) }},
 	{"arrived", func(_ fabricView, p result.FabricPair) string { return countOf(p, p.Arrived) }},
 	{"returned", func(_ fabricView, p result.FabricPair) string { return countOf(p, p.Returned) }},
-	{"loss_ratio", func(_ fabricView, p result.FabricPair) string { return known(p.Loss()) }},
+	{"loss_ratio", func(_ fabricView, p result.FabricPair) string { return cellOf(p.Loss()) }},
 	{"return_loss_ratio", func(_ fabricView, p result.FabricPair) string {
 		if p.ReturnLossRatio == nil {
 			return ""
@@ -80,7 +80,7 @@ func whyNot(p result.FabricPair) string {
 	return p.Reason
 }
 
-func known(v float64, ok bool) string {
+func cellOf(v float64, ok bool) string {
 	if !ok {
 		return ""
 	}

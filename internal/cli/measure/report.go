@@ -13,7 +13,7 @@ import (
 
 const reportHelp = `report reads results that bench or fabric wrote (--result-file, or -o json) and writes
 them again in another form. A result of a run that was killed is read too; it says
-that it is not complete. The form csv-trials is for results of bench alone.`
+that it is not complete. Forms that only results of bench have are refused for those of fabric.`
 
 func newReportCmd(d deps) *cobra.Command {
 	var output string
