@@ -61,6 +61,9 @@ func (c *Coordinator) Run(ctx context.Context, listener net.Listener) (result.Fa
 	}()
 
 	if err := r.start(serving, saved); err != nil {
+		if errors.Is(err, ErrNoRails) { // there is nothing that the pods could wait for
+			r.goodbye(serving)
+		}
 		return result.Fabric{}, err
 	}
 	r.roster.afford(r.plan().Seconds)

@@ -22,8 +22,8 @@ func (r *run) document(complete bool) result.Fabric {
 		},
 		Rounds: result.FabricRounds{Planned: rounds, Done: r.done, Makeup: r.makeups, MakeupLimit: makeupRounds(rounds), PlannedSeconds: r.plan().Seconds, Resumed: r.resumed},
 		Nodes:  r.roster.nodes(false),
-		Pairs:  r.allRows(),
 	}
+	doc.Pairs = r.allRows(doc.Nodes)
 	if !r.head.Rounds.IsZero() {
 		doc.Rounds.Started = &r.head.Rounds
 	}
@@ -40,7 +40,7 @@ func (r *run) plan() Plan {
 }
 
 // allRows are all flows of the schedule, in the document's order.
-func (r *run) allRows() []result.FabricPair {
+func (r *run) allRows(nodes []result.FabricNode) []result.FabricPair {
 	rows := make([]result.FabricPair, 0, len(r.rows))
 	r.config.flows(r.head.Rails, func(f Flow) {
 		at, tried := r.index[f]
@@ -52,7 +52,7 @@ func (r *run) allRows() []result.FabricPair {
 			return
 		}
 		row := r.rows[at]
-		row.Missing = r.late(row.Missing)
+		row.Missing = late(row.Missing, nodes)
 		rows = append(rows, row)
 	})
 	slices.SortFunc(rows, func(a, b result.FabricPair) int {
@@ -62,11 +62,11 @@ func (r *run) allRows() []result.FabricPair {
 }
 
 // late is the reason of a pod that was absent, and came after all.
-func (r *run) late(m *result.FabricMissing) *result.FabricMissing {
-	if m == nil || m.Code != result.FabricAbsent {
+func late(m *result.FabricMissing, nodes []result.FabricNode) *result.FabricMissing {
+	if m == nil || m.Code != result.FabricAbsent || m.Node == nil || *m.Node < 0 || *m.Node >= len(nodes) {
 		return m
 	}
-	node := r.roster.members[*m.Node].node
+	node := nodes[*m.Node]
 	if node.Joined == nil {
 		return m
 	}

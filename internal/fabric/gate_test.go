@@ -336,6 +336,39 @@ func TestNotWanted(t *testing.T) {
 	})
 }
 
+// Without any rail nothing can be measured, and the pods go.
+func TestNoRails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2, 0)
+		ended := make(chan error, 2)
+		for _, p := range w.pods {
+			go func() { ended <- p.agent().Run(t.Context()) }()
+		}
+		_, err := (&Coordinator{Config: pairs(2), Token: w.token}).Run(t.Context(), w.listener)
+		if !errors.Is(err, ErrNoRails) {
+			t.Errorf("the coordinator: %v", err)
+		}
+		for range w.pods {
+			if err := <-ended; err != nil {
+				t.Errorf("an agent: %v", err)
+			}
+		}
+	})
+}
+
+// A run that is stopped while it waits for pods says so.
+func TestStoppedWhileWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, 2, 1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		doc, err := (&Coordinator{Config: pairs(2), Token: w.token}).Run(ctx, w.listener)
+		if err != nil || doc.Complete || doc.Valid || len(doc.Nodes) != 2 || doc.Nodes[1].Missing.Code != result.FabricAbsent {
+			t.Errorf("%+v, %v", doc, err)
+		}
+	})
+}
+
 // An agent that finds no coordinator says why.
 func TestNoCoordinator(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
