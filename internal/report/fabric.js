@@ -19,6 +19,8 @@ function median(values) {
 
 function short(v, unit) { return Number.isNaN(v) ? "none" : Number(v.toPrecision(4)) + unit; }
 
+function rate(mpps) { return mpps && Math.abs(mpps) < 0.1 ? short(1000 * mpps, " kpps") : short(mpps, " Mpps"); }
+
 function element(name, parent, text, cls) {
   const e = document.createElement(name);
   if (text !== undefined) e.textContent = text;
@@ -45,9 +47,10 @@ function shortened(labels) {
 function heat(figure, data, rail) {
   rail.notes ||= {};
   const n = data.labels.length, labels = shortened(data.labels);
+  const kilo = rail.median && rail.median < 0.1;
   const metrics = {
-    mpps: {name: "rate", values: floats(rail.mpps), bad: v => 1 - v / rail.median, unit: " Mpps", ends: ["median", "nothing"]},
-    loss: {name: "loss", values: floats(rail.loss), bad: v => v > 0 ? Math.max(0.1, (Math.log10(v) + 6) / 6) : 0, unit: "", ends: ["none", "all"]},
+    mpps: {name: "rate in " + (kilo ? "kpps" : "Mpps"), values: floats(rail.mpps), bad: v => 1 - v / rail.median, ends: ["median", "nothing"]},
+    loss: {name: "loss", values: floats(rail.loss), bad: v => v > 0 ? Math.max(0.1, (Math.log10(v) + 6) / 6) : 0, ends: ["none", "all"]},
     p50: {name: "median round trip", values: floats(rail.p50), unit: " µs", ends: ["median", "10 times"]},
     p99: {name: "99 % of round trips", values: floats(rail.p99), unit: " µs", ends: ["median", "10 times"]},
   };
@@ -133,7 +136,7 @@ function heat(figure, data, rail) {
       pen.textAlign = "center";
       pen.textBaseline = "middle";
       pen.fillStyle = dark.matches === b < 0.5 ? "#fff" : "#16191d";
-      pen.fillText(metric === metrics.loss ? Number((100 * metric.values[at]).toPrecision(2)) + "%" : metric.values[at].toPrecision(3), left + x * cell + cell / 2, top + y * cell + cell / 2, cell - 4);
+      pen.fillText(metric === metrics.loss ? Number((100 * metric.values[at]).toPrecision(2)) + "%" : metric === metrics.mpps && kilo ? (1000 * metric.values[at]).toPrecision(3) : metric.values[at].toPrecision(3), left + x * cell + cell / 2, top + y * cell + cell / 2, cell - 4);
     }));
     if (left) {
       pen.font = font(11);
@@ -177,7 +180,7 @@ function heat(figure, data, rail) {
     row("from", data.labels[from]);
     row("to", data.labels[to]);
     row("rails", rail.name);
-    row("rate", short(m.mpps.values[at], m.mpps.unit));
+    row("rate", rate(m.mpps.values[at]));
     if (rail.median) row("of the median", short(100 * m.mpps.values[at] / rail.median, " %"));
     if (m.loss) row("loss", short(100 * m.loss.values[at], " %"));
     if (m.p50) row("median round trip", short(m.p50.values[at], m.p50.unit));

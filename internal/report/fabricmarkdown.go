@@ -18,21 +18,21 @@ func writeFabricMarkdown(w io.Writer, f result.Fabric) error {
 		fmt.Fprintf(&b, "- %s\n", escape(line))
 	}
 	v := newFabricView(f)
-	b.WriteString("\n| rails | median Mpps | least Mpps | loss up to | median round trip us | 99 % up to us | measured | not valid | missing |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
+	b.WriteString("\n| rails | median | least | loss up to | median round trip us | 99 % up to us | measured | not valid | missing |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for _, r := range v.rails {
 		s := v.figuresOf(r)
 		median, p50, p99 := "", "", ""
 		if m, ok := v.medians[r]; ok {
-			median = fixed(m)
+			median = result.RateText(m)
 		}
 		if s.timed {
 			p50, p99 = us(s.p50), us(s.p99)
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %d | %d | %d |\n",
-			r, median, fixed(s.least), percent(s.loss), p50, p99, s.measured, s.invalid, s.missing)
+			r, median, result.RateText(s.least), percent(s.loss), p50, p99, s.measured, s.invalid, s.missing)
 	}
 	if list := v.worst(most); len(list) > 0 {
-		b.WriteString("\n| slowest pairs | rails | of the median | Mpps | loss | 99 % round trip us | |\n|---|---|---:|---:|---:|---:|---|\n")
+		b.WriteString("\n| slowest pairs | rails | of the median | rate | loss | 99 % round trip us | |\n|---|---|---:|---:|---:|---:|---|\n")
 		for _, p := range list {
 			part, state := "", ""
 			if fraction, ok := v.fraction(p); ok {
@@ -42,7 +42,7 @@ func writeFabricMarkdown(w io.Writer, f result.Fabric) error {
 				state = "not valid"
 			}
 			mpps, _ := p.Mpps()
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", escape(v.link(p)), p.Rails(), part, fixed(mpps), lossText(p), trip(p, 99), state)
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", escape(v.link(p)), p.Rails(), part, result.RateText(mpps), lossText(p), trip(p, 99), state)
 		}
 	}
 	fmt.Fprintf(&b, "\ntestpmd-wrapper %s\n\n", escape(f.Settings.Version))

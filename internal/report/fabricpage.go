@@ -143,13 +143,14 @@ func tables(list ...grid) (some []grid) {
 }
 
 func (v fabricView) matrixGrid(r result.RailPair) *grid {
-	g := grid{Caption: "Mpps on " + r.String() + ", from the node of the row to that of the column", Text: 1, Head: []string{"from"}}
+	unit := v.unit(r)
+	g := grid{Caption: unit.name + " on " + r.String() + ", from the node of the row to that of the column", Text: 1, Head: []string{"from"}}
 	for _, label := range v.labels {
 		g.Head = append(g.Head, plain(label))
 	}
 	cells := map[[2]int]string{}
 	for _, p := range v.pairs[r] {
-		cells[[2]int{p.From, p.To}] = fabricCell(p)
+		cells[[2]int{p.From, p.To}] = unit.cell(p)
 	}
 	for from, label := range v.labels {
 		row := []string{label}
@@ -162,7 +163,7 @@ func (v fabricView) matrixGrid(r result.RailPair) *grid {
 }
 
 func (v fabricView) worstGrid() grid {
-	g := grid{Caption: "Slowest pairs", Text: 3, Head: []string{"from", "to", "rails", "of the median", "Mpps", "lost", "50 % µs", "99 % µs", "remarks"}}
+	g := grid{Caption: "Slowest pairs", Text: 3, Head: []string{"from", "to", "rails", "of the median", "rate", "lost", "50 % µs", "99 % µs", "remarks"}}
 	for _, p := range v.worst(worstListed) {
 		part := ""
 		if f, ok := v.fraction(p); ok {
@@ -173,7 +174,7 @@ func (v fabricView) worstGrid() grid {
 		if !p.Valid {
 			remark = "not valid: " + p.Reason
 		}
-		g.add(v.labels[p.From], v.labels[p.To], p.Rails().String(), part, fixed(mpps), lossText(p), trip(p, 50), trip(p, 99), remark)
+		g.add(v.labels[p.From], v.labels[p.To], p.Rails().String(), part, result.RateText(mpps), lossText(p), trip(p, 50), trip(p, 99), remark)
 	}
 	return g
 }
@@ -185,7 +186,7 @@ func (v fabricView) slowestGrid() grid {
 func (v fabricView) nodeGrid() grid { return v.nodesGrid("All nodes", v.nodes()) }
 
 func (v fabricView) nodesGrid(caption string, list []nodeFigures) grid {
-	g := grid{Caption: caption, Text: 3, Head: []string{"node", "role", "rail", "of the median", "median Mpps", "least Mpps", "loss up to", "median round trip µs", "measured", "missing", "remarks"}}
+	g := grid{Caption: caption, Text: 3, Head: []string{"node", "role", "rail", "of the median", "median", "least", "loss up to", "median round trip µs", "measured", "missing", "remarks"}}
 	for _, n := range list {
 		part, trip, remark := "", "", ""
 		mpps, least, loss := "", "", ""
@@ -196,7 +197,7 @@ func (v fabricView) nodesGrid(caption string, list []nodeFigures) grid {
 			trip = us(n.p50)
 		}
 		if n.measured > 0 {
-			mpps, least, loss = fixed(n.mpps), fixed(n.least), fmt.Sprintf("%.2g %%", 100*n.loss)
+			mpps, least, loss = result.RateText(n.mpps), result.RateText(n.least), fmt.Sprintf("%.2g %%", 100*n.loss)
 		}
 		if m := v.Nodes[n.node].Missing; m != nil {
 			remark = string(m.Code)

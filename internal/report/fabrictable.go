@@ -39,9 +39,10 @@ func writeFabricTable(w io.Writer, f result.Fabric) error {
 // matrix prints the rates between all nodes on two rails.
 func (p *printer) matrix(v fabricView, r result.RailPair) {
 	cells := make(map[[2]int]string, len(v.pairs[r]))
+	unit := v.unit(r)
 	invalid, missing := false, false
 	for _, pair := range v.pairs[r] {
-		text := fabricCell(pair)
+		text := unit.cell(pair)
 		cells[[2]int{pair.From, pair.To}] = text
 		invalid = invalid || pair.Measured() && !pair.Valid
 		missing = missing || !pair.Measured()
@@ -54,7 +55,7 @@ func (p *printer) matrix(v fabricView, r result.RailPair) {
 	if missing {
 		note += "; a word is why there is no figure"
 	}
-	p.text("%s: Mpps from the node of the row to that of the column%s", r, note)
+	p.text("%s: %s from the node of the row to that of the column%s", r, unit.name, note)
 	p.line("")
 	p.line("%s", strings.Join(append([]string{"from"}, tabless(v.labels)...), "\t"))
 	for from, label := range tabless(v.labels) {
@@ -79,7 +80,27 @@ func tabless(list []string) []string {
 	return out
 }
 
-func fabricCell(p result.FabricPair) string {
+// rateUnit is the unit of a matrix of rates.
+type rateUnit struct {
+	name string
+	mpps float64 // that one is
+}
+
+// unit is the one in which the rates on two rails have figures before the point.
+func (v fabricView) unit(r result.RailPair) rateUnit {
+	most := v.medians[r]
+	for _, p := range v.pairs[r] {
+		mpps, _ := p.Mpps()
+		most = max(most, mpps)
+	}
+	if most > 0 && most < 0.1 {
+		return rateUnit{"kpps", 1e-3}
+	}
+	return rateUnit{"Mpps", 1}
+}
+
+// cell is a pair in a matrix.
+func (u rateUnit) cell(p result.FabricPair) string {
 	mpps, ok := p.Mpps()
 	switch {
 	case !ok && p.Missing != nil:
@@ -87,9 +108,9 @@ func fabricCell(p result.FabricPair) string {
 	case !ok:
 		return "missing"
 	case !p.Valid:
-		return fmt.Sprintf("%.4f!", mpps)
+		return fmt.Sprintf("%.4f!", mpps/u.mpps)
 	}
-	return fmt.Sprintf("%.4f", mpps)
+	return fmt.Sprintf("%.4f", mpps/u.mpps)
 }
 
 func (p *printer) slowestNodes(v fabricView) {
@@ -100,14 +121,14 @@ func (p *printer) slowestNodes(v fabricView) {
 	p.line("")
 	p.text("the slowest nodes, by the median of their pairs")
 	p.line("")
-	p.line("node\trole\trail\tof the median\tMpps\tleast\tloss up to\tmedian round trip us\tmeasured\tmissing")
+	p.line("node\trole\trail\tof the median\tmedian\tleast\tloss up to\tmedian round trip us\tmeasured\tmissing")
 	for _, n := range list {
 		trip := ""
 		if n.timed {
 			trip = us(n.p50)
 		}
-		p.line("%s\t%s\t%d\t%.0f %%\t%.4f\t%.4f\t%.2g %%\t%s\t%d\t%d",
-			v.label(n.node), n.role(), n.rail, 100*n.fraction, n.mpps, n.least, 100*n.loss, trip, n.measured, n.missing)
+		p.line("%s\t%s\t%d\t%.0f %%\t%s\t%s\t%.2g %%\t%s\t%d\t%d",
+			v.label(n.node), n.role(), n.rail, 100*n.fraction, result.RateText(n.mpps), result.RateText(n.least), 100*n.loss, trip, n.measured, n.missing)
 	}
 }
 
@@ -122,7 +143,7 @@ func (p *printer) worst(v fabricView, most int) {
 	p.line("")
 	p.text("the slowest pairs")
 	p.line("")
-	p.line("from\tto\trails\tof the median\tMpps\tloss\tround trip 50 %% us\t99 %% us\t")
+	p.line("from\tto\trails\tof the median\trate\tloss\tround trip 50 %% us\t99 %% us\t")
 	for _, pair := range list {
 		part, state := "", ""
 		if f, ok := v.fraction(pair); ok {
@@ -132,7 +153,7 @@ func (p *printer) worst(v fabricView, most int) {
 			state = "not valid"
 		}
 		mpps, _ := pair.Mpps()
-		p.line("%s\t%s\t%s\t%s\t%.4f\t%s\t%s\t%s\t%s", v.label(pair.From), v.label(pair.To), pair.Rails(), part, mpps,
+		p.line("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", v.label(pair.From), v.label(pair.To), pair.Rails(), part, result.RateText(mpps),
 			lossText(pair), trip(pair, 50), trip(pair, 99), state)
 	}
 }

@@ -14,12 +14,11 @@ type fabricGate struct {
 
 // fabricGates are the thresholds that were asked for, in the rails' median of so many Mpps.
 func (s FabricSettings) fabricGates(median float64) (list []fabricGate) {
-	mpps := func(v float64) string { return fmt.Sprintf("%.4g Mpps", v) }
 	if v := s.MinFractionOfMedian; v != nil {
-		list = append(list, fabricGate{"--min-fraction-of-median", *v * median, FabricPair.Mpps, true, mpps, fmt.Sprintf(", %.4g of the median", *v)})
+		list = append(list, fabricGate{"--min-fraction-of-median", *v * median, FabricPair.Mpps, true, RateText, fmt.Sprintf(", %.4g of the median", *v)})
 	}
 	if v := s.MinMpps; v != nil {
-		list = append(list, fabricGate{"--min-mpps", *v, FabricPair.Mpps, true, mpps, ""})
+		list = append(list, fabricGate{"--min-mpps", *v, FabricPair.Mpps, true, RateText, ""})
 	}
 	if v := s.MaxLoss; v != nil {
 		list = append(list, fabricGate{"--max-loss", *v, FabricPair.Loss, false, func(v float64) string { return fmt.Sprintf("a loss of %.4g", v) }, ""})
@@ -39,7 +38,9 @@ func (s FabricSettings) Thresholds() (list []string) {
 		}
 	}
 	add(s.MinFractionOfMedian, "each pair at least %.4g of the median")
-	add(s.MinMpps, "each pair at least %.4g Mpps")
+	if v := s.MinMpps; v != nil {
+		list = append(list, "each pair at least "+RateText(*v))
+	}
 	add(s.MaxLoss, "each pair a loss of at most %.4g")
 	add(s.MaxP99Us, "each pair 99 %% of the round trips within %.4g us")
 	return list

@@ -21,7 +21,7 @@ type fabricMetric struct {
 // again for its loss and its round trips, which most often have the same cause.
 var fabricMetrics = []fabricMetric{
 	{"mpps", outlier.Rate, FabricPair.Mpps, "is slow", func(o FabricOutlier, of string) string {
-		return fmt.Sprintf("%.2g %% of %s, %.4g Mpps", 100*o.Value/o.Expected, of, o.Value)
+		return fmt.Sprintf("%.2g %% of %s, %s", 100*o.Value/o.Expected, of, RateText(o.Value))
 	}},
 	{"lossRatio", outlier.Loss, FabricPair.Loss, "has a high loss", func(o FabricOutlier, of string) string {
 		return fmt.Sprintf("%.2g %%; %s: %.2g %%", 100*o.Value, of, 100*o.Expected)
@@ -117,7 +117,7 @@ func (f Fabric) slowRails(pairs []RailPair) (list []FabricOutlier) {
 		if best := medians[fastest]; known && median < slowRail*best {
 			list = append(list, FabricOutlier{
 				Kind: FabricRailKind, Metric: "mpps", FromRail: r.From, ToRail: r.To, Value: median, Expected: best, Fraction: fraction(median, best),
-				Text: fmt.Sprintf("%s is slow: its median, %.4g Mpps, is %.2g %% of that of %s", r, median, 100*median/best, fastest),
+				Text: fmt.Sprintf("%s is slow: its median, %s, is %.2g %% of that of %s", r, RateText(median), 100*median/best, fastest),
 			})
 		}
 	}

@@ -1,12 +1,24 @@
 package result
 
-import "time"
+import (
+	"fmt"
+	"math"
+	"time"
+)
 
 // Rate is packets a second, and what they are in bits.
 type Rate struct {
 	Mpps   float64 `json:"mpps"`   // million packets a second
 	GbpsL1 float64 `json:"gbpsL1"` // gigabits a second, with preamble and inter-frame gap
 	GbpsL2 float64 `json:"gbpsL2"` // gigabits a second, with the FCS
+}
+
+// RateText says a rate in million packets per second in the unit that people say.
+func RateText(mpps float64) string {
+	if mpps != 0 && math.Abs(mpps) < 0.1 {
+		return fmt.Sprintf("%.4g kpps", 1e3*mpps)
+	}
+	return fmt.Sprintf("%.4g Mpps", mpps)
 }
 
 // Target is the rate that was asked for; nil members: as fast as it goes.

@@ -26,3 +26,11 @@ func TestTrafficWithoutTime(t *testing.T) {
 		t.Errorf("rates %+v", got)
 	}
 }
+
+func TestRateText(t *testing.T) {
+	for mpps, want := range map[float64]string{0: "0 Mpps", 14.88095: "14.88 Mpps", 0.1: "0.1 Mpps", 0.0155: "15.5 kpps", 0.001: "1 kpps"} {
+		if got := result.RateText(mpps); got != want {
+			t.Errorf("%g: %q, want %q", mpps, got, want)
+		}
+	}
+}
