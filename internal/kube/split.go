@@ -122,7 +122,7 @@ func Join(manifest []byte, most int, chunk func(name string) (string, error)) ([
 		return nil, fmt.Errorf("the chunks: %w", err)
 	}
 	if len(document) != m.Bytes || sum(document) != m.SHA256 {
-		return nil, errors.New("the document's checksum differs from that of the manifest")
+		return nil, errors.New("the document's checksum differs from the manifest's")
 	}
 	return document, nil
 }

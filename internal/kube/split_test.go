@@ -76,7 +76,7 @@ func TestSplitIsBounded(t *testing.T) {
 	}
 }
 
-// What was changed or mixed up is noticed.
+// Join notices chunks that were changed or mixed up.
 func TestJoinRefuses(t *testing.T) {
 	document := noise(50_000)
 	split := func() Manifest {
@@ -114,6 +114,6 @@ func TestJoinRefuses(t *testing.T) {
 		}
 	}
 	if _, err := Join([]byte("{"), 1, nil); err == nil {
-		t.Error("a manifest that is no JSON is read")
+		t.Error("a broken manifest is read")
 	}
 }

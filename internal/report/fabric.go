@@ -72,8 +72,8 @@ func fabricTitle(f result.Fabric) string {
 	return fmt.Sprintf("fabric %s, %d nodes, %s, %s at %s", f.Settings.Mode, len(f.Nodes), rails, f.Settings.Frame, load)
 }
 
-// fabricHead says what to know before the figures: the verdict, thresholds that were
-// missed and what stands out, of which there are at most so many lines each.
+// fabricHead gives the lines before the figures: the verdict, missed thresholds and
+// outliers, at most so many lines each.
 func fabricHead(f result.Fabric, most int) []string {
 	c := f.Count()
 	lines := []string{

@@ -59,7 +59,7 @@ var fabricExtensions = map[string]string{
 	"table": "txt", "json": "json", "csv": "csv", "junit": "xml", "markdown": "md", "openmetrics": "om", "summary": "summary", "html": "html",
 }
 
-// hash is that of the page's script in its policy.
+// hash finds the hash of the page's script in its policy.
 var hash = regexp.MustCompile(`'sha256-[^']*'`)
 
 // Every form of every sample is held by a file.
@@ -109,7 +109,7 @@ func TestFabricOfHostileText(t *testing.T) {
 	for _, format := range FabricFormats() {
 		text := fabricForm(t, format, f)
 		if format != "json" && strings.ContainsAny(text, "\x1b") || !utf8.ValidString(text) {
-			t.Errorf("%s: a control character or what is no UTF-8 came through", format)
+			t.Errorf("%s: a control character or invalid UTF-8 came through", format)
 		}
 	}
 	for _, line := range strings.Split(fabricForm(t, "table", f), "\n") {
@@ -199,7 +199,7 @@ func TestFabricSeries(t *testing.T) {
 	}
 }
 
-// Of pods whose labels differ only in what cannot be printed, each has its own series.
+// Pods whose labels differ only in unprintable characters have series of their own.
 func TestFabricSeriesOfOddNames(t *testing.T) {
 	f := hostileFabric()
 	f.Nodes[0].Name, f.Nodes[1].Name = "a\x01", "a\x02"

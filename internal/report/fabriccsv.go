@@ -8,7 +8,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// fabricColumns are those of the CSV form, one row per pair and rails. A cell that a pair
+// fabricColumns are the columns of the CSV form, one row per pair and rails. A cell that a pair
 // does not have is empty. Units are in the names.
 var fabricColumns = []struct {
 	name  string

@@ -104,8 +104,8 @@ func (v fabricView) nodeLines() []nodeLines {
 	return list
 }
 
-// outlierNodes are the nodes that an outlier is about, but those of a group or pattern,
-// which are many.
+// outlierNodes are the nodes that an outlier is about; none for a group or pattern, which
+// have many.
 func outlierNodes(o result.FabricOutlier) (list []int) {
 	if o.Kind == "group" || o.Kind == "pattern" {
 		return nil

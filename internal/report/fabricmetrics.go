@@ -22,10 +22,10 @@ var (
 	perRail = []string{"mode", "run", "from_rail", "to_rail"}
 	perNode = []string{"mode", "run", "node", "rail", "role"}
 
-	fabricInfo     = described(result.MetricFabricInfo, "What was measured, by which release.", "mode", "run", "rails", "frame", "version")
+	fabricInfo     = described(result.MetricFabricInfo, "Run that was measured, and the release that did it.", "mode", "run", "rails", "frame", "version")
 	fabricComplete = described(result.MetricFabricComplete, "1 if the run came to its end.", perRun...)
 	fabricValid    = described(result.MetricFabricValid, "1 if all pairs have figures, and they are the path's.", perRun...)
-	fabricPairs    = described(result.MetricFabricPairs, "Pairs that were planned, by what came of them: valid, invalid or missing.", append(perRun[:2:2], "state")...)
+	fabricPairs    = described(result.MetricFabricPairs, "Planned pairs by state: valid, invalid or missing.", append(perRun[:2:2], "state")...)
 	fabricOutliers = described(result.MetricFabricOutliers, "Nodes, links, groups and rails that stand out.", append(perRun[:2:2], "kind")...)
 	railMedian     = described(result.MetricFabricMedian, "Median rate of the valid pairs of the rails.", perRail...)
 	nodeRate       = described(result.MetricFabricRate, "Median rate of the node's pairs in that role.", perNode...)

@@ -144,7 +144,7 @@ func tables(list ...grid) (some []grid) {
 
 func (v fabricView) matrixGrid(r result.RailPair) *grid {
 	unit := v.unit(r)
-	g := grid{Caption: unit.name + " on " + r.String() + ", from the node of the row to that of the column", Text: 1, Head: []string{"from"}}
+	g := grid{Caption: unit.name + " on " + r.String() + ", from the row's node to the column's", Text: 1, Head: []string{"from"}}
 	for _, label := range v.labels {
 		g.Head = append(g.Head, plain(label))
 	}

@@ -55,7 +55,7 @@ func (p *printer) matrix(v fabricView, r result.RailPair) {
 	if missing {
 		note += "; a word is why there is no figure"
 	}
-	p.text("%s: %s from the node of the row to that of the column%s", r, unit.name, note)
+	p.text("%s: %s from the row's node to the column's%s", r, unit.name, note)
 	p.line("")
 	p.line("%s", strings.Join(append([]string{"from"}, tabless(v.labels)...), "\t"))
 	for from, label := range tabless(v.labels) {

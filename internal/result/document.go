@@ -33,7 +33,7 @@ func ReadDocument(path string) (*Result, *Fabric, error) {
 	return &r, nil, nil
 }
 
-// readFile reads a file, of which parse tells whether it is too large.
+// readFile reads a file up to one byte more than MaxFile; parse refuses larger ones.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -56,7 +56,7 @@ func ParseFabric(data []byte) (f Fabric, err error) {
 		return f, fmt.Errorf("is larger than %d MiB, which no result is", MaxFile>>20)
 	}
 	if err := json.Unmarshal(bytes.TrimSpace(data), &f); err != nil {
-		return f, fmt.Errorf("is no result of fabric (give a file of --result-file or -o json): %w", err)
+		return f, fmt.Errorf("is not a result of fabric (give a file of --result-file or -o json): %w", err)
 	}
 	return f, f.check()
 }
@@ -106,8 +106,8 @@ func valueOr(node *int) int {
 	return *node
 }
 
-// Encode writes the document as indented JSON, but with a line per pair: those of many
-// nodes would take several times as much.
+// Encode writes the document as indented JSON, but with one line per pair: indented
+// pairs would take several times as much.
 func (f Fabric) Encode(w io.Writer) error {
 	pairs := f.Pairs
 	f.Pairs = []FabricPair{}

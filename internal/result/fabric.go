@@ -25,7 +25,7 @@ type Fabric struct {
 	// Pairs are all that were planned, by sender, receiver, the sender's rail and the
 	// receiver's.
 	Pairs    []FabricPair    `json:"pairs"`
-	Outliers []FabricOutlier `json:"outliers,omitempty"` // what stands out: rails and groups first, then the slowest, the lossiest and those with long round trips
+	Outliers []FabricOutlier `json:"outliers,omitempty"` // rails and groups first, then nodes and links by rate, loss and round trip, each the worst first
 }
 
 // The modes of a fabric run: which pairs it measures.
@@ -41,7 +41,7 @@ const (
 	FabricCross = "cross" // each of the one with each of the other
 )
 
-// FabricSettings are what was asked for.
+// FabricSettings are the settings of the run.
 type FabricSettings struct {
 	Version       string  `json:"version"`       // of the coordinator's testpmd-wrapper
 	Nodes         int     `json:"nodes"`         // pods of the Job
@@ -103,7 +103,7 @@ type FabricPair struct {
 	FromRail int `json:"fromRail"` // rail of the sender, from 0
 	ToRail   int `json:"toRail"`   // rail of the receiver, from 0
 	// Round is the round in which it was measured or last tried, from 1; 0: it was never
-	// tried. Rounds above the planned ones make up for what had been missed.
+	// tried. Rounds above the planned ones make up for missed pairs.
 	Round int `json:"round"`
 
 	Missing *FabricMissing `json:"missing,omitempty"` // why there are no figures; absent: there are
@@ -163,15 +163,18 @@ type FabricOutlier struct {
 	// Kind is rail; group, of nodes that are slower than the others and compared with each
 	// other; sender, receiver or node, of one node in that role or in both; link or
 	// both-ways, of one pair; or pattern, of many pairs by no node.
-	Kind     string   `json:"kind"`
-	Metric   string   `json:"metric"`             // mpps, lossRatio or rttP50Us
-	From     *int     `json:"from,omitempty"`     // index of the sending node: of a receiver absent, of a pattern that of its worst pair
-	To       *int     `json:"to,omitempty"`       // index of the receiving node: of a sender absent, of a node the same as from
-	FromRail int      `json:"fromRail"`           // rail of the sender, from 0
-	ToRail   int      `json:"toRail"`             // rail of the receiver, from 0
-	Nodes    []int    `json:"nodes,omitempty"`    // of a group, by index
-	Value    float64  `json:"value"`              // median of the pairs that it is about, in the metric's unit
-	Expected float64  `json:"expected"`           // what they would have otherwise: the median of the rails, where there are groups that between the same two; of a group the better one's
+	Kind     string  `json:"kind"`
+	Metric   string  `json:"metric"`          // mpps, lossRatio or rttP50Us
+	From     *int    `json:"from,omitempty"`  // index of the sending node: of a receiver absent, of a pattern its worst pair's
+	To       *int    `json:"to,omitempty"`    // index of the receiving node: of a sender absent, of a node the same as from
+	FromRail int     `json:"fromRail"`        // rail of the sender, from 0
+	ToRail   int     `json:"toRail"`          // rail of the receiver, from 0
+	Nodes    []int   `json:"nodes,omitempty"` // of a group, by index
+	Value    float64 `json:"value"`           // median of the pairs that it is about, in the metric's unit
+	// Expected is the median of all pairs of the rails; where there are groups, of the pairs
+	// between the same two groups. For a group it is the best group's figure, for a rail the
+	// fastest rail's.
+	Expected float64  `json:"expected"`
 	Fraction *float64 `json:"fraction,omitempty"` // value / expected; absent where that is 0
 	Pairs    int      `json:"pairs,omitempty"`    // that the value rests on
 	Invalid  int      `json:"invalid,omitempty"`  // of these, pairs that are not valid

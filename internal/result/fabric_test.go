@@ -54,7 +54,7 @@ func TestFabricOutliers(t *testing.T) {
 			"node-5 has long round trips as sender and as receiver on rail 0: 3.1 times the median, 38.39 us",
 		}},
 		{"slow rail", resulttest.Fabric(6, 2, 1, resulttest.SlowRail(1, 0.5)), []string{
-			"rail 1 is slow: its median, 0.499 Mpps, is 50 % of that of rail 0",
+			"rail 1 is slow: its median, 0.499 Mpps, is 50 % of rail 0's",
 		}},
 		{"two generations", resulttest.Fabric(30, 1, 1, resulttest.Generations(12, 0.4)), []string{
 			"12 of 30 nodes are a group of their own on rail 0: 40 % of the others, 0.4028 Mpps. They are compared with each other: node-0, node-1, node-2, node-3, node-4, node-5, node-6, node-7, and 4 more",
@@ -129,7 +129,7 @@ func TestFabricVerdict(t *testing.T) {
 	}
 }
 
-// What is not valid misses no threshold, and a median is that of valid pairs.
+// A pair that is not valid misses no threshold, and has no part in the median.
 func TestFabricInvalidIsNoAnswer(t *testing.T) {
 	f := resulttest.Fabric(6, 1, 1, resulttest.SlowReceiver(2, 0, 0.4))
 	least := 0.9

@@ -17,7 +17,7 @@ type fabricMetric struct {
 	said   func(o FabricOutlier, of string) string
 }
 
-// fabricMetrics are all of them, in the order of the outliers. What is slow is not listed
+// fabricMetrics are all of them, in the order of the outliers. A slow pair is not listed
 // again for its loss and its round trips, which most often have the same cause.
 var fabricMetrics = []fabricMetric{
 	{"mpps", outlier.Rate, FabricPair.Mpps, "is slow", func(o FabricOutlier, of string) string {
@@ -36,8 +36,8 @@ var fabricMetrics = []fabricMetric{
 	},
 }
 
-// FabricRailKind is the kind of an outlier that is a rail. The others are those of
-// package outlier.
+// FabricRailKind is the kind of an outlier that is a rail. Package outlier has the other
+// kinds.
 const FabricRailKind = "rail"
 
 // slowRail is the part of the fastest rail's median below which a rail is named.
@@ -117,7 +117,7 @@ func (f Fabric) slowRails(pairs []RailPair) (list []FabricOutlier) {
 		if best := medians[fastest]; known && median < slowRail*best {
 			list = append(list, FabricOutlier{
 				Kind: FabricRailKind, Metric: "mpps", FromRail: r.From, ToRail: r.To, Value: median, Expected: best, Fraction: fraction(median, best),
-				Text: fmt.Sprintf("%s is slow: its median, %s, is %.2g %% of that of %s", r, RateText(median), 100*median/best, fastest),
+				Text: fmt.Sprintf("%s is slow: its median, %s, is %.2g %% of %s's", r, RateText(median), 100*median/best, fastest),
 			})
 		}
 	}

@@ -30,9 +30,8 @@ func (f Fabric) Count() (c FabricCount) {
 	return c
 }
 
-// Judged returns the document with what its pairs say of the whole run: whether it is
-// valid, why it is not complete or not valid, which thresholds it missed, and what stands
-// out.
+// Judged returns the document with its verdict: whether the run is valid, why it is not
+// complete or not valid, which thresholds it missed, and the outliers.
 func (f Fabric) Judged() Fabric {
 	c := f.Count()
 	f.Valid = f.Complete && c.Valid == c.Planned && c.Planned > 0

@@ -14,11 +14,11 @@ compares three figures of each pair: the rate, the loss ratio and the median rou
 
 | kind | what it is |
 |---|---|
-| ` + "`rail`" + ` | the median of a rail is less than 90 % of that of the fastest rail |
+| ` + "`rail`" + ` | the median of a rail is less than 90 % of the fastest rail's |
 | ` + "`group`" + ` | at least three nodes, and a fifth of all, are slower than the others, and there is a gap between. These are often nodes of another generation. podnet compares them with each other |
 | ` + "`sender`, `receiver`, `node`" + ` | a node, in one role or in both: three quarters of its pairs are bad, and at least two |
 | ` + "`link`, `both-ways`" + ` | one pair, in one direction or in both; neither of its nodes explains it |
-| ` + "`pattern`" + ` | more pairs than there are nodes, and no node explains them. Look for what they share, such as a rack or an uplink |
+| ` + "`pattern`" + ` | more pairs than there are nodes, and no node explains them. Look for something that they share, such as a rack or an uplink |
 
 A slow node does not make its peers outliers: each of them has one slow pair in that role, and the slow node explains
 it. A figure is bad if it is 10 % below the median (rate), 50 % above it (round-trip time) or 0.001 above it (loss
@@ -83,8 +83,8 @@ simulated runs of 6, 60 and 200 nodes:
 
 The ConfigMap of a run has at most 64 KiB: the keys ` + "`status.*`" + ` of [a result of bench](manifests.md), and below
 ` + "`status.result.`" + ` the counts ` + "`nodes`, `pairs`, `missing`, `invalid`" + `, the figures of each two rails
-(` + "`rail.F.T.medianMpps`, `.leastMpps`, `.lossRatio`, `.rttP50Us`, `.rttP99Us`" + `, where F is the rail of the senders and T that of
-the receivers), a ` + "`summary`" + `, and as JSON ` + "`outliers`" + ` and the 100 slowest pairs, ` + "`worst`" + `, as far as there is room.
+(` + "`rail.F.T.medianMpps`, `.leastMpps`, `.lossRatio`, `.rttP50Us`, `.rttP99Us`" + `, where F is the senders' rail and T is the
+receivers'), a ` + "`summary`" + `, and as JSON ` + "`outliers`" + ` and the 100 slowest pairs, ` + "`worst`" + `, as far as there is room.
 
 The whole document can stand in chunks, each in a ConfigMap of its own under the key ` + "`chunk`" + `, at most 32 of them. The key
 ` + "`result.manifest.json`" + ` then lists their names and SHA-256 checksums in order. The chunks, joined, are base64 of the

@@ -37,7 +37,7 @@ func TestSchemas(t *testing.T) {
 		},
 		{
 			Name: "fabric", Title: result.FabricSchema, Type: &result.Fabric{}, Package: "internal/result",
-			Description: "What fabric of testpmd-wrapper measured between all nodes. " + promise + ": readers leave out those that they do not know.",
+			Description: "The fast path between all nodes, as fabric of testpmd-wrapper measured it. " + promise + ": readers leave out those that they do not know.",
 			Heading:     "The fabric document", Intro: fabricIntro,
 		},
 		{

@@ -13,7 +13,7 @@ import (
 
 const reportHelp = `report reads results that bench or fabric wrote (--result-file, or -o json) and writes
 them again in another form. A result of a run that was killed is read too; it says
-that it is not complete. Forms that only results of bench have are refused for those of fabric.`
+that it is not complete. Some forms are for results of bench alone.`
 
 func newReportCmd(d deps) *cobra.Command {
 	var output string
@@ -30,7 +30,7 @@ func newReportCmd(d deps) *cobra.Command {
 			case fabrics == nil:
 				return report.Write(d.Out, output, results...)
 			case !slices.Contains(report.FabricFormats(), output):
-				return cli.UsageErrorf("--output %s is for results of bench: must be one of %s for those of fabric", output, strings.Join(report.FabricFormats(), ", "))
+				return cli.UsageErrorf("--output %s is for results of bench: results of fabric have %s", output, strings.Join(report.FabricFormats(), ", "))
 			}
 			return report.WriteFabric(d.Out, output, fabrics...)
 		},

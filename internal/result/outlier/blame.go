@@ -7,7 +7,8 @@ import (
 )
 
 // A finding needs figures that are worse than expected by the floor of the figure, by the
-// noise of pairs and, of a node, by that of nodes: so many standard deviations.
+// noise of pairs and, if it is about a node, by the noise of nodes: so many standard
+// deviations.
 const (
 	pairNoise = 7
 	nodeNoise = 5
@@ -16,7 +17,7 @@ const (
 // suspect is a side that may be to blame.
 type suspect struct {
 	side
-	level float64 // median of what is left of its scores
+	level float64 // median of its scores that no one else explains
 	limit float64 // that three quarters of them have to be below
 	stale bool    // another side's blame changed them
 }
@@ -71,7 +72,7 @@ func (c *centered) isBad(s *suspect, floor float64) bool {
 	if len(scores) < 2 {
 		return false
 	}
-	const medianNoise = 1.2533 // of a median to that of one figure, times the root of their number
+	const medianNoise = 1.2533 // of a median relative to one figure's, times the root of their number
 	limit := -max(floor, pairNoise*c.pairs*medianNoise/math.Sqrt(float64(len(scores))), nodeNoise*c.nodes)
 	s.level, s.stale = Median(scores), false
 	return upperQuartile(scores) < limit

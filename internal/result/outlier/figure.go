@@ -32,9 +32,9 @@ func (f Figure) gap() float64 {
 	return f.floor()
 }
 
-// scores turns figures into scores, of which the larger is the better, and which differ
-// where figures differ by a factor; loss ratios, which may be 0, differ by themselves.
-// There are none where all rates or times are 0.
+// scores turns figures into scores: the larger, the better. A factor between rates or
+// times is a difference of scores. Loss ratios can be 0, so their difference is. false:
+// all rates or times are 0.
 func (f Figure) scores(m Matrix) (Matrix, bool) {
 	largest := 0.0
 	m.each(func(_, _ int, v float64) { largest = max(largest, v) })

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// group are nodes of one kind, such as those of one generation of switches.
+// group are nodes of one kind, such as one generation of switches.
 type group struct {
 	nodes []int   // ascending
 	level float64 // median of their levels, as a score

@@ -120,8 +120,8 @@ func upperQuartile(values []float64) float64 {
 }
 
 // spread estimates the standard deviation of noise around 0 from the median of the
-// figures above it: what is bad is below. That of few figures is often too small by
-// chance, and is taken larger.
+// figures above it, since bad figures are below. An estimate from few figures is often too
+// small by chance, and is enlarged.
 func spread(values []float64) float64 {
 	var above []float64
 	for _, v := range values {

@@ -20,13 +20,15 @@ const (
 // Finding is something that stands out.
 type Finding struct {
 	Kind Kind
-	// From and To are the nodes of a link. Of a node both are that node, of a pattern the
-	// nodes of its worst pair, and of a group -1.
+	// From and To are the nodes of a link. Both are the node of a finding about one; a
+	// pattern has its worst pair here, and a group -1.
 	From, To int
-	Nodes    []int    // of a group, ascending
-	Value    float64  // median of the figures that it is about
-	Expected float64  // what they would be otherwise: the median, where there are groups that of the pairs between the same two; of a group the figure of the best one
-	Pairs    [][2]int // that Value rests on, as sender and receiver; nil of a group
+	Nodes    []int   // of a group, ascending
+	Value    float64 // median of the figures that it is about
+	// Expected is the median of all pairs; where there are groups, of the pairs between the
+	// same two groups. For a group it is the best group's figure.
+	Expected float64
+	Pairs    [][2]int // that Value rests on, as sender and receiver; nil for a group
 }
 
 // Find tells what stands out: groups first, then nodes and links, the worst of each

@@ -275,7 +275,7 @@ func TestHoles(t *testing.T) {
 	}
 }
 
-// Of a thousand nodes too, of which two hundred are slow.
+// A fifth of a thousand nodes is slow.
 func TestManyNodes(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 0))
 	list := Find(noisy(r, 1000, 0.03, 0.01, times(0.5, func(_, to int) bool { return to < 190 })), Rate)

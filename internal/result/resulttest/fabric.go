@@ -12,7 +12,7 @@ import (
 // time, of one direction between two nodes.
 type FabricFault func(from, to, rail int) (rate, rtt float64)
 
-// SlowReceiver is a node of which that share arrives on a rail.
+// SlowReceiver is a node that receives that share on a rail.
 func SlowReceiver(node, rail int, share float64) FabricFault {
 	return func(_, to, r int) (float64, float64) { return faultIf(to == node && r == rail, share) }
 }
