@@ -6,8 +6,10 @@ GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 
 # What builds against DPDK's headers goes through here; the script says why.
 DPDK := scripts/with-dpdk.sh
-# What the libraries say they are; podnet takes its own from the repository.
-VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo devel)
+# What podnet, the libraries and a release say they are: the tag, else the commit.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# Where a release goes.
+DISTDIR ?= bin/dist
 # Reserves 2 MB pages for a command and gives them back; goes on without.
 HUGE := scripts/with-hugepages.sh
 
@@ -26,7 +28,7 @@ build: deps ## build bin/testpmd-wrapper
 
 .PHONY: podnet
 podnet: ## build bin/podnet, which is static and needs no DPDK
-	GO=$(GO) scripts/build-podnet.sh bin/podnet
+	GO=$(GO) scripts/build-podnet.sh bin/podnet $(VERSION)
 
 .PHONY: capi
 capi: podnet ## build the C libraries into bin/capi
@@ -38,8 +40,10 @@ install: capi ## install podnet and the C libraries: DESTDIR= PREFIX=/usr/local 
 	$(MAKE) --no-print-directory -C capi install VERSION=$(VERSION) $(if $(DESTDIR),DESTDIR=$(abspath $(DESTDIR)))
 
 .PHONY: dist
-dist: capi ## write tarballs of the sources and of what install installs into bin/dist
-	scripts/dist.sh $(VERSION) bin/dist
+dist: capi ## write a release into bin/dist, as root: sources, podnet, C libraries, manifests, SBOM, images (DIST="sources sbom": these)
+	@scripts/deps.sh image
+	rm -rf $(DISTDIR)
+	scripts/dist.sh $(VERSION) $(DISTDIR) $(DIST)
 
 .PHONY: demo
 demo: build ## resolve a scratch pod and measure its vhost-user and memif sockets (DEMO_FLAGS=--keep: keep it)
@@ -106,8 +110,8 @@ test-cross: ## build for arm64 against Debian's DPDK and run that under QEMU's e
 	CGO_ENABLED=0 $(GO) test -count=1 -tags cross -timeout 20m -v ./test/cross/...
 
 .PHONY: test-image
-test-image: ## build the container image and run what is in it, as root
-	@scripts/deps.sh image
+test-image: ## build the container image, run what is in it, and make a release, as root
+	@scripts/deps.sh capi image
 	CGO_ENABLED=0 $(GO) test -count=1 -tags image -timeout 30m ./test/image/...
 
 .PHONY: test-k8s

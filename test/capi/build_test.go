@@ -188,7 +188,7 @@ func TestInstall(t *testing.T) {
 func TestDist(t *testing.T) {
 	dir := t.TempDir()
 	dist := func(to string) string {
-		cmd := exec.Command("../../scripts/dist.sh", "v1.2.3", to)
+		cmd := exec.Command("../../scripts/dist.sh", "v1.2.3", to, "sources", "capi")
 		cmd.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=", "PREFIX=/usr", "BUILD="+filepath.Join(dir, "build"), "HELPER="+helper)
 		out, err := cmd.Output()
 		if err != nil {

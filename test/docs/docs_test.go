@@ -111,6 +111,16 @@ func commands(t *testing.T, program string) map[string]string {
 	return at
 }
 
+// ofOtherClusters are commands of clusters that no test has, for what test/k8s/node does
+// in its own way: it builds the image and imports it.
+var ofOtherClusters = []string{
+	"kind load docker-image localhost/testpmd-wrapper:latest",
+	"kind load image-archive testpmd-wrapper.tar",
+	"minikube image load localhost/testpmd-wrapper:latest",
+	"oc new-build -n podnet --binary --strategy=docker --name=testpmd-wrapper",
+	"oc start-build -n podnet testpmd-wrapper --from-dir=. --follow",
+}
+
 // TestEveryBlockIsHeld fails on what the other tests would pass by.
 func TestEveryBlockIsHeld(t *testing.T) {
 	for _, f := range fences(t) {
@@ -127,6 +137,10 @@ func TestEveryBlockIsHeld(t *testing.T) {
 					// test/layers makes a module that requires this one.
 					if want := "go get " + module(t); line != want {
 						t.Errorf("%s: %q, want %q", f.at, line, want)
+					}
+				case "kind", "minikube", "oc":
+					if !slices.Contains(ofOtherClusters, line) {
+						t.Errorf("%s: %q is not one of %q", f.at, line, ofOtherClusters)
 					}
 				case "kubectl":
 					// test/k8s runs those that need no device, and has every manifest accepted.
@@ -179,6 +193,9 @@ func TestCIRunsTheMakeCommands(t *testing.T) {
 	}
 	ci := dryRun(t, targets...)
 	for command, at := range commands(t, "make") {
+		if command == "make dist" { // test/image runs it
+			continue
+		}
 		for _, line := range dryRun(t, strings.Fields(command)[1:]...) {
 			if !slices.Contains(ci, line) {
 				t.Errorf("%s: %s runs %q, which .ci/run does not", at, command, line)

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -128,39 +127,6 @@ func TestSwitchOfTheSocketsGroup(t *testing.T) {
 	}
 }
 
-// permitted gives a copy of the application the capabilities that a pod's
-// securityContext may then add for a user (setcap ...=p).
-func permitted(t *testing.T, capabilities ...int) string {
-	t.Helper()
-	data, err := os.ReadFile(wrapper)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := os.MkdirTemp("", "podnet-e2e-permitted-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	path := filepath.Join(dir, "testpmd-wrapper")
-	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(path, data, 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	var set uint32
-	for _, c := range capabilities {
-		set |= 1 << c
-	}
-	// struct vfs_cap_data, little-endian: VFS_CAP_REVISION_2 without the effective
-	// flag, then permitted and inheritable, twice.
-	var attribute []byte
-	for _, word := range []uint32{0x02000000, set, 0, 0, 0} {
-		attribute = binary.LittleEndian.AppendUint32(attribute, word)
-	}
-	if err := unix.Setxattr(path, "security.capability", attribute, 0); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // A user's process has what its container's bounding set and the program's file
 // permit, raises it for EAL and for the program that it becomes, and starts where the
 // bounding set lacks some or all.
@@ -168,7 +134,7 @@ func TestCapabilitiesOfAUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("gives capabilities to a file")
 	}
-	program := permitted(t, unix.CAP_IPC_LOCK, unix.CAP_NET_RAW, unix.CAP_SYS_RAWIO)
+	program := peertest.Permitted(t, wrapper, unix.CAP_IPC_LOCK, unix.CAP_NET_RAW, unix.CAP_SYS_RAWIO)
 	for bounding, want := range map[string]uint64{
 		"-all":                               0,
 		"-all,+ipc_lock":                     1 << unix.CAP_IPC_LOCK,

@@ -102,6 +102,7 @@ _namespaces() {
 # _node is the node's first process.
 _node() {
 	dir=$1
+	ulimit -l 8192 # as systemd gives containerd, and so each container
 	export PATH=$bin:$root/usr/bin:$root/usr/sbin:$root/sbin:$PATH KUBECONFIG=$dir/kubeconfig
 	hostname $name
 	mount --make-rshared /

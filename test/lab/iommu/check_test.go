@@ -46,6 +46,15 @@ func TestCheck(t *testing.T) {
 			p.AsNobody()
 			p.Under = []string{"prlimit", "--memlock=8388608"}
 		}, "memory-lock", "fail no-memory-lock"},
+		{"as the image's user, with all that is needed", func(t *testing.T, p *guest.Pod) {
+			vf.GiveTo(t, peertest.User)
+			p.AsUser(t, unix.CAP_IPC_LOCK)
+		}, "", ""},
+		{"as the image's user, whose memory may not be locked", func(t *testing.T, p *guest.Pod) {
+			vf.GiveTo(t, peertest.User)
+			p.AsUser(t)
+			p.Under = append([]string{"prlimit", "--memlock=8388608"}, p.Under...)
+		}, "memory-lock", "fail no-memory-lock"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := guest.NewVFPod(t, vf)

@@ -36,8 +36,8 @@ func benchBetweenVFs(t *testing.T, p *guest.Pod, args ...string) result.Trial {
 	return trial
 }
 
-// users are those that the application runs as: root, and nobody with what a pod
-// gets and needs.
+// users are those that the application runs as: root, nobody with what a pod gets and
+// needs, and the image's user as the overlays' pods have it.
 func users(t *testing.T, test func(t *testing.T, prepare func(p *guest.Pod, vfs ...guest.VF))) {
 	t.Run("root", func(t *testing.T) { test(t, func(*guest.Pod, ...guest.VF) {}) })
 	t.Run("nobody", func(t *testing.T) {
@@ -46,6 +46,14 @@ func users(t *testing.T, test func(t *testing.T, prepare func(p *guest.Pod, vfs 
 				vf.GiveToNobody(t)
 			}
 			p.AsNobody(unix.CAP_IPC_LOCK)
+		})
+	})
+	t.Run("user of the image", func(t *testing.T) {
+		test(t, func(p *guest.Pod, vfs ...guest.VF) {
+			for _, vf := range vfs {
+				vf.GiveTo(t, peertest.User)
+			}
+			p.AsUser(t, unix.CAP_IPC_LOCK)
 		})
 	})
 }

@@ -193,7 +193,14 @@ const nobody = 65534
 // GiveToNobody gives the VF's device node to the user without privileges.
 func (vf VF) GiveToNobody(t *testing.T) {
 	t.Helper()
-	if err := os.Chown(vf.Node(), nobody, nobody); err != nil {
+	vf.GiveTo(t, nobody)
+}
+
+// GiveTo gives the VF's device node to a user and the group of its number, as container
+// runtimes do with device_ownership_from_security_context.
+func (vf VF) GiveTo(t *testing.T, user int) {
+	t.Helper()
+	if err := os.Chown(vf.Node(), user, user); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Chown(vf.Node(), 0, 0) }) //nolint:errcheck // the next bind makes it anew

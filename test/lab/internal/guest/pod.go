@@ -3,17 +3,20 @@
 package guest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	nadv1 "github.com/k8snetworkplumbingwg/network-attachment-definition-client/pkg/apis/k8s.cni.cncf.io/v1"
+	"golang.org/x/sys/unix"
 
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/internal/schematest"
@@ -29,6 +32,8 @@ type Pod struct {
 	dir string
 	// Under is a command that runs the application's, such as ip netns exec.
 	Under []string
+	// Program is the application; empty: Wrapper.
+	Program string
 	// As are the options that the application's processes start with.
 	As testpeer.Options
 }
@@ -103,7 +108,7 @@ func Resource(addresses ...string) string {
 func (p *Pod) Start(t *testing.T, command string, args ...string) *testpeer.Process {
 	t.Helper()
 	argv := slices.Concat(p.Under, []string{
-		Wrapper, command, "--podinfo", filepath.Join(p.dir, "podinfo"), "--environ", filepath.Join(p.dir, "environ"),
+		cmp.Or(p.Program, Wrapper), command, "--podinfo", filepath.Join(p.dir, "podinfo"), "--environ", filepath.Join(p.dir, "environ"),
 	}, args)
 	return peertest.Start(t, command, argv, p.As)
 }
@@ -147,6 +152,19 @@ func (p *Pod) Bench(t *testing.T, args ...string) (r result.Result) {
 // capabilities.
 func (p *Pod) AsNobody(caps ...uintptr) {
 	p.As.Credential, p.As.Caps = &syscall.Credential{Uid: nobody, Gid: nobody}, caps
+}
+
+// AsUser has the application run as the manifests' pods do with these capabilities
+// added: as the image's user, without new privileges, from a file that permits them.
+func (p *Pod) AsUser(t *testing.T, capabilities ...uintptr) {
+	t.Helper()
+	bounding := "-all"
+	for _, c := range capabilities {
+		bounding += fmt.Sprintf(",+cap_%d", c)
+	}
+	id := strconv.Itoa(peertest.User)
+	p.Under = []string{"setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "--inh-caps=-all", "--bounding-set=" + bounding, "--no-new-privs"}
+	p.Program = peertest.Permitted(t, Wrapper, unix.CAP_IPC_LOCK, unix.CAP_NET_RAW, unix.CAP_SYS_RAWIO)
 }
 
 // WithoutVFIO has the application run in a container that was not given the nodes
