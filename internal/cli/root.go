@@ -13,10 +13,13 @@ const environmentHelp = `The environment variables that are read:
   SRIOVNETWORK_*              the same by the SR-IOV driver for resource claims
   CONTAINER_NAME              which of the pod's hugepage files are ours
   KUBERNETES_SERVICE_HOST     where the API server is: of bench, for
-  KUBERNETES_SERVICE_PORT     --result-configmap and --events
+  KUBERNETES_SERVICE_PORT     --result-configmap, --params-configmap,
+                              --peer-pod and --events
   POD_NAME, POD_UID           the pod that --events is about (fieldRef); by
                               default the one of the service account's token,
                               else the pod of the name HOSTNAME
+  NODE_NAME                   the pod's node (fieldRef: spec.nodeName), for the
+                              result of bench
 
 any variable that holds one of the pod's annotations (fieldRef),
 

@@ -18,7 +18,7 @@ var (
 
 // StatusError is a request that the API server did not carry out.
 type StatusError struct {
-	Verb      string // as RBAC names it: patch or create
+	Verb      string // as RBAC names it: get, patch or create
 	Resource  string // as configmaps
 	Namespace string
 	Name      string // of the object
@@ -55,7 +55,7 @@ func (e *StatusError) remedy() string {
 			return ""
 		}
 		verbs := e.Verb
-		if e.Resource == configMaps {
+		if e.Verb == "patch" {
 			verbs += " (and create, if there is no such object yet)"
 		}
 		return fmt.Sprintf("the pod's service account needs a Role in namespace %q with the verb %s on %s, as manifests/components/results-configmap gives it (RBAC)",

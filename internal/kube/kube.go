@@ -1,5 +1,5 @@
 // Package kube writes what a pod found to the API of its cluster: a ConfigMap,
-// and events. It is made of net/http alone, and uses what every pod is given: two
+// and events; and reads its parameters from one, and a pod's node. It is made of net/http alone, and uses what every pod is given: two
 // environment variables and the files of its service account.
 //
 // The account needs, in the pod's namespace and in the API group "":
@@ -8,6 +8,8 @@
 //     ConfigMap that is not there yet. Both may be held to its name
 //     (resourceNames): unlike a POST, server-side apply names what it creates.
 //   - for CreateEvent the verb create on events, which cannot be held to a name.
+//   - for ConfigMapData and NodeOf the verb get on configmaps and pods, held to a
+//     name.
 package kube
 
 import (

@@ -239,3 +239,40 @@ MAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAI5GNAORQSUGamTttjPko9ZIrGXdIzFP
 ykUwZ63SOrwdAiAeJDsIeNBdBvCvxz7DdWatlwy8wG/LepUr4uUUF0yuUg==
 -----END CERTIFICATE-----
 `
+
+func TestRead(t *testing.T) {
+	k := newCluster(t,
+		answer{code: 200, body: `{"kind":"ConfigMap","data":{"spec.param.frame-size":"64"}}`},
+		answer{code: 503}, // and again
+		answer{code: 200, body: `{"spec":{"nodeName":"node-b"}}`},
+		answer{code: 200, body: `{"spec":{}}`},
+		answer{code: 200, body: `{"spec":{"nodeName":"a\u001b[2J"}}`},
+		answer{code: 200, body: "no object"},
+		answer{code: 403, body: status(`pods "reflector" is forbidden: User "x" cannot get resource "pods"`)},
+	)
+	c, _ := k.client(t)
+	data, err := c.ConfigMapData(t.Context(), "params")
+	if err != nil || data["spec.param.frame-size"] != "64" {
+		t.Errorf("%v, %v", data, err)
+	}
+	if node, err := c.NodeOf(t.Context(), "reflector"); err != nil || node != "node-b" {
+		t.Errorf("node %q, %v", node, err)
+	}
+	if node, err := c.NodeOf(t.Context(), "reflector"); err != nil || node != "" {
+		t.Errorf("node %q, %v, want none yet", node, err)
+	}
+	for _, want := range []string{"node ", "no such object", "verb get on pods"} {
+		if node, err := c.NodeOf(t.Context(), "reflector"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("node %q, %v, want %q", node, err, want)
+		}
+	}
+	asked := len(k.seen())
+	if _, err := c.ConfigMapData(t.Context(), "../secrets/x"); err == nil || len(k.seen()) != asked {
+		t.Errorf("a path is taken for a name: %v", err)
+	}
+	for i, path := range []string{"configmaps/params", "pods/reflector"} {
+		if got := k.seen()[i]; got.Method != "GET" || got.Path != "/api/v1/namespaces/ns-1/"+path || got.Token != "Bearer first" || len(got.Body) != 0 {
+			t.Errorf("call %+v", got)
+		}
+	}
+}

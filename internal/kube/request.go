@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 type request struct {
 	method, path, query, contentType string
 	body                             []byte
+	into                             any         // what to decode the answer into; nil: nothing
 	fail                             StatusError // without its code and message
 }
 
@@ -87,7 +89,9 @@ func (c *Client) once(ctx context.Context, r request) (after time.Duration, err 
 		return 0, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", r.contentType)
+	if r.contentType != "" {
+		req.Header.Set("Content-Type", r.contentType)
+	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", Manager)
 	client := http.Client{
@@ -104,11 +108,17 @@ func (c *Client) once(ctx context.Context, r request) (after time.Duration, err 
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))
-	if resp.StatusCode/100 == 2 {
+	if resp.StatusCode/100 == 2 && r.into == nil {
 		return 0, nil // done, whatever became of the answer's body
 	}
 	if err != nil {
 		return 0, c.unreachable(err)
+	}
+	if resp.StatusCode/100 == 2 {
+		if err := json.Unmarshal(body, r.into); err != nil {
+			return 0, fmt.Errorf("the Kubernetes API's answer is no such object: %w", err)
+		}
+		return 0, nil
 	}
 	fail := r.fail
 	fail.Code, fail.Message = resp.StatusCode, message(body)

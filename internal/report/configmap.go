@@ -93,6 +93,11 @@ func addFigures(data map[string]string, r result.Result, most int) (omitted int)
 	} {
 		data[ResultsPrefix+k] = v
 	}
+	for k, v := range map[string]string{keyNode: r.Environment.Node, keyPeerNode: r.Environment.PeerNode} {
+		if v != "" {
+			data[ResultsPrefix+k] = plain(v)
+		}
+	}
 	add := func(k, v string) {
 		k = ResultsPrefix + k
 		if _, there := data[k]; there || len(k) > maxKey || len(k)+len(v) > most {

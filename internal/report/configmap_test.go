@@ -46,12 +46,17 @@ func TestConfigMap(t *testing.T) {
 	invalid.Measurements[0].Reason = invalid.Reason
 	stopped.Complete, stopped.Valid, stopped.Reason = false, false, "it was stopped before its time"
 	stopped.Measurements, stopped.Ended = nil, nil
+	onNodes := resulttest.Fixed()
+	onNodes.Environment.Node, onNodes.Environment.PeerNode = "node-a", "node-b"
 	for _, tt := range []struct {
 		name    string
 		r       result.Result
 		failure error
 		want    map[string]string
 	}{
+		{"nodes of both ends", onNodes, nil, fixed(func(m map[string]string) {
+			m["status.result.node"], m["status.result.peerNode"] = "node-a", "node-b"
+		})},
 		{"passed", resulttest.Fixed(), nil, fixed(func(map[string]string) {})},
 		{"below its threshold", below, nil, fixed(func(m map[string]string) {
 			m["status.succeeded"], m["status.failureReason"] = "false", "64-byte frames: one; 64-byte frames: two"

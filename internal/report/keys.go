@@ -22,6 +22,7 @@ const (
 // Keys below ResultsPrefix. Keys are added, never renamed:
 //
 //	method                        as in the document
+//	node, peerNode                the nodes of the generator and of its peer, where they are known
 //	complete, valid               true or false, as in the document
 //	caveats                       what to know before the figures beside status.failureReason, in one line; absent: nothing
 //	frame.F.valid                 true if the measurement came to its end and is valid
@@ -46,6 +47,8 @@ const (
 // have is a - in it.
 const (
 	keyMethod   = "method"
+	keyNode     = "node"
+	keyPeerNode = "peerNode"
 	keyComplete = "complete"
 	keyValid    = "valid"
 	keyCaveats  = "caveats"

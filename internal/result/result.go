@@ -104,6 +104,8 @@ type Environment struct {
 	Kernel     string            `json:"kernel"`             // release of the kernel
 	CPUModel   string            `json:"cpuModel"`           // as /proc/cpuinfo names it
 	Host       string            `json:"host"`               // the pod's host name
+	Node       string            `json:"node,omitempty"`     // of the pod, if the variable NODE_NAME tells it
+	PeerNode   string            `json:"peerNode,omitempty"` // of the pod at the other end, with --peer-pod
 	Labels     map[string]string `json:"labels,omitempty"`   // of the pod, if the Downward API tells them
 	CPUs       string            `json:"cpus"`               // CPUs of the container, as 4-7
 	CPUQuota   *float64          `json:"cpuQuota,omitempty"` // CFS quota, in CPUs; absent: none

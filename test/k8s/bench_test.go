@@ -228,13 +228,46 @@ func checkRestrictedJob(t *testing.T, n *namespace) {
 	}
 }
 
-func TestBenchmarkVhostUser(t *testing.T) {
+// compose applies an overlay with components added.
+func (n *namespace) compose(overlay string, components ...string) {
+	n.t.Helper()
+	dir := n.t.TempDir()
+	root, err := filepath.Abs(manifests)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	if root, err = filepath.Rel(dir, root); err != nil {
+		n.t.Fatal(err)
+	}
+	text := "resources: [" + root + "/overlays/" + overlay + "]\ncomponents:\n"
+	for _, c := range components {
+		text += "- " + root + "/components/" + c + "\n"
+	}
+	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		n.t.Fatal(err)
+	}
+	n.apply(n.must(kubectl(n.t.Context(), nil, "kustomize", dir)))
+}
+
+// Over vhost-user with hugepages: a ConfigMap says what is measured, and the result says
+// on which nodes.
+func TestBenchmarkParameters(t *testing.T) {
 	n := newNamespace(t)
 	n.admit()
-	n.overlay("one-node-vhost-user", short...)
-	checkPassed(t, n.jobOutcome(), 1)
+	n.kubectl("create", "configmap", "podnet-params", "--from-literal=spec.param.frame-size=128",
+		"--from-literal=spec.param.duration=2s", "--from-literal=spec.param.rate=1kpps", "--from-literal=spec.timeout=5m")
+	n.compose("one-node-vhost-user", "params-configmap")
+	o := n.jobOutcome()
+	checkPassed(t, o, 1)
 	if class := n.kubectl("get", "pods", "-l", generator, "-o", "jsonpath={.items[0].status.qosClass}"); class != "Guaranteed" {
 		t.Errorf("the generator's pod is %s, want Guaranteed: a CPU of its own", class)
+	}
+	if got := o.result.Measurements[0].Frame.Name; got != "128" {
+		t.Errorf("measured with frames of %s bytes, want 128", got)
+	}
+	node := n.get("pod/podnet-reflector", "{.spec.nodeName}")
+	if o.data["status.result.node"] != node || o.data["status.result.peerNode"] != node || node == "" {
+		t.Errorf("nodes %q and %q, want %q", o.data["status.result.node"], o.data["status.result.peerNode"], node)
 	}
 }
 

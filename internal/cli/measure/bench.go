@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/cli"
@@ -70,9 +71,19 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 		Short: m.short,
 		Long:  m.long,
 		Args:  cobra.NoArgs,
-		RunE:  d.UntilStopped(func(ctx context.Context) error { return benchRun(ctx, opts, m) }),
 	}
 	f := cmd.Flags()
+	m.flags(f)
+	var own []string
+	f.VisitAll(func(f *pflag.Flag) { own = append(own, f.Name) })
+	cmd.RunE = d.UntilStopped(func(ctx context.Context) error {
+		ctx, cancel, err := opts.readParams(ctx, f, own)
+		defer cancel()
+		if err != nil {
+			return opts.refuse(ctx, m, err)
+		}
+		return benchRun(ctx, opts, m)
+	})
 	f.StringVar(&opts.TX, "tx", "", "interface to send on (default: the first of --interfaces, else the first that DPDK can drive)")
 	f.StringVar(&opts.RX, "rx", "", "interface to receive on (default: that of --tx, whose peer has to send back what it gets)")
 	f.BoolVar(&opts.Bidirectional, "bidirectional", false, "send in both directions at once; rates are of both together")
@@ -93,7 +104,6 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	opts.addMetricsFlag(f)
 	opts.addBaselineFlag(f)
 	opts.publishOptions.addFlags(f)
-	m.flags(f)
 	opts.driveOptions.addFlags(cmd, d)
 	opts.AddFlags(cmd)
 	opts.flowOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")

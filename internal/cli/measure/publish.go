@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,23 +17,34 @@ import (
 // publishOptions are the flags of what a run tells Kubernetes' API.
 type publishOptions struct {
 	ResultConfigMap string
+	ParamsConfigMap string
+	PeerPod         string
 	Events          bool
 }
 
 func (o *publishOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.ResultConfigMap, "result-configmap", "",
 		"write the result to this ConfigMap of the pod's namespace when the run begins and when it ends: result.json and the keys status.*; other keys stay")
+	f.StringVar(&o.ParamsConfigMap, "params-configmap", "",
+		"read flags from the keys spec.param.FLAG of this ConfigMap of the pod's namespace, such as spec.param.frame-size, in place of those given here; spec.timeout bounds the run")
+	f.StringVar(&o.PeerPod, "peer-pod", "",
+		"pod of the pod's namespace at the other end, whose node is written to the result")
 	f.BoolVar(&o.Events, "events", false,
 		"record an event on the pod when the run ends: BenchPassed, or BenchFailed with the reason")
 }
 
 // checkPublish reads the flags, before anything is started.
 func (o *publishOptions) checkPublish() error {
-	if o.ResultConfigMap == "" {
+	return cmp.Or(checkName("result-configmap", o.ResultConfigMap), checkName("peer-pod", o.PeerPod))
+}
+
+// checkName reads a flag that names an object, or nothing.
+func checkName(flag, name string) error {
+	if name == "" {
 		return nil
 	}
-	if err := kube.CheckName(o.ResultConfigMap); err != nil {
-		return cli.UsageErrorf("--result-configmap %w", err)
+	if err := kube.CheckName(name); err != nil {
+		return cli.UsageErrorf("--%s %w", flag, err)
 	}
 	return nil
 }
@@ -54,16 +66,21 @@ const (
 	littleRoom    = 16 << 10
 )
 
-// newClient finds the API of the pod's cluster.
-func (s *session) newClient() (*kube.Client, error) {
-	environ := s.Env
-	if s.Environ != "" {
-		var err error
-		if environ, err = cli.ReadEnviron(s.Environ); err != nil {
-			return nil, err
-		}
+// environ is the pod's environment.
+func (o *benchOptions) environ() ([]string, error) {
+	if o.Environ != "" {
+		return cli.ReadEnviron(o.Environ)
 	}
-	return kube.New(kube.Options{Root: s.Root, Environ: environ})
+	return o.Env, nil
+}
+
+// newClient finds the API of the pod's cluster.
+func (o *benchOptions) newClient() (*kube.Client, error) {
+	environ, err := o.environ()
+	if err != nil {
+		return nil, err
+	}
+	return kube.New(kube.Options{Root: o.Root, Environ: environ})
 }
 
 // announce writes to the ConfigMap that the run has begun, so that what would

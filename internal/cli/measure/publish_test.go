@@ -30,6 +30,7 @@ type fakeCluster struct {
 	environ []string
 
 	mu      sync.Mutex
+	params  map[string]string   // of the ConfigMap params; nil: there is none
 	data    []map[string]string // of the ConfigMap, at every write
 	events  []fakeEvent
 	refuses func(write int) int // the status of HTTP that the ConfigMap's n-th write gets, from 0
@@ -64,6 +65,10 @@ func newFakeCluster(t *testing.T) *fakeCluster {
 }
 
 func (k *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		k.read(w, r.URL.Path)
+		return
+	}
 	var object struct {
 		Data                  map[string]string
 		Type, Reason, Message string
@@ -88,6 +93,21 @@ func (k *fakeCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.WriteHeader(http.StatusNotFound)
 	}
+}
+
+// read answers for the ConfigMap of parameters and for the pod at the other end.
+func (k *fakeCluster) read(w http.ResponseWriter, path string) {
+	var object any
+	switch {
+	case path == "/api/v1/namespaces/ns-1/configmaps/params" && k.params != nil:
+		object = map[string]any{"data": k.params}
+	case path == "/api/v1/namespaces/ns-1/pods/reflector":
+		object = map[string]any{"spec": map[string]string{"nodeName": "node-b"}}
+	default:
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(object)
 }
 
 // options are of a run in a pod of the cluster that has nothing to drive.

@@ -35,7 +35,7 @@ type session struct {
 func benchRun(ctx context.Context, o benchOptions, m *method) error {
 	p, err := o.plan(m)
 	if err != nil {
-		return err
+		return o.refuse(ctx, m, err)
 	}
 	s := &session{benchOptions: &o, method: m, plan: p}
 	s.begin()
@@ -119,6 +119,7 @@ func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Da
 	set.TX, set.RX, dst = way.Ends()
 	set.DstMAC = dst.String()
 	s.result.Environment = environment(s.deps, pod, dp)
+	s.findNodes(ctx)
 	if err := s.measureKernel(ctx, baselineTime); err != nil {
 		return err
 	}

@@ -1,0 +1,150 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/kube"
+)
+
+// The keys of a ConfigMap with a checkup's input, as Kiagnose has them
+// (https://github.com/kiagnose/kiagnose, docs/checkup_api.md).
+const (
+	paramPrefix = "spec.param."
+	timeoutKey  = "spec.timeout"
+)
+
+// measuring are the flags of every method that say what is measured. A ConfigMap can set
+// these and the method's own, and none that names a file, a device or an address to
+// listen on: who may write it need not be who made the Job.
+var measuring = []string{
+	"tx", "rx", "bidirectional", "frame-size", "flows", "vary", "src-ip", "dst-ip", "dst-mac", "gateway-mac", "vlan", "rx-vlan",
+	"line-rate", "queues", "warmup", "repeat", "calibrate", "min-mpps", "max-loss", "max-p99", "wait", "peer-timeout",
+}
+
+// errTimeout is why a run ends that spec.timeout bounds.
+var errTimeout = errors.New(timeoutKey + " has passed")
+
+// readParams sets the flags that the ConfigMap of --params-configmap has, in place of
+// those of the command line. own are the method's own flags. The context that it returns ends after
+// the ConfigMap's timeout.
+func (o *benchOptions) readParams(ctx context.Context, flags *pflag.FlagSet, own []string) (context.Context, context.CancelFunc, error) {
+	nothing := func() {}
+	if o.ParamsConfigMap == "" {
+		return ctx, nothing, nil
+	}
+	if err := checkName("params-configmap", o.ParamsConfigMap); err != nil {
+		return ctx, nothing, err
+	}
+	data, err := o.params(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx, nothing, context.Cause(ctx) // told to stop
+		}
+		return ctx, nothing, cli.NotReady(fmt.Errorf("--params-configmap: %w", err))
+	}
+	settable := slices.Concat(measuring, own)
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		name, isParam := strings.CutPrefix(key, paramPrefix)
+		if !isParam {
+			continue // the user's other keys, and results
+		}
+		if !slices.Contains(settable, name) {
+			slices.Sort(settable)
+			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %.100s: this method takes no such parameter: it takes %s",
+				o.ParamsConfigMap, key, strings.Join(settable, ", "))
+		}
+		if err := setFlag(flags.Lookup(name), data[key]); err != nil {
+			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %s: %.100q: %w", o.ParamsConfigMap, key, data[key], err)
+		}
+	}
+	text, given := data[timeoutKey]
+	if !given {
+		return ctx, nothing, nil
+	}
+	timeout, err := time.ParseDuration(text)
+	if err != nil || timeout <= 0 {
+		return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %s: %.100q: want a time above 0, such as 10m", o.ParamsConfigMap, timeoutKey, text)
+	}
+	bounded, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
+	return bounded, cancel, nil
+}
+
+// params reads the ConfigMap.
+func (o *benchOptions) params(ctx context.Context) (map[string]string, error) {
+	client, err := o.newClient()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, announceTimeout)
+	defer cancel()
+	return client.ConfigMapData(ctx, o.ParamsConfigMap)
+}
+
+// setFlag sets a flag as if it had not been given before: a list would grow.
+func setFlag(f *pflag.Flag, value string) error {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		if err := list.Replace(nil); err != nil {
+			return err
+		}
+	}
+	if err := f.Value.Set(value); err != nil {
+		return err
+	}
+	f.Changed = true
+	return nil
+}
+
+// refuse tells in the ConfigMap of the results too that its parameters are wrong, and
+// returns what the command ends with.
+func (o *benchOptions) refuse(ctx context.Context, m *method, err error) error {
+	if o.ParamsConfigMap == "" {
+		return err
+	}
+	s := &session{benchOptions: o, method: m}
+	s.begin()
+	return errors.Join(err, s.announce(ctx), s.publish(ctx, err))
+}
+
+// nodeVariable has the name of the pod's node (fieldRef: spec.nodeName).
+const nodeVariable = "NODE_NAME"
+
+// findNodes notes the nodes of both ends. What cannot be read changes no figure: it is a
+// warning.
+func (s *session) findNodes(ctx context.Context) {
+	environ, err := s.environ()
+	if err != nil {
+		return // podnet has read it already, and said so
+	}
+	for _, v := range environ {
+		if name, ok := strings.CutPrefix(v, nodeVariable+"="); ok && kube.CheckName(name) == nil {
+			s.result.Environment.Node = name
+		}
+	}
+	if s.PeerPod == "" {
+		return
+	}
+	client := s.kube
+	if client == nil {
+		client, err = s.newClient()
+	}
+	var node string
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+		defer cancel()
+		node, err = client.NodeOf(ctx, s.PeerPod)
+	}
+	if err != nil {
+		s.warn("--peer-pod: %v", err)
+		return
+	}
+	s.result.Environment.PeerNode = node
+}
