@@ -30,7 +30,7 @@ spec:
       readOnlyRootFilesystem: true
       capabilities: {drop: [ALL]` + add + `}
       seccompProfile: {type: RuntimeDefault}
-    resources: {limits: {cpu: 1, memory: 512Mi}}
+    resources: {limits: {cpu: 1, memory: 768Mi}}
   volumes:
   - {name: tmp, emptyDir: {}}
 `
