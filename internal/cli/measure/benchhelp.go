@@ -17,9 +17,9 @@ var benchGroups = []struct {
 	}},
 	{"Interfaces", []string{"tx", "rx", "vhost-user", "memif", "iface", "interfaces", "hint", "devargs", "vdev"}},
 	{"Thresholds", []string{"min-mpps", "max-loss", "max-p99"}},
-	{"Output", []string{"output", "result-file", "termination-log", "metrics", "result-configmap", "events"}},
+	{"Output", []string{"output", "result-file", "termination-log", "metrics", "result-configmap", "peer-pod", "events"}},
 	{"DPDK and CPUs", []string{"cpus", "queues", "memory", "file-prefix", "eal-arg", "peer-timeout", "no-check", "verbose"}},
-	{"The pod", []string{"environ", "podinfo", "wait"}},
+	{"The pod", []string{"environ", "podinfo", "wait", "params-configmap"}},
 }
 
 // Examples in the help of each method.
