@@ -129,16 +129,20 @@ func writeCSVTrials(w io.Writer, results []result.Result) error {
 func writeRows(w io.Writer, rows [][]string) error {
 	c := csv.NewWriter(w)
 	for _, row := range rows {
-		safe := make([]string, len(row))
-		for i, cell := range row {
-			safe[i] = harmless(plain(cell))
-		}
-		if err := c.Write(safe); err != nil {
+		if err := writeRow(c, row); err != nil {
 			return err
 		}
 	}
 	c.Flush()
 	return c.Error()
+}
+
+func writeRow(c *csv.Writer, row []string) error {
+	safe := make([]string, len(row))
+	for i, cell := range row {
+		safe[i] = harmless(plain(cell))
+	}
+	return c.Write(safe)
 }
 
 // harmless keeps a spreadsheet from taking text for a formula. Numbers begin with

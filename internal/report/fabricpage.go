@@ -249,11 +249,11 @@ func (v fabricView) railData(r result.RailPair) railData {
 		d.Trip = finite(s.p50)
 	}
 	pairs := v.pairs[r]
-	d.Mpps = v.floats(pairs, result.FabricPair.Mpps)
-	d.Loss = v.floats(pairs, result.FabricPair.Loss)
+	d.Mpps = v.floats(pairs, (*result.FabricPair).Mpps)
+	d.Loss = v.floats(pairs, (*result.FabricPair).Loss)
 	if s.timed {
-		d.P50 = v.floats(pairs, func(p result.FabricPair) (float64, bool) { return p.RTTUs(50) })
-		d.P99 = v.floats(pairs, func(p result.FabricPair) (float64, bool) { return p.RTTUs(99) })
+		d.P50 = v.floats(pairs, func(p *result.FabricPair) (float64, bool) { return p.RTTUs(50) })
+		d.P99 = v.floats(pairs, func(p *result.FabricPair) (float64, bool) { return p.RTTUs(99) })
 	}
 	for _, p := range pairs {
 		if p.Valid && p.Measured() {
@@ -279,7 +279,7 @@ func finite(v float64) float64 {
 	return v
 }
 
-func (v fabricView) floats(pairs []result.FabricPair, figure func(result.FabricPair) (float64, bool)) string {
+func (v fabricView) floats(pairs []*result.FabricPair, figure func(*result.FabricPair) (float64, bool)) string {
 	n := len(v.Nodes)
 	values := make([]float32, n*n)
 	for i := range values {

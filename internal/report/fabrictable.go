@@ -100,7 +100,7 @@ func (v fabricView) unit(r result.RailPair) rateUnit {
 }
 
 // cell is a pair in a matrix.
-func (u rateUnit) cell(p result.FabricPair) string {
+func (u rateUnit) cell(p *result.FabricPair) string {
 	mpps, ok := p.Mpps()
 	switch {
 	case !ok && p.Missing != nil:
@@ -158,7 +158,7 @@ func (p *printer) worst(v fabricView, most int) {
 	}
 }
 
-func lossText(p result.FabricPair) string {
+func lossText(p *result.FabricPair) string {
 	if loss, ok := p.Loss(); ok {
 		return fmt.Sprintf("%.2g %%", 100*loss)
 	}
@@ -166,7 +166,7 @@ func lossText(p result.FabricPair) string {
 }
 
 // trip is a percentile of the round-trip times in microseconds, if it is known.
-func trip(p result.FabricPair, percent float64) string {
+func trip(p *result.FabricPair, percent float64) string {
 	if v, ok := p.RTTUs(percent); ok {
 		return us(v)
 	}

@@ -15,26 +15,27 @@ type fabricView struct {
 	labels  []string
 	rails   []result.RailPair
 	medians map[result.RailPair]float64
-	pairs   map[result.RailPair][]result.FabricPair
+	pairs   map[result.RailPair][]*result.FabricPair // of the document, which may have a million
 }
 
 func newFabricView(f result.Fabric) fabricView {
-	v := fabricView{f, f.Labels(), f.RailPairs(), f.Medians(), map[result.RailPair][]result.FabricPair{}}
-	for _, p := range f.Pairs {
+	v := fabricView{f, f.Labels(), f.RailPairs(), f.Medians(), map[result.RailPair][]*result.FabricPair{}}
+	for i := range f.Pairs {
+		p := &f.Pairs[i]
 		v.pairs[p.Rails()] = append(v.pairs[p.Rails()], p)
 	}
 	return v
 }
 
 // fraction is the part of the median that a pair has.
-func (v fabricView) fraction(p result.FabricPair) (float64, bool) {
+func (v fabricView) fraction(p *result.FabricPair) (float64, bool) {
 	mpps, ok := p.Mpps()
 	median := v.medians[p.Rails()]
 	return mpps / median, ok && median > 0
 }
 
 // link names a pair.
-func (v fabricView) link(p result.FabricPair) string {
+func (v fabricView) link(p *result.FabricPair) string {
 	return v.labels[p.From] + " -> " + v.labels[p.To]
 }
 
@@ -47,13 +48,14 @@ const (
 
 // worst are the pairs with figures, slowest first by the part of their median, and of
 // these the lossiest first.
-func (v fabricView) worst(most int) []result.FabricPair {
+func (v fabricView) worst(most int) []*result.FabricPair {
 	type ranked struct {
-		pair           result.FabricPair
+		pair           *result.FabricPair
 		fraction, loss float64
 	}
 	var list []ranked
-	for _, p := range v.Pairs {
+	for i := range v.Pairs {
+		p := &v.Pairs[i]
 		if !p.Measured() {
 			continue
 		}
@@ -67,7 +69,7 @@ func (v fabricView) worst(most int) []result.FabricPair {
 	slices.SortStableFunc(list, func(a, b ranked) int {
 		return cmp.Or(cmp.Compare(a.fraction, b.fraction), cmp.Compare(b.loss, a.loss))
 	})
-	var pairs []result.FabricPair
+	var pairs []*result.FabricPair
 	for i, r := range list[:min(most, len(list))] {
 		if i >= shortList && r.fraction >= asUsual {
 			break
@@ -153,7 +155,8 @@ func (v fabricView) nodes() (list []nodeFigures) {
 	}
 	type raw struct{ mpps, fractions, p50 []float64 }
 	found, values := map[key]*nodeFigures{}, map[key]*raw{}
-	for _, p := range v.Pairs {
+	for i := range v.Pairs {
+		p := &v.Pairs[i]
 		for _, k := range []key{{p.From, p.FromRail, false}, {p.To, p.ToRail, true}} {
 			n := found[k]
 			if n == nil {
