@@ -2,7 +2,6 @@ package fabric
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -27,8 +26,7 @@ func (r *run) document(complete bool) result.Fabric {
 	if !r.head.Rounds.IsZero() {
 		doc.Rounds.Started = &r.head.Rounds
 	}
-	doc.Valid, doc.Reason = verdict(doc)
-	return doc
+	return doc.Judged()
 }
 
 // plan is what the run was to do, with the rails that the pods have.
@@ -71,32 +69,4 @@ func late(m *result.FabricMissing, nodes []result.FabricNode) *result.FabricMiss
 		return m
 	}
 	return missing(result.FabricLate, Pod{Index: node.Index, Node: node.Name, Pod: node.Pod}, "came after the pair's round")
-}
-
-// verdict says whether all flows have figures that are the path's, and if not, why.
-func verdict(doc result.Fabric) (valid bool, reason string) {
-	var missed, invalid int
-	var firstMissed, firstInvalid string
-	for _, row := range doc.Pairs {
-		switch {
-		case row.Missing != nil:
-			if missed++; missed == 1 {
-				firstMissed = row.Missing.Text
-			}
-		case !row.Valid:
-			if invalid++; invalid == 1 {
-				firstInvalid = row.Reason
-			}
-		}
-	}
-	total := count(len(doc.Pairs), "measurement")
-	switch {
-	case !doc.Complete:
-		return false, fmt.Sprintf("it was stopped before its time, without %d of %s", missed, total)
-	case missed > 0:
-		return false, fmt.Sprintf("%d of %s are missing, the first because %s", missed, total, firstMissed)
-	case invalid > 0:
-		return false, fmt.Sprintf("%d of %s are not valid, the first because: %s", invalid, total, firstInvalid)
-	}
-	return len(doc.Pairs) > 0, ""
 }
