@@ -140,8 +140,8 @@ bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time a packe
 	$(HUGE) 512 $(GO) run ./test/benchpeers
 
 .PHONY: bench-dut
-bench-dut: build ## measure a device whose rate, loss and delay are known
-	$(HUGE) 512 $(GO) run ./test/benchdut
+bench-dut: build ## measure a device whose rate, loss and delay are known (BENCH_DUT_FLAGS="-rate 50000")
+	$(HUGE) 512 $(GO) run ./test/benchdut $(BENCH_DUT_FLAGS)
 
 .PHONY: mlrsearch
 mlrsearch: ## write the table that compares our search with FD.io's

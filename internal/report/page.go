@@ -28,6 +28,7 @@ type section struct {
 	ID, Title, Verdict string
 	State              string // the verdict's class: good, bad or open
 	Result             result.Result
+	Headline           []fact   // the answer
 	Caveats            []string // of the measurements
 	Facts              []fact   // when, where and by what
 	Found              []grid
@@ -44,6 +45,7 @@ type fact struct{ Name, Text string }
 // grid is a table in the page.
 type grid struct {
 	Caption string
+	Note    string // what the columns mean
 	Head    []string
 	Text    int // so many columns at the left are text, the others numbers
 	Rows    [][]string
@@ -86,7 +88,7 @@ func writeHTML(w io.Writer, results []result.Result) error {
 
 func sectionOf(id string, r result.Result) section {
 	s := section{
-		ID: id, Caveats: allCaveats(r), Title: path(r.Settings, "→", "↔"), Verdict: r.Verdict(), State: "good", Result: r,
+		ID: id, Headline: headline(r), Caveats: allCaveats(r), Title: path(r.Settings, "→", "↔"), Verdict: r.Verdict(), State: "good", Result: r,
 		Drawings: []drawing{plotThroughput(id+"-throughput", r), plotLoss(id+"-loss", r), plotLatency(id+"-latency", r)},
 		Found:    foundGrids(r), Windows: windowGrid(r), Trials: trialGrid(r),
 		Settings: settingsList(r), Environment: environmentList(r.Environment),
@@ -124,11 +126,11 @@ func fixed(v float64) string { return fmt.Sprintf("%.4f", v) }
 
 // foundGrids are the figures that were found, a table a kind.
 func foundGrids(r result.Result) (list []grid) {
-	goals := grid{Caption: "Rates found", Text: 2, Head: []string{"frames", "goal", "loss at most", "Mpps", "Gbit/s L1", "Gbit/s L2", "conditional Mpps", "lost more at Mpps", "remarks"}}
-	loads := grid{Caption: "Round-trip times, in µs", Text: 2, Head: []string{"frames", "load", "Mpps", "lost", "min", "mean", "50 %", "99 %", "99.9 %", "99.999 %", "max", "remarks"}}
-	steps := grid{Caption: "Loss at rates", Text: 1, Head: []string{"frames", "of the highest rate", "Mpps", "lost", "remarks"}}
-	bursts := grid{Caption: "Longest bursts without loss", Text: 1, Head: []string{"frames", "mean length", "repetitions", "longest that was tried", "remarks"}}
-	trials := grid{Caption: "Traffic", Text: 1, Head: []string{"frames", "offered", "received", "Mpps", "Gbit/s L1", "Gbit/s L2", "lost", "loss", "duplicates", "reordered", "remarks"}}
+	goals := grid{Caption: "Rates found", Note: goalNote, Text: 2, Head: []string{"frames", "goal", "loss at most", "Mpps", "Gbit/s L1", "Gbit/s L2", "conditional Mpps", "lost more at Mpps", "remarks"}}
+	loads := grid{Caption: "Round-trip times, in µs", Note: timeNote, Text: 2, Head: []string{"frames", "load", "Mpps", "lost", "min", "mean", "50 %", "99 %", "99.9 %", "99.999 %", "max", "remarks"}}
+	steps := grid{Caption: "Loss at rates", Note: stepNote, Text: 1, Head: []string{"frames", "of the highest rate", "Mpps", "lost", "remarks"}}
+	bursts := grid{Caption: "Longest bursts without loss", Note: burstNote, Text: 1, Head: []string{"frames", "mean length", "repetitions", "longest that was tried", "remarks"}}
+	trials := grid{Caption: "Traffic", Note: trafficNote, Text: 1, Head: []string{"frames", "offered", "received", "Mpps", "Gbit/s L1", "Gbit/s L2", "lost", "loss", "duplicates", "reordered", "remarks"}}
 	for _, m := range r.Measurements {
 		name := frameName(m.Frame)
 		if m.Repeat > 1 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"strings"
 	"unicode/utf8"
 
 	"gonum.org/v1/plot"
@@ -14,11 +15,16 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// The size of a plot, in points, which are the page's pixels.
-const (
-	plotWidth  vg.Length = 960
-	plotHeight vg.Length = 440
-)
+// layout is how large a plot is, in points, which are the page's pixels, and where its
+// legend stands: beside the plot, or where the page is narrow below it.
+type layout struct {
+	class         string
+	width, height vg.Length // without the legend below
+	below         bool
+}
+
+// layouts are those that each plot is drawn in; the style sheet shows one of them.
+var layouts = []layout{{class: "wide", width: 960, height: 440}, {class: "narrow", width: 400, height: 330, below: true}}
 
 // chart is a plot with its legend beside it, and what its y axis is over it.
 type chart struct {
@@ -29,7 +35,7 @@ type chart struct {
 }
 
 func newChart(x, y string) *chart {
-	c := &chart{Plot: plot.New(), over: y, svg: newSVG(plotHeight), legend: plot.NewLegend()}
+	c := &chart{Plot: plot.New(), over: y, svg: newSVG(0), legend: plot.NewLegend()}
 	c.BackgroundColor = nil
 	c.legend.Top, c.legend.Left, c.legend.Padding, c.legend.ThumbnailWidth = true, true, 7, 30
 	setFont(&c.legend.TextStyle, 12, "ink")
@@ -52,21 +58,61 @@ func setFont(s *text.Style, size vg.Length, color ink) {
 	s.Color = color
 }
 
-// render draws all as an SVG element. The id tells it from others in the page.
+// render draws all as an SVG element per layout. The id tells it from others in the
+// page.
 func (c *chart) render(id, title, description string) template.HTML {
-	whole := draw.NewCanvas(c.svg, plotWidth, plotHeight)
-	whole = draw.Crop(whole, 1, -8, 4, -4)
-	beside := c.legend.Rectangle(whole)
+	var b strings.Builder
+	for i, l := range layouts {
+		if i > 0 {
+			id += "-" + l.class
+			b.WriteByte('\n')
+		}
+		height := c.layOut(l)
+		fmt.Fprintf(&b,
+			"<svg class=\"%s\" id=\"%s\" viewBox=\"0 0 %s %s\" role=\"img\" aria-labelledby=\"%[2]s-title %[2]s-desc\">\n"+
+				"<title id=\"%[2]s-title\">%[5]s</title>\n<desc id=\"%[2]s-desc\">%[6]s</desc>\n%[7]s</svg>",
+			l.class, id, short(l.width), short(height), escapeXML(title), escapeXML(description), c.svg.b.String())
+	}
+	return template.HTML(b.String())
+}
+
+// layOut draws all, and tells how high it is.
+func (c *chart) layOut(l layout) (height vg.Length) {
+	const margin = 24
+	c.svg.begin(l.height)
+	legend := c.legend.Rectangle(draw.NewCanvas(c.svg, l.width, l.height)).Size()
+	height = l.height
+	if l.below {
+		height += legend.Y + margin
+	}
+	c.svg.begin(height)
+	whole := draw.Crop(draw.NewCanvas(c.svg, l.width, height), 1, -8, 4, -4)
 	style := c.X.Label.TextStyle
 	style.XAlign, style.YAlign = text.XLeft, text.YTop
 	whole.FillText(style, vg.Point{X: whole.Min.X, Y: whole.Max.Y}, c.over)
 	whole = draw.Crop(whole, 0, 0, 0, -26)
-	c.Draw(draw.Crop(whole, 0, -(beside.Size().X + 24), 0, 0))
-	c.legend.Draw(draw.Crop(whole, whole.Max.X-whole.Min.X-beside.Size().X-4, 0, 0, 0))
-	return template.HTML(fmt.Sprintf(
-		"<svg id=\"%s\" viewBox=\"0 0 %s %s\" role=\"img\" aria-labelledby=\"%[1]s-title %[1]s-desc\">\n"+
-			"<title id=\"%[1]s-title\">%[4]s</title>\n<desc id=\"%[1]s-desc\">%[5]s</desc>\n%[6]s</svg>",
-		id, short(plotWidth), short(plotHeight), escapeXML(title), escapeXML(description), c.svg.b.String()))
+	c.sparse(l.below)
+	if l.below {
+		c.Draw(draw.Crop(whole, 0, 0, legend.Y+margin, 0))
+		c.legend.Draw(draw.Crop(whole, 0, 0, 0, -(whole.Size().Y - legend.Y)))
+		return height
+	}
+	c.Draw(draw.Crop(whole, 0, -(legend.X + margin), 0, 0))
+	c.legend.Draw(draw.Crop(whole, whole.Size().X-legend.X-4, 0, 0, 0))
+	return height
+}
+
+// sparse makes the horizontal axis have fewer labels, or as many as there is room for
+// beside the legend.
+func (c *chart) sparse(fewer bool) {
+	switch m := c.X.Tick.Marker.(type) {
+	case logTicks:
+		m.fewer = fewer
+		c.X.Tick.Marker = m
+	case sizeTicks:
+		m.fewer = fewer
+		c.X.Tick.Marker = m
+	}
 }
 
 // name adds an entry to the legend.

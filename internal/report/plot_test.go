@@ -53,10 +53,11 @@ func TestTicks(t *testing.T) {
 		"a decade":    {logTicks{}, 0.9, 12, "1 2 3 5 7 10"},
 		"two decades": {logTicks{}, 0.9, 120, "1 2 5 10 20 50 100"},
 		"many":        {logTicks{}, 1, 1e5, "1 10 100 1000 1e+04 1e+05"},
+		"narrow":      {logTicks{fewer: true}, 0.9, 120, "1 10 100"},
 		"loss":        {newLossScale(0.0003), 0, 0.1, "0 % 0.01 % 0.1 % 1 % 10 %"},
 		"percentiles": {nineTicks{}, 0, 5, "0 50 90 99 99.9 99.99 99.999"},
 		"sizes": {
-			sizeTicks{{Value: 64, Label: "64"}, {Value: 65, Label: "65"}, {Value: 1518, Label: "1518"}},
+			sizeTicks{list: []plot.Tick{{Value: 64, Label: "64"}, {Value: 65, Label: "65"}, {Value: 1518, Label: "1518"}}},
 			60, 1600, "64 1518",
 		},
 	} {
@@ -109,7 +110,7 @@ func TestRarePercentilesAreNotDrawn(t *testing.T) {
 	r.Measurements[0].Latency = r.Measurements[0].Latency[:1]
 	for packets, want := range map[uint64]int{1_000_000: 9, 1000: 6, 10: 1} {
 		r.Measurements[0].Latency[0].RTT.Packets = packets
-		if got := strings.Count(string(plotLatency("x", r).SVG), "<g>"); got != want {
+		if got := strings.Count(string(plotLatency("x", r).SVG), "<g>"); got != want*len(layouts) {
 			t.Errorf("%d packets: %d points, want %d", packets, got, want)
 		}
 	}

@@ -35,7 +35,7 @@ func plotThroughput(id string, r result.Result) drawing {
 			continue
 		}
 		bytes.add(f.Bytes)
-		sizes = append(sizes, plot.Tick{Value: f.Bytes, Label: sizeLabel(f)})
+		sizes.list = append(sizes.list, plot.Tick{Value: f.Bytes, Label: sizeLabel(f)})
 		for _, one := range list {
 			s := lines[one.name]
 			if s == nil {
@@ -57,7 +57,7 @@ func plotThroughput(id string, r result.Result) drawing {
 	case len(names) == 0:
 		d.Absent = "No rate was found, so there is none to plot: the tables say what was measured."
 		return d
-	case len(sizes) == 1 && names[0] == received:
+	case len(sizes.list) == 1 && names[0] == received:
 		d.Absent = "One frame size was measured, and no rate was searched for: the tables say it all."
 		return d
 	}
@@ -68,7 +68,9 @@ func plotThroughput(id string, r result.Result) drawing {
 		}
 	}
 	ceiling := r.Calibration != nil && drawable(r.Calibration.Ceiling.Mpps)
-	if ceiling {
+	// A ceiling far away would flatten what was measured.
+	above := ceiling && r.Calibration.Ceiling.Mpps > wide*rates.most
+	if ceiling && !above {
 		rates.add(r.Calibration.Ceiling.Mpps)
 	}
 	fit(&c.Y, rates.least, rates.most)
@@ -78,7 +80,7 @@ func plotThroughput(id string, r result.Result) drawing {
 		c.Add(lines[name])
 		c.name(name, lines[name])
 	}
-	if ceiling {
+	if ceiling && !above {
 		most := r.Calibration.Ceiling.Mpps
 		c.reference("generator's ceiling", dotted, point{x: c.X.Min, y: most}, point{x: c.X.Max, y: most})
 	}
@@ -86,6 +88,9 @@ func plotThroughput(id string, r result.Result) drawing {
 	caption := "The highest rate that met each goal, beside what Ethernet and the generator can carry."
 	if names[0] == received {
 		caption = "The rate that came back, beside what Ethernet and the generator can carry."
+	}
+	if above {
+		caption += fmt.Sprintf(" The generator alone does %.4g Mpps, far above.", r.Calibration.Ceiling.Mpps)
 	}
 	if mixed {
 		caption += " A mix of sizes stands at its mean, off the line."

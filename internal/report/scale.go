@@ -18,12 +18,16 @@ func (logScale) Normalize(least, most, v float64) float64 {
 
 // logTicks label 1, 2 and 5 of each power of ten, more where there is room, and
 // less where there is not.
-type logTicks struct{}
+type logTicks struct{ fewer bool }
 
 // Ticks implements plot.Ticker.
-func (logTicks) Ticks(least, most float64) (ticks []plot.Tick) {
+func (l logTicks) Ticks(least, most float64) (ticks []plot.Tick) {
 	labeled := []float64{1, 2, 5}
-	switch span := most / least; {
+	span := most / least
+	if l.fewer {
+		span *= span
+	}
+	switch {
 	case span < 20:
 		labeled = []float64{1, 2, 3, 5, 7}
 	case span > 1e4:
@@ -112,14 +116,20 @@ func (nineTicks) Ticks(float64, float64) (ticks []plot.Tick) {
 
 // sizeTicks label sizes of frames and mixes of them, those that would run into
 // another without a label.
-type sizeTicks []plot.Tick
+type sizeTicks struct {
+	list  []plot.Tick
+	fewer bool
+}
 
 // Ticks implements plot.Ticker.
 func (s sizeTicks) Ticks(least, most float64) []plot.Tick {
-	ticks := slices.Clone(s)
-	last := math.Inf(-1)
+	ticks := slices.Clone(s.list)
+	last, apart := math.Inf(-1), 0.045
+	if s.fewer {
+		apart *= 2
+	}
 	for i, t := range ticks {
-		if at := (logScale{}).Normalize(least, most, t.Value); at-last > 0.045 {
+		if at := (logScale{}).Normalize(least, most, t.Value); at-last > apart {
 			last = at
 		} else {
 			ticks[i].Label = ""

@@ -51,9 +51,15 @@ func (m matrix) then(o matrix) matrix {
 }
 
 func newSVG(height vg.Length) *svg {
-	s := &svg{height: height, now: svgState{m: matrix{0: 1, 3: 1}}}
-	vg.Initialize(s)
+	s := &svg{}
+	s.begin(height)
 	return s
+}
+
+// begin makes it an empty canvas of that height.
+func (s *svg) begin(height vg.Length) {
+	*s = svg{height: height, now: svgState{m: matrix{0: 1, 3: 1}}}
+	vg.Initialize(s)
 }
 
 // described draws a group of things that have a description: browsers show it

@@ -43,7 +43,7 @@ func (r Result) gated() (failed, undecided []string) {
 			continue // no answer, so neither met nor missed
 		}
 		g := r.Settings.GatesOf(m.Frame.Name)
-		if mpps, name := m.headline(); g.MinMpps != nil && mpps < *g.MinMpps {
+		if mpps, name, _ := m.Headline(); g.MinMpps != nil && mpps < *g.MinMpps {
 			failed = append(failed, fmt.Sprintf("%s: %s is %.6g Mpps, below the %.6g of --min-mpps", m.Frame, name, mpps, *g.MinMpps))
 		}
 		if t := m.Measured(); g.MaxLoss != nil && t != nil && t.LossRatio > *g.MaxLoss {
@@ -84,20 +84,20 @@ func (m Measurement) slow(most float64) (failed, unknown []string) {
 	return failed, unknown
 }
 
-// headline is the rate that a measurement stands for, and what it is called: of
-// a search its first goal's, else what was received.
-func (m Measurement) headline() (mpps float64, name string) {
+// Headline is the rate that a measurement stands for, and what it is called: of
+// a search its first goal's, else what was received; 0 and false if there is none.
+func (m Measurement) Headline() (mpps float64, name string, ok bool) {
 	if len(m.Goals) > 0 {
 		g := m.Goals[0]
-		if g.Lower != nil {
-			mpps = g.Lower.Mpps
+		if g.Lower == nil {
+			return 0, g.Name, false
 		}
-		return mpps, g.Name
+		return g.Lower.Mpps, g.Name, true
 	}
 	if t := m.Measured(); t != nil {
-		return t.Received.Mpps, "the received rate"
+		return t.Received.Mpps, "the received rate", true
 	}
-	return 0, "the rate"
+	return 0, "the rate", false
 }
 
 // Measured is the trial that a measurement without a search is about; nil: there

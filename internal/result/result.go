@@ -139,9 +139,9 @@ type Device struct {
 type Calibration struct {
 	Ceiling Rate    `json:"ceiling"` // highest rate, at the frame size of the first measurement
 	Seconds float64 `json:"seconds"` // that it was measured for
-	// TimestampError is the round-trip time through that ring, at TimedMpps: the time
-	// between two turns of the loop and the grain of a stamp. It says nothing of a
-	// port, a driver or another load.
+	// TimestampError is the round-trip time through that ring, at TimedMpps, which is the
+	// load that is measured where that is known before: the time between two turns of the
+	// loop and the grain of a stamp. It says nothing of a port, a driver or another load.
 	TimestampError RTT     `json:"timestampError"`
 	TimedMpps      float64 `json:"timedMpps,omitempty"` // rate at which TimestampError was measured, in million packets per second
 }

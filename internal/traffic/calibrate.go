@@ -13,28 +13,36 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// calibration is how long each part of the calibration takes, and the rate of
-// the packets whose times it takes.
+// Each part of the calibration takes so long. The times are those of packets at the
+// load that is measured, but at least at a rate that gives enough of them, and at most at
+// this part of what the generator can do.
 const (
 	calibrationTime = 200 * time.Millisecond
 	calibrationRate = 10_000
+	calibrationPart = 0.9
 )
 
 // Calibrate measures the generator alone: the trial's loops on its lcores, with a
-// ring in memory for every queue that sends in the place of the path.
-func (p *Path) Calibrate(ctx context.Context, mix result.Mix) (*result.Calibration, error) {
+// ring in memory for every queue that sends in the place of the path. Its times are at
+// that load in packets a second, as far as it is known before the run; 0: it is not.
+//
+// The ports are not part of it: what they and their drivers add cannot be told from what
+// the path adds, as sockets have no loop of their own, and VFs are not let to make one.
+func (p *Path) Calibrate(ctx context.Context, mix result.Mix, load float64) (*result.Calibration, error) {
 	ceiling, err := p.loopback(ctx, bench.Trial{Mix: mix, Duration: calibrationTime})
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	timed, err := p.loopback(ctx, bench.Trial{Mix: mix, Rate: calibrationRate, Duration: calibrationTime})
+	most := 0.0
+	if ceiling.Active > 0 {
+		most = float64(ceiling.Received) / ceiling.Active.Seconds()
+	}
+	load = max(calibrationRate, min(load, calibrationPart*most))
+	timed, err := p.loopback(ctx, bench.Trial{Mix: mix, Rate: load, Duration: calibrationTime})
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	c := &result.Calibration{Seconds: ceiling.Active.Seconds(), TimedMpps: calibrationRate / 1e6}
-	if ceiling.Active > 0 {
-		c.Ceiling = result.NewRate(float64(ceiling.Received)/ceiling.Active.Seconds(), mix.Mean())
-	}
+	c := &result.Calibration{Seconds: ceiling.Active.Seconds(), Ceiling: result.NewRate(most, mix.Mean()), TimedMpps: load / 1e6}
 	if rtt := bench.NewRTT(timed.RTT); rtt != nil {
 		c.TimestampError = *rtt
 	}

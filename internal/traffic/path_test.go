@@ -389,12 +389,18 @@ func TestTrialWithoutItsPeer(t *testing.T) {
 func TestCalibrate(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p, f, _ := reflected(t, 2, dpdktest.Wire{LoseEvery: 1}) // none of it goes there
-		c, err := p.Calibrate(t.Context(), result.OneSize(64))
+		c, err := p.Calibrate(t.Context(), result.OneSize(64), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.Seconds != 0.2 || c.Ceiling.Mpps < 1 || c.TimestampError.Packets != 2000 {
+		if c.Seconds != 0.2 || c.Ceiling.Mpps < 1 || c.TimestampError.Packets != 2000 || c.TimedMpps != 0.01 {
 			t.Errorf("%+v", c)
+		}
+		for load, want := range map[float64]float64{100: 1e4, 1e5: 1e5, 1e12: 0.9e6 * c.Ceiling.Mpps} {
+			at, err := p.Calibrate(t.Context(), result.OneSize(64), load)
+			if err != nil || math.Abs(at.TimedMpps*1e6/want-1) > 0.05 || float64(at.TimestampError.Packets) < 0.15*at.TimedMpps*1e6 {
+				t.Errorf("at a load of %g: %+v, %v, want times at %g", load, at, err, want)
+			}
 		}
 		fail := errors.New("it failed")
 		for _, call := range []dpdktest.Call{dpdktest.NewRing, dpdktest.Launch} {
@@ -406,7 +412,7 @@ func TestCalibrate(t *testing.T) {
 					}
 					return nil
 				})
-				if _, err := p.Calibrate(t.Context(), result.OneSize(64)); !errors.Is(err, fail) {
+				if _, err := p.Calibrate(t.Context(), result.OneSize(64), 0); !errors.Is(err, fail) {
 					t.Errorf("%s: %v", call, err)
 				}
 			}
@@ -414,10 +420,10 @@ func TestCalibrate(t *testing.T) {
 		}
 		stopped, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := p.Calibrate(stopped, result.OneSize(64)); !errors.Is(err, context.Canceled) {
+		if _, err := p.Calibrate(stopped, result.OneSize(64), 0); !errors.Is(err, context.Canceled) {
 			t.Errorf("told to stop: %v", err)
 		}
-		if _, err := p.Calibrate(t.Context(), result.OneSize(46)); err == nil {
+		if _, err := p.Calibrate(t.Context(), result.OneSize(46), 0); err == nil {
 			t.Error("frames without room for a stamp")
 		}
 	})

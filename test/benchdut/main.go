@@ -31,11 +31,12 @@ import (
 func main() {
 	wrapper := flag.String("wrapper", "bin/testpmd-wrapper", "the application")
 	runs := flag.Int("runs", 5, "measurements of each setting, of which the median counts")
+	rate := flag.Float64("rate", 10e3, "packets per second that the device is set to; loss and delay are measured at a fifth of it")
 	flag.Parse()
 	// Both sides inherit it, where it may be had at all.
 	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, -20)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := benchDut(ctx, *wrapper, *runs, os.Stdout)
+	err := benchDut(ctx, *wrapper, *runs, *rate, os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "benchdut: %v\n", err)
@@ -43,15 +44,14 @@ func main() {
 	}
 }
 
-// The settings. They are so slow that what is late because others had the CPU for
-// some milliseconds makes no burst that a ring or dut's queue could not take; slower
-// where one trial is long.
+// The settings. By default the rates are so slow that what is late because others had the
+// CPU for some milliseconds makes no burst that a ring or dut's queue could not take;
+// slower where one trial is long.
 const (
-	setRate     = 10e3 // packets a second
 	setLoss     = 1e-4
 	setDelay    = 500 * time.Microsecond
-	fixedRate   = 2e3 // packets a second
-	lossSeconds = 50
+	lossPackets = 100_000
+	queueTime   = 6400 * time.Microsecond // that the device's queue lasts
 )
 
 // question is one thing that dut is set to and bench has to find.
@@ -68,7 +68,11 @@ type question struct {
 	most func(r, control result.Result) float64
 }
 
-func questions() []question {
+// questions are what to ask of a device with that rate, in packets a second.
+func questions(setRate float64) []question {
+	fixedRate := setRate / 5
+	lossSeconds := int(math.Ceil(lossPackets / fixedRate))
+	depth := strconv.Itoa(int(math.Round(setRate * queueTime.Seconds())))
 	trial := func(r result.Result) result.Trial { return r.Measurements[0].Trials[len(r.Measurements[0].Trials)-1] }
 	median := func(r result.Result) (float64, error) {
 		if rtt := trial(r).RTT; rtt != nil {
@@ -78,9 +82,9 @@ func questions() []question {
 	}
 	return []question{
 		{
-			name: "forwarding rate", fault: []string{"--rate", strconv.Itoa(setRate), "--queue-depth", "64"}, want: setRate / 1e6, unit: "Mpps",
+			name: "forwarding rate", fault: []string{"--rate", number(setRate), "--queue-depth", depth}, want: setRate / 1e6, unit: "Mpps",
 			rate:  setRate,
-			bench: []string{"ndr", "--trial", "2s", "--duration-sum", "6s", "--max-rate", "20kpps", "--goal", "NDR=0"},
+			bench: []string{"ndr", "--trial", "2s", "--duration-sum", "6s", "--max-rate", number(2 * setRate), "--goal", "NDR=0"},
 			answer: func(r, _ result.Result) (float64, error) {
 				if g := r.Measurements[0].Goals[0]; g.Status == result.Regular {
 					return g.Lower.Mpps, nil
@@ -125,12 +129,12 @@ func questions() []question {
 // attempts is how often a measurement is repeated because a control lost packets.
 const attempts = 5
 
-func benchDut(ctx context.Context, wrapper string, runs int, out io.Writer) error {
+func benchDut(ctx context.Context, wrapper string, runs int, rate float64, out io.Writer) error {
 	var errs []error
 	tw := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(tw, "socket\tset\tto\tmedian found\toff by\tallowed\truns\trepeated\t")
 	for _, socket := range []string{"vhost-user", "memif"} {
-		for _, q := range questions() {
+		for _, q := range questions(rate) {
 			var found []float64
 			var last, control result.Result
 			repeated := 0
@@ -195,9 +199,12 @@ func between(ctx context.Context, wrapper, socket string, q question) (r, contro
 	return r, control, again, fmt.Errorf("in %d attempts the device without a fault lost packets, or the generator was late: the machine is too busy", attempts)
 }
 
+// number is a rate without an exponent.
+func number(rate float64) string { return strconv.FormatFloat(rate, 'f', -1, 64) }
+
 // fixedTrial asks bench for one trial, at a rate in packets a second.
 func fixedTrial(rate float64, seconds int) []string {
-	return []string{"fixed", "--rate", fmt.Sprint(rate), "--duration", fmt.Sprintf("%ds", seconds)}
+	return []string{"fixed", "--rate", number(rate), "--duration", fmt.Sprintf("%ds", seconds)}
 }
 
 // controlTrial measures the device without a fault, and tells what is wrong if

@@ -28,6 +28,8 @@ type method struct {
 	check    func(frameBytes, lineRate float64) error
 	settings func(s *result.Settings)
 	measure  func(ctx context.Context, r *bench.Runner) (result.Measurement, error)
+	// load, if not nil, is the highest that is measured, in packets a second; 0: not known.
+	load func(frameBytes, lineRate float64) (float64, error)
 	// prepare, if not nil, settles flags that depend on others, before they are read.
 	prepare func(o *benchOptions) error
 	// takes, if not nil, tells how long the trials take for one frame size, at most and
@@ -55,7 +57,7 @@ func positive(flags map[string]time.Duration) error {
 type rateFlag struct{ name, value string }
 
 // pps reads the rate; 0 is as fast as it goes, or not given.
-func (r rateFlag) pps(frameBytes, lineRate float64) (float64, error) {
+func (r *rateFlag) pps(frameBytes, lineRate float64) (float64, error) {
 	if r.value == "" {
 		return 0, nil
 	}
@@ -67,7 +69,7 @@ func (r rateFlag) pps(frameBytes, lineRate float64) (float64, error) {
 }
 
 // sends checks that a trial at the rate has a packet to send.
-func (r rateFlag) sends(d time.Duration, frameBytes, lineRate float64) error {
+func (r *rateFlag) sends(d time.Duration, frameBytes, lineRate float64) error {
 	pps, err := r.pps(frameBytes, lineRate)
 	if err == nil && pps > 0 && (bench.Trial{Rate: pps, Duration: d}).Schedule() == 0 {
 		return fmt.Errorf("--%s %s: no packet is due within %s: raise the rate or the duration", r.name, r.value, d)
@@ -91,7 +93,7 @@ func (m *maxRate) set(r *bench.Runner) (err error) {
 
 func newFixed() *method {
 	var duration time.Duration
-	rate := rateFlag{name: "rate"}
+	rate := &rateFlag{name: "rate"}
 	return &method{
 		name:     result.Fixed,
 		examples: fixedExamples,
@@ -108,6 +110,7 @@ func newFixed() *method {
 			}
 			return cmp.Or(positive(map[string]time.Duration{"duration": duration}), rate.sends(duration, frameBytes, lineRate))
 		},
+		load:     rate.pps,
 		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
 		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
 			pps, err := rate.pps(r.Mix.Mean(), r.LineRate)
@@ -121,7 +124,7 @@ func newFixed() *method {
 
 func newSoak() *method {
 	var duration, window time.Duration
-	rate := rateFlag{name: "rate"}
+	rate := &rateFlag{name: "rate"}
 	return &method{
 		name:     result.Soak,
 		examples: soakExamples,
@@ -143,6 +146,7 @@ leave it, CFS throttling, steal, and what the ports dropped.`,
 			}
 			return cmp.Or(positive(map[string]time.Duration{"duration": duration, "window": window}), rate.sends(duration, frameBytes, lineRate))
 		},
+		load:     rate.pps,
 		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = rate.value, duration.Seconds() },
 		measure: func(ctx context.Context, r *bench.Runner) (result.Measurement, error) {
 			pps, err := rate.pps(r.Mix.Mean(), r.LineRate)
@@ -370,7 +374,7 @@ trials of 15 s in all, with how well it is known.`,
 }
 
 func newLatency() *method {
-	base := rateFlag{name: "rate"}
+	base := &rateFlag{name: "rate"}
 	var search searchFlags
 	var cfg bench.LatencyConfig
 	var top maxRate
@@ -423,6 +427,10 @@ not meet. --rfc2544 is for section 26.2 of that RFC.`,
 				return err
 			}
 			return cfg.Check()
+		},
+		load: func(frameBytes, lineRate float64) (float64, error) {
+			pps, err := base.pps(frameBytes, lineRate)
+			return pps * slices.Max(cfg.Fractions), err
 		},
 		settings: func(s *result.Settings) { s.Rate, s.TrialSeconds = base.value, cfg.Trial.Seconds() },
 		measure: func(ctx context.Context, r *bench.Runner) (m result.Measurement, err error) {

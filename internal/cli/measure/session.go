@@ -124,7 +124,7 @@ func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Da
 		return err
 	}
 	if s.Calibrate {
-		if s.result.Calibration, err = way.Calibrate(ctx, s.plan.mixes[0]); err != nil {
+		if s.result.Calibration, err = way.Calibrate(ctx, s.plan.mixes[0], s.load(way)); err != nil {
 			return err
 		}
 	}
@@ -147,6 +147,19 @@ func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Da
 		}
 	}
 	return nil
+}
+
+// load is that which is measured first, in packets a second; 0: it is not known before, or
+// as fast as it goes.
+func (s *session) load(way *traffic.Path) float64 {
+	if s.method.load == nil {
+		return 0
+	}
+	pps, err := s.method.load(s.plan.mixes[0].Mean(), s.plan.line*float64(way.Directions()))
+	if err != nil { // which the measurement will say
+		return 0
+	}
+	return pps
 }
 
 // settleLine finds out the line rate, if that was not given, and whether any flag
