@@ -152,7 +152,7 @@ bench-parity: ## compare our speed with app-netutil's, in CPU time a call
 	cd test/parity && $(GO) run ./bench
 
 .PHONY: fuzz
-fuzz: ## run each fuzz target of the library for FUZZTIME (2m)
+fuzz: ## run each fuzz target for FUZZTIME (2m)
 	scripts/fuzz.sh $(FUZZTIME)
 
 .PHONY: cover

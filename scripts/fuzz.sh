@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs each fuzz target of the library and of what it reads with, one after the other, for the time that is
+# Runs each fuzz target of the library, of what it reads with and of fabric's protocol, one after the other, for the time that is
 # given: two minutes for a parser, and five times that for the targets that put
 # parsers together. An input that fails is left in the package's testdata/fuzz.
 set -euo pipefail
@@ -11,7 +11,7 @@ case $seconds in
   *s) seconds=${seconds%s} ;;
 esac
 
-for package in $(go list ./lib/... ./internal/kernel/...); do
+for package in $(go list ./lib/... ./internal/kernel/... ./internal/fabric); do
   for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
     time=$seconds
     case $package in
