@@ -245,6 +245,17 @@ func (d *Dataplane) NewRing(ctx context.Context, size, socket int) (*dpdk.Ring, 
 // Run starts the streams, on lcores of the ports' NUMA nodes first, and keeps Go
 // off the CPUs that poll.
 func (d *Dataplane) Run(ctx context.Context, streams []dpdk.Stream) (*dpdk.Job, error) {
+	return d.run(ctx, streams, d.Polling(), nil)
+}
+
+// RunOn starts the streams on some of the polling lcores, beside what others run, and
+// keeps Go off the CPUs of them all.
+func (d *Dataplane) RunOn(ctx context.Context, streams []dpdk.Stream, lcores []dpdk.Lcore) (*dpdk.Job, error) {
+	return d.run(ctx, streams, lcores, d.Polling())
+}
+
+// Polling are the lcores that poll, those of the ports' NUMA nodes first.
+func (d *Dataplane) Polling() []dpdk.Lcore {
 	remote := func(l dpdk.Lcore) int {
 		for _, p := range d.Ports {
 			if p.Socket < 0 || p.Socket == l.Socket {
@@ -255,11 +266,20 @@ func (d *Dataplane) Run(ctx context.Context, streams []dpdk.Stream) (*dpdk.Job, 
 	}
 	lcores := d.rt.PollingLcores()
 	slices.SortStableFunc(lcores, func(a, b dpdk.Lcore) int { return remote(a) - remote(b) })
+	return lcores
+}
+
+// run starts the streams on lcores. busy are those whose CPUs Go is to keep off; nil:
+// the job's.
+func (d *Dataplane) run(ctx context.Context, streams []dpdk.Stream, lcores, busy []dpdk.Lcore) (*dpdk.Job, error) {
 	job, err := d.rt.Run(ctx, streams, lcores)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.rt.Confine(d.cfg.EAL.CPUs, job.Lcores()); err != nil {
+	if busy == nil {
+		busy = job.Lcores()
+	}
+	if err := d.rt.Confine(d.cfg.EAL.CPUs, busy); err != nil {
 		err = errors.Join(err, job.Stop(ctx))
 		job.Free()
 		return nil, err

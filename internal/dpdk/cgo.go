@@ -232,7 +232,7 @@ func (eal) NewWorker(streams []StreamConfig, socket int) (Worker, error) {
 			stamp_shift: C.uint8_t(s.StampShift), vlan: C.uint16_t(s.VLAN), earliest: C.uint64_t(s.Earliest),
 			first_flow: C.uint32_t(s.FirstFlow), first_number: C.uint32_t(s.FirstNumber), late_cycles: C.double(s.LateCycles),
 			n_sizes: C.uint16_t(len(s.Heads)), n_pattern: C.uint16_t(len(s.Pattern)),
-			slack_cycles: C.uint64_t(s.SlackCycles), wide: C.bool(s.Wide), answers: C.bool(s.Answers),
+			slack_cycles: C.uint64_t(s.SlackCycles), wide: C.bool(s.Wide), answers: C.bool(s.Answers), elsewhere: C.bool(s.Elsewhere),
 			impair: s.Impair.c(),
 		}
 		for j, values := range []int{

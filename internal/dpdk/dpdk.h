@@ -110,6 +110,7 @@ enum podnet_mode {
 	PODNET_VERIFY,  /* count what carries the stream's stamps, drop */
 	PODNET_GENERATE, /* generate frames with stamps */
 	PODNET_IMPAIR,  /* forward as a device with known faults */
+	PODNET_REFLECT, /* send back what carries the stream's stamps and came to src_mac, drop the rest */
 };
 
 #define PODNET_BURST 64 /* mbufs a call */
@@ -148,20 +149,21 @@ struct podnet_stream_config {
 	int mode;
 	uint16_t rx_port, rx_queue, tx_port, tx_queue;
 	struct rte_ring *ring;          /* GENERATE, VERIFY: in the place of a port */
-	uint8_t src_mac[6], dst_mac[6]; /* MAC; src_mac also answers a broadcast in MACSWAP */
+	uint8_t src_mac[6], dst_mac[6]; /* MAC; src_mac also answers a broadcast in MACSWAP, and is REFLECT's own */
 	bool count_bytes;               /* of forwarded, received and stamped frames */
 	uint16_t frame_len;             /* TXONLY: bytes without the FCS */
 	struct rte_mempool *pool;       /* TXONLY, GENERATE: of prepared frames; VERIFY: of answers, NULL: it sends none */
 	double packets_per_cycle;       /* TXONLY, GENERATE: rate by the TSC; 0: as fast as it goes */
 	uint64_t limit;                 /* TXONLY, GENERATE: packets to offer; GENERATE as fast as it goes: 0 is no limit */
 
-	uint16_t stamp_offset;          /* GENERATE, VERIFY: bytes */
-	uint32_t flows;                 /* GENERATE: of this stream; VERIFY: of all */
-	uint32_t signature;             /* VERIFY */
+	uint16_t stamp_offset;          /* GENERATE, VERIFY, REFLECT: bytes */
+	uint32_t flows;                 /* GENERATE: of this stream; VERIFY: of all; REFLECT: that are counted */
+	uint32_t signature;             /* VERIFY, REFLECT */
+	bool elsewhere;                 /* VERIFY: the stamps are of another machine's clock, and tell no times */
 	uint8_t stamp_shift;            /* GENERATE, VERIFY: a stamp's time is in 2^stamp_shift cycles */
 	uint64_t earliest;              /* VERIFY: TSC before which no stamp was made; 0: before the worker was; other in tests */
 	uint16_t vlan;                  /* VERIFY: id of the tag that is to come; 0: none */
-	uint32_t first_flow;            /* GENERATE */
+	uint32_t first_flow;            /* GENERATE, VERIFY, REFLECT */
 	uint32_t first_number;          /* GENERATE, VERIFY: 0 but in tests */
 	bool answers;                   /* VERIFY: keep questions for Go */
 	bool wide;                      /* GENERATE, VERIFY: the trial has more than 65536 flows */
@@ -177,8 +179,8 @@ struct podnet_stream_config {
 };
 
 struct podnet_counters {
-	uint64_t rx_packets;  /* received; VERIFY: the stream's own, each once */
-	uint64_t rx_other;    /* VERIFY: of others */
+	uint64_t rx_packets;  /* received; VERIFY: the stream's own, each once; REFLECT: the stream's own */
+	uint64_t rx_other;    /* VERIFY, REFLECT: of others */
 	/* VERIFY: the stream's own, but shorter or longer than they were sent, with
 	 * something wrong in the stamp or the UDP checksum, and in other VLANs. They are not
 	 * in rx_packets. */

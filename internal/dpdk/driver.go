@@ -115,6 +115,7 @@ type StreamConfig struct {
 	Vary                   Vary
 	Wide                   bool // the trial has more than 65536 flows
 	Answers                bool // Verify: keep questions
+	Elsewhere              bool // Verify: the stamps are of another machine's clock
 
 	Impair ImpairConfig
 }

@@ -22,6 +22,7 @@ const (
 	Verify               // count what carries the stream's stamps, and drop
 	Generate             // generate frames with stamps
 	Impair               // forward as a device with known faults
+	Reflect              // send back what carries the stream's stamps and came to Src
 )
 
 // Stream is what an lcore does with one queue.
@@ -30,7 +31,8 @@ type Stream struct {
 	Rx, Tx Queue
 
 	// Src and Dst are the addresses that MAC writes. MACSwap answers a frame
-	// that was sent to a group from Src.
+	// that was sent to a group from Src. Reflect takes frames to Src alone, and drops
+	// those that a switch has flooded.
 	Src, Dst net.HardwareAddr
 
 	// Frame is what TxOnly sends, without the FCS.
@@ -51,12 +53,17 @@ type Stream struct {
 	Pattern []int
 	// Flows is how many flows Generate sends in turn, from FirstFlow on, and how
 	// many there are in all for Verify; AllFlows is that of Generate, if its own are not
-	// the last ones. Vary says by what they differ.
+	// the last ones. Vary says by what they differ. For Verify and Reflect only these
+	// count; Reflect sends the others back too.
 	Flows, FirstFlow, AllFlows int
 	Vary                       Vary
-	// Signature is that of the stamps that Verify counts. What it tells of order
-	// and of duplicates it tells of each flow, within the stream's own queue.
+	// Signature is that of the stamps that Verify counts and Reflect sends back. What
+	// Verify tells of order and of duplicates it tells of each flow, within the stream's
+	// own queue.
 	Signature uint32
+	// Elsewhere says that what Verify counts was sent by another machine, whose clock
+	// says nothing here: there are no times, and none can be wrong.
+	Elsewhere bool
 	// Payloads are the lengths of the frames that Verify is sent, from the stamp on,
 	// by which it tells a frame that was cut from one that was damaged.
 	Payloads []int
@@ -92,8 +99,8 @@ const MaxFlows = 1 << 20
 
 // Counters are what a stream has done so far.
 type Counters struct {
-	RxPackets uint64 // Verify: the stream's own, each once
-	RxOther   uint64 // Verify: those of others
+	RxPackets uint64 // Verify: the stream's own, each once; Reflect: the stream's own
+	RxOther   uint64 // Verify, Reflect: those of others
 	TxPackets uint64 // that the port took
 	TxRefused uint64 // that the port had no room for, and that were dropped
 	Offered   uint64 // TxOnly and Generate at a set rate: what the schedule asked for
@@ -262,7 +269,7 @@ func (r *Runtime) prepare(s Stream, hz float64) (StreamConfig, error) {
 		Signature: s.Signature, StampShift: stampShift(hz), StampOffset: s.StampOffset, Flows: max(s.Flows, 1),
 		FirstFlow: uint32(s.FirstFlow), FirstNumber: s.firstNumber, Earliest: s.earliest,
 		Pattern: s.Pattern, LateCycles: lateAfter.Seconds() * hz, SlackCycles: uint64(slack.Seconds() * hz),
-		Vary: s.Vary, Wide: max(s.AllFlows, s.FirstFlow+s.Flows) > wideFlows, Answers: s.Answers,
+		Vary: s.Vary, Wide: max(s.AllFlows, s.FirstFlow+s.Flows) > wideFlows, Answers: s.Answers, Elsewhere: s.Elsewhere,
 	}
 	if c.Vary == (Vary{}) {
 		c.Vary = sourcePorts

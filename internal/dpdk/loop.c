@@ -8,6 +8,7 @@
 #include "forward.h"
 #include "generate.h"
 #include "impair.h"
+#include "reflect.h"
 #include "txonly.h"
 #include "verify.h"
 #include "worker.h"
@@ -66,6 +67,8 @@ loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mod
 		return verify(s);
 	case PODNET_IMPAIR:
 		return impair(s, __atomic_load_n(&w->stop_tx, __ATOMIC_RELAXED));
+	case PODNET_REFLECT:
+		return reflect(s);
 	default:
 		return forward(s, mode);
 	}
@@ -117,6 +120,7 @@ LOOP(loop_txonly, PODNET_TXONLY)
 LOOP(loop_verify, PODNET_VERIFY)
 LOOP(loop_generate, PODNET_GENERATE)
 LOOP(loop_impair, PODNET_IMPAIR)
+LOOP(loop_reflect, PODNET_REFLECT)
 /* An lcore that both generates and verifies asks each stream what it does. */
 LOOP(loop_mixed, (w->streams[i].cfg.mode == PODNET_GENERATE ? PODNET_GENERATE : PODNET_VERIFY))
 
@@ -127,6 +131,7 @@ loop_of(const struct podnet_worker *w)
 		[PODNET_IO] = loop_io, [PODNET_MAC] = loop_mac, [PODNET_MACSWAP] = loop_macswap,
 		[PODNET_RXONLY] = loop_rxonly, [PODNET_TXONLY] = loop_txonly, [PODNET_VERIFY] = loop_verify,
 		[PODNET_GENERATE] = loop_generate, [PODNET_IMPAIR] = loop_impair,
+		[PODNET_REFLECT] = loop_reflect,
 	};
 	unsigned i;
 

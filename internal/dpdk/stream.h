@@ -2,7 +2,7 @@
  * counters that Go reads, and where a stamp's fields lie.
  *
  * Includes point one way: dpdk.h <- stream.h <- burst.h <- forward.h, txonly.h,
- * generate.h, verify.h, impair.h <- loop.c. These headers hold what runs per
+ * generate.h, verify.h, impair.h, reflect.h <- loop.c. These headers hold what runs per
  * packet, so that loop.c compiles it inline once per mode; what runs once per
  * stream is in generate.c, verify.c and impair.c, which worker.c calls. */
 #ifndef PODNET_STREAM_H
@@ -134,7 +134,7 @@ struct stream {
 	struct rte_mbuf *pending[PODNET_BURST] __rte_cache_aligned; /* at the maximum rate: what a full ring refused, offered again later */
 	uint16_t n_pending;
 	bool parked;                /* atomic, written by Go: one of its ports is stopped */
-	uint64_t seed;              /* GENERATE, VERIFY: stamp_seed of the signature */
+	uint64_t seed;              /* GENERATE, VERIFY, REFLECT: stamp_seed of the signature */
 	struct cursor next;         /* GENERATE */
 	bool full;                  /* GENERATE: the port refused some of the last burst that did not catch up */
 	uint64_t polled;            /* VERIFY: TSC of the last poll; 0: none yet */

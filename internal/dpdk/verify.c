@@ -209,8 +209,8 @@ verify_odd(struct stream *s, const struct rte_mbuf *m, bool timely)
 		sent = verify_checks(s, &p, payload) ? payload : verify_sent_as(s, &p);
 		if (sent == 0 || !timely)
 			counter = &c->rx_damaged;
-		else if (verify_whole_flow(p.flow, p.number, s->verifier->wide) >= s->cfg.flows)
-			counter = &c->rx_other; /* another sender uses the signature */
+		else if (verify_whole_flow(p.flow, p.number, s->verifier->wide) - s->cfg.first_flow >= s->cfg.flows)
+			counter = &c->rx_other; /* another sender uses the signature, or another trial */
 		else if (s->cfg.vlan != 0 && !verify_in_vlan(eth, s->cfg.vlan))
 			counter = &c->rx_retagged;
 		else if (payload < sent)

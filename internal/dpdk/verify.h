@@ -168,10 +168,10 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 	struct verifier *v = s->verifier;
 	const uint64_t seed = s->seed;
 	const uint16_t offset = s->cfg.stamp_offset, vlan = s->cfg.vlan, mark = v->mark;
-	const uint32_t flows = s->cfg.flows;
+	const uint32_t first = s->cfg.first_flow, flows = s->cfg.flows;
 	const uint8_t shift = s->cfg.stamp_shift;
 	const uint32_t now = stamp_ticks(came, shift), skew = v->skew;
-	const uint32_t oldest = RTE_MIN((came - v->begin) >> shift, (uint64_t)VERIFY_MAX_TICKS);
+	const uint32_t oldest = s->cfg.elsewhere ? UINT32_MAX - skew : RTE_MIN((came - v->begin) >> shift, (uint64_t)VERIFY_MAX_TICKS);
 	struct verify_tally t = { 0 };
 	uint16_t i, summed = unlikely(v->doubt) ? n : 1;
 
@@ -192,7 +192,7 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 		memcpy(&low, at + STAMP_FLOW, sizeof(low));
 		memcpy(&number, at + STAMP_NUMBER, sizeof(number));
 		memcpy(&time, at + STAMP_TIME, sizeof(time));
-		flow = verify_whole_flow(low, number, wide);
+		flow = verify_whole_flow(low, number, wide) - first;
 		age = now - time + skew;
 		if (unlikely(its_mark != mark || flow >= flows || age > oldest + skew ||
 			     check != stamp_check(seed, low, number, time, bufs[i]->pkt_len - offset) ||
@@ -208,7 +208,7 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 		age = age > skew ? age - skew : 0;
 		v->times[class_of(age, VERIFY_BITS)]++;
 		if (scheduled)
-			verify_schedule(v, flow, whole, time, age);
+			verify_schedule(v, first + flow, whole, time, age);
 	}
 	count_add(&s->count.rx_packets, t.ours);
 	if (unlikely(t.missing != 0 || t.reordered != 0 || t.duplicates != 0)) {

@@ -38,6 +38,9 @@ worker_stream_init(struct stream *s)
 	case PODNET_IMPAIR:
 		s->impairer = impair_new(&c->impair);
 		return s->impairer != NULL;
+	case PODNET_REFLECT:
+		s->seed = stamp_seed(c->signature);
+		return true;
 	}
 	return true;
 }

@@ -86,7 +86,7 @@ func (p *Path) loopback(ctx context.Context, t bench.Trial) (bench.Counts, error
 			looped = append(looped, s)
 		}
 	}
-	run, err := runTallied(own, p.dp, looped)
+	run, err := runTallied(own, p.dp, looped, nil)
 	if err != nil {
 		return bench.Counts{}, err
 	}

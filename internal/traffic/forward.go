@@ -29,7 +29,7 @@ func Forward(ctx context.Context, dp *dataplane.Dataplane, streams []Stream, dur
 	own, done := dataplane.Orderly(ctx)
 	defer done()
 	begin := time.Now()
-	t, err := runTallied(own, dp, streams)
+	t, err := runTallied(own, dp, streams, nil)
 	if err != nil {
 		return result.Run{}, err
 	}
@@ -37,7 +37,7 @@ func Forward(ctx context.Context, dp *dataplane.Dataplane, streams []Stream, dur
 	o.Running(t.job)
 	o.Links(dp.Down(own))
 
-	failed := watch(ctx, dp, t, time.Second, func(now time.Time) error {
+	failed := watch(ctx, dp.Keep, t, time.Second, func(now time.Time) error {
 		o.Links(dp.Down(own))
 		list, err := t.read(own)
 		if err == nil {
@@ -79,9 +79,9 @@ func (t *tally) drain() {
 	}
 }
 
-// watch calls tick at every interval until ctx ends, or until tick fails or a
-// peer is lost, which it returns.
-func watch(ctx context.Context, dp *dataplane.Dataplane, t *tally, interval time.Duration, tick func(now time.Time) error) error {
+// watch calls tick at every interval until ctx ends, or until tick fails or keep, which
+// sees to the peers, finds one lost, which it returns.
+func watch(ctx context.Context, keep func(context.Context, *dpdk.Job) error, t *tally, interval time.Duration, tick func(now time.Time) error) error {
 	ticks := time.NewTicker(interval)
 	defer ticks.Stop()
 	look := time.NewTicker(dataplane.PollInterval)
@@ -99,7 +99,7 @@ func watch(ctx context.Context, dp *dataplane.Dataplane, t *tally, interval time
 				t.answer()
 			}
 			t.look(ctx) // before the peer is made to come back
-			if err := dp.Keep(ctx, t.job); err != nil {
+			if err := keep(ctx, t.job); err != nil {
 				return err
 			}
 		}

@@ -18,7 +18,24 @@ type Path struct {
 	directions []direction
 	neighbors  []bench.Neighbor // of the ports; none: nobody asks for one
 	observer   PathObserver
+	known      *identity // of the packets, if somebody else counts them too; nil: each trial has its own
+	alone      bool      // nothing comes back, and other jobs run on the same ports
+	lcores     []dpdk.Lcore
 }
+
+// identity is by what another pod knows a task's packets: the signature, and the flows of
+// each trial.
+type identity struct {
+	signature uint32
+	trial     int // the flows of trial n come after those of n trials
+}
+
+// first is the first flow of a trial with so many flows. Only after thousands of trials
+// one has the same flows again.
+func (i *identity) first(flows int) int { return i.trial % (maxStampedFlows / flows) * flows }
+
+// maxStampedFlows is how many flows a stamp tells beside a whole number.
+const maxStampedFlows = 1 << 16
 
 var _ bench.Path = (*Path)(nil)
 
@@ -98,7 +115,7 @@ func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	}
 	own, done := dataplane.Orderly(ctx)
 	defer done()
-	run, err := runTallied(own, p.dp, streams)
+	run, err := runTallied(own, p.dp, streams, p.lcores)
 	if err != nil {
 		return bench.Counts{}, err
 	}
@@ -117,7 +134,11 @@ func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 		interval = time.Second
 	}
 	sending, cancel := context.WithTimeout(ctx, t.Duration)
-	failed := watch(sending, p.dp, run, interval, func(now time.Time) error {
+	keep := p.dp.Keep
+	if p.alone {
+		keep = func(context.Context, *dpdk.Job) error { return nil } // for others' sake
+	}
+	failed := watch(sending, keep, run, interval, func(now time.Time) error {
 		p.observer.Links(p.dp.Down(own))
 		c, err := m.tick(own, now, t.Window > 0)
 		if err == nil && t.Partial != nil {
@@ -134,7 +155,9 @@ func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	}
 	m.sent()
 	run.job.StopTx()
-	settle(ctx, m.sum)
+	if !p.alone {
+		settle(ctx, m.sum)
+	}
 	c, err := m.finish(own, t.Window > 0)
 	return c, errors.Join(failed, run.job.Stop(own), err)
 }
@@ -142,7 +165,10 @@ func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 // streams makes the trial's streams: for every direction one that receives on
 // each queue, and one that sends on as many queues as there are flows for.
 func (p *Path) streams(t bench.Trial) ([]Stream, error) {
-	signature := bench.NewSignature()
+	signature, first := bench.NewSignature(), 0
+	if p.known != nil {
+		signature, first = p.known.signature, p.known.first(p.flows())
+	}
 	var out []Stream
 	for i, d := range p.directions {
 		tx, rx := p.dp.Ports[d.tx], p.dp.Ports[d.rx]
@@ -165,11 +191,11 @@ func (p *Path) streams(t bench.Trial) ([]Stream, error) {
 		// before is the part of the trial that is for the streams before a flow.
 		before := func(flow int) float64 { return (float64(i) + float64(flow)/float64(p.flows())) * share }
 		for q := range max(rx.Queues, len(sends)) {
-			if q < rx.Queues {
+			if q < rx.Queues && !p.alone {
 				vlan, at := flow.Arrives(offset)
 				out = append(out, Stream{rx: d.rx, Stream: dpdk.Stream{
 					Mode: dpdk.Verify, Rx: dpdk.Queue{Port: rx.Port, Index: q},
-					Signature: signature + uint32(i), StampOffset: at, Flows: p.flows(),
+					Signature: signature + uint32(i), StampOffset: at, FirstFlow: first, Flows: p.flows(),
 					Payloads: payloads, VLAN: vlan, Answers: p.neighbors != nil,
 				}})
 			}
@@ -178,7 +204,7 @@ func (p *Path) streams(t bench.Trial) ([]Stream, error) {
 				out = append(out, Stream{tx: d.tx, Stream: dpdk.Stream{
 					Mode: dpdk.Generate, Tx: dpdk.Queue{Port: tx.Port, Index: q},
 					Frames: frames, Pattern: t.Mix.Pattern(), StampOffset: offset,
-					FirstFlow: sends[q].first, Flows: sends[q].n, AllFlows: p.flows(), Vary: vary,
+					FirstFlow: first + sends[q].first, Flows: sends[q].n, AllFlows: first + p.flows(), Vary: vary,
 					Rate: t.Rate * (to - from), Limit: limit(t, from, to),
 				}})
 			}

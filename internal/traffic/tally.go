@@ -33,8 +33,9 @@ type tally struct {
 	answer  func()         // answers who has asked meanwhile; nil: nobody asks
 }
 
-// runTallied starts the streams and counts from zero.
-func runTallied(ctx context.Context, dp *dataplane.Dataplane, streams []Stream) (*tally, error) {
+// runTallied starts the streams and counts from zero. lcores are those to run on; nil:
+// all that poll.
+func runTallied(ctx context.Context, dp *dataplane.Dataplane, streams []Stream, lcores []dpdk.Lcore) (*tally, error) {
 	t := &tally{dp: dp, streams: streams}
 	raw := make([]dpdk.Stream, len(streams))
 	for i, s := range streams {
@@ -48,7 +49,12 @@ func runTallied(ctx context.Context, dp *dataplane.Dataplane, streams []Stream) 
 		t.base = append(t.base, s)
 	}
 	var err error
-	if t.job, err = dp.Run(ctx, raw); err != nil {
+	if lcores == nil {
+		t.job, err = dp.Run(ctx, raw)
+	} else {
+		t.job, err = dp.RunOn(ctx, raw, lcores)
+	}
+	if err != nil {
 		return nil, err
 	}
 	t.sampler = machine.New(rootfs.FS{}, threads(t.job))

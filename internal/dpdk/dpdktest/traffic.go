@@ -43,6 +43,7 @@ type load struct {
 	packets, lost, duplicates uint64
 	size                      uint64 // of each, bytes without the FCS
 	signature                 uint32
+	flow                      uint32 // the first one
 	stamped                   bool
 	hops                      int
 }
@@ -213,7 +214,7 @@ func (f *Fake) generate(s *stream, now uint64) {
 			s.c.End = s.c.Begin + uint64(math.Round(float64(limit-1)/rate)) // when the last is sent
 		}
 	}
-	l := load{packets: due - s.due, size: uint64(s.size()), signature: s.config.Signature, stamped: s.config.Mode == dpdk.Generate}
+	l := load{packets: due - s.due, size: uint64(s.size()), signature: s.config.Signature, flow: s.config.FirstFlow, stamped: s.config.Mode == dpdk.Generate}
 	s.due = due
 	if s.config.PacketsPerCycle > 0 {
 		s.c.Offered = due
@@ -281,16 +282,25 @@ func (f *Fake) receiver(fits func(*stream) bool) *stream {
 	return nil
 }
 
+// expects tells whether packets are of the flows that a stream counts.
+func (s *stream) expects(l load) bool { return l.flow-s.config.FirstFlow < uint32(max(s.config.Flows, 1)) }
+
 // receive counts packets where they are taken. The lock is held.
 func (f *Fake) receive(r *stream, delay uint64, l load) {
 	switch {
 	case r == nil:
 		return
-	case r.config.Mode == dpdk.Verify && (!l.stamped || l.signature != r.config.Signature):
+	case (r.config.Mode == dpdk.Verify || r.config.Mode == dpdk.Reflect) && (!l.stamped || l.signature != r.config.Signature):
 		r.c.RxOther += l.packets
 		return
+	case r.config.Mode == dpdk.Verify && !r.expects(l):
+		r.c.RxOther += l.packets
+		return
+	case r.config.Mode == dpdk.Reflect && !r.expects(l):
+		r.c.RxOther += l.packets
+	default:
+		r.c.RxPackets += l.packets
 	}
-	r.c.RxPackets += l.packets
 	if r.config.CountBytes {
 		r.c.RxBytes += l.packets * l.size
 	}
@@ -301,7 +311,7 @@ func (f *Fake) receive(r *stream, delay uint64, l load) {
 		if l.packets > 0 {
 			r.times[delay] += l.packets
 		}
-	case dpdk.IO, dpdk.MAC, dpdk.MACSwap, dpdk.Impair:
+	case dpdk.IO, dpdk.MAC, dpdk.MACSwap, dpdk.Impair, dpdk.Reflect:
 		l.packets += l.duplicates
 		l.duplicates = 0
 		f.send(r, l)
