@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
@@ -23,7 +22,6 @@ type Mesh struct {
 	dp       *dataplane.Dataplane
 	rails    []result.FabricRail
 	observer PathObserver
-	starting sync.Mutex // a job, or seeing to peers for it
 }
 
 var _ fabric.Path = (*Mesh)(nil)
@@ -31,7 +29,7 @@ var _ fabric.Path = (*Mesh)(nil)
 // NewMesh makes the ports of a dataplane rails, which say of the ports what other pods
 // need to know, in the same order.
 func NewMesh(dp *dataplane.Dataplane, rails []result.FabricRail, o PathObserver) *Mesh {
-	return &Mesh{dp: dp, rails: rails, observer: o}
+	return &Mesh{dp, rails, o}
 }
 
 // Rails implements fabric.Path.
@@ -137,7 +135,7 @@ func generated(t fabric.Task, m result.Measurement) (fabric.Generated, error) {
 	if t.NDR && len(m.Goals) > 0 {
 		g.NDR = &m.Goals[0]
 		for _, trial := range m.Trials {
-			if g.NDR.Lower != nil && trial.Valid && trial.Requested != nil && trial.Requested.Mpps == g.NDR.Lower.Mpps {
+			if g.NDR.Lower != nil && trial.Valid && trial.Requested.Mpps != nil && *trial.Requested.Mpps == g.NDR.Lower.Mpps {
 				last = trial
 			}
 		}
@@ -162,7 +160,7 @@ func (m *Mesh) Reflect(ctx context.Context, t fabric.Task, ready func(), stop <-
 	if err != nil {
 		return fabric.Reflected{}, err
 	}
-	run, err := m.begin(own, t, streams, lcores)
+	run, err := runTallied(own, m.dp, streams, lcores)
 	if err != nil {
 		return fabric.Reflected{}, err
 	}
@@ -183,13 +181,6 @@ func (m *Mesh) Reflect(ctx context.Context, t fabric.Task, ready func(), stop <-
 		return fabric.Reflected{}, nil // of many trials
 	}
 	return fabric.Reflected{Arrived: &arrived}, nil
-}
-
-// begin starts a job, after seeing to the peers if no other job may be running.
-func (m *Mesh) begin(ctx context.Context, t fabric.Task, streams []Stream, lcores []dpdk.Lcore) (*tally, error) {
-	m.starting.Lock()
-	defer m.starting.Unlock()
-	return runTallied(ctx, m.dp, streams, lcores)
 }
 
 // await waits until the sender has finished.
@@ -265,8 +256,24 @@ func (m *Mesh) flow(t fabric.Task, own fabric.End) (bench.Flow, error) {
 	if f.DstMAC, err = stationOf(t.To); err != nil {
 		return f, err
 	}
-	f.SrcIP, f.DstIP = hostsOf(t.From, t.To)
-	return f, nil
+	hosts := append(shared(t.From, t.To), [2]netip.Addr{benchmarking(t.From), benchmarking(t.To)})
+	for _, h := range hosts {
+		f.SrcIP, f.DstIP = h[0], h[1]
+		if err = checkSizes(f, t.Mix); err == nil {
+			break
+		}
+	}
+	return f, err
+}
+
+// checkSizes tells whether the flow can be sent in frames of each of the sizes.
+func checkSizes(f bench.Flow, m result.Mix) error {
+	for _, s := range m {
+		if err := f.Check(s.Bytes); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stationOf is the MAC address of an end, which another pod has told.
@@ -278,23 +285,26 @@ func stationOf(e fabric.End) (net.HardwareAddr, error) {
 	return mac, nil
 }
 
-// hostsOf are the addresses of two ends: their own, if both have some of one family and no
-// kernel beside us answers for them, or else some of RFC 2544's (198.18.0.0/15).
-func hostsOf(from, to fabric.End) (src, dst netip.Addr) {
+// vdev is the kind of a device that the pod was not given, such as a packet socket on an
+// interface of the kernel's, which has its addresses too and answers for them.
+const vdev = "vdev"
+
+// shared are the addresses of two ends that are of one family.
+func shared(from, to fabric.End) (list [][2]netip.Addr) {
 	for _, a := range own(from) {
 		for _, b := range own(to) {
 			if a.Is4() == b.Is4() && a != b {
-				return a, b
+				list = append(list, [2]netip.Addr{a, b})
 			}
 		}
 	}
-	return benchmarking(from), benchmarking(to)
+	return list
 }
 
-// own are the addresses of an end that are its port's alone.
+// own are the addresses that are a rail's alone.
 func own(e fabric.End) (list []netip.Addr) {
-	if e.Port.Kind == result.DeviceVDev {
-		return nil // such as a packet socket: the kernel has the address too
+	if e.Port.Kind == vdev {
+		return nil
 	}
 	for _, s := range e.Port.IPs {
 		if ip, err := netip.ParseAddr(s); err == nil && ip.Zone() == "" && !ip.IsMulticast() && !ip.IsUnspecified() && !ip.IsLoopback() {
@@ -304,7 +314,8 @@ func own(e fabric.End) (list []netip.Addr) {
 	return list
 }
 
-// benchmarking is an address that no other rail of the run has.
+// benchmarking is an address of those that RFC 2544 has set apart (198.18.0.0/15), which
+// no other rail of the run has.
 func benchmarking(e fabric.End) netip.Addr {
 	n := (e.Index+1)*fabric.MaxRails + e.Rail
 	return netip.AddrFrom4([4]byte{198, byte(18 + n>>16&1), byte(n >> 8), byte(n)})
