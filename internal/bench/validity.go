@@ -65,13 +65,37 @@ func unpunctual(t Trial, c Counts) (list []result.Limit) {
 			add(result.RefusedCatchingUp, "lcore %d was behind by %d packets, and %s refused %d of those that caught up", q.Lcore, q.Backlog, at, q.RefusedCatchingUp)
 		}
 	}
-	for _, q := range c.RxQueues {
+	return append(list, pollGaps(c.RxQueues)...)
+}
+
+// pollGaps are the queues that were not polled for longer than they have room for.
+func pollGaps(queues []result.RxQueue) (list []result.Limit) {
+	for _, q := range queues {
 		if q.Gap > uint64(q.Ring) {
-			add(result.PollGap, "lcore %d did not poll queue %d of %s for %s, which has room for %d packets, and %d were sent",
-				q.Lcore, q.Queue, q.Interface, brief(time.Duration(q.GapUs*1e3)), q.Ring, q.Gap)
+			list = append(list, result.Limit{Code: result.PollGap, Text: fmt.Sprintf("lcore %d did not poll queue %d of %s for %s, which has room for %d packets, and %d were sent",
+				q.Lcore, q.Queue, q.Interface, brief(time.Duration(q.GapUs*1e3)), q.Ring, q.Gap)})
 		}
 	}
 	return list
+}
+
+// ReceiverLimits are why what another machine sent at this rate (0: as fast as it goes) may
+// have been lost in this one and not on the path, the likely cause first; none: it was not.
+// They depend on the peer, queues, ports and threads in c, and as little as those of a
+// trial on how many packets came.
+func ReceiverLimits(rate float64, c Counts) []result.Limit {
+	var causes, effects []result.Limit
+	if a := c.Absent; a != nil {
+		causes = append(causes, result.Limit{Code: result.PeerAbsent, Text: a.String()})
+	}
+	if rate > 0 {
+		effects = append(effects, pollGaps(c.RxQueues)...)
+	}
+	effects = append(effects, ownDrops(c.Interfaces)...)
+	if rate == 0 || len(effects) > 0 {
+		causes = append(causes, heldUp(c.Machine)...)
+	}
+	return append(causes, effects...)
 }
 
 // ownDrops are the packets that had come back and were not fetched.

@@ -19,7 +19,8 @@ const environmentHelp = `The environment variables that are read:
                               default the one of the service account's token,
                               else the pod of the name HOSTNAME
   NODE_NAME                   the pod's node (fieldRef: spec.nodeName), for the
-                              result of bench
+                              results of bench and fabric
+  JOB_COMPLETION_INDEX        which of a Job's pods this is, for fabric
 
 any variable that holds one of the pod's annotations (fieldRef),
 

@@ -195,7 +195,7 @@ struct podnet_counters {
 	/* GENERATE at a set rate: the most packets that were due at once, and those that
 	 * the port refused of a burst which caught up. */
 	uint64_t max_backlog, refused_late;
-	uint64_t max_gap;        /* VERIFY: the longest time between two polls, in cycles */
+	uint64_t max_gap;        /* VERIFY, REFLECT: the longest time between two polls, in cycles */
 	uint64_t duplicates, reordered, missing; /* VERIFY */
 	uint64_t dropped, overflowed, duplicated, held; /* IMPAIR */
 };

@@ -358,7 +358,7 @@ type Punctuality struct {
 	// RefusedCatchingUp counts the packets of bursts that caught up with the schedule
 	// for which the port had no room, though it had some before.
 	RefusedCatchingUp uint64
-	// Gap is the longest time between two polls of Verify.
+	// Gap is the longest time between two polls of Verify or Reflect.
 	Gap time.Duration
 }
 

@@ -4,6 +4,7 @@
 
 #include "forward.h"
 #include "generate.h"
+#include "verify.h"
 
 /* How far before the stamp the source address of IPv6 begins. */
 #define REFLECT_SRC6 40
@@ -67,6 +68,7 @@ reflect(struct stream *s)
 	uint16_t n = rte_eth_rx_burst(s->cfg.rx_port, s->cfg.rx_queue, bufs, PODNET_BURST);
 	uint16_t kept = 0, ours = 0, flow;
 
+	verify_note_gap(s, rte_rdtsc());
 	if (n == 0)
 		return 0;
 	if (s->cfg.count_bytes)

@@ -137,7 +137,7 @@ struct stream {
 	uint64_t seed;              /* GENERATE, VERIFY, REFLECT: stamp_seed of the signature */
 	struct cursor next;         /* GENERATE */
 	bool full;                  /* GENERATE: the port refused some of the last burst that did not catch up */
-	uint64_t polled;            /* VERIFY: TSC of the last poll; 0: none yet */
+	uint64_t polled;            /* VERIFY, REFLECT: TSC of the last poll; 0: none yet */
 	/* GENERATE: the checksums' sums of each template, without what a flow has of its own
 	 * and the check */
 	uint32_t sum[PODNET_SIZES], ip_sum[PODNET_SIZES];

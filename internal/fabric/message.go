@@ -87,7 +87,7 @@ func decode(text []byte) (m message, err error) {
 		err = m.Generated.check()
 	}
 	if m.Reflected != nil {
-		m.Reflected.Failure = m.Reflected.Failure.checked()
+		err = m.Reflected.check()
 	}
 	if err != nil {
 		return message{}, fmt.Errorf("%w: %w", errMessage, err)
@@ -145,11 +145,24 @@ func (g *generated) check() error {
 	if g.NDR != nil {
 		g.NDR.Name, g.NDR.Status = printable(g.NDR.Name, maxText), printable(g.NDR.Status, maxText)
 	}
-	for i := range g.Limits {
-		l := &g.Limits[i]
+	checkLimits(g.Limits)
+	return nil
+}
+
+func (r *reflected) check() error {
+	r.Failure = r.Failure.checked()
+	if len(r.Limits) > maxItems {
+		return errors.New("limits beyond any measure")
+	}
+	checkLimits(r.Limits)
+	return nil
+}
+
+func checkLimits(list []result.Limit) {
+	for i := range list {
+		l := &list[i]
 		l.Code, l.Text = result.LimitCode(printable(string(l.Code), maxText)), printable(l.Text, maxText)
 	}
-	return nil
 }
 
 // checked is a failure with one of the two codes, in text that can be shown.

@@ -72,6 +72,8 @@ type Reflected struct {
 	// Arrived counts this task's packets. Nil: it cannot be said exactly, for instance
 	// after a search of several trials.
 	Arrived *uint64 `json:"arrived,omitempty"`
+	// Limits are why packets may have been lost in the receiver, and not on the path.
+	Limits []result.Limit `json:"limits,omitempty"`
 }
 
 // Path is a pod's fast path. An agent runs one task at a time, or of OneWay tasks the two

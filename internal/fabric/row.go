@@ -8,6 +8,14 @@ func fill(row *result.FabricPair, g Generated, c Reflected, t Task) {
 	row.Offered, row.Sent, row.Returned, row.Arrived = g.Offered, g.Sent, g.Returned, c.Arrived
 	row.RTT, row.NDR = g.RTT, g.NDR
 	row.Valid, row.Reason, row.Limits = g.Valid, g.Reason, g.Limits
+	for _, l := range c.Limits {
+		l.Text = "at the receiver: " + l.Text
+		row.Limits = append(row.Limits, l)
+		if row.Valid = false; row.Reason != "" {
+			row.Reason += "; "
+		}
+		row.Reason += l.Text
+	}
 	counted := c.Arrived
 	if counted == nil {
 		counted = g.Returned

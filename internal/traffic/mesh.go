@@ -5,9 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"time"
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/dataplane"
@@ -148,92 +145,6 @@ func generated(t fabric.Task, m result.Measurement) (fabric.Generated, error) {
 	return g, nil
 }
 
-// Reflect implements fabric.Path.
-func (m *Mesh) Reflect(ctx context.Context, t fabric.Task, ready func(), stop <-chan struct{}) (fabric.Reflected, error) {
-	flow, err := m.flow(t, t.To)
-	if err != nil {
-		return fabric.Reflected{}, err
-	}
-	own, done := dataplane.Orderly(ctx)
-	defer done()
-	streams, lcores, err := m.receiving(t, flow)
-	if err != nil {
-		return fabric.Reflected{}, err
-	}
-	run, err := runTallied(own, m.dp, streams, lcores)
-	if err != nil {
-		return fabric.Reflected{}, err
-	}
-	defer run.job.Free()
-	m.observer.Running(run.job)
-	defer m.observer.Running(nil)
-	ready()
-	failed := m.await(ctx, t, run, stop)
-	err = run.job.Stop(own)
-	if failed = errors.Join(failed, err); failed != nil {
-		return fabric.Reflected{}, failed
-	}
-	var arrived uint64
-	for i := range streams {
-		arrived += run.job.Counters(i).RxPackets
-	}
-	if t.NDR {
-		return fabric.Reflected{}, nil // of many trials
-	}
-	return fabric.Reflected{Arrived: &arrived}, nil
-}
-
-// await waits until the sender has finished.
-func (m *Mesh) await(ctx context.Context, t fabric.Task, run *tally, stop <-chan struct{}) error {
-	look := time.NewTicker(dataplane.PollInterval)
-	defer look.Stop()
-	for {
-		select {
-		case <-stop:
-			return nil
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-look.C:
-			if t.OneWay {
-				continue // the job of the other direction uses the port too
-			}
-			if err := m.dp.Keep(ctx, run.job); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// receiving are the streams that send a task's packets back, or count them.
-func (m *Mesh) receiving(t fabric.Task, flow bench.Flow) (list []Stream, lcores []dpdk.Lcore, err error) {
-	frames, offset, err := flow.Frames(t.Mix, t.Signature)
-	if err != nil {
-		return nil, nil, err
-	}
-	var payloads []int
-	for _, f := range frames {
-		payloads = append(payloads, len(f)-offset)
-	}
-	if t.OneWay {
-		if _, lcores, err = m.halves(); err != nil {
-			return nil, nil, err
-		}
-	}
-	rail := t.To.Rail
-	port := m.dp.Ports[rail]
-	for q := range port.Queues {
-		s := Stream{rx: rail, tx: rail, Stream: dpdk.Stream{
-			Mode: dpdk.Reflect, Rx: dpdk.Queue{Port: port.Port, Index: q}, Tx: dpdk.Queue{Port: port.Port, Index: q},
-			Src: port.MAC, Signature: t.Signature, StampOffset: offset, Flows: meshFlows,
-		}}
-		if t.OneWay {
-			s.Mode, s.Tx, s.Elsewhere, s.Payloads = dpdk.Verify, dpdk.Queue{}, true, payloads
-		}
-		list = append(list, s)
-	}
-	return list, lcores, nil
-}
-
 // halves are the lcores that send while the others receive.
 func (m *Mesh) halves() (send, receive []dpdk.Lcore, err error) {
 	all := m.dp.Polling()
@@ -243,80 +154,12 @@ func (m *Mesh) halves() (send, receive []dpdk.Lcore, err error) {
 	return all[:len(all)/2], all[len(all)/2:], nil
 }
 
-// flow is what a task sends. own is the end that this pod is.
-func (m *Mesh) flow(t fabric.Task, own fabric.End) (bench.Flow, error) {
-	f := bench.Flow{SrcPort: 49184, DstPort: 7, Flows: meshFlows}
-	if own.Rail < 0 || own.Rail >= len(m.dp.Ports) {
-		return f, fmt.Errorf("rail %d: this pod has %d", own.Rail, len(m.dp.Ports))
-	}
-	var err error
-	if f.SrcMAC, err = stationOf(t.From); err != nil {
-		return f, err
-	}
-	if f.DstMAC, err = stationOf(t.To); err != nil {
-		return f, err
-	}
-	hosts := append(shared(t.From, t.To), [2]netip.Addr{benchmarking(t.From), benchmarking(t.To)})
-	for _, h := range hosts {
-		f.SrcIP, f.DstIP = h[0], h[1]
-		if err = checkSizes(f, t.Mix); err == nil {
-			break
-		}
-	}
-	return f, err
-}
-
-// checkSizes tells whether the flow can be sent in frames of each of the sizes.
-func checkSizes(f bench.Flow, m result.Mix) error {
-	for _, s := range m {
-		if err := f.Check(s.Bytes); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// stationOf is the MAC address of an end, which another pod has told.
-func stationOf(e fabric.End) (net.HardwareAddr, error) {
-	mac, err := net.ParseMAC(e.Port.MAC)
-	if err != nil || !bench.Unicast(mac) {
-		return nil, fmt.Errorf("rail %d of %s: MAC address %q: must be that of one station", e.Rail, e.Node, e.Port.MAC)
-	}
-	return mac, nil
-}
-
-// vdev is the kind of a device that the pod was not given, such as a packet socket on an
-// interface of the kernel's, which has its addresses too and answers for them.
-const vdev = "vdev"
-
-// shared are the addresses of two ends that are of one family.
-func shared(from, to fabric.End) (list [][2]netip.Addr) {
-	for _, a := range own(from) {
-		for _, b := range own(to) {
-			if a.Is4() == b.Is4() && a != b {
-				list = append(list, [2]netip.Addr{a, b})
-			}
-		}
-	}
-	return list
-}
-
-// own are the addresses that are a rail's alone.
-func own(e fabric.End) (list []netip.Addr) {
-	if e.Port.Kind == vdev {
+// Check tells whether the pod can do what tasks ask for: in both directions at once it
+// takes two lcores.
+func (m *Mesh) Check(atOnce bool) error {
+	if !atOnce {
 		return nil
 	}
-	for _, s := range e.Port.IPs {
-		if ip, err := netip.ParseAddr(s); err == nil && ip.Zone() == "" && !ip.IsMulticast() && !ip.IsUnspecified() && !ip.IsLoopback() {
-			list = append(list, ip.Unmap())
-		}
-	}
-	return list
-}
-
-// benchmarking is an address of those that RFC 2544 has set apart (198.18.0.0/15), which
-// no other rail of the run has.
-func benchmarking(e fabric.End) netip.Addr {
-	n := (e.Index+1)*fabric.MaxRails + e.Rail
-	return netip.AddrFrom4([4]byte{198, byte(18 + n>>16&1), byte(n >> 8), byte(n)})
+	_, _, err := m.halves()
+	return err
 }

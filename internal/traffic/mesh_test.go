@@ -224,3 +224,28 @@ func TestMeshAddresses(t *testing.T) {
 		t.Errorf("the last rail has %s", last.SrcIP)
 	}
 }
+
+// What the receiver's own side may have lost is said, and by whom.
+func TestMeshReceiverLimits(t *testing.T) {
+	for want, disturb := range map[result.LimitCode]func(f *dpdktest.Fake){
+		result.OwnDrops: func(f *dpdktest.Fake) { f.AddStats("net_ring1", dpdk.Stats{RxMissed: 3}) },
+		result.PollGap: func(f *dpdktest.Fake) {
+			f.Adjust(func(s dpdk.StreamConfig, c *dpdk.RawCounters) {
+				if s.Mode == dpdk.Reflect {
+					c.MaxGap = uint64(time.Minute)
+				}
+			})
+		},
+	} {
+		t.Run(string(want), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				m, f := meshPlane(t)
+				stop := reflecting(t, m, meshTask(m))
+				disturb(f)
+				if r := stop(); len(r.Limits) == 0 || r.Limits[len(r.Limits)-1].Code != want {
+					t.Errorf("limits %+v, want %s", r.Limits, want)
+				}
+			})
+		})
+	}
+}

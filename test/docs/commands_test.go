@@ -27,7 +27,7 @@ import (
 // own.
 const shim = `#!/bin/sh
 case "$1 $2" in
-"dut "*|"report "*|"version "*|"bench compare") exec "$BINARY" "$@";;
+"dut "*|"report "*|"version "*|"bench compare"|"fabric plan") exec "$BINARY" "$@";;
 esac
 command=$1
 shift

@@ -27,7 +27,7 @@ func program(driver dpdk.Driver) cli.Program {
 		Name: "testpmd-wrapper", Short: "Resolve a pod's network devices, run DPDK on them, measure them", Long: help,
 		DPDKVersion: dpdk.Version(),
 	}
-	for _, newCmd := range []func(deps) *cobra.Command{newRunCmd, newBenchCmd, newReportCmd, newDutCmd} {
+	for _, newCmd := range []func(deps) *cobra.Command{newRunCmd, newBenchCmd, newReportCmd, newDutCmd, newFabricCmd} {
 		p.Commands = append(p.Commands, func(d cli.Deps) *cobra.Command { return newCmd(deps{d, driver}) })
 	}
 	return p

@@ -283,7 +283,9 @@ func (f *Fake) receiver(fits func(*stream) bool) *stream {
 }
 
 // expects tells whether packets are of the flows that a stream counts.
-func (s *stream) expects(l load) bool { return l.flow-s.config.FirstFlow < uint32(max(s.config.Flows, 1)) }
+func (s *stream) expects(l load) bool {
+	return l.flow-s.config.FirstFlow < uint32(max(s.config.Flows, 1))
+}
 
 // receive counts packets where they are taken. The lock is held.
 func (f *Fake) receive(r *stream, delay uint64, l load) {
