@@ -13,7 +13,7 @@
 #include "verify.h"
 #include "worker.h"
 
-#include <sched.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <rte_lcore.h>
@@ -78,7 +78,7 @@ loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mod
 #define LOOP_PAUSE_US 100
 
 /* After so many turns without work, a loop that shares its CPU, in a pod that has
- * only one, yields it: perhaps to its peer, which has to make the work. */
+ * only one, leaves it: perhaps to its peer, which has to make the work. */
 #define LOOP_IDLE_TURNS 16
 
 #define LOOP(name, mode) \
@@ -90,6 +90,8 @@ loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mod
 		grace_in_loop = true; \
 		rte_rcu_qsbr_thread_online(qsbr, lcore); \
 		__atomic_store_n(&w->tid, gettid(), __ATOMIC_RELAXED); \
+		if (w->leave != NULL) \
+			prctl(PR_SET_TIMERSLACK, 1UL); /* of a nap: no longer than asked */ \
 		for (;;) { \
 			uint8_t control = __atomic_load_n(&w->control, __ATOMIC_ACQUIRE); \
 			uint16_t work = 0; \
@@ -100,9 +102,9 @@ loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mod
 			else \
 				for (i = 0; i < w->n; i++) \
 					work |= loop_serve(w, &w->streams[i], mode); \
-			if (work == 0 && unlikely(w->share) && ++idle == LOOP_IDLE_TURNS) { \
+			if (work == 0 && unlikely(w->leave != NULL) && ++idle == LOOP_IDLE_TURNS) { \
 				idle = 0; \
-				sched_yield(); \
+				w->leave(); \
 			} \
 			rte_rcu_qsbr_quiescent(qsbr, lcore); \
 			count_add(&w->turns, 1); \

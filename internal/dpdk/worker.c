@@ -3,12 +3,15 @@
 /* What an lcore has been given to do. Go makes, launches and waits for workers on
  * EAL's thread, and reads, stops and pauses them from any thread. */
 
+#define _GNU_SOURCE
 #include "generate.h"
 #include "impair.h"
 #include "verify.h"
 #include "worker.h"
 
+#include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -81,10 +84,33 @@ podnet_worker_free(struct podnet_worker *w)
 	rte_free(w);
 }
 
+static int
+worker_nap(void)
+{
+	return usleep(1);
+}
+
+/* worker_leave is how an lcore leaves its CPU where it shares it with the main one.
+ * Lcores that need each other yield. One by itself takes a nap: a thread that yields
+ * gives up its place in the queue too, and gets 1 % of the CPU beside a process that
+ * computes. */
+static int (*worker_leave(unsigned lcore))(void)
+{
+	unsigned other, cpu = podnet_cpu_of(lcore);
+
+	if (lcore == rte_get_main_lcore() || cpu != podnet_cpu_of(rte_get_main_lcore()))
+		return NULL;
+	RTE_LCORE_FOREACH_WORKER(other) {
+		if (other != lcore && podnet_cpu_of(other) == cpu)
+			return sched_yield;
+	}
+	return worker_nap;
+}
+
 int
 podnet_worker_launch(struct podnet_worker *w, unsigned lcore)
 {
-	w->share = rte_get_main_lcore() != lcore && podnet_cpu_of(lcore) == podnet_cpu_of(rte_get_main_lcore());
+	w->leave = worker_leave(lcore);
 	return grace_launch(w, lcore);
 }
 

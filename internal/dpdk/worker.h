@@ -17,7 +17,7 @@ struct podnet_worker {
 	bool stop_tx;              /* atomic, written by Go */
 	int tid;                   /* atomic, written by the loop */
 	uint64_t turns;            /* atomic, written by the loop: how often it has served all its streams */
-	bool share;                /* the CPU is not this lcore's alone */
+	int (*leave)(void);        /* leaves the CPU to others for a moment; NULL: it is this lcore's alone */
 	unsigned n;
 	struct stream streams[] __rte_cache_aligned;
 };
