@@ -311,3 +311,32 @@ func TestFabricOfOddNumbers(t *testing.T) {
 		}
 	}
 }
+
+// A document that is read can be judged and written in every form, whatever it says.
+func FuzzFabric(f *testing.F) {
+	for _, name := range []string{"small", "trouble", "empty"} {
+		b, err := os.ReadFile("testdata/fabric/" + name + ".json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	var b bytes.Buffer
+	if err := hostileFabric().Encode(&b); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, document []byte) {
+		doc, err := result.ParseFabric(document)
+		if err != nil || len(doc.Nodes) > 50 {
+			return
+		}
+		for _, doc := range []result.Fabric{doc, doc.Judged()} {
+			for _, format := range FabricFormats() {
+				fabricForm(t, format, doc)
+			}
+			FabricSummary(doc, 100)
+			FabricConfigMap(doc, nil, "", FabricConfigMapBytes)
+		}
+	})
+}

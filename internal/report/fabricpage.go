@@ -50,6 +50,7 @@ type railSection struct {
 	Dark           template.Srcset
 	Nodes          int
 	Matrix         *grid // of few nodes
+	Absent         bool  // there is no map
 }
 
 // fabricData is what the script shows. Figures are little-endian 32-bit floats in base64,
@@ -75,8 +76,15 @@ type railData struct {
 	More   int               `json:"more,omitempty"`  // pairs whose reasons have no room
 }
 
-// maxNotes bounds the reasons in a page.
-const maxNotes = 2000
+// Bounds of a page that a browser loads: reasons, and cells of maps, such as 8 rails of
+// 1000 nodes have.
+var (
+	maxNotes = 2000
+	maxCells = 8_000_000
+)
+
+// mapsOf is how many rails of so many nodes have a map.
+func mapsOf(nodes int) int { return maxCells / max(1, nodes*nodes) }
 
 func writeFabricHTML(w io.Writer, list []result.Fabric) error {
 	sum := sha256.Sum256([]byte(fabricJS))
@@ -120,6 +128,10 @@ func fabricSectionOf(id string, f result.Fabric) fabricSection {
 		fact{"rounds", fmt.Sprintf("%d of %d, and %d more", f.Rounds.Done, f.Rounds.Planned, f.Rounds.Makeup)})
 	for i, r := range v.rails {
 		of := railSection{ID: fmt.Sprintf("%s-rail%d", id, i), Name: r.String(), Line: strings.TrimPrefix(v.railLine(r), r.String()+": "), Nodes: len(f.Nodes)}
+		if of.Absent = i >= mapsOf(len(f.Nodes)); of.Absent {
+			s.Rails = append(s.Rails, of)
+			continue
+		}
 		if len(f.Nodes) <= matrixNodes {
 			of.Matrix = v.matrixGrid(r)
 		} else {
@@ -234,7 +246,7 @@ func (v fabricView) data() fabricData {
 	for i := range heatLight {
 		d.Light, d.Dark = append(d.Light, hexColor(heatLight[i])), append(d.Dark, hexColor(heatDark[i]))
 	}
-	for _, r := range v.rails {
+	for _, r := range v.rails[:min(len(v.rails), mapsOf(len(v.labels)))] {
 		d.Rails = append(d.Rails, v.railData(r))
 	}
 	return d

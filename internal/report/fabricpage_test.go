@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/internal/result/resulttest"
 )
 
@@ -122,6 +123,27 @@ func TestFabricHeatMap(t *testing.T) {
 	}
 	if pictures != 2 {
 		t.Errorf("%d pictures, want one for each color scheme", pictures)
+	}
+}
+
+// A document with many rails of many nodes has maps for as many as a browser loads.
+func TestFabricPageIsBounded(t *testing.T) {
+	defer func(before int) { maxCells = before }(maxCells)
+	maxCells = 80_000
+	f := resulttest.Fabric(2, 1, 1)
+	f.Pairs[1].FromRail, f.Pairs[1].ToRail = 15, 15
+	for i := range 98 {
+		f.Nodes = append(f.Nodes, result.FabricNode{Index: i + 2})
+	}
+	for r := range 15 {
+		p := f.Pairs[0]
+		p.FromRail, p.ToRail = r+1, r
+		f.Pairs = append(f.Pairs, p)
+	}
+	page := fabricForm(t, "html", f.Judged())
+	maps, absent := strings.Count(page, `<figure class="heat"`), strings.Count(page, `The page has no room for this map`)
+	if maps != 8 || absent != 9 || len(dataOf(t, page)[0].Rails) != 8 {
+		t.Errorf("%d maps, %d are left out, of 17 rails", maps, absent)
 	}
 }
 

@@ -37,11 +37,23 @@ func TestFabricOutliers(t *testing.T) {
 	for i := range crowded.Nodes {
 		crowded.Nodes[i].Name = "kind"
 	}
+	crossed := resulttest.Fabric(8, 1, 5, resulttest.SlowReceiver(6, 0, 0.4))
+	for i, p := range crossed.Pairs {
+		p.ToRail = 1
+		crossed.Pairs[i] = p
+		p.FromRail, p.ToRail, p.Received = 1, 1, crossed.Pairs[0].Received
+		crossed.Pairs = append(crossed.Pairs, p)
+	}
 	for _, c := range []struct {
 		name string
 		f    result.Fabric
 		want []string
 	}{
+		{"rails that cross", crossed.Judged(), []string{
+			"node-6 is slow as receiver on rail 0 to rail 1: 40 % of the median, 0.4003 Mpps",
+			"node-6 has a high loss as receiver on rail 1: 60 %; the median: 0 %",
+			"node-6 has long round trips as receiver on rail 1: 2.5 times the median, 31.48 us",
+		}},
 		{"all equal", resulttest.Fabric(20, 2, 1), nil},
 		{"slow receiver", resulttest.Fabric(20, 3, 1, resulttest.SlowReceiver(7, 2, 0.41)), []string{
 			"node-7 is slow as receiver on rail 2: 41 % of the median, 0.4098 Mpps",

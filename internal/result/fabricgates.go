@@ -51,34 +51,32 @@ func (s FabricSettings) Thresholds() (list []string) {
 // without the figure has not met it.
 func (f Fabric) missed() (failed []string) {
 	medians, labels := f.Medians(), f.Labels()
-	for _, rails := range f.RailPairs() {
-		var valid []FabricPair
-		for _, p := range f.Pairs {
-			if p.Rails() == rails && p.Measured() && p.Valid {
-				valid = append(valid, p)
-			}
-		}
-		for _, g := range f.Settings.fabricGates(medians[rails]) {
-			if text := g.missed(valid, labels); text != "" {
-				failed = append(failed, fmt.Sprintf("%s: %s", rails, text))
+	for _, r := range f.byRails() {
+		for _, g := range f.Settings.fabricGates(medians[r.rails]) {
+			if text := g.missed(r.pairs, labels); text != "" {
+				failed = append(failed, fmt.Sprintf("%s: %s", r.rails, text))
 			}
 		}
 	}
 	return failed
 }
 
-func (g fabricGate) missed(pairs []FabricPair, labels []string) string {
-	missed, unknown := 0, 0
+func (g fabricGate) missed(pairs []*FabricPair, labels []string) string {
+	valid, missed, unknown := 0, 0, 0
 	var worst *FabricPair
 	var figure float64
-	for i, p := range pairs {
-		v, ok := g.figure(p)
+	for _, p := range pairs {
+		if !p.Measured() || !p.Valid {
+			continue
+		}
+		valid++
+		v, ok := g.figure(*p)
 		switch {
 		case !ok:
 			unknown++
 		case g.least && v < g.limit, !g.least && v > g.limit:
 			if missed++; worst == nil || g.least == (v < figure) {
-				worst, figure = &pairs[i], v
+				worst, figure = p, v
 			}
 		}
 	}
@@ -89,11 +87,11 @@ func (g fabricGate) missed(pairs []FabricPair, labels []string) string {
 			side = "below"
 		}
 		text = fmt.Sprintf("%d of %d pairs are %s %s%s (%s); the worst is %s -> %s with %s",
-			missed, len(pairs), side, g.said(g.limit), g.beside, g.flag, labels[worst.From], labels[worst.To], g.said(figure))
+			missed, valid, side, g.said(g.limit), g.beside, g.flag, labels[worst.From], labels[worst.To], g.said(figure))
 		sep = "; "
 	}
 	if unknown > 0 {
-		text += fmt.Sprintf("%s%d of %d pairs do not have the figure that %s asks for: too few packets came back", sep, unknown, len(pairs), g.flag)
+		text += fmt.Sprintf("%s%d of %d pairs do not have the figure that %s asks for: too few packets came back", sep, unknown, valid, g.flag)
 	}
 	return text
 }

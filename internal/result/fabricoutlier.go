@@ -3,6 +3,7 @@ package result
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/podnet/podnet/internal/result/outlier"
@@ -45,52 +46,53 @@ const slowRail = 0.9
 
 // outliers finds what stands out, of all pairs that have figures. Those that are not
 // valid are counted: a node whose generator is the limit stands out too.
-func (f Fabric) outliers() (list []FabricOutlier) {
-	labels, pairs := f.Labels(), f.RailPairs()
-	list = f.slowRails(pairs)
-	slow := map[RailPair]outlier.Matrix{}
-	for _, metric := range fabricMetrics {
-		for _, rails := range pairs {
-			m := f.matrix(rails, metric.of)
-			if metric.figure != outlier.Rate {
-				m.Except(slow[rails])
-			}
-			valid := f.matrix(rails, func(p FabricPair) (float64, bool) { return 0, p.Valid })
-			found := outlier.Find(m, metric.figure)
-			grouped := false
-			for _, finding := range found {
-				grouped = grouped || finding.Kind == outlier.Group
-			}
-			explained := outlier.NewMatrix(len(f.Nodes))
-			for _, finding := range found {
-				explained.Cover(finding)
-				o := outlierOf(finding, metric.name, rails)
+func (f Fabric) outliers() []FabricOutlier {
+	labels := f.Labels()
+	found := make([][]FabricOutlier, len(fabricMetrics))
+	for _, r := range f.byRails() {
+		valid := r.matrix(func(p FabricPair) (float64, bool) { return 0, p.Valid })
+		slow := outlier.NewMatrix(len(r.nodes))
+		for i, metric := range fabricMetrics {
+			m := r.matrix(metric.of)
+			m.Except(slow)
+			findings := outlier.Find(m, metric.figure)
+			grouped := slices.ContainsFunc(findings, func(f outlier.Finding) bool { return f.Kind == outlier.Group })
+			for _, finding := range findings {
+				if metric.figure == outlier.Rate {
+					slow.Cover(finding)
+				}
+				o := r.outlier(finding, metric.name)
 				for _, p := range finding.Pairs {
 					if math.IsNaN(valid.At(p[0], p[1])) {
 						o.Invalid++
 					}
 				}
-				o.Text = metric.text(o, rails, labels, grouped)
-				list = append(list, o)
-			}
-			if metric.figure == outlier.Rate {
-				slow[rails] = explained
+				o.Text = metric.text(o, r.rails, labels, grouped)
+				found[i] = append(found[i], o)
 			}
 		}
 	}
-	return list
+	return append(f.slowRails(), slices.Concat(found...)...)
 }
 
-func outlierOf(f outlier.Finding, metric string, rails RailPair) FabricOutlier {
+// outlier is a finding in the document's terms.
+func (r railPairs) outlier(f outlier.Finding, metric string) FabricOutlier {
 	o := FabricOutlier{
-		Kind: string(f.Kind), Metric: metric, FromRail: rails.From, ToRail: rails.To,
-		Nodes: f.Nodes, Value: f.Value, Expected: f.Expected, Fraction: fraction(f.Value, f.Expected), Pairs: len(f.Pairs),
+		Kind: string(f.Kind), Metric: metric, FromRail: r.rails.From, ToRail: r.rails.To,
+		Value: f.Value, Expected: f.Expected, Fraction: fraction(f.Value, f.Expected), Pairs: len(f.Pairs),
 	}
-	if f.Kind != outlier.Group && f.Kind != outlier.Receiver {
-		o.From = &f.From
+	for _, place := range f.Nodes {
+		o.Nodes = append(o.Nodes, r.nodes[place])
 	}
-	if f.Kind != outlier.Group && f.Kind != outlier.Sender {
-		o.To = &f.To
+	if f.Kind == outlier.Group {
+		return o
+	}
+	from, to := r.nodes[f.From], r.nodes[f.To]
+	if f.Kind != outlier.Receiver {
+		o.From = &from
+	}
+	if f.Kind != outlier.Sender {
+		o.To = &to
 	}
 	return o
 }
@@ -104,8 +106,8 @@ func fraction(value, expected float64) *float64 {
 }
 
 // slowRails finds the rails that are slower than the fastest.
-func (f Fabric) slowRails(pairs []RailPair) (list []FabricOutlier) {
-	medians := f.Medians()
+func (f Fabric) slowRails() (list []FabricOutlier) {
+	pairs, medians := f.RailPairs(), f.Medians()
 	var fastest RailPair
 	for _, r := range pairs {
 		if medians[r] > medians[fastest] {

@@ -120,15 +120,48 @@ func (f Fabric) Labels() []string {
 	return labels
 }
 
-// matrix has a figure of each pair of two rails.
-func (f Fabric) matrix(rails RailPair, figure func(FabricPair) (float64, bool)) outlier.Matrix {
-	m := outlier.NewMatrix(len(f.Nodes))
-	for _, p := range f.Pairs {
-		if p.Rails() != rails {
-			continue
+// railPairs are the pairs of two rails.
+type railPairs struct {
+	rails RailPair
+	pairs []*FabricPair
+	nodes []int // that have such pairs, in order: a document may have many rails of few
+	place []int // of each node in nodes
+}
+
+// byRails are the pairs of each two rails, in the order of RailPairs.
+func (f Fabric) byRails() (list []railPairs) {
+	at := map[RailPair]int{}
+	for i, r := range f.RailPairs() {
+		at[r] = i
+		list = append(list, railPairs{rails: r})
+	}
+	for i := range f.Pairs {
+		p := &f.Pairs[i]
+		of := &list[at[p.Rails()]]
+		of.pairs = append(of.pairs, p)
+	}
+	for i := range list {
+		of := &list[i]
+		of.place = make([]int, len(f.Nodes))
+		for _, p := range of.pairs {
+			of.place[p.From], of.place[p.To] = 1, 1
 		}
-		if v, ok := figure(p); ok && !math.IsInf(v, 0) {
-			m.Set(p.From, p.To, v)
+		for node, there := range of.place {
+			if there == 1 {
+				of.place[node] = len(of.nodes)
+				of.nodes = append(of.nodes, node)
+			}
+		}
+	}
+	return list
+}
+
+// matrix has a figure of each pair, by the places of its nodes.
+func (r railPairs) matrix(figure func(FabricPair) (float64, bool)) outlier.Matrix {
+	m := outlier.NewMatrix(len(r.nodes))
+	for _, p := range r.pairs {
+		if v, ok := figure(*p); ok && !math.IsInf(v, 0) {
+			m.Set(r.place[p.From], r.place[p.To], v)
 		}
 	}
 	return m
