@@ -12,69 +12,61 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// histogram is the distribution of the round-trip times of one answer: a load, a rate that a search
-// found, or a single trial.
+// histogram is the distribution of the round-trip times of one answer: a load, a rate
+// that a search found, or a single trial.
 type histogram struct {
 	name       string // of the answer
 	start, end time.Time
 	encoded    []string // histograms, one per trial
 }
 
-// histograms are those of a measurement. The times are from when packets should have
-// been sent, where there was a schedule, so that a late generator does not hide.
+// histograms are those of a measurement. The times are from when packets should have been
+// sent, where there was a schedule, so that a late generator does not hide.
 func histograms(m result.Measurement) (list []histogram) {
-	add := func(name string, trials []result.Trial, times ...*result.RTT) {
-		d := histogram{name: name}
-		for _, t := range times {
-			if t != nil && t.Histogram != "" {
-				d.encoded = append(d.encoded, t.Histogram)
-			}
-		}
-		if len(d.encoded) == 0 {
-			return
-		}
-		for i, t := range trials {
-			ended := t.Started.Add(time.Duration(t.Seconds * float64(time.Second)))
-			if i == 0 {
-				d.start = t.Started
-			}
-			d.end = ended
-		}
-		list = append(list, d)
-	}
-	byTrial := func(name string, of func(result.Trial) bool) {
-		var trials []result.Trial
-		var times []*result.RTT
+	// add adds an answer, of the trials that are meant by it.
+	add := func(name string, meant func(result.Trial) bool, times *result.RTT) {
+		h := histogram{name: name}
 		for _, t := range m.Trials {
-			if of(t) {
-				trials, times = append(trials, t), append(times, scheduled(t.RTT, t.ScheduledRTT))
+			if !meant(t) {
+				continue
+			}
+			if h.start.IsZero() {
+				h.start = t.Started
+			}
+			h.end = t.Started.Add(time.Duration(t.Seconds * float64(time.Second)))
+			if rtt := scheduled(t.RTT, t.ScheduledRTT); times == nil && rtt != nil && rtt.Histogram != "" {
+				h.encoded = append(h.encoded, rtt.Histogram)
 			}
 		}
-		add(name, trials, times...)
+		if times != nil && times.Histogram != "" {
+			h.encoded = []string{times.Histogram}
+		}
+		if h.encoded != nil {
+			list = append(list, h)
+		}
+	}
+	at := func(r result.Rate, valid bool) func(result.Trial) bool {
+		return func(t result.Trial) bool {
+			return t.Requested.Mpps != nil && *t.Requested.Mpps == r.Mpps && (t.Valid || !valid)
+		}
 	}
 	switch {
 	case m.Latency != nil:
 		for _, l := range m.Latency {
-			var trials []result.Trial
-			for _, t := range m.Trials {
-				if t.Requested.Mpps != nil && *t.Requested.Mpps == l.Rate.Mpps && len(trials) == 0 {
-					trials = append(trials, t)
-				}
+			if times := scheduled(l.RTT, l.ScheduledRTT); times != nil {
+				add(l.Load, at(l.Rate, l.Limited == ""), times)
 			}
-			add(l.Load, trials, scheduled(l.RTT, l.ScheduledRTT))
 		}
 	case m.Goals != nil:
 		for _, g := range m.Goals {
-			byTrial(g.Name, g.Found)
+			add(g.Name, g.Found, nil)
 		}
 	case m.Steps != nil:
 		for _, s := range m.Steps {
-			byTrial(fmt.Sprintf("%.4g%%", 100*s.Fraction), func(t result.Trial) bool {
-				return t.Valid && t.Requested.Mpps != nil && *t.Requested.Mpps == s.Rate.Mpps
-			})
+			add(fmt.Sprintf("%.4g%%", 100*s.Fraction), at(s.Rate, true), nil)
 		}
 	case m.Burst == nil:
-		byTrial("received", func(result.Trial) bool { return true })
+		add("received", func(result.Trial) bool { return true }, nil)
 	}
 	return list
 }
