@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/podnet/podnet/internal/result"
 )
@@ -35,7 +36,8 @@ func headline(r result.Result) (list []fact) {
 	case len(valid) == 1:
 		const most = 4
 		for _, f := range figures(valid[0]) {
-			list = append(list, fact{f.Name + ", " + frameName(valid[0].Frame), f.Text})
+			text, _, _ := strings.Cut(f.Text, "; ") // without the times by the schedule
+			list = append(list, fact{f.Name + ", " + frameName(valid[0].Frame), text})
 		}
 		return list[:min(len(list), most)]
 	}

@@ -38,6 +38,8 @@ const policy = `<meta http-equiv="Content-Security-Policy"`
 //	contrasts  the least of a text of the plots, as WCAG 2.2 defines it
 //	colliding  texts of the plots that lie on another or stick out
 //	too wide   by how much the page is wider than the window
+//	hidden     cells of tables with text that are not in the window
+//	smallest   height of the smallest text of a plot
 const measure = `<script>
 addEventListener("load", () => {
   const luminance = c => c.match(/[\d.]+/g).slice(0, 3).map(v => v / 255)
@@ -45,11 +47,16 @@ addEventListener("load", () => {
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const ground = luminance(getComputedStyle(document.body).backgroundColor);
   const contrast = c => { const l = luminance(c); return (Math.max(l, ground) + 0.05) / (Math.min(l, ground) + 0.05); };
-  const seen = {ground, plots: [], tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth};
+  const seen = {ground, hidden: 0, plots: [], tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth};
+  for (const cell of document.querySelectorAll("section td, section tbody th")) {
+    const at = cell.getBoundingClientRect();
+    if (cell.textContent !== "" && (at.width < 1 || at.height < 1 || at.left < 0 || at.right > document.documentElement.clientWidth)) seen.hidden++;
+  }
   for (const svg of document.querySelectorAll("figure svg")) {
     const frame = svg.getBoundingClientRect();
     const texts = [...svg.querySelectorAll("text")].map(t => ({says: t.textContent, at: t.getBoundingClientRect(), fill: getComputedStyle(t).fill}));
-    const plot = {id: svg.id, width: frame.width, height: frame.height, contrast: Math.min(...texts.map(t => contrast(t.fill))), colliding: []};
+    const plot = {id: svg.id, width: frame.width, height: frame.height, contrast: Math.min(...texts.map(t => contrast(t.fill))),
+      smallest: Math.min(...texts.map(t => t.at.height)), colliding: []};
     texts.forEach((t, i) => {
       if (t.at.left < frame.left - 1 || t.at.right > frame.right + 1 || t.at.top < frame.top - 1 || t.at.bottom > frame.bottom + 1)
         plot.colliding.push(t.says + " sticks out");
@@ -72,10 +79,12 @@ addEventListener("load", () => {
 type seen struct {
 	Ground  float64 // luminance of the page's ground, from 0 to 1
 	TooWide float64
+	Hidden  int // cells with text
 	Plots   []struct {
 		ID            string
 		Width, Height float64
 		Contrast      float64
+		Smallest      float64 // height of a text
 		Colliding     []string
 	}
 }
@@ -158,6 +167,38 @@ func TestPlotsAreSeen(t *testing.T) {
 				t.Errorf("the page asked for %s", r)
 			}
 		})
+	}
+}
+
+// On a phone nothing is wider than the window, hidden or unreadable: rows are cards, and
+// each plot has a layout of its own.
+func TestPageOnAPhone(t *testing.T) {
+	b := newBrowser(t)
+	got := readSeen(t, b.dom(t, open(pageOf(t, results(t, "*.json")), measure), "--window-size=390,844"))
+	if got.TooWide > 0 {
+		t.Errorf("the page is %g pixels wider than its window", got.TooWide)
+	}
+	if got.Hidden > 0 {
+		t.Errorf("%d cells with text cannot be seen", got.Hidden)
+	}
+	shown := 0
+	for _, p := range got.Plots {
+		if narrow := strings.HasSuffix(p.ID, "-narrow"); (p.Width > 0) != narrow {
+			t.Errorf("%s is %g pixels wide", p.ID, p.Width)
+		} else if !narrow {
+			continue
+		}
+		shown++
+		// Chromium's window is no narrower than 500 pixels; on 390 all is smaller by so much.
+		if high := p.Smallest * 358 / p.Width; p.Width > 500 || high < 11 {
+			t.Errorf("%s is %g pixels wide, and its smallest text %.1f pixels high where it is 358", p.ID, p.Width, high)
+		}
+		for _, text := range p.Colliding {
+			t.Errorf("%s: %s", p.ID, text)
+		}
+	}
+	if shown < 3 {
+		t.Errorf("%d plots are shown", shown)
 	}
 }
 
