@@ -31,9 +31,9 @@ var (
 	ErrNotWanted = errors.New("the coordinator does not let this pod in")
 	// ErrNoCoordinator means that no coordinator was found in time.
 	ErrNoCoordinator = errors.New("no coordinator was found")
-	// ErrStuck means that the fast path did not end a task when it was told to. Only
+	// ErrStuck means that the fast path did not end a task that was canceled. Only
 	// another process can go on.
-	ErrStuck = errors.New("the fast path did not end a task when it was told to")
+	ErrStuck = errors.New("the fast path did not end a task that was canceled")
 
 	errLost = errors.New("the connection to the coordinator was lost")
 )

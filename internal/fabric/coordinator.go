@@ -31,10 +31,10 @@ type Progress struct {
 	Present int // pods that are there
 	Nodes   int // that were planned
 	Round   int // that has ended, from 1; 0: pods are still waited for
-	Rounds  int // of the schedule; those above are for what was missed
+	Rounds  int // of the schedule; higher ones make up for missed pairs
 	// Left is how long the rest of the schedule takes without a failure.
 	Left  time.Duration
-	Pairs []result.FabricPair // what came of the round
+	Pairs []result.FabricPair // the round's results
 }
 
 // ErrNoRails means that no pod has a fast interface.

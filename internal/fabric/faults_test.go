@@ -23,7 +23,7 @@ func codes(without map[Flow]*result.FabricMissing) map[result.FabricCode]int {
 }
 
 // A pod that fails costs its own pairs and no more, with the reason: all others have
-// their figures. Rounds take 4 s, of 8 pods there are 7, and one more for what was missed.
+// their figures. The 8 pods need 7 rounds of 4 s, and one more may make up for missed pairs.
 func TestFaults(t *testing.T) {
 	const bad = 3
 	const round = 4 * time.Second

@@ -314,7 +314,7 @@ func TestTokenIsHidden(t *testing.T) {
 	}
 }
 
-// Pods that cannot be of the run are told so, and do not try again.
+// The coordinator refuses a pod that cannot be of the run, and the pod does not try again.
 func TestNotWanted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := pairs(2)
@@ -403,7 +403,7 @@ func TestStuck(t *testing.T) {
 	})
 }
 
-// stuck does not end when it is told to.
+// stuck goes on after its context has ended.
 type stuck struct {
 	*pod
 	free chan struct{}

@@ -120,7 +120,7 @@ func nonce() []byte {
 	return b
 }
 
-// key is that of the frames that one end sends in a session.
+// key encrypts the frames that one end sends in a session.
 func (t Token) key(session []byte, sender string) ([]byte, error) {
 	return hkdf.Key(sha256.New, t.secret, session, protocolName+" frames of the "+sender, sha256.Size)
 }

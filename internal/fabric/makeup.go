@@ -12,9 +12,9 @@ func curable(code result.FabricCode) bool {
 	return code != result.FabricNoRail && code != result.FabricRefused && code != result.FabricStopped
 }
 
-// makeup chooses pairs for one more round: of the flows that have no figures, as many as
-// fit into one round, those of the pods that miss the most first. Each pair is
-// tried once. There tells whether a pod is.
+// makeup chooses pairs for one more round among the flows without figures: as many pairs as
+// fit, beginning with the pods that miss the most. Each pair is tried once. There says
+// whether a pod is connected.
 func (r *run) makeup(there func(int) bool) (pairs []Pair, flows map[Flow]bool) {
 	flows = make(map[Flow]bool)
 	misses := make(map[int]int) // of a pod

@@ -49,8 +49,8 @@ func (l *memListener) dial(ctx context.Context) (*memConn, error) {
 	}
 }
 
-// memConn is one end of a connection. What is written waits in memory, as it does
-// in the buffers of TCP.
+// memConn is one end of a connection. Written data waits in memory, as it does in TCP's
+// buffers.
 type memConn struct{ in, out *memHalf }
 
 // memHalf is one direction.

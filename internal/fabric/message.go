@@ -95,7 +95,7 @@ func decode(text []byte) (m message, err error) {
 	return m, nil
 }
 
-// Limits of what an agent says of itself. Names of pods and nodes have 253 bytes at most.
+// Limits of an agent's description of itself. Names of pods and nodes have 253 bytes at most.
 const (
 	maxName  = 253
 	maxText  = 300

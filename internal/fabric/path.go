@@ -32,9 +32,8 @@ type Task struct {
 	Round int    `json:"round"` // from 1
 	From  End    `json:"from"`  // generates
 	To    End    `json:"to"`    // reflects, or counts alone if OneWay
-	// Signature is that of the packets' stamps (bench.Flow.Frames). It follows from
-	// Run and ID, and both ends compute the same one: packets with another one are not
-	// this task's.
+	// Signature is in the packets' stamps (bench.Flow.Frames). It follows from Run and ID.
+	// Packets with another signature do not belong to this task.
 	Signature uint32 `json:"signature"`
 	// OneWay says that the receiver counts the packets and sends none back. Then both
 	// ends generate and count at once: a second task goes the other way at the same time,

@@ -208,7 +208,7 @@ func (r *roster) nodes(newsOnly bool) (list []result.FabricNode) {
 	return list
 }
 
-// restore puts in what was kept of a pod. It comes back by itself.
+// restore puts in a pod from the kept state. The pod connects again by itself.
 func (r *roster) restore(n result.FabricNode) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -16,12 +16,12 @@ type attempt struct {
 	row      result.FabricPair
 	task     Task
 	from, to *session
-	// What comes from each end about the task.
+	// Answers of both ends about the task.
 	fromAnswers, toAnswers <-chan message
 }
 
 // phase runs flows at the same time: all receivers get ready, then all senders
-// begin together. What a failure costs is its own flow, and at most the deadlines' time.
+// begin together. A failure costs its own flow, and at most the deadlines' time.
 func (r *run) phase(ctx context.Context, round int, flows []Flow) []result.FabricPair {
 	attempts := make([]*attempt, len(flows))
 	for i, f := range flows {
@@ -79,8 +79,8 @@ func (s *session) port(rail int) End {
 	return End{Index: s.hello.Index, Node: s.hello.Node, Rail: rail, Port: s.hello.Rails[rail]}
 }
 
-// signature is that of a task's packets. Of tasks that follow one another in a run, some
-// billions have different ones, and some 65 thousand also in the lower half.
+// signature identifies a task's packets. Billions of consecutive tasks have different
+// signatures, and 65536 consecutive tasks differ in the lower half too.
 func signature(run string, id uint64) uint32 {
 	base := sha256.Sum256([]byte(run))
 	return binary.BigEndian.Uint32(base[:]) + uint32(id)

@@ -35,19 +35,19 @@ func (r *run) nextID() uint64 {
 	return r.ids
 }
 
-// randomID is where the identities of tasks begin, so that those of a coordinator that was
-// restarted are others.
+// randomID is where the identities of tasks begin, so that a restarted coordinator does
+// not use the same ones again.
 func randomID() uint64 {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return binary.BigEndian.Uint64(b[:]) >> 8
 }
 
-// makeupShare is by how many percent of its planned time a run may be longer for what it
-// makes up. Deadlines that passed before count: what they cost is not spent twice.
+// makeupShare is by how many percent makeup rounds may lengthen a run's planned time.
+// Deadlines that the run has waited for count as well.
 const makeupShare = 25
 
-// schedule goes through the rounds that are left, and makes up for what was missed.
+// schedule goes through the rounds that are left, and makes up for missed pairs.
 func (r *run) schedule(ctx context.Context) {
 	plan := r.plan()
 	perRound := seconds(plan.Seconds) / time.Duration(plan.Rounds)
@@ -152,7 +152,7 @@ func (r *run) blackout(ctx context.Context) {
 	}
 }
 
-// resume takes over what was kept of a run.
+// resume continues a run from its kept state.
 func (r *run) resume(saved *Saved) error {
 	r.head = saved.Head
 	if r.head.Rails < 1 || r.head.Rails > MaxRails {

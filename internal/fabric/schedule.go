@@ -80,9 +80,8 @@ func (c Config) Lanes(rails int) []Lane {
 	return lanes
 }
 
-// Phases are what the pairs of a round do, one phase after the other: in each, all its
-// flows run at the same time. That is one direction, and then the other, or in the mode
-// saturate both at once.
+// Phases divides a round into phases, which follow one another. All flows of a phase run
+// at the same time: one direction of each pair, or in the mode saturate both.
 func (c Config) Phases(pairs []Pair, rails int) [][]Flow {
 	var phases [][]Flow
 	for _, lane := range c.Lanes(rails) {

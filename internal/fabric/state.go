@@ -31,8 +31,8 @@ type Head struct {
 // Entry is a step of a run: a round that has ended, or a restart of the coordinator.
 type Entry struct {
 	Round int `json:"round"` // from 1; 0: the coordinator was restarted, and went on
-	// Pairs are what came of the round. A State without room may leave them out: what was
-	// measured then is missing with the code "lost", and may be made up for.
+	// Pairs are the round's results. A State without room may leave them out: after a
+	// restart these pairs are missing with the code "lost", and may be made up for.
 	Pairs []result.FabricPair `json:"pairs,omitempty"`
 	// Nodes are those about which something is new since the entry before.
 	Nodes []result.FabricNode `json:"nodes,omitempty"`

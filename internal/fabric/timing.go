@@ -15,7 +15,7 @@ type Timing struct {
 	Patience time.Duration
 }
 
-// withDefaults fills in what is 0.
+// withDefaults replaces each 0 by its default.
 func (t Timing) withDefaults() Timing {
 	for _, d := range []struct {
 		of      *time.Duration

@@ -35,11 +35,11 @@ func (t Token) GoString() string { return t.String() }
 // LogValue hides the secret.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// proof is what only a holder of the token can say of these parts. Each part has a
-// fixed length but for the first, which says what is proved.
-func (t Token) proof(what string, parts ...[]byte) []byte {
+// proof is a code over the parts that only a holder of the token can compute. The name says
+// which step of the handshake it belongs to. Each part has a fixed length.
+func (t Token) proof(step string, parts ...[]byte) []byte {
 	h := hmac.New(sha256.New, t.secret)
-	h.Write([]byte(protocolName + " " + what + "\x00"))
+	h.Write([]byte(protocolName + " " + step + "\x00"))
 	for _, p := range parts {
 		h.Write(p)
 	}

@@ -60,7 +60,7 @@ func newWire(c net.Conn, token Token, session []byte, own, other string) (*wire,
 	return w, c.SetDeadline(time.Time{})
 }
 
-// nonce is that of the next frame; none is used twice under a key.
+// nonce gives the next frame its nonce. No nonce is used twice under a key.
 func (s *sealer) nonce() []byte {
 	n := make([]byte, s.aead.NonceSize())
 	binary.BigEndian.PutUint64(n[len(n)-8:], s.number)

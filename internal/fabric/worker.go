@@ -57,7 +57,7 @@ func (w *worker) close(within time.Duration) bool {
 // answer sends what came of a task. When the connection fails, follow notices.
 func (w *worker) answer(m message) { _ = w.wire.send(m, time.Now().Add(w.timing.Answer)) }
 
-// refuses is why a task is not carried out, of which the pod has this end; nil: it is.
+// refuses says why the pod does not carry out a task in which it is this end; nil: it does.
 func (w *worker) refuses(t Task, own End, busy bool) error {
 	switch {
 	case t.Run != w.run:

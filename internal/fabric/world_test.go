@@ -128,7 +128,7 @@ func packets(f Flow) uint64 {
 	return uint64(((f.From*MaxNodes+f.To)*MaxRails+f.Lane.From)*MaxRails+f.Lane.To) + 1
 }
 
-// faults are what the pod has now; it waits for its delay before.
+// faults waits for the pod's delay, and gives its error if it has one.
 func (p *pod) faults(ctx context.Context) error {
 	p.mu.Lock()
 	hung, delay, failing := p.hung, p.delay, p.failing
