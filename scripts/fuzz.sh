@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs each fuzz target of the library, of what it reads with and of fabric's protocol, one after the other, for the time that is
+# Runs each fuzz target of the library, of its readers and of fabric, one after the other, for the time that is
 # given: two minutes for a parser, and five times that for the targets that put
 # parsers together. An input that fails is left in the package's testdata/fuzz.
 set -euo pipefail

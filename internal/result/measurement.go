@@ -31,8 +31,8 @@ type Goal struct {
 	// highest rate below all that failed, and the lowest above it that failed.
 	Lower *Rate `json:"lower,omitempty"`
 	Upper *Rate `json:"upper,omitempty"`
-	// PerDirection is the rate of the lower bound in each direction. Lower is that
-	// of all directions together.
+	// PerDirection is the rate of the lower bound in each direction. Lower counts all
+	// directions together.
 	PerDirection *Rate `json:"perDirection,omitempty"`
 	// Lowest is the lowest rate that the search could have come to.
 	Lowest *Rate `json:"lowest,omitempty"`

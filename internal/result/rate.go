@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// Rate is packets a second, and what they are in bits.
+// Rate is in packets and in bits per second.
 type Rate struct {
-	Mpps   float64 `json:"mpps"`   // million packets a second
-	GbpsL1 float64 `json:"gbpsL1"` // gigabits a second, with preamble and inter-frame gap
-	GbpsL2 float64 `json:"gbpsL2"` // gigabits a second, with the FCS
+	Mpps   float64 `json:"mpps"`   // million packets per second
+	GbpsL1 float64 `json:"gbpsL1"` // gigabits per second, with preamble and inter-frame gap
+	GbpsL2 float64 `json:"gbpsL2"` // gigabits per second, with the FCS
 }
 
 // RateText says a rate in million packets per second in the unit that people say.
@@ -23,9 +23,9 @@ func RateText(mpps float64) string {
 
 // Target is the rate that was asked for; nil members: as fast as it goes.
 type Target struct {
-	Mpps   *float64 `json:"mpps" jsonschema:"oneof_type=number;null"`   // million packets a second
-	GbpsL1 *float64 `json:"gbpsL1" jsonschema:"oneof_type=number;null"` // gigabits a second, with preamble and inter-frame gap
-	GbpsL2 *float64 `json:"gbpsL2" jsonschema:"oneof_type=number;null"` // gigabits a second, with the FCS
+	Mpps   *float64 `json:"mpps" jsonschema:"oneof_type=number;null"`   // million packets per second
+	GbpsL1 *float64 `json:"gbpsL1" jsonschema:"oneof_type=number;null"` // gigabits per second, with preamble and inter-frame gap
+	GbpsL2 *float64 `json:"gbpsL2" jsonschema:"oneof_type=number;null"` // gigabits per second, with the FCS
 }
 
 // Traffic is packets counted, and their rate over the time of sending.
@@ -41,7 +41,7 @@ const FCS = 4
 // start-of-frame delimiter and inter-frame gap.
 const gap = 20
 
-// NewRate describes a rate in packets a second of frames of a (mean) size.
+// NewRate describes a rate in packets per second of frames of a (mean) size.
 func NewRate(pps, frameBytes float64) Rate {
 	return Rate{
 		Mpps:   pps / 1e6,
@@ -50,7 +50,7 @@ func NewRate(pps, frameBytes float64) Rate {
 	}
 }
 
-// NewTarget describes a rate in packets a second; 0 is the maximum.
+// NewTarget describes a rate in packets per second; 0 is the maximum.
 func NewTarget(pps, frameBytes float64) Target {
 	if pps == 0 {
 		return Target{}

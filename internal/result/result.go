@@ -92,8 +92,8 @@ type GoalSettings struct {
 	ExceedRatio        float64 `json:"exceedRatio"`        // most of the duration sum that may be of high-loss trials
 	DurationSumSeconds float64 `json:"durationSumSeconds"` // trial time that settles a load, in seconds
 	Width              float64 `json:"width"`              // of the final interval, relative to its upper bound
-	// TrialSeconds is the duration of the trials that settle a load, in seconds; 0
-	// is that of all trials. Shorter ones lead the search there.
+	// TrialSeconds is the duration of the trials that settle a load, in seconds; 0: as long
+	// as all trials. Shorter ones lead the search there.
 	TrialSeconds float64 `json:"trialSeconds,omitempty"`
 }
 

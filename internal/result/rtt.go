@@ -40,7 +40,7 @@ func (r *RTT) Known() (list []Percentile) {
 
 // Percentile is the time that so many percent of the packets did not exceed.
 type Percentile struct {
-	Percent float64 `json:"percent"` // of the packets, as 99.9
+	Percent float64 `json:"percent"` // of the packets, such as 99.9
 	Us      float64 `json:"us"`      // that they did not exceed, in microseconds
 }
 
