@@ -127,6 +127,7 @@ func (r *run) start(ctx context.Context, saved *Saved) error {
 	if r.head.Rails == 0 {
 		return ErrNoRails
 	}
+	r.head.Nodes = r.roster.nodes(true)
 	if r.State != nil {
 		if err := r.State.Begin(r.head); err != nil {
 			return fmt.Errorf("the run's state cannot be kept: %w", err)

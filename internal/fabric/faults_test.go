@@ -23,7 +23,8 @@ func codes(without map[Flow]*result.FabricMissing) map[result.FabricCode]int {
 }
 
 // A pod that fails costs its own pairs and no more, with the reason: all others have
-// their figures. The 8 pods need 7 rounds of 4 s, and one more may make up for missed pairs.
+// their figures. The 8 pods need 7 rounds of 4 s, and one more may make up for missed
+// pairs. The first begins when the last pod has come, at most 250 ms after the start.
 func TestFaults(t *testing.T) {
 	const bad = 3
 	const round = 4 * time.Second
@@ -68,12 +69,12 @@ func TestFaults(t *testing.T) {
 			nil, "",
 		},
 		"hung": {
-			func(s *trial) { time.AfterFunc(2*round, func() { s.disturb(bad, func(p *pod) { p.hung = true }) }) },
+			func(s *trial) { time.AfterFunc(2*round-100*time.Millisecond, func() { s.disturb(bad, func(p *pod) { p.hung = true }) }) },
 			map[result.FabricCode]int{result.FabricHung: 10}, result.FabricHung,
 		},
 		"hung for a while": {
 			func(s *trial) {
-				time.AfterFunc(2*round, func() { s.disturb(bad, func(p *pod) { p.hung = true }) })
+				time.AfterFunc(2*round-100*time.Millisecond, func() { s.disturb(bad, func(p *pod) { p.hung = true }) })
 				time.AfterFunc(2*round+8*time.Second, func() { s.disturb(bad, func(p *pod) { p.hung = false }) })
 			},
 			nil, "",
@@ -89,7 +90,7 @@ func TestFaults(t *testing.T) {
 		},
 		"partitioned for a moment": {
 			func(s *trial) {
-				time.AfterFunc(2*round, func() { s.pods[bad].partition(true) })
+				time.AfterFunc(2*round-100*time.Millisecond, func() { s.pods[bad].partition(true) })
 				time.AfterFunc(2*round+5*time.Second, func() { s.pods[bad].partition(false) })
 			},
 			nil, "",
@@ -169,7 +170,7 @@ func TestBlackout(t *testing.T) {
 					}
 				}
 			}
-			time.AfterFunc(6*time.Second, all(true))
+			time.AfterFunc(6500*time.Millisecond, all(true))
 			time.AfterFunc(35*time.Second, all(false))
 		})
 		// One round has failed, and is made up for.
@@ -227,6 +228,26 @@ func TestCoordinatorRestart(t *testing.T) {
 		// which waited for the pod that had been killed.
 		if rounds := doc.Ended.Sub(began); rounds > 4*4*time.Second+lastWait {
 			t.Errorf("the rest took %v: rounds that were done have been repeated", rounds)
+		}
+	})
+}
+
+// A coordinator that is killed in the first round waits for the pods of that round.
+func TestRestartInFirstRound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := pairs(8)
+		s := &trial{world: newWorld(t, c.Nodes, 1), t: t, config: c, cancel: make([]context.CancelFunc, c.Nodes)}
+		s.state = NewFileState(filepath.Join(t.TempDir(), "state"))
+		for i := range s.pods {
+			s.start(i)
+		}
+		defer s.stop()
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		s.coordinate(ctx)
+		cancel()
+		doc := s.coordinate(t.Context())
+		if without := whole(t, c, 1, doc); len(without) > 0 || doc.Rounds.Resumed != 1 {
+			t.Errorf("%v, resumed %d times", codes(without), doc.Rounds.Resumed)
 		}
 	})
 }

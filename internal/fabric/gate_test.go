@@ -344,7 +344,7 @@ func TestNoRails(t *testing.T) {
 		for _, p := range w.pods {
 			go func() { ended <- p.agent().Run(t.Context()) }()
 		}
-		_, err := (&Coordinator{Config: pairs(2), Token: w.token}).Run(t.Context(), w.listener)
+		_, err := (&Coordinator{Config: pairs(2), Token: w.token}).Run(t.Context(), w.listen())
 		if !errors.Is(err, ErrNoRails) {
 			t.Errorf("the coordinator: %v", err)
 		}
@@ -362,7 +362,7 @@ func TestStoppedWhileWaiting(t *testing.T) {
 		w := newWorld(t, 2, 1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		doc, err := (&Coordinator{Config: pairs(2), Token: w.token}).Run(ctx, w.listener)
+		doc, err := (&Coordinator{Config: pairs(2), Token: w.token}).Run(ctx, w.listen())
 		if err != nil || doc.Complete || doc.Valid || len(doc.Nodes) != 2 || doc.Nodes[1].Missing.Code != result.FabricAbsent {
 			t.Errorf("%+v, %v", doc, err)
 		}

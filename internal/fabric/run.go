@@ -158,6 +158,9 @@ func (r *run) resume(saved *Saved) error {
 	if r.head.Rails < 1 || r.head.Rails > MaxRails {
 		return fmt.Errorf("the kept state: %d rails", r.head.Rails)
 	}
+	for _, node := range r.head.Nodes {
+		r.roster.restore(node)
+	}
 	for n, e := range saved.Entries {
 		if e.Round < 0 || e.Round > r.config.RoundCount()+makeupRounds(r.config.RoundCount()) {
 			return fmt.Errorf("the kept state: entry %d is of round %d, which there is not", n+1, e.Round)

@@ -26,6 +26,8 @@ type Head struct {
 	Rounds  time.Time `json:"rounds"`  // when the first round began
 	Config  Config    `json:"config"`  // a coordinator with another one begins another run
 	Rails   int       `json:"rails"`   // per node that are measured
+	// Nodes are the pods that were there when the first round began.
+	Nodes []result.FabricNode `json:"nodes"`
 }
 
 // Entry is a step of a run: a round that has ended, or a restart of the coordinator.

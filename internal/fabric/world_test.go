@@ -52,7 +52,7 @@ type pod struct {
 }
 
 func newWorld(t testing.TB, nodes, rails int) *world {
-	w := &world{token: secret(t), around: overhead, reflecting: make(map[railOf]Task), listener: newMemListener()}
+	w := &world{token: secret(t), around: overhead, reflecting: make(map[railOf]Task)}
 	for i := range nodes {
 		p := &pod{world: w, index: i}
 		for r := range rails {
@@ -94,6 +94,9 @@ func (p *pod) dial(ctx context.Context) (net.Conn, error) {
 	p.world.mu.Lock()
 	l := p.listener
 	p.world.mu.Unlock()
+	if l == nil {
+		return nil, errors.New("the coordinator does not listen yet")
+	}
 	c, err := l.dial(ctx)
 	if err != nil {
 		return nil, err
