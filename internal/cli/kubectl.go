@@ -56,6 +56,7 @@ func newKubectlRootCmd(d Deps) *cobra.Command {
 	root.SetErr(d.Err)
 	root.AddCommand(newKubectlCmd(d, "inspect", "Print which network devices a pod was given"),
 		newKubectlCmd(d, "check", "Check whether DPDK would start in a pod"))
+	wrapHelp(root)
 	return root
 }
 
