@@ -4,9 +4,9 @@
 GO       ?= go
 GOLANGCI := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-# What builds against DPDK's headers goes through here; the script says why.
+# Commands that build against DPDK's headers run through this script, which says why.
 DPDK := scripts/with-dpdk.sh
-# What podnet, the libraries and a release say they are: the tag, else the commit.
+# The version of podnet, the libraries and a release: the tag, else the commit.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 # Where a release goes.
 DISTDIR ?= bin/dist
@@ -135,7 +135,7 @@ test-lab-trixie: ## the same as test-lab with Debian 13's programs and DPDK 24.1
 	PODNET_BIN=$(CURDIR)/bin/trixie/testpmd-wrapper LAB_ROOT=$$(scripts/debian.sh --root trixie) $(LAB)
 
 .PHONY: bench-peers
-bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time a packet
+bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time per packet
 	@scripts/deps.sh test
 	$(HUGE) 512 $(GO) run ./test/benchpeers
 
@@ -148,7 +148,7 @@ mlrsearch: ## write the table that compares our search with FD.io's
 	CGO_ENABLED=0 $(GO) test -tags nodpdk -count=1 -run TestSearchBesideReference ./internal/bench -mlrsearch-table
 
 .PHONY: bench-parity
-bench-parity: ## compare our speed with app-netutil's, in CPU time a call
+bench-parity: ## compare our speed with app-netutil's, in CPU time per call
 	cd test/parity && $(GO) run ./bench
 
 .PHONY: fuzz

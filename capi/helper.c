@@ -64,7 +64,7 @@ static int named(struct podnet *ctx, const char *by, const char *name, char **pa
 	return *path ? PODNET_OK : pn_fail_memory(ctx);
 }
 
-/* Looks into the directories of PATH, but for those that mean the current directory. */
+/* Looks into the directories of PATH, except those that mean the current directory. */
 static int search(struct podnet *ctx, const char *dirs, char **path)
 {
 	while (dirs && *dirs) {

@@ -85,8 +85,8 @@ json_t *pn_request(const struct podnet *ctx, const char *op);
 int pn_set(json_t *object, const char *key, const char *value);
 int pn_set_list(json_t *object, const char *key, const char *const *values);
 
-/* Asks, and gives the answer's member of this name, of which the caller has a
- * reference. It takes the request, which may be NULL for a lack of memory. */
+/* Asks, and gives the answer's member of this name; the caller owns a reference to
+ * it. It takes the request, which may be NULL for a lack of memory. */
 int pn_ask(struct podnet *ctx, json_t *request, int timeout_ms, const char *member, json_t **answer);
 
 /* Asks for the hugepages of each container, as app-netutil tells them. */

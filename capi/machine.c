@@ -10,7 +10,7 @@ PN_COUNT(cpus, evidence_count, "evidence")
 PN_MEMBER(cpus, siblings, "siblings", strings)
 PN_ELEMENT(cpus, evidence, "evidence", evidence)
 
-/* Takes one range of a list in the kernel's form, as 4-7,68, off its front. False: there
+/* Takes one range of a list in the kernel's form, such as 4-7,68, off its front. False: there
  * is no further one. */
 static bool next_range(const char **list, unsigned long *first, unsigned long *last)
 {

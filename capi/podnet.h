@@ -4,9 +4,9 @@
  * libpodnet tells a program which network devices its pod was given, and gives the
  * arguments with which DPDK drives them.
  *
- * The library starts the program podnet, asks it, and has its answer: no thread, no
- * child and no descriptor but that of the handle is left. It writes nothing, installs
- * no signal handler and has no variables of its own.
+ * The library starts the program podnet and reads its answer. Afterwards no thread and
+ * no child is left, and no descriptor except the handle's. It writes nothing, installs
+ * no signal handler and has no global variables.
  *
  *   struct podnet *ctx;
  *   struct podnet_pod *pod;
@@ -18,13 +18,13 @@
  *   rte_eal_init(podnet_eal_argc(eal), podnet_eal_argv(eal));
  *   rte_eth_dev_get_port_by_name(podnet_eal_port_name(eal, "net1"), &port);
  *
- * A handle (struct podnet) is for one thread at a time; several threads take one each.
- * podnet_cancel() alone may be called from anywhere. A child made by fork() makes a
- * handle of its own: canceling one that it has from its parent cancels the parent's. What
- * the library answers (struct podnet_pod, struct podnet_eal) does not change, and any
- * number of threads may read it. All that an accessor returns lives as long as what it
- * was asked of. An accessor that is given NULL, or an index out of range, returns NULL, 0
- * or what stands for "not known".
+ * Use a handle (struct podnet) in one thread at a time; several threads take one each.
+ * Only podnet_cancel() may be called from anywhere. After fork() the child makes its own
+ * handle: if it cancels its parent's, it cancels the parent's call. The answers (struct
+ * podnet_pod, struct podnet_eal) do not change, and any number of threads may read them.
+ * A pointer from an accessor is valid as long as the object that was passed to it. An
+ * accessor that gets NULL, or an index out of range, returns NULL, 0, or its value for
+ * "not known".
  */
 #ifndef PODNET_H
 #define PODNET_H
@@ -49,19 +49,19 @@ extern "C" {
  * that the call was to set is NULL. */
 enum podnet_result {
 	PODNET_OK = 0,
-	PODNET_ERR_INVALID = -1,        /* an argument or an option that cannot be */
+	PODNET_ERR_INVALID = -1,        /* a bad argument or option */
 	PODNET_ERR_NO_MEMORY = -2,      /* memory is short */
 	PODNET_ERR_SYSTEM = -3,         /* the kernel refused a pipe, a process or the like */
 	PODNET_ERR_NO_HELPER = -4,      /* the program podnet was not found */
-	PODNET_ERR_HELPER_EXEC = -5,    /* it was found, and cannot be run */
-	PODNET_ERR_HELPER_VERSION = -6, /* it is of another version than the library */
-	PODNET_ERR_HELPER_FAILED = -7,  /* it died, or gave no answer that can be understood */
+	PODNET_ERR_HELPER_EXEC = -5,    /* it was found, but cannot be run */
+	PODNET_ERR_HELPER_VERSION = -6, /* it has another version than the library */
+	PODNET_ERR_HELPER_FAILED = -7,  /* it died, or its answer cannot be read */
 	PODNET_ERR_TIMEOUT = -8,        /* the time is over */
 	PODNET_ERR_CANCELED = -9,       /* podnet_cancel() was called */
 	PODNET_ERR_NOT_READY = -10      /* the pod or its node lacks something: podnet_error_problem() */
 };
 
-/* What carries an interface's traffic. */
+/* The kind of device that carries an interface's traffic. */
 enum podnet_kind {
 	PODNET_KIND_OTHER = 0,      /* one that this version of the library does not know */
 	PODNET_KIND_KERNEL = 1,     /* an ordinary netdev of the kernel */
@@ -71,7 +71,7 @@ enum podnet_kind {
 	PODNET_KIND_VDPA = 5,       /* a vDPA device */
 	PODNET_KIND_AF_XDP = 6,     /* a netdev that DPDK drives by AF_XDP sockets */
 	PODNET_KIND_AF_PACKET = 7,  /* a netdev that DPDK drives by packet sockets */
-	PODNET_KIND_UNKNOWN = 8     /* there is a device, and not enough evidence to tell which */
+	PODNET_KIND_UNKNOWN = 8     /* there is a device, but not enough evidence for one */
 };
 
 /* Which side of a socket the container is. */
@@ -89,7 +89,7 @@ enum podnet_memory {
 };
 
 struct podnet;           /* a handle: options, and the last error */
-struct podnet_pod;       /* what the pod was given, as of one moment */
+struct podnet_pod;       /* the pod's interfaces and devices at one moment */
 struct podnet_eal;       /* arguments for rte_eal_init, and the ports that they make */
 struct podnet_strings;   /* a list of strings */
 struct podnet_interface; /* one of the pod's interfaces */
@@ -113,7 +113,7 @@ struct podnet_options {
 	const char *root;         /* directory that stands for "/", such as a copy of another pod's files */
 	const char *podinfo;      /* directory of the Downward API volume, inside the root */
 	char *const *env;         /* the pod's environment, up to NULL (default: this process's) */
-	const char *const *hints; /* what the pod does not tell, as "ns/net=openshift.io/sriov_a", up to NULL */
+	const char *const *hints; /* facts that the pod lacks, such as "ns/net=openshift.io/sriov_a", up to NULL */
 	int timeout_ms;           /* how long the helper may take, apart from waiting (default: 10000) */
 };
 #define PODNET_OPTIONS_INIT { sizeof(struct podnet_options), NULL, NULL, NULL, NULL, NULL, 0 }
@@ -124,8 +124,8 @@ struct podnet_eal_options {
 	const char *program;           /* argv[0] (default: "podnet") */
 	const char *dpdk_version;      /* release that reads the arguments: rte_version(), or "24.11" (default: any from 22.11) */
 	const char *const *interfaces; /* what to drive, by names of interfaces, networks, addresses or resources, or "none" (default: all) */
-	const char *const *devargs;    /* options of one interface's device, as "net1=queue_size=512" */
-	const char *const *vdevs;      /* further virtual devices, as "net_null0" */
+	const char *const *devargs;    /* options of one interface's device, such as "net1=queue_size=512" */
+	const char *const *vdevs;      /* further virtual devices, such as "net_null0" */
 	const char *const *extra;      /* further arguments of EAL's */
 	int queues;                    /* queue pairs of each port (default: 1) */
 	int mtu;                       /* largest L3 packet in bytes that every port has to carry (default: the interfaces' own) */
@@ -140,20 +140,18 @@ struct podnet_eal_options {
 /* Makes a handle. Options may be NULL. On an error there is none, and *ctx is NULL. */
 PODNET_API int podnet_new(struct podnet **ctx, const struct podnet_options *options);
 
-/* Frees a handle; NULL is allowed. What it answered lives on. */
+/* Frees a handle; NULL is allowed. Its answers stay valid. */
 PODNET_API void podnet_free(struct podnet *ctx);
 
-/* Ends what the handle waits for, and everything that it is asked from now on, with
- * PODNET_ERR_CANCELED. It may be called from any thread, and from a signal handler, until
- * the handle is freed. */
+/* Ends the handle's running call and every later one with PODNET_ERR_CANCELED. It may be
+ * called from any thread, and from a signal handler, until the handle is freed. */
 PODNET_API void podnet_cancel(struct podnet *ctx);
 
 /* Tells in one line why the handle's last call failed, with the place and the remedy;
- * "" after one that succeeded. Where podnet_new() made no handle, podnet_strerror() has to
- * do. */
+ * "" after one that succeeded. If podnet_new() made no handle, use podnet_strerror(). */
 PODNET_API const char *podnet_error(const struct podnet *ctx);
 
-/* Gives the problems of the pod that the last error is made of. */
+/* Gives the pod's problems that caused the last error. */
 PODNET_API size_t podnet_error_problem_count(const struct podnet *ctx);
 PODNET_API const struct podnet_problem *podnet_error_problem(const struct podnet *ctx, size_t n);
 
@@ -165,7 +163,7 @@ PODNET_API const char *podnet_version(void);
 
 /* == The pod == */
 
-/* Finds out what the pod was given, and does not wait for what is missing. */
+/* Finds the pod's interfaces and devices, and does not wait for missing ones. */
 PODNET_API int podnet_discover(struct podnet *ctx, struct podnet_pod **pod);
 
 /* Waits until the pod's networks have their status and the sockets that peers make are
@@ -180,7 +178,7 @@ PODNET_API void podnet_pod_free(struct podnet_pod *pod);
 /* Gives the pod as JSON, of the form podnet.pod/v1 (docs/reference/pod.md). */
 PODNET_API const char *podnet_pod_json(const struct podnet_pod *pod);
 
-/* Gives the value of one of the pod's labels; NULL: there is none of the name, or the
+/* Gives the value of one of the pod's labels; NULL: there is no such label, or the
  * Downward API volume has no labels. */
 PODNET_API const char *podnet_pod_label(const struct podnet_pod *pod, const char *name);
 
@@ -207,19 +205,19 @@ PODNET_API const struct podnet_cpus *podnet_pod_cpus(const struct podnet_pod *po
 PODNET_API size_t podnet_pod_hugepages_count(const struct podnet_pod *pod);
 PODNET_API const struct podnet_hugepages *podnet_pod_hugepages(const struct podnet_pod *pod, size_t n);
 
-/* What was read, and cannot be used as it stands. */
+/* Parts of the sources that cannot be used as they are. */
 PODNET_API size_t podnet_pod_warning_count(const struct podnet_pod *pod);
 PODNET_API const struct podnet_problem *podnet_pod_warning(const struct podnet_pod *pod, size_t n);
 
 /* == Lists of strings == */
 
-PODNET_API size_t podnet_strings_count(const struct podnet_strings *list); /* how many there are */
-PODNET_API const char *podnet_strings_get(const struct podnet_strings *list, size_t n); /* NULL: there are not as many */
+PODNET_API size_t podnet_strings_count(const struct podnet_strings *list); /* the number of strings */
+PODNET_API const char *podnet_strings_get(const struct podnet_strings *list, size_t n); /* NULL: the list is shorter */
 
 /* == Interfaces == */
 
 /* Strings are NULL, and numbers -1, where nothing tells them. */
-PODNET_API const char *podnet_interface_name(const struct podnet_interface *i);          /* in the pod, as net1 */
+PODNET_API const char *podnet_interface_name(const struct podnet_interface *i);          /* in the pod, such as net1 */
 PODNET_API bool podnet_interface_is_named(const struct podnet_interface *i);             /* false: no source names it, and the name is podnet's */
 PODNET_API const char *podnet_interface_network(const struct podnet_interface *i);       /* namespace/name of the network, or the CNI configuration's name */
 PODNET_API bool podnet_interface_is_default(const struct podnet_interface *i);           /* the pod's default network */
@@ -230,7 +228,7 @@ PODNET_API int podnet_interface_mtu(const struct podnet_interface *i);          
 PODNET_API const struct podnet_strings *podnet_interface_ips(const struct podnet_interface *i);      /* addresses without the prefix's length */
 PODNET_API const struct podnet_strings *podnet_interface_gateways(const struct podnet_interface *i); /* next hops of the default routes */
 PODNET_API size_t podnet_interface_route_count(const struct podnet_interface *i);                    /* beside those to the gateways */
-PODNET_API const char *podnet_interface_route_destination(const struct podnet_interface *i, size_t n); /* a prefix, as 10.0.0.0/8 */
+PODNET_API const char *podnet_interface_route_destination(const struct podnet_interface *i, size_t n); /* a prefix, such as 10.0.0.0/8 */
 PODNET_API const char *podnet_interface_route_gateway(const struct podnet_interface *i, size_t n);     /* NULL: on the link */
 PODNET_API const struct podnet_strings *podnet_interface_dns_nameservers(const struct podnet_interface *i); /* addresses */
 PODNET_API const char *podnet_interface_dns_domain(const struct podnet_interface *i); /* local domain */
@@ -248,8 +246,8 @@ PODNET_API const struct podnet_evidence *podnet_interface_evidence(const struct 
 
 /* A PCI function or, where podnet_pci_auxiliary() is not NULL, a function's auxiliary
  * device (a scalable function), which has no address of its own. */
-PODNET_API const char *podnet_pci_address(const struct podnet_pci *p);     /* as 0000:3b:02.6 */
-PODNET_API const char *podnet_pci_auxiliary(const struct podnet_pci *p);   /* as mlx5_core.sf.4 */
+PODNET_API const char *podnet_pci_address(const struct podnet_pci *p);     /* such as 0000:3b:02.6 */
+PODNET_API const char *podnet_pci_auxiliary(const struct podnet_pci *p);   /* such as mlx5_core.sf.4 */
 PODNET_API const char *podnet_pci_driver(const struct podnet_pci *p);      /* the kernel driver that it is bound to */
 PODNET_API const char *podnet_pci_vendor(const struct podnet_pci *p);      /* four hexadecimal digits */
 PODNET_API const char *podnet_pci_device(const struct podnet_pci *p);      /* four hexadecimal digits */
@@ -260,7 +258,7 @@ PODNET_API int podnet_pci_iommu_group(const struct podnet_pci *p);         /* -1
 PODNET_API bool podnet_pci_is_noiommu(const struct podnet_pci *p);         /* the group is one of vfio's no-IOMMU mode */
 PODNET_API const char *podnet_pci_netdev(const struct podnet_pci *p);      /* the function's netdev in this network namespace */
 PODNET_API int podnet_pci_dev_port(const struct podnet_pci *p);            /* which of the function's ports it is; -1: it has one, or nothing tells */
-PODNET_API const struct podnet_strings *podnet_pci_rdma(const struct podnet_pci *p);         /* RDMA devices, as mlx5_4 */
+PODNET_API const struct podnet_strings *podnet_pci_rdma(const struct podnet_pci *p);         /* RDMA devices, such as mlx5_4 */
 PODNET_API const struct podnet_strings *podnet_pci_char_devices(const struct podnet_pci *p); /* nodes by which it is driven */
 PODNET_API const char *podnet_pci_resource(const struct podnet_pci *p);    /* the part of PCIDEVICE_<resource> that named it */
 PODNET_API const char *podnet_pci_claim(const struct podnet_pci *p);       /* resource claim and request */
@@ -318,7 +316,7 @@ PODNET_API const struct podnet_evidence *podnet_device_evidence(const struct pod
 
 /* == RDMA devices == */
 
-PODNET_API const char *podnet_rdma_name(const struct podnet_rdma *r);        /* as mlx5_4 */
+PODNET_API const char *podnet_rdma_name(const struct podnet_rdma *r);        /* such as mlx5_4 */
 PODNET_API const char *podnet_rdma_pci_address(const struct podnet_rdma *r); /* function that it belongs to */
 PODNET_API const char *podnet_rdma_auxiliary(const struct podnet_rdma *r);   /* auxiliary device that it belongs to */
 PODNET_API const char *podnet_rdma_netdev(const struct podnet_rdma *r);      /* of the same port */
@@ -333,7 +331,7 @@ PODNET_API const struct podnet_evidence *podnet_rdma_evidence(const struct podne
 
 /* The calling thread's: a program that pins its threads, as rte_eal_init does, asks
  * before. */
-PODNET_API const char *podnet_cpus_allowed(const struct podnet_cpus *c); /* in the kernel's form, as 4-7,68 */
+PODNET_API const char *podnet_cpus_allowed(const struct podnet_cpus *c); /* in the kernel's form, such as 4-7,68 */
 PODNET_API size_t podnet_cpus_count(const struct podnet_cpus *c); /* how many CPUs these are */
 PODNET_API int podnet_cpus_id(const struct podnet_cpus *c, size_t n); /* ascending; -1: there is none */
 PODNET_API double podnet_cpus_quota(const struct podnet_cpus *c);     /* CFS quota in CPUs; -1: none */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # debian.sh SUITE TARGET...: makes the Makefile's targets of a copy of this tree in
 # the root of another Debian release, against its DPDK: 24.11 in trixie, 25.11 in
-# forky. What is built is in bin/SUITE. The root is made once and kept in the
+# forky. The results are in bin/SUITE. The root is made once and kept in the
 # user's cache. All mounts and processes are in namespaces of their own, and end
 # with this script. debian.sh --root SUITE prints the root's directory and does
 # nothing.

@@ -19,7 +19,7 @@ if [ ! -e "$out/lib/libjansson.a" ]; then
 	apt update
 	apt source "jansson=$version"
 	cd jansson-*/src
-	# What configure would find out, which the package's source does not bring.
+	# The package's source has no result of configure, so these values stand in for it.
 	sed -e 's/@json_inline@/inline/' -e 's/@json_[a-z_]*@/1/' jansson_config.h.in >jansson_config.h
 	: >jansson_private_config.h # the flags below have it
 	for file in *.c; do

@@ -33,7 +33,7 @@ extern "C" {
 #define NETUTIL_ERRNO_SIZE_ERROR 2
 
 struct CPUResponse {
-	char *CPUSet; /* in the kernel's form, as 4-7,68 */
+	char *CPUSet; /* in the kernel's form, such as 4-7,68 */
 };
 
 /* How many elements pHugepages usually has. */

@@ -107,7 +107,7 @@ static int open_handle(struct podnet **ctx)
 	return result;
 }
 
-/* Copies a text; NULL and "" give NULL, as app-netutil does for what is not there. */
+/* Copies a text; NULL and "" give NULL, as app-netutil does for missing values. */
 static char *copy(const char *text, bool *ok)
 {
 	char *copied = text && *text ? strdup(text) : NULL;

@@ -33,7 +33,7 @@ type Client struct {
 	told    atomic.Pointer[error] // the last that lost has seen
 }
 
-// Counts are what a measurement counted.
+// Counts are the results of a measurement.
 type Counts struct {
 	FrameBytes int           // of every packet on the wire, with the FCS
 	Sent       uint64        // datagrams that the kernel took
@@ -114,7 +114,7 @@ func (c *Client) Interface() *net.Interface {
 }
 
 // Measure sends datagrams for d whose frames have that size on the wire, with
-// the FCS, or the smallest above it that has room for a datagram of ours. Before,
+// the FCS, or the smallest above it that has room for our datagram. Before,
 // it takes round-trip times for a quarter of that. It returns why ctx ended, if
 // that came first, and fails if the kernel refuses to send, or if ICMP says why
 // nothing at all came back.
@@ -180,7 +180,7 @@ func (c *Client) ping(ctx context.Context, b []byte, session uint32, n uint64) (
 	if err := c.conn.SetDeadline(begin.Add(patience)); err != nil {
 		return 0, err
 	}
-	// What ends ctx from now on sets the deadline after this one.
+	// If ctx ends from now on, it sets the deadline after this one.
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
 	}

@@ -46,7 +46,7 @@ func put(b []byte, magic, session uint32, number uint64) {
 	binary.BigEndian.PutUint64(b[8:], number)
 }
 
-// is tells whether b is a datagram of ours of that kind.
+// is tells whether b is our datagram of that kind.
 func is(b []byte, magic uint32) bool {
 	return len(b) >= headerSize && len(b) <= maxPayload && binary.BigEndian.Uint32(b) == magic
 }
@@ -68,8 +68,8 @@ func newBatch(size int) []ipv4.Message {
 	return batch
 }
 
-// enlarge asks for large buffers. What the kernel does not give costs datagrams,
-// which is measured.
+// enlarge asks for large buffers. A smaller buffer loses datagrams, and the
+// measurement shows it.
 func enlarge(c *net.UDPConn) {
 	_ = c.SetReadBuffer(socketBuffer)
 	_ = c.SetWriteBuffer(socketBuffer)

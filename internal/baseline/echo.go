@@ -20,7 +20,7 @@ type Echo struct {
 	failed  error
 }
 
-// Serve listens on a UDP address, as :7000 or 10.0.0.5:7000, and answers until
+// Serve listens on a UDP address, such as :7000 or 10.0.0.5:7000, and answers until
 // ctx ends or the echo is closed; closing it is the caller's in either case. Port
 // 0 is any free one. It fails if addr is not of that form, or cannot be had.
 func Serve(ctx context.Context, addr string) (*Echo, error) {

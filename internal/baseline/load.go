@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// window is how many datagrams may be in flight. It is many round-trip times'
-	// worth of what a kernel sends, and yet fits into a socket's buffer of the
+	// window is how many datagrams may be in flight. It covers many round-trip
+	// times at a kernel's rate, and yet fits into a socket's buffer of the
 	// default size: without it, whoever sends takes the CPU's time from whoever
 	// has to receive, and most datagrams would be dropped there without room for them.
 	window = 4 * batchSize

@@ -53,7 +53,7 @@ func newArgsCmd(d Deps) *cobra.Command {
 		apps = append(apps, string(app))
 	}
 	AddChoiceFlag(cmd, &opts.App, "app", "", "application", apps...)
-	cmd.Flags().TextVar(&opts.Version, "dpdk-version", d.LinkedVersion(), "DPDK release that will read the arguments, as 24.11")
+	cmd.Flags().TextVar(&opts.Version, "dpdk-version", d.LinkedVersion(), "DPDK release that will read the arguments, such as 24.11")
 	AddOutputFlag(cmd, &opts.Output, "shell", "json")
 	opts.AddEALFlags(cmd, "podnet")
 	opts.addRootFlags(cmd)
@@ -98,8 +98,8 @@ func (o *argsOptions) releaseWay(before string) string {
 	return before + "say --dpdk-version 24.11, or whichever it is, if the program's DPDK is not " + o.Version.String()
 }
 
-// Args asks the pod for its EAL configuration and renders it. Ports that are not
-// ready are told of, and a device that is not there is an error.
+// Args asks the pod for its EAL configuration and renders it. It names ports that
+// are not ready on stderr; a missing device is an error.
 func (o *EALOptions) Args(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.Config, []podnet.Port, []string, error) {
 	config, ports, err := o.Config(d, pod, eo)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// capiSchema names the version of what the C library (capi/) and this command say
-// to each other. Members are added within a version; a request with a member that is
+// capiSchema names the version of the protocol between the C library (capi/) and
+// this command. Members are added within a version; a request with a member that is
 // not known is refused, since it asks for something.
 const capiSchema = "podnet.capi/v1"
 

@@ -27,8 +27,8 @@ type checkOptions struct {
 }
 
 const checkHelp = `check says why DPDK would not run in this container, or not as well as it could:
-it compares what the pod was given, and what DPDK would take, with what the
-machine and the process really have. It starts nothing and changes nothing
+it compares the pod's devices and DPDK's needs with the machine and the
+process. It starts nothing and changes nothing
 unless --dry-start is given.
 
 Each finding comes with its place and with what to do about it: the line of the

@@ -18,7 +18,7 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// Limits of a dry start: how long it may take, how long after it was told to end, and
+// Limits of a dry start: how long it may take, how long it may take to end after a signal, and
 // how much of DPDK's log is kept.
 const (
 	dryStartTime = 90 * time.Second
@@ -120,8 +120,8 @@ func ended(err error) string {
 	return err.Error()
 }
 
-// lastLine is the last line of a text that says anything. What a usage error ends with
-// does not.
+// lastLine is the last useful line of a text. The hint at the end of a usage error is
+// not.
 func lastLine(text string) []string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if n := len(lines) - 1; n > 0 && strings.HasPrefix(lines[n], "Run '") && strings.HasSuffix(lines[n], " for usage.") {

@@ -95,7 +95,7 @@ func (o *EALOptions) ofPod() []string {
 	return slices.DeleteFunc(append([]string{}, o.Interfaces...), o.isOwn)
 }
 
-// PodOf resolves the pod. A pod of which nothing is used is not waited for.
+// PodOf resolves the pod. It does not wait for a pod that the command does not use.
 func (o *EALOptions) PodOf(ctx context.Context, d Deps, from PodOptions) (*podnet.Pod, error) {
 	names := o.ofPod()
 	if names != nil && !slices.ContainsFunc(names, func(name string) bool { return name != podnet.NoInterface }) {
@@ -104,8 +104,8 @@ func (o *EALOptions) PodOf(ctx context.Context, d Deps, from PodOptions) (*podne
 	return from.Discover(ctx, d, names...)
 }
 
-// Config asks the pod for its EAL configuration. What the pod does not have is
-// marked as not ready.
+// Config asks the pod for its EAL configuration. An error about a
+// missing part of the pod is marked as not ready.
 func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.Config, []podnet.Port, error) {
 	if o.MultiProcess && o.FilePrefix == rundir.Prefix(d.PID) {
 		return eal.Config{}, nil, UsageErrorf("--multi-process: give --file-prefix a name, by which the other processes attach")

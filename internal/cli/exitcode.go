@@ -22,7 +22,7 @@ const exitCodesHelp = `The exit codes of every command:
 
    0  done
    1  failed (an abort inside DPDK too)
-   3  the pod or the node is not ready for what was asked: nothing that DPDK
+   3  the pod or the node is not ready for the command: nothing that DPDK
       can drive, a device on the wrong driver, a peer that does not come
    4  measured, and below the threshold that was asked for
    5  measured, but not valid: the generator, not the path, was the limit

@@ -65,7 +65,7 @@ type programEnded struct {
 
 func (e *programEnded) Error() string { return fmt.Sprintf("the program ended with %d", e.code) }
 
-// tail keeps the end of what is written to it.
+// tail keeps the end of its input.
 type tail struct {
 	bytes.Buffer
 	limit int

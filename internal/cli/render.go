@@ -27,16 +27,16 @@ type renderOptions struct {
 	Version  eal.Version
 }
 
-const renderHelp = `render writes the configuration of a program from what the pod was given: --app
-names one that podnet knows, --template a file of your own. Templates are Go's
+const renderHelp = `render writes a program's configuration for the pod's interfaces: --app
+names one that podnet knows, --template your own file. Templates are Go's
 text/template over the document that inspect -o json prints, such as
 
   cores: {{cpus | yaml}}
   port: {{(interface "left").pci.address | yaml}}
 
-Text that is not a plain word has to pass through yaml, json, shell or vpp. What the
-pod lacks, and what is ambiguous, ends render with exit code 3 and is named;
---wait waits for it.
+Text that is not a plain word has to pass through yaml, json, shell or vpp. If a
+value is missing or ambiguous, render names it and ends with exit code 3; --wait
+waits for missing values.
 
 --out takes a file, or the directory for vpp, grout and bess, which have two files:
 
@@ -87,7 +87,7 @@ func renderRun(ctx context.Context, o renderOptions) error {
 	}
 	var leftOut []error
 	options.LeftOut = func(reasons []error) { leftOut = reasons }
-	// What is missing as long as the pod is not complete may still come.
+	// Missing values may still come, as long as the pod is not complete.
 	pod, err := o.discoverUntil(ctx, o.Deps, func(pod *podnet.Pod) error {
 		if err := podnet.ReadyFor(o.ofPod()...)(pod); err != nil {
 			return err

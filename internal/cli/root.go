@@ -73,7 +73,7 @@ func newRootCmd(d Deps) *cobra.Command {
 		root.AddCommand(newCmd(d))
 	}
 	root.AddCommand(
-		newHelpTopic(d, "exit-codes", "What the exit codes mean", exitCodesHelp),
+		newHelpTopic(d, "exit-codes", "The meaning of the exit codes", exitCodesHelp),
 		newHelpTopic(d, "environment", "Which environment variables are read", environmentHelp),
 	)
 	for _, cmd := range root.Commands() {

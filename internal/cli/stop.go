@@ -33,7 +33,7 @@ func heeded() []os.Signal {
 	return stopSignals
 }
 
-// Stopped tells whether err is only that the command was told to stop.
+// Stopped tells whether err says only that a signal stopped the command.
 func Stopped(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }
@@ -89,7 +89,7 @@ func (e stopError) Error() string { return e.sig.String() + " signal received" }
 // the function that takes it back.
 func (d Deps) AtOnce(cleanup func()) (cancel func()) { return d.cleanups.add(cleanup) }
 
-// cleanups are what a process does before it ends at once.
+// cleanups are the functions that a process calls before it ends at once.
 type cleanups struct {
 	mu   sync.Mutex
 	list map[int]func()

@@ -27,8 +27,8 @@ type Streams struct {
 }
 
 // SystemStreams are the streams of the process, whose readers may go away, or stop
-// reading: Err then drops what it cannot pass on, and Out waits until the command is
-// told to end.
+// reading: Err then drops what it cannot pass on, and Out waits until a signal ends
+// the command.
 func SystemStreams() Streams {
 	keepBrokenPipes()
 	gone := make(chan struct{})
@@ -60,7 +60,7 @@ func (s Streams) hurry() {
 	}
 }
 
-// flush gives the reader of Err a moment for what has been written to it.
+// flush gives the reader of Err a moment to read.
 func (s Streams) flush() {
 	if s.err != nil {
 		s.err.flush(grace)
@@ -73,7 +73,7 @@ const grace = 300 * time.Millisecond
 // errNobodyReads means that what was printed stays unread.
 var errNobodyReads = errors.New("nobody reads standard output")
 
-// patient waits for its reader, until it is told to hurry.
+// patient waits for its reader, until hurry is called.
 type patient struct {
 	w       io.Writer
 	gone    func()

@@ -77,7 +77,7 @@ func standsFor(i podnet.Interface, u *podnet.Unassigned) bool {
 	return i.Kind == podnet.KindKernel && !i.Default && u.Reason == podnet.CodeUnclaimed && u.PCI != nil && u.PCI.Netdev == ""
 }
 
-// netdevWays are the flags for interfaces of which no device is known.
+// netdevWays are the flags for interfaces whose device is not known.
 func netdevWays(pod *podnet.Pod) []string {
 	var flags []string
 	for _, i := range pod.Interfaces {

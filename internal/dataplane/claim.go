@@ -18,7 +18,7 @@ import (
 
 // claim is this process's hold on a socket that DPDK makes for it. DPDK's drivers
 // remove whatever has the socket's name, both when they fail to bind it and when
-// they close it, so a claim keeps them from what is not ours.
+// they close it, so a claim keeps them from other processes' files.
 type claim struct {
 	socket
 	hold *net.UnixConn // the claimed name
@@ -37,7 +37,7 @@ func (s socket) claim(ctx context.Context) (*claim, error) {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return c, fmt.Errorf("%s: another process makes it already", s)
-	case err != nil && !errors.Is(err, fs.ErrNotExist): // of which clear says more
+	case err != nil && !errors.Is(err, fs.ErrNotExist): // clear says more of it
 		return c, fmt.Errorf("%s: claim it: %w", s, err)
 	}
 	return c, s.clear(ctx)
@@ -81,11 +81,11 @@ func (c *claim) release() {
 	}
 }
 
-// files are what a process makes for DPDK, or DPDK for it, until they are removed:
+// files are the files that a process makes for DPDK, or DPDK for it, until they are removed:
 // when DPDK has closed, or all at once from another goroutine.
 type files struct {
 	mu      sync.Mutex
-	claims  []*claim    // on the sockets that are files of ours
+	claims  []*claim    // on the sockets that are our files
 	dir     *rundir.Dir // nil: not this process's alone, or removed
 	removed bool
 }

@@ -47,8 +47,8 @@ type Dataplane struct {
 	kept    func() // the files are removed, and not to be at once any more
 }
 
-// Start starts EAL, sets up the ports and waits for their peers. What fails for
-// want of a peer or a usable device wraps ErrNotReady.
+// Start starts EAL, sets up the ports and waits for their peers. An error
+// about a missing peer or device wraps ErrNotReady.
 func Start(ctx context.Context, c Config) (_ *Dataplane, err error) {
 	args, err := c.EAL.Args()
 	if err != nil {

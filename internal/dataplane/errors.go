@@ -15,8 +15,8 @@ var ErrNotReady = errors.New("not ready")
 // not come.
 var ErrNoPeer = errors.New("no peer came in time")
 
-// ErrStuck means that DPDK does not come back in time from ending what it does. What
-// was counted and what DPDK left are taken care of; the process can only exit.
+// ErrStuck means that DPDK does not come back in time from ending what it does. The
+// counts and DPDK's files are safe; the process can only exit.
 var ErrStuck = errors.New("DPDK does not end in time, which a peer may keep it from: it is left to the system")
 
 // notReadyError marks an error with ErrNotReady, and reads as the error alone.
@@ -36,7 +36,7 @@ func Awaiting(ctx context.Context, timeout time.Duration) (context.Context, cont
 }
 
 // WhileWaiting is the error of a wait of Awaiting that ended: err, as not ready,
-// if it took too long, else why it was told to stop.
+// if it took too long, else the reason to stop.
 func WhileWaiting(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); !errors.Is(cause, ErrNoPeer) {
 		return cause
@@ -44,7 +44,7 @@ func WhileWaiting(ctx context.Context, err error) error {
 	return NotReady(err)
 }
 
-// orderly is how long a job that was told to stop may take to end in order.
+// orderly is how long a job may take to end in order after it was stopped.
 const orderly = 800 * time.Millisecond
 
 // Orderly gives a context that outlives ctx by as long as a job may take to end in

@@ -23,7 +23,7 @@ type Port struct {
 }
 
 // startWhenReady starts the port; a client of memif not before its server
-// listens. What has no peer has no time limit for its start.
+// listens. A port without a peer has no time limit for its start.
 func (p *Port) startWhenReady(ctx, waiting context.Context) error {
 	if p.socket != nil {
 		ctx = waiting
@@ -72,7 +72,7 @@ func (p *Port) awaitLink(ctx context.Context) error {
 	}
 }
 
-// LineRate is that of the port's medium, in bits a second; 0: not known, as that of
+// LineRate is the rate of the port's medium, in bits per second; 0: not known, as for
 // every virtual device.
 func (p *Port) LineRate(ctx context.Context) float64 {
 	switch p.Device.(type) {

@@ -108,7 +108,7 @@ func (s socket) clear(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", s, statErr)
 		}
 		if info.Mode().Type() != os.ModeSocket {
-			return fmt.Errorf("%s: it is to be made here, but a file that is no socket has its name", s)
+			return fmt.Errorf("%s: podnet makes this socket, but a file that is not a socket has its name: remove the file", s)
 		}
 		if err := os.Remove(s.path); err != nil {
 			return fmt.Errorf("%s: a dead process left it behind: %w", s, err)

@@ -41,7 +41,7 @@ func Steal(root rootfs.FS) map[int]uint64 {
 
 // Describe tells the release of the kernel and the model of the CPU, such as
 // "6.1.0-18-amd64" and "AMD EPYC 9354 32-Core Processor". Arm has no names, but
-// numbers: "implementer 0x41, part 0xd0c". What cannot be read is empty.
+// numbers: "implementer 0x41, part 0xd0c". An unreadable value is empty.
 func Describe(root rootfs.FS) (release, cpuModel string) {
 	text, _ := root.ReadLines("/proc/sys/kernel/osrelease", rootfs.MaxSmall) // absent: empty
 	release = strings.TrimSpace(string(text))

@@ -23,8 +23,8 @@ const configMaps = "configmaps"
 // over.
 //
 // It fails with a StatusError, or with ErrUnreachable, ErrNoAccount or an error
-// about the name. What did not reach the server is tried again, for as long as
-// ctx lets it.
+// about the name. It repeats a request that did not reach the server until ctx
+// ends.
 func (c *Client) ApplyConfigMap(ctx context.Context, name string, data map[string]string) error {
 	if err := CheckName(name); err != nil {
 		return fmt.Errorf("ConfigMap %w", err)

@@ -22,7 +22,7 @@ type StatusError struct {
 	Resource  string // as configmaps
 	Namespace string
 	Name      string // of the object
-	Code      int    // status of HTTP, as 403
+	Code      int    // status of HTTP, such as 403
 	Message   string // what the server says; may be empty
 }
 

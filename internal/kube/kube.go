@@ -29,7 +29,7 @@ import (
 	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
-// Manager is the name that the API server keeps for what this program writes: the
+// Manager is the name under which the API server keeps this program's writes: the
 // field manager of server-side apply, and the component that an event is from.
 const Manager = "testpmd-wrapper"
 

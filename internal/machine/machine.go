@@ -10,8 +10,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Thread is a thread of this process that polls, by the kernel's number, which is
-// no part of a document.
+// Thread is a thread of this process that polls, by the kernel's number, which
+// documents do not contain.
 type Thread struct {
 	result.Lcore
 	TID int
@@ -30,8 +30,8 @@ func New(root rootfs.FS, threads []Thread) *Sampler {
 	return &Sampler{root: root, threads: threads, throttle: kernel.ThrottleFile(root), cpuTime: kernel.ThreadTime}
 }
 
-// Sample is the state of the machine's counters at one time. What could not be
-// read is missing.
+// Sample is the state of the machine's counters at one time. Unreadable counters
+// are missing.
 type Sample struct {
 	threads   []threadSample
 	throttled *kernel.Throttling

@@ -30,12 +30,12 @@ type sample struct {
 // families are all metrics. Those that a result has too have its names.
 var families = slices.Concat(trialCounters(), portCounters(), []family{
 	{
-		desc(result.MetricInfo, "What is measured, or the mode of forwarding, by which release, on which DPDK.", "version", "dpdk", "method"),
+		desc(result.MetricInfo, "The method of measurement or the mode of forwarding, the release, and the DPDK.", "version", "dpdk", "method"),
 		prometheus.GaugeValue,
 		func(s Snapshot) []sample { return []sample{{1, []string{s.Version, s.DPDK, s.Method}}} },
 	},
 	{
-		desc(result.MetricPhase, "What the running trial is for, and what it sends.", "phase", "frame"),
+		desc(result.MetricPhase, "The phase of the running trial, and its frames.", "phase", "frame"),
 		prometheus.GaugeValue,
 		func(s Snapshot) []sample {
 			if s.Phase == "" {

@@ -30,7 +30,7 @@ type Server struct {
 // closeTimeout is how long requests under way may take when the server closes.
 const closeTimeout = time.Second
 
-// Serve listens on addr, as :9090 or [::1]:9090, and serves src until ctx ends
+// Serve listens on addr, such as :9090 or [::1]:9090, and serves src until ctx ends
 // or the server is closed; closing it is the caller's in either case. Port 0 is
 // any free one. It fails if addr is not of that form, or cannot be had.
 func Serve(ctx context.Context, addr string, src Source) (*Server, error) {

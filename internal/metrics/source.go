@@ -7,7 +7,7 @@ import (
 // Source is what the server tells of.
 type Source interface {
 	// Snapshot is called from other goroutines than the run's, at any time and
-	// several times a second. What it gives is not changed afterwards.
+	// several times per second. The snapshot does not change afterwards.
 	Snapshot() Snapshot
 }
 
@@ -30,9 +30,9 @@ type Snapshot struct {
 	NoTrials bool
 
 	Phase        string  // of the running trial, as search; empty: none runs
-	Frame        string  // of the running trial, as 64 or imix
-	Requested    float64 // rate of the running trial in packets a second; 0: maximum, or none runs
-	Lower, Upper float64 // the interval that a search has come to, in packets a second; 0: not known
+	Frame        string  // of the running trial, such as 64 or imix
+	Requested    float64 // rate of the running trial in packets per second; 0: maximum, or none runs
+	Lower, Upper float64 // the interval that a search has come to, in packets per second; 0: not known
 
 	Trials uint64 // that have ended
 	// Totals are the sums of result.TrialCounters, in their order, over all trials

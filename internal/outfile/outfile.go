@@ -64,7 +64,7 @@ func reason(err error) error {
 // maxLinks is how many symbolic links may follow one another, as in the kernel.
 const maxLinks = 40
 
-// target follows the links of path, the last of which may lead to nothing yet.
+// target follows the links of path. The last one may lead to nothing yet.
 func target(path string) (string, error) {
 	if path == "" {
 		return "", errors.New("no file is named")

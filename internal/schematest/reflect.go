@@ -115,7 +115,7 @@ func first(s *jsonschema.Schema) string { return s.Ref[strings.LastIndex(s.Ref, 
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// held compares a file with what it has to be, or writes it.
+// held compares a file with the text that it must have, or writes it.
 func held(t *testing.T, path string, want []byte, update bool) {
 	t.Helper()
 	if update {

@@ -98,8 +98,8 @@ func (m *meter) each(f func(stream int, d int, c dpdk.Counters)) {
 	}
 }
 
-// sent is told that the sending ends. What happens on the machine while the last
-// packets are waited for is no matter.
+// sent marks the end of sending. The machine's state no longer matters while the
+// meter waits for the last packets.
 func (m *meter) sent() {
 	now := m.sampler.Sample()
 	m.sending = &now

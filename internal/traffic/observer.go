@@ -10,7 +10,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Observer is told of a job while it runs.
+// Observer hears of a job while it runs.
 type Observer interface {
 	// Running tells which job runs now; nil: none any more.
 	Running(job *dpdk.Job)
@@ -18,14 +18,14 @@ type Observer interface {
 	Links(down string)
 }
 
-// PathObserver is told of a path's trials.
+// PathObserver hears of a path's trials.
 type PathObserver interface {
 	Observer
 	// Counted tells what the running trial has counted so far.
 	Counted(now time.Time, c bench.Counts)
 }
 
-// ForwardObserver is told of what Forward does.
+// ForwardObserver hears of Forward's work.
 type ForwardObserver interface {
 	Observer
 	// Carried tells what the ports have counted so far, and Ended what they have

@@ -43,13 +43,13 @@ var _ bench.Path = (*Path)(nil)
 type direction struct {
 	tx, rx int
 	dst    net.HardwareAddr
-	flow   bench.Flow // but for its MAC addresses
+	flow   bench.Flow // without its MAC addresses
 }
 
 // PathConfig says what to send on a path.
 type PathConfig struct {
-	// Flow is what is sent, but for its MAC addresses. A destination that it lacks
-	// is learned.
+	// Flow describes the packets to send, without their MAC addresses. The path
+	// learns a destination that it lacks.
 	Flow          bench.Flow
 	Bidirectional bool
 	// Gateways are the MAC addresses of the router that packets go through, on the side

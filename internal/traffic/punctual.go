@@ -36,7 +36,7 @@ func (m *meter) queue(c *bench.Counts, stream int, received uint64, counted dpdk
 		})
 		return
 	}
-	// What is sent to a queue of several is told by what came from it.
+	// If there are several queues, the packets that came from one show its load.
 	load := m.trial.Rate / float64(len(m.p.directions))
 	if received > 0 {
 		load *= float64(counted.RxPackets) / float64(received)

@@ -15,7 +15,7 @@ import (
 type RunConfig struct {
 	Mode dpdk.Mode // IO, MAC, MACSwap, RxOnly or TxOnly
 	// Flow is what TxOnly sends, in frames of FrameSize bytes with the FCS, at Rate
-	// packets a second on each port, 0 as fast as it goes. Its destination is MAC's
+	// packets per second on each port, 0 as fast as it goes. Its destination is MAC's
 	// too; by default 02:00:00:00:00:0N, where N counts the receiving port from 0.
 	Flow      bench.Flow
 	FrameSize int

@@ -49,7 +49,7 @@ func GetHugepages() (*HugepagesResponse, error) { return hugepages.Read(here()) 
 // GetInterfaces returns the interfaces of the pod and, behind them, as entries
 // without a name, the PCI devices that were given to this container and that no
 // evidence puts on one interface. It returns an empty list for a pod that says
-// nothing of its networks, which may only not have been told of them yet.
+// nothing of its networks, which may only lack their status so far.
 func GetInterfaces() (*InterfaceResponse, error) { return interfaces(here()) }
 
 // here are the options for this process's own container.

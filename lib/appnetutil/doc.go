@@ -20,17 +20,17 @@
 // There is nothing in place of github.com/openshift/app-netutil/pkg/logging. This
 // package does not log, so there is nothing to set up; what a program itself
 // writes through that package, it writes through a logger of its own, such as
-// log/slog. What could not be read of the pod is in the warnings of
-// podnet.Discover.
+// log/slog. The warnings of podnet.Discover name the unreadable parts of
+// the pod.
 //
 // # Differences
 //
 // The answers are app-netutil's wherever those were right. These differ:
 //
 //   - A device is on an interface because evidence says so, or because nothing
-//     else is possible; app-netutil went by the order of a map. What cannot be
-//     told is an interface of type "unknown", with its possible devices at the
-//     end of the list.
+//     else is possible; app-netutil went by the order of a map. An
+//     interface without a known device has the type "unknown", with its possible
+//     devices at the end of the list.
 //   - The default network comes first.
 //   - Accelerators, auxiliary devices, and what is no device at all do not appear
 //     as PCI addresses.

@@ -46,8 +46,8 @@ func interfaceData(i *podnet.Interface) *InterfaceData {
 	return data
 }
 
-// deviceInfo is the device of an interface; nil: it has none, none that could be
-// told, or an auxiliary device, for which device-info has no type.
+// deviceInfo is the device of an interface; nil: it has none, an unknown
+// one, or an auxiliary device, for which device-info has no type.
 func deviceInfo(i *podnet.Interface) *nadv1.DeviceInfo {
 	version := cmp.Or(i.DeviceInfoVersion, nadv1.DeviceInfoVersion)
 	switch {

@@ -14,13 +14,13 @@ import (
 const (
 	INTERFACE_TYPE_HOST    = "host"    // an ordinary network interface of the kernel
 	INTERFACE_TYPE_SRIOV   = "sr-iov"  // a PCI device that was given to this container
-	INTERFACE_TYPE_UNKNOWN = "unknown" // there is a device, and it could not be told which
+	INTERFACE_TYPE_UNKNOWN = "unknown" // there is a device, but it is not known which
 	INTERFACE_TYPE_INVALID = "invalid" // never returned
 )
 
 // CPUResponse is what GetCPUInfo returns.
 type CPUResponse struct {
-	CPUSet string `json:"cpuset,omitempty"` // in the kernel's list form, as 4-7,68
+	CPUSet string `json:"cpuset,omitempty"` // in the kernel's list form, such as 4-7,68
 }
 
 // HugepagesResponse is what GetHugepages returns.

@@ -1,6 +1,6 @@
-// Package check compares a pod with what the machine really offers, before DPDK
-// starts on it: DPDK itself says little of what it lacks, and some only in its
-// debug log.
+// Package check compares a pod with the machine before DPDK starts on it, because
+// DPDK itself says little about a missing device or permission, and some of it
+// only in its debug log.
 //
 // Run runs every check, and each gives at least one Result: it passes, it does not
 // apply, or it warns or fails with a code, a place, the cause and a remedy. Err

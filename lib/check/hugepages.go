@@ -41,7 +41,7 @@ var _ = register(Check{
 	Run:   hugepagesFree,
 })
 
-// hugepagesFree compares what DPDK will take with what is free.
+// hugepagesFree compares DPDK's memory with the free hugepages.
 func hugepagesFree(_ context.Context, s *Subject) []Result {
 	var results []Result
 	var evidence []string

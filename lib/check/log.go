@@ -163,14 +163,14 @@ var logLines = []logLine{
 	line(podnet.CodeVFNotTrusted, `(fail(ed)?|[Uu]nable) to add MAC address|OP_ADD_ETHER_ADDRESS|VF is not trusted`,
 		"the PF lets the VF have no other address", "set trust: \"on\" and spoofChk: \"off\" in the SriovNetwork, or keep the VF's address"),
 
-	// sockets, of which podnet's own commands write, too
+	// sockets; podnet's own commands write such lines too
 	line(podnet.CodeSocketMissing, `connect error, (No such file or directory|Connection refused)|Failed to connect socket|its peer has not begun to listen|no peer connected in time`,
 		"nobody listens on the socket", "start the peer first, and see that both mount the same volume; one side has to be the server"),
 	line(podnet.CodeSocketInUse, `another process (listens on|makes) it already`,
 		"another process has the socket's name", "end it, or give each pod a socket of its own"),
 	line(podnet.CodeSocketStale, `failed to bind.*Address already in use|Address already in use; remove it|a dead process left it behind`,
 		"a socket of that name is there already", "remove the file if no process listens on it"),
-	line(podnet.CodeSocketDirectory, `memif_check_socket_filename\(\): Invalid socket directory|Invalid (socket )?directory|the directory \S+ cannot be written|a file that is no socket has its name`,
+	line(podnet.CodeSocketDirectory, `memif_check_socket_filename\(\): Invalid socket directory|Invalid (socket )?directory|the directory \S+ cannot be written|a file that is (no|not a) socket has its name`,
 		"the socket's directory is not there, or may not be read and written", "mount a writable volume there"),
 	line(podnet.CodeInexpressible, `[Uu]nix socket address too long|socket.*too long|[Pp]ath.*too long`,
 		"the socket's path is longer than 107 bytes", "give it a shorter one"),
@@ -189,7 +189,7 @@ var logLines = []logLine{
 	noMemory(line(podnet.CodeEALMemory, `Cannot init memory\b|Cannot get hugepage information`,
 		"EAL could not take its memory, and does not say why at this log level", "start with --log-level=lib.eal:debug for the reason; see check's group hugepages")),
 	vague(line(podnet.CodeEALMemory, `[Cc]annot allocate memory|Creation of mbuf pool .* failed|rte_service_init\(\) failed`,
-		"DPDK's memory is too small for what the program takes of it", "give the container more hugepages, or the program fewer buffers (testpmd --total-num-mbufs)")),
+		"DPDK's memory is too small for the program", "give the container more hugepages, or the program fewer buffers (testpmd --total-num-mbufs)")),
 	vague(line(podnet.CodeNoPMD, `Cannot init plugins`,
 		"EAL could not load its drivers", "see the permissions of its directory of drivers, and of those above it")),
 	vague(line(podnet.CodeNoPorts, `No probed ethernet devices|made no port|No Ethernet ports|no port of the name`,

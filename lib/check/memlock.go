@@ -29,8 +29,8 @@ func (s *Subject) mappedPorts() []Port {
 	return slices.DeleteFunc(s.vfioPorts(), func(p Port) bool { return p.Interface.PCI.NoIOMMU })
 }
 
-// memoryLock compares the memory that the IOMMU makes the kernel lock with what
-// this process may lock. Where the limit is not known, DPDK finds out.
+// memoryLock compares the memory that the IOMMU makes the kernel lock with this
+// process's limit. Where the limit is not known, DPDK finds out.
 func memoryLock(_ context.Context, s *Subject) []Result {
 	want := uint64(s.EAL.Memory.NoHugeMiB + s.hugepageMiB())
 	limit, limited := s.system.memlock()

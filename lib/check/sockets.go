@@ -192,7 +192,7 @@ func (s *Subject) place(u unixSocket) (podnet.Code, string) {
 		return podnet.CodeSocketInUse, "another process listens on " + u.path
 	case errors.Is(err, syscall.ECONNREFUSED) && !u.abstract():
 		if info, err := s.system.root.Stat(u.path); err == nil && info.Mode()&fs.ModeSocket == 0 {
-			return podnet.CodeSocketDirectory, "a file that is no socket has the name " + u.path
+			return podnet.CodeSocketDirectory, "a file that is not a socket has the name " + u.path
 		}
 		if !s.linked() {
 			return podnet.CodeSocketStale, "a dead process left " + u.path + " behind"

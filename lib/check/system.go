@@ -124,8 +124,8 @@ func (p process) permits(info fs.FileInfo, want uint32) error {
 	return nil
 }
 
-// accessOf is access for another process, of which only the files are at hand: a
-// file system that is read-only is so for everybody.
+// accessOf is access for another process: it can only look at its files. A
+// read-only file system is so for everybody.
 func (s *system) accessOf(name string, want uint32) error {
 	info, err := s.root.Stat(name)
 	if err != nil {

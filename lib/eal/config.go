@@ -2,7 +2,7 @@ package eal
 
 import "github.com/podnet/podnet/lib/pciaddr"
 
-// Config is everything that EAL is told on its command line. It is plain data:
+// Config has everything that EAL's command line says. It is plain data:
 // Args renders it without looking at the machine.
 type Config struct {
 	// Version is the DPDK release that will parse the arguments; the zero
@@ -125,7 +125,7 @@ type Memif struct {
 	Args []DevArg // such as zero-copy=yes, which needs hugepages and a client
 }
 
-// VDev is any other virtual device, by the whole argument of --vdev, as
+// VDev is any other virtual device, by the whole argument of --vdev, such as
 // "net_null0,size=64": the caller's own, checked only to be one argument.
 type VDev struct {
 	Origin Origin

@@ -193,7 +193,7 @@ func (v *vdev) addArgs(args []DevArg, keys []devArgKey, release Version) error {
 	ours := splitOutsideBrackets(v.String())[1:]
 	for _, a := range args {
 		if slices.ContainsFunc(ours, func(pair string) bool { return strings.HasPrefix(pair, a.Key+"=") }) {
-			return v.origin.bad(fmt.Errorf("%w: device argument %s is set from what the pod was given, and cannot be overridden", ErrOption, a.Key))
+			return v.origin.bad(fmt.Errorf("%w: podnet sets the device argument %s from the pod's device, and it cannot be overridden", ErrOption, a.Key))
 		}
 		i := slices.IndexFunc(keys, func(k devArgKey) bool { return k.key == a.Key && release.orOldest() >= k.since })
 		if i < 0 {
@@ -236,8 +236,8 @@ func value(args []DevArg, key string) string {
 	return ""
 }
 
-// withArgs appends the caller's own arguments to the name of a device of which
-// podnet sets none. Their keys are the driver's affair.
+// withArgs appends the caller's own arguments to the name of a device that gets
+// none from podnet. Their keys are the driver's affair.
 func (o Origin) withArgs(name string, args []DevArg) (string, error) {
 	if err := checkDevArgs(args); err != nil {
 		return "", o.bad(err)

@@ -80,7 +80,7 @@ func TestDevArgs(t *testing.T) {
 		{
 			"path", "path=/other",
 			func(a []eal.DevArg) eal.Device { return eal.VirtioUser{Origin: o, Path: "/s", Args: a} },
-			`interface "net1": bad option for EAL: device argument path is set from what the pod was given, and cannot be overridden`,
+			`interface "net1": bad option for EAL: podnet sets the device argument path from the pod's device, and it cannot be overridden`,
 		},
 		{"server", "server=1", func(a []eal.DevArg) eal.Device { return eal.VirtioUser{Origin: o, Path: "/s", Args: a} }, "want one of queue_size"},
 		{"MAC of the pod", "mac=" + mac, func(a []eal.DevArg) eal.Device { return eal.VirtioUser{Origin: o, Path: "/s", MAC: mac, Args: a} }, "cannot be overridden"},

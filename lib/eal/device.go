@@ -51,7 +51,7 @@ func (d PCI) render(Version) (option, argument string, err error) {
 		name = append(name, "mac="+mac)
 	}
 	if len(d.MACs) > 0 && value(d.Args, "mac") != "" {
-		return "", "", d.Origin.bad(fmt.Errorf("%w: device argument mac is set from what the pod was given, and cannot be overridden", ErrOption))
+		return "", "", d.Origin.bad(fmt.Errorf("%w: podnet sets the device argument mac from the pod's device, and it cannot be overridden", ErrOption))
 	}
 	argument, err = d.Origin.withArgs(strings.Join(name, ","), d.Args)
 	return optAllow, argument, err

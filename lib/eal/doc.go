@@ -9,9 +9,9 @@
 //
 // DPDK parsed its arguments with getopt until 25.07 and with its own rte_argparse
 // since 25.11, which knows no abbreviations, accepts a scalar option only once, and
-// ends the process on a syntax error. What this package emits is accepted by both: no
+// ends the process on a syntax error. Both accept this package's output: no
 // option twice, none abbreviated, names that every release since 22.11 has.
-// Arguments of the caller's own are held to the rules of the release in
+// The caller's own arguments are held to the rules of the release in
 // Config.Version.
 //
 // # Untrusted text

@@ -10,20 +10,20 @@ import (
 // cannot be written as an argument of DPDK.
 var ErrInexpressible = errors.New("not expressible as a DPDK argument")
 
-// ErrOption is wrapped by the errors about what the caller chose without the
-// pod's having a say: Config.FilePrefix, IOVA and Extra, and DevArg.
+// ErrOption is wrapped by the errors about the caller's own choices, which do not
+// depend on the pod: Config.FilePrefix, IOVA and Extra, and DevArg.
 var ErrOption = errors.New("bad option for EAL")
 
 // ErrRelease is what errors.Is finds, beside ErrInexpressible, in the error about
 // a device that the DPDK release cannot drive and another one can.
 var ErrRelease = errors.New("not to be driven by this DPDK release")
 
-// ValueError says which value of which interface cannot be written as an
+// ValueError names the interface and the value that cannot be written as an
 // argument of DPDK, and what to do about it.
 type ValueError struct {
 	Interface string // the pod's interface; empty: the value belongs to none
 	Where     string // the place that the value was read from; empty: unknown
-	What      string // what the value is, as "socket path"
+	What      string // what the value is, such as "socket path"
 	Value     string // the value as it was read: untrusted text
 	Reason    string // what is wrong with it
 	Remedy    string // what the pod's author can do

@@ -90,8 +90,8 @@ func options() []option {
 	}
 }
 
-// exclusive lists sets of options of which EAL accepts one, or of which a second
-// would undo what the first says.
+// exclusive lists sets of options that exclude each other: EAL accepts one of
+// them only, or a second one undoes the first.
 func exclusive() [][]string {
 	return [][]string{
 		{"lcores", "coremask", "remap-lcore-ids"},

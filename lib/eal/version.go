@@ -27,7 +27,7 @@ const (
 	v26_07 Version = 26<<16 | 7<<8
 )
 
-// ParseVersion reads a release as "22.11" or "22.11.11", with or without the
+// ParseVersion reads a release such as "22.11" or "22.11.11", with or without the
 // "DPDK " of rte_version() in front and the "-rc1" of a candidate behind. It
 // fails for releases before 22.11. Every error wraps ErrVersion.
 func ParseVersion(s string) (Version, error) {

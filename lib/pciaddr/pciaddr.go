@@ -63,7 +63,7 @@ func Parse(s string) (Address, error) {
 }
 
 // MustParse is Parse for an address that the program itself holds. It panics if
-// that is none.
+// it is not valid.
 func MustParse(s string) Address {
 	a, err := Parse(s)
 	if err != nil {
@@ -90,7 +90,7 @@ func parseHex(s string, minDigits, maxDigits int) (uint64, bool) {
 }
 
 // String gives the form that the kernel uses: lower case, with the domain in
-// four digits or more, as 0000:3b:02.6. For the zero value it is empty.
+// four digits or more, such as 0000:3b:02.6. For the zero value it is empty.
 func (a Address) String() string {
 	if a.IsZero() {
 		return ""
@@ -111,7 +111,7 @@ func appendHex(text []byte, n uint32, minDigits int) []byte {
 	return strconv.AppendUint(text, uint64(n), 16)
 }
 
-// IsZero reports whether a is the zero value, which is no address.
+// IsZero reports whether a is the zero value, which stands for no address.
 func (a Address) IsZero() bool { return a == Address{} }
 
 // MarshalText gives the form of String, so that JSON and YAML carry it.

@@ -18,11 +18,11 @@ const (
 	CodeConflict      Code = "conflict"         // two places say different things
 	CodeRelativePath  Code = "relative-path"    // a socket whose directory is not known
 	CodeStale         Code = "stale"            // overtaken by a later entry
-	CodeMisspelled    Code = "misspelled"       // read by a name that is not the right one
+	CodeMisspelled    Code = "misspelled"       // read under a wrong name
 	CodeNoAnnotations Code = "no-annotations"   // there is no annotations file
 	CodeNoStatus      Code = "no-status"        // the annotations have no network-status, or not yet
 	CodeNoNetworks    Code = "no-networks"      // the network-status lists no network
-	CodeUnknownVar    Code = "unknown-variable" // a variable that names devices, by whom podnet does not know
+	CodeUnknownVar    Code = "unknown-variable" // a variable that names devices, from an unknown source
 	CodePending       Code = "pending"          // a network that was asked for has no status yet
 )
 
@@ -56,13 +56,13 @@ const (
 	CodeNoIOMMUPrivilege  Code = "noiommu-privilege"   // vfio without an IOMMU needs capabilities that the process lacks
 	CodeReadOnlySys       Code = "read-only-sys"       // a uio driver needs to write to /sys
 	CodeDeviceNodeMissing Code = "device-node-missing" // a device node is not in the container
-	CodeOtherContainer    Code = "other-container"     // the device is that of another container of the pod
+	CodeOtherContainer    Code = "other-container"     // the device belongs to another container of the pod
 	CodeDeviceNodeClosed  Code = "device-node-closed"  // this process may not open a device node
 	CodeBusyGroup         Code = "busy-group"          // another process holds the device or its IOMMU group
 	CodeNoMemoryLock      Code = "no-memory-lock"      // the process may not lock the memory that the IOMMU maps
 	CodeSocketMissing     Code = "socket-missing"      // the peer has not made its socket
 	CodeBondMember        Code = "bond-member"         // the device carries a bond's packets
-	CodeNeedsMAC          Code = "needs-mac"           // the driver needs the MAC address to tell its ports apart
+	CodeNeedsMAC          Code = "needs-mac"           // the driver needs the MAC address to find the right port
 	CodeMTU               Code = "mtu"                 // the port's MTU does not fit the network's
 )
 
@@ -71,11 +71,11 @@ const (
 	CodeSharedCPUs      Code = "shared-cpus"       // other containers run on these CPUs, too
 	CodeCPUsUnknown     Code = "cpus-unknown"      // neither a CPU set nor a list of allowed CPUs could be read
 	CodeNoHugepages     Code = "no-hugepages"      // hugepages were asked for, and there are none, or too few are free
-	CodeNoHugetlbfs     Code = "no-hugetlbfs"      // what is mounted for hugepages is another file system
-	CodeNoSuchInterface Code = "no-such-interface" // the name is that of no interface, network, device or resource
-	CodeMissing         Code = "missing"           // a value that a configuration needs, and the pod does not tell
+	CodeNoHugetlbfs     Code = "no-hugetlbfs"      // another file system than hugetlbfs is mounted for hugepages
+	CodeNoSuchInterface Code = "no-such-interface" // no interface, network, device or resource has this name
+	CodeMissing         Code = "missing"           // a value that a configuration needs and the pod does not have
 	CodeNoPorts         Code = "no-ports"          // nothing is left for DPDK to drive
-	CodeBadOption       Code = "bad-option"        // an option of the caller's that cannot be had
+	CodeBadOption       Code = "bad-option"        // an option of the caller's that is not valid
 )
 
 // Codes of what the checks find in the container and its machine.

@@ -163,8 +163,8 @@ func (r *resolver) compareVariables() {
 	}
 }
 
-// setAcceleratorsAside keeps devices that are no network's from being paired
-// with one.
+// setAcceleratorsAside keeps devices that do not belong to a network from being
+// paired with one.
 func (r *resolver) setAcceleratorsAside() {
 	for _, d := range r.devices {
 		if d.function != nil && !d.function.Network() {

@@ -45,7 +45,7 @@ type Options struct {
 	// mounted; empty means /etc/podnetinfo or, if that has no annotations,
 	// /etc/podinfo.
 	Podinfo string
-	// Hints are what the caller knows and no file of the pod says, by the name of
+	// Hints are the caller's knowledge that no file of the pod has, by the name of
 	// a network, with its namespace or without, or of an interface. A hint is
 	//
 	//   - a resource (openshift.io/sriov_a, or OPENSHIFT_IO_SRIOV_A as in
@@ -71,7 +71,7 @@ type Options struct {
 
 // Discover finds out what the container was given: its networks, the devices and
 // sockets that are theirs, its CPUs and its hugepages. It waits for nothing.
-// What cannot be read or understood is a warning of the Pod, and the rest is
+// An unreadable or malformed part is a warning of the Pod, and the rest is
 // used.
 //
 // It fails if the root does not exist, if the context is done, if there is
@@ -162,7 +162,7 @@ func gather(ctx context.Context, opts Options) ([]fact.Fact, error) {
 	return nil, fmt.Errorf("nothing about a pod could be read: %w", joined(problems))
 }
 
-// lookUp asks the machine about what the facts name, and about the container.
+// lookUp asks the machine about the names in the facts, and about the container.
 func lookUp(root rootfs.FS, named []fact.Fact) []fact.Fact {
 	claims, sockets := claims(named)
 	rdma := sysfs.RDMA(root)

@@ -71,7 +71,7 @@ type Port struct {
 // EALConfig gives the EAL configuration with which a DPDK process drives the
 // pod's interfaces, and the ports that it makes, in the order of the interfaces,
 // of the devices that are on no network, and then of the options' own devices.
-// Kernel netdevs and interfaces of which nothing is known are left out, and so is
+// Kernel netdevs and unknown interfaces are left out, and so is
 // the default network unless it is named.
 //
 // An interface that is asked for and that DPDK cannot drive is an

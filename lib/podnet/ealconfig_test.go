@@ -24,8 +24,8 @@ import (
 // the arguments that DPDK gets. Sections beside those of podnettest:
 //
 //   - "options" chooses: interfaces, devargs, queues, memory, vdev, version, app.
-//   - "want args" are the arguments, one a line.
-//   - "want ports" are the ports, one a line: the interface, the port's name, and
+//   - "want args" are the arguments, one per line.
+//   - "want ports" are the ports, one per line: the interface, the port's name, and
 //     after ": " why it is not ready.
 //   - "want warnings" are codes that the pod's warnings have among them.
 //   - "want error" is a part of the error.

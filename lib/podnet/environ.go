@@ -14,7 +14,7 @@ const MaxEnviron = 8 << 20
 // ParseEnviron splits a copy of an environment into the NAME=value strings that
 // Options.Environ takes. Data with a NUL byte in it is taken as the content of
 // /proc/PID/environ, where values may hold newlines. Any other data is taken as
-// one NAME=value a line, as env prints it; there, blank lines and lines that
+// one NAME=value per line, as env prints it; there, blank lines and lines that
 // begin with '#' are skipped. It fails on more than MaxEnviron bytes, and on a
 // line without '='.
 func ParseEnviron(data []byte) ([]string, error) {

@@ -76,7 +76,7 @@ func (w Warning) Err() error {
 		fact.Origin{Source: w.Source, Where: w.Where}, fact.Code(w.Code), "%s", w.Message))
 }
 
-// newError makes an Error of what a source, or the resolver, found.
+// newError makes an Error of a problem that a source or the resolver found.
 func newError(p fact.Problem) *Error {
 	code := Code(p.Code)
 	return &Error{

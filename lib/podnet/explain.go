@@ -47,7 +47,7 @@ func explainInterface(b *strings.Builder, i Interface) {
 			if e.Field == "name" || e.Field == "network" {
 				what = e.Field
 			}
-			fmt.Fprintf(b, "  The %s is there because of this: %s.\n", what, printable(e.Why))
+			fmt.Fprintf(b, "  The reason for the %s: %s.\n", what, printable(e.Why))
 		}
 	}
 	explainEvidence(b, i.Evidence)
@@ -75,7 +75,7 @@ func describeKind(i Interface) string {
 
 func describeSocket(kind, path, role string, exists *bool) string {
 	s := fmt.Sprintf("the %s socket %s, whose %s is in the container",
-		kind, orElse(path, "of no path"), orElse(role, "client or server (it is not told which)"))
+		kind, orElse(path, "of no path"), orElse(role, "client or server (not known which)"))
 	if exists != nil && !*exists {
 		s += "; the socket is not there"
 	}
@@ -159,7 +159,7 @@ func explainUnassigned(b *strings.Builder, u Unassigned) {
 	explainEvidence(b, u.Evidence)
 }
 
-// explainEvidence lists the facts, one a line.
+// explainEvidence lists the facts, one per line.
 func explainEvidence(b *strings.Builder, evidence []Evidence) {
 	width := 0
 	for _, e := range evidence {

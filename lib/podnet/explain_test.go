@@ -44,7 +44,7 @@ Interface net1 of network ns/a is the vhost-user socket /run/s, whose client is 
   vhostUser.exists  file /run/s
 
 Interface net2 of network ns/b is the PCI function 0000:3b:02.6.
-  The device is there because of this: forced: the only device left, and the only network left without one.
+  The reason for the device: forced: the only device left, and the only network left without one.
   name          annotation k8s.v1.cni.cncf.io/network-status[2].interface
   network       annotation k8s.v1.cni.cncf.io/network-status[2].name
   pci.address   env PCIDEVICE_A[0]
@@ -89,7 +89,7 @@ func TestExplainAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"the memif socket @a, whose client or server (it is not told which) is in the container",
+		"the memif socket @a, whose client or server (not known which) is in the container",
 		"the vhost-user socket of no path",
 		"the vDPA device blue on driver vhost, at /dev/vhost-vdpa-1",
 		"on a device that the facts do not tell",

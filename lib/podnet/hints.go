@@ -88,8 +88,8 @@ func (r *resolver) hinted(at fact.Origin, network string) []*iface {
 	return found
 }
 
-// pairByDeviceHint takes the caller's word for what an interface is on, where
-// nothing else tells.
+// pairByDeviceHint takes the caller's word for an interface's device, where
+// nothing else names it.
 func (r *resolver) pairByDeviceHint() {
 	for n := range r.deviceHints {
 		h := &r.deviceHints[n]
@@ -169,7 +169,7 @@ func (r *resolver) useNetdev(i *iface, h *fact.DeviceHint) {
 	case i.Name == "" || looked && dev.Absent:
 		r.problem(h.Origin, fact.Conflict, "%.100q has no netdev in this network namespace", i.label())
 	case dev.OtherType != 0:
-		r.problem(h.Origin, fact.Conflict, "%.100q is a netdev of type %d, which is no Ethernet: DPDK cannot drive it", i.label(), dev.OtherType)
+		r.problem(h.Origin, fact.Conflict, "%.100q is a netdev of type %d, which is not Ethernet: DPDK cannot drive it", i.label(), dev.OtherType)
 	case h.AFXDP:
 		i.Kind, i.AFXDP = KindAFXDP, &AFXDP{Netdev: i.Name}
 		i.note("afXdp.netdev", h.Origin)

@@ -12,8 +12,8 @@ func (h *Hugepages) note(field string, at fact.Origin) {
 	h.Evidence = append(h.Evidence, Evidence{Field: field, Source: at.Source, Where: at.Where})
 }
 
-// addHugepages gives the page sizes of which there is a limit, a request, a mount
-// or a pool with pages in it.
+// addHugepages gives each page size that has a limit, a request, a mount or a pool
+// with pages in it.
 func (r *resolver) addHugepages() {
 	sizes := map[fact.PageSize]*Hugepages{}
 	size := func(s fact.PageSize) *Hugepages {
@@ -64,8 +64,8 @@ func (r *resolver) addHugepages() {
 func (r *resolver) addAmount(size func(fact.PageSize) *Hugepages, a fact.HugepageAmount) {
 	if a.Size == 0 {
 		if a.Size = r.onlyPageSize(); a.Size == 0 {
-			r.problem(a.Origin, fact.Malformed, "of which page size is not told, and the container does not have exactly one: "+
-				"put the size into the file's name, as hugepages_2M_request")
+			r.problem(a.Origin, fact.Malformed, "the page size is missing, and the container does not have exactly one: "+
+				"put the size into the file's name, such as hugepages_2M_request")
 			return
 		}
 	}

@@ -20,9 +20,9 @@ const NoInterface = "none"
 //   - a network's name, with its namespace or without, if one interface is on it,
 //     or a claim says that one device is of it;
 //   - a PCI address or the name of an auxiliary device;
-//   - a resource, as openshift.io/sriov_a or OPENSHIFT_IO_SRIOV_A: all its
-//     devices, ordered by address, but for the one that carries the pod's default
-//     network: that takes a name of its own.
+//   - a resource, such as openshift.io/sriov_a or OPENSHIFT_IO_SRIOV_A: all its
+//     devices, ordered by address, except the one that carries the pod's default
+//     network: only its own name selects it.
 //
 // A device that is on no network comes as an Interface of its own, whose name is
 // the device's address and which has no network. The error for a name that stands

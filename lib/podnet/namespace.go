@@ -130,7 +130,7 @@ func (r *resolver) setDefaultRouteAside() {
 }
 
 // networksAskedFor reports whether the pod asked for networks beside its default
-// one, as far as can be told.
+// one, as far as podnet can see.
 func (r *resolver) networksAskedFor() bool {
 	return r.lost || len(r.pending) > 0 || slices.ContainsFunc(r.problems, annotationsLost) ||
 		slices.ContainsFunc(r.selections, func(s fact.Selection) bool { return !s.Default }) ||
@@ -164,7 +164,7 @@ func (r *resolver) choosePorts() {
 			continue
 		}
 		if route, ok := r.defaultRoute(d.function); ok {
-			r.problem(route.Origin, fact.DefaultNetwork, "the default route leads through %s, the netdev of %s, which is no port unless it is asked for by name", route.Netdev, d.text())
+			r.problem(route.Origin, fact.DefaultNetwork, "the default route leads through %s, the netdev of %s, which is a port only if it is asked for by name", route.Netdev, d.text())
 			continue
 		}
 		d.port = true

@@ -22,7 +22,7 @@ type Pod struct {
 	RDMA       []RDMADevice      `json:"rdma"`           // by name
 	CPUs       *CPUs             `json:"cpus,omitempty"` // nil: neither a cgroup nor an allowed list could be read
 	Hugepages  []Hugepages       `json:"hugepages"`      // by page size
-	Warnings   []Warning         `json:"warnings"`       // of what was read
+	Warnings   []Warning         `json:"warnings"`       // about the sources
 }
 
 // Kind tells what carries an interface's traffic, and so which member of
@@ -92,8 +92,8 @@ type PCI struct {
 	Address    pciaddr.Address `json:"address,omitzero"`     // absent of an auxiliary device
 	Auxiliary  string          `json:"auxiliary,omitempty"`  // such as mlx5_core.sf.4
 	Driver     string          `json:"driver,omitempty"`     // kernel driver that the device is bound to; empty: unbound or unknown
-	Vendor     string          `json:"vendor,omitempty"`     // four hexadecimal digits, as 8086
-	Device     string          `json:"device,omitempty"`     // four hexadecimal digits, as 154c
+	Vendor     string          `json:"vendor,omitempty"`     // four hexadecimal digits, such as 8086
+	Device     string          `json:"device,omitempty"`     // four hexadecimal digits, such as 154c
 	NUMANode   *int            `json:"numaNode,omitempty"`   // nil: the kernel says -1 or nothing
 	PF         pciaddr.Address `json:"pf,omitzero"`          // physical function, for a VF on bare metal
 	VFIndex    *int            `json:"vfIndex,omitempty"`    // N of the PF's virtfnN
@@ -103,7 +103,7 @@ type PCI struct {
 	// DevPort is which of the function's ports the netdev is of, from 0, where the
 	// driver makes a DPDK port of each; nil: not known, or one port alone.
 	DevPort *int     `json:"devPort,omitempty"`
-	RDMA    []string `json:"rdma,omitempty"` // RDMA devices, as mlx5_4
+	RDMA    []string `json:"rdma,omitempty"` // RDMA devices, such as mlx5_4
 	// CharDevices are the device nodes by which the device is driven.
 	CharDevices []string `json:"charDevices,omitempty"`
 	Resource    string   `json:"resource,omitempty"` // the part of PCIDEVICE_<resource> that named the device

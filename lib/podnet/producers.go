@@ -9,7 +9,7 @@ import (
 	"github.com/podnet/podnet/lib/internal/source/calico"
 )
 
-// What producers beside Multus and the device plugins say of interfaces.
+// Interfaces that producers other than Multus and the device plugins name.
 
 // addNamedInterfaces adds the interfaces that GKE's annotations name: to those of
 // network-status, or as interfaces of their own.
@@ -111,7 +111,7 @@ func describeAFXDP(dev *fact.AFXDPDevice, evidence *[]Evidence) *AFXDP {
 	return &AFXDP{Netdev: dev.Netdev, Plugin: true, Pool: dev.Pool, Socket: dev.Socket, Map: dev.Map}
 }
 
-// addUnassignedAFXDP lists the netdevs that are no interface's.
+// addUnassignedAFXDP lists the netdevs that belong to no interface.
 func (r *resolver) addUnassignedAFXDP() {
 	for n := range r.afxdp {
 		dev := &r.afxdp[n]

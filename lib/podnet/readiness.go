@@ -8,8 +8,8 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// What a poll mode driver refuses, and sysfs, mountinfo and the process's
-// capabilities tell before EAL starts.
+// Reasons why a poll mode driver would refuse a device. sysfs, mountinfo and the
+// process's capabilities show them before EAL starts.
 
 const vendorMellanox = "15b3"
 

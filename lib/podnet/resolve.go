@@ -65,9 +65,9 @@ func (id deviceID) String() string {
 	return id.address.String()
 }
 
-// rule is a step of the resolver. Each has its say once, in the order of the
-// list below. None takes back what one before it has decided, but for a device
-// that turns out to be under another address.
+// rule is a step of the resolver. Each runs once, in the order of the list
+// below. None changes an earlier rule's decision, except for a device that turns
+// out to have another address.
 type rule struct {
 	name  string
 	apply func(*resolver)
@@ -260,7 +260,7 @@ func boolOrder(b bool) int {
 	return 0
 }
 
-// at gives a member of what was read at an origin.
+// at gives a member of the text at an origin.
 func (r *resolver) at(o fact.Origin, member string) fact.Origin {
 	return fact.Origin{Source: o.Source, Where: r.texts.join(o.Where, member)}
 }
@@ -334,7 +334,7 @@ func (r *resolver) addWarnings() {
 		return cmp.Or(compareOrigins(a.Origin, b.Origin),
 			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Err.Error(), b.Err.Error()))
 	})
-	// What was found out of a device on two interfaces was found out twice.
+	// A device on two interfaces gives the same problem twice.
 	r.problems = slices.CompactFunc(r.problems, func(a, b fact.Problem) bool {
 		return a.Origin == b.Origin && a.Code == b.Code && a.Err.Error() == b.Err.Error()
 	})

@@ -12,7 +12,7 @@ import (
 
 // Wait looks at the container until cond of its Pod is nil, and returns that Pod.
 // As long as something is missing, cond says what with its error; a nil cond is
-// Ready. It is called on each look, at least once a second, so it may ask for
+// Ready. It is called on each look, at least once per second, so it may ask for
 // other things than the Pod's too.
 //
 // A new container usually has to wait: kubelet starts it before the annotations
@@ -117,9 +117,9 @@ func Ready(pod *Pod) error {
 	return errors.Join(errs...)
 }
 
-// ReadyFor is Ready for what these names stand for, and for nothing else: Wait then
-// waits for these interfaces, their networks' status and their sockets. What is
-// pending of other networks may still give a name its meaning, so it is waited for.
+// ReadyFor is Ready for these names, and for nothing else: Wait then
+// waits for these interfaces, their networks' status and their sockets. A
+// pending network may still give a name its meaning, so Wait waits for it too.
 // Without names it is Ready.
 func ReadyFor(names ...string) func(*Pod) error {
 	if len(names) == 0 {

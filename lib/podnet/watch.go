@@ -23,7 +23,7 @@ import (
 // volume is several.
 const burst = 5 * time.Millisecond
 
-// What tests replace.
+// Variables that tests replace.
 var (
 	// lookInterval is how often everything is looked at, because much of it,
 	// such as sysfs and abstract sockets, has no events.
@@ -101,8 +101,8 @@ func looks(ctx context.Context, opts Options) iter.Seq2[*Pod, error] {
 			if ok && !yield(result, resultErr) {
 				return
 			}
-			// What happened between the look and the watch's beginning is seen
-			// by one more look.
+			// Changes between the look and the watch's beginning need one more
+			// look.
 			pause := lookInterval
 			if w.follow(places(opts, pod)) || !ok {
 				pause = burst
@@ -112,8 +112,8 @@ func looks(ctx context.Context, opts Options) iter.Seq2[*Pod, error] {
 	}
 }
 
-// look is Discover without Options.Strict, since the Pod says what to watch, be
-// it with warnings. Of a volume that is updated meanwhile, files may have been
+// look is Discover without Options.Strict, since the Pod says what to watch, even
+// if it has warnings. If kubelet updates the volume meanwhile, files may have been
 // missed that were removed under the reader's hands: then it looks again. ok is
 // false if the updates do not let it.
 func look(ctx context.Context, opts Options, memory *hotplug) (pod *Pod, ok bool, err error) {
@@ -237,13 +237,13 @@ func (in interest) addTree(root rootfs.FS, dir string, depth int) {
 	}
 }
 
-// watcher tells when something happens in directories. Without fsnotify's
-// watcher, of which a user has a limited number, it only lets time pass. The zero
+// watcher tells when something happens in directories. A user has a limited
+// number of fsnotify's watchers; without one, it only lets time pass. The zero
 // value is ready; the first follow makes what close takes away, because the first
 // look is often enough.
 type watcher struct {
 	begun  bool
-	notify *fsnotify.Watcher // nil: none is to be had
+	notify *fsnotify.Watcher // nil: the user has no more of them
 	events <-chan fsnotify.Event
 	errors <-chan error
 	in     interest

@@ -24,7 +24,7 @@ const (
 	stepName  = "_step"  // comes before each template that is called
 )
 
-// Limits of what a template does, so that one that a mistake makes endless fails.
+// Limits of a template, so that an endless one fails.
 const (
 	maxSteps = 1 << 20  // rounds of its ranges, and calls of its templates
 	maxText  = 16 << 20 // bytes

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// pktgenArgs gives each port lcores of its own to receive and others to send
-// where there are enough, up to one a queue; otherwise the ports share them.
+// pktgenArgs gives each port its own lcores to receive and to send
+// where there are enough, up to one per queue; otherwise the ports share them.
 func pktgenArgs(ports, queues int, workers []int) []string {
 	each := len(workers) / ports
 	var matrix []string

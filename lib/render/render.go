@@ -1,6 +1,6 @@
 // Package render gives the arguments of DPDK applications that use a pod's ports:
 // what stands behind the "--" that ends EAL's own. Like lib/eal it does no I/O, so
-// that its answer depends on nothing but what it is given.
+// that its answer depends on its arguments alone.
 package render
 
 import (

@@ -26,7 +26,7 @@ var ErrTemplate = errors.New("template")
 // parser finds anything but a word in it; other text needs one of the quoting
 // functions. So a name in an annotation cannot add to a configuration.
 //
-// What a template asks for and the pod does not have is an error in which
+// A value that the pod does not have is an error in which
 // errors.Is finds podnet.CodeMissing, CodeNoSuchInterface, CodeAmbiguous or
 // another of podnet's codes; text that would have to be quoted, or cannot be,
 // gives CodeInexpressible.

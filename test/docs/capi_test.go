@@ -24,8 +24,8 @@ func TestReferenceOfC(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(`# The C API
 
-Made from ` + "`capi/podnet.h`" + ` by ` + "`go test ./test/docs -run ReferenceOfC -update`" + `. How to use it is in
-[Use podnet from C](../how-to/c.md); codes of problems are in [Codes](codes.md), their numbers in ` + "`podnet_codes.h`" + `.
+For C and C++ developers: every function of ` + "`libpodnet`" + `. [Use podnet from C](../how-to/c.md) shows how to use them. [The
+codes](codes.md) explains the codes of problems; ` + "`podnet_codes.h`" + ` has their numbers. ` + "`go test ./test/docs -run ReferenceOfC -update`" + ` writes this page from ` + "`capi/podnet.h`" + `.
 
 `)
 	header := read(t, "capi/podnet.h")

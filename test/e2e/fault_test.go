@@ -209,7 +209,7 @@ func TestNobodyReads(t *testing.T) {
 		address := freeAddress(t)
 		a := startPlain(t, testpeer.Options{Stdout: full, Stderr: full}, "run", append(alone, "--metrics", address)...)
 		a.await(answers(address, "/readyz", 200))
-		time.Sleep(2 * time.Second) // live lines come once a second
+		time.Sleep(2 * time.Second) // live lines come once per second
 		if err := answers(address, "/metrics", 200)(); err != nil {
 			t.Error(err)
 		}

@@ -59,7 +59,7 @@ func TestSignalPrintsTotals(t *testing.T) {
 		}
 	}
 	if lines, most := strings.Count(a.Stderr(), "net1 rx"), int(time.Since(a.started).Seconds()); lines > most {
-		t.Errorf("%d lines about net1 in %d seconds, want one a second:\n%s", lines, most, a.Stderr())
+		t.Errorf("%d lines about net1 in %d seconds, want one per second:\n%s", lines, most, a.Stderr())
 	}
 }
 

@@ -116,7 +116,7 @@ func TestPeerThatDiesIsNotValid(t *testing.T) {
 	}
 }
 
-// A packet per second is sent once a second.
+// A packet per second is sent once per second.
 func TestOnePacketPerSecond(t *testing.T) {
 	a := startPlain(t, testpeer.Options{}, "bench", append(slices.Clone(alone), "--rate", "1", "-d", "3s", "--warmup", "0s", "-o", "json")...)
 	r := a.measured()

@@ -164,7 +164,7 @@ func (k knownDifferences) set(scenario string, fields []string) {
 }
 
 // readDifferences reads lines "scenario: reason", each with the fields that
-// differ, one a line behind a tab.
+// differ, one per line behind a tab.
 func readDifferences(t *testing.T) knownDifferences {
 	t.Helper()
 	data, err := os.ReadFile(differencesFile)

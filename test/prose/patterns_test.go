@@ -44,7 +44,7 @@ var patterns = []pattern{
 		not: "the rate is that of the port's link", but: "the rate is the link's",
 	},
 	{
-		name: "of-which", limit: 62, phrase: `(?i)\bof which\b|\bof whom\b`, except: `(?i)\b(each|none|all|both|some|any|one|two|most) of which`,
+		name: "of-which", limit: 62, phrase: `(?i)\bof which\b|\bof whom\b`, except: `(?i)\b(each|none|all|both|some|any|one|two|most) of which|of which (the first|only|%)`,
 		why: "a sentence inside a sentence: make it two",
 		not: "a packet of which it is not known", but: "podnet does not know",
 	},

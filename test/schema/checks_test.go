@@ -15,11 +15,12 @@ const checksPage = "../../docs/reference/checks.md"
 
 const checksIntro = `# The checks
 
-` + "`check`" + ` makes all of these, and ` + "`run`, `bench` and `exec`" + ` make them before they start DPDK; ` + "`--no-check`" + ` leaves them out there.
-A check passes, warns, fails, or is skipped where it does not apply; the exit code is 3 if one fails. What each says is in
-[the check document](check.md), the codes are in [The codes](codes.md). A remedy that is not listed here comes with the finding.
+For platform engineers who want to know what ` + "`check`" + ` looks at. ` + "`run`, `bench` and `exec`" + ` make the same checks before they
+start DPDK, unless you pass ` + "`--no-check`" + `. A check passes, warns, fails, or is skipped if it does not apply. If one fails, the
+exit code is 3. [The check document](check.md) describes the output, [The codes](codes.md) the codes. If the table has no remedy, the
+finding itself names one.
 
-` + "`check --dry-start`" + ` adds results named ` + "`dry-start`" + `: it starts DPDK in a process of its own, brings each port up and down, and
+` + "`check --dry-start`" + ` adds results named ` + "`dry-start`" + `: it starts DPDK in a separate process, brings each port up and down, and
 maps the lines of DPDK's log to a code and a remedy.
 `
 

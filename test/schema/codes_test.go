@@ -19,13 +19,15 @@ const codesPage = "../../docs/reference/codes.md"
 
 const codesIntro = `# The codes
 
+For everyone who has a warning, a problem or an error of podnet's in front of them, and for programs that react to it.
+
 Everything that podnet refuses, leaves out or cannot read has a code: ` + "`warnings`, `problems` and `unassigned[].reason`" + ` in
 [the pod document](pod.md), checks, and errors of the Go library, in which ` + "`errors.Is(err, podnet.Code...)`" + ` finds it. Codes are
-added, never renamed. What to do about a warning is in [what podnet reads](sources.md#warning-codes); problems, checks and
-errors have their remedy with them.
+added, never renamed. [What podnet reads](sources.md#warning-codes) has the remedy for each warning; problems, checks and errors contain their
+remedy.
 
-"Yes" in the last column means that such trouble usually ends by itself: ` + "`podnet.Wait` and `--wait`" + ` wait for it. They end at
-once with any other.
+"Yes" in the last column means that such a problem usually ends by itself: ` + "`podnet.Wait` and `--wait`" + ` wait for it. They end at
+once with any other problem.
 `
 
 // codesText makes the page of the constants in lib/podnet/codes.go and their

@@ -24,14 +24,14 @@ func TestSchemas(t *testing.T) {
 			Name: "pod", Title: podnet.Schema, Type: &podnet.Pod{}, Package: "lib/podnet",
 			Description: "What a container was given. " + promise + ": readers leave out those that they do not know.",
 			Heading:     "The pod document",
-			Intro: "`inspect -o json` prints one document, which a `podnet.Pod` of the Go library marshals to. Its JSON Schema is\n" +
+			Intro: "For programs that read `inspect -o json`. It prints one document, which a `podnet.Pod` of the Go library marshals to. Its JSON Schema is\n" +
 				"[pod.schema.json](pod.schema.json). " + promise + ".\n",
 		},
 		{
 			Name: "result", Title: result.Schema, Type: &result.Result{}, Package: "internal/result",
 			Description: "What bench of testpmd-wrapper measured. " + promise + ": readers leave out those that they do not know.",
 			Heading:     "The result document",
-			Intro: "`bench -o json` and `--result-file` write one document. Its JSON Schema is\n" +
+			Intro: "For programs that read the results of `bench`. `bench -o json` and `--result-file` write one document. Its JSON Schema is\n" +
 				"[result.schema.json](result.schema.json). " + promise + ". What the figures mean is in\n" +
 				"[Measurement](../explanation/measurement.md).\n",
 		},
@@ -44,7 +44,7 @@ func TestSchemas(t *testing.T) {
 			Name: "check", Title: check.Schema, Type: &check.Report{}, Package: "lib/check",
 			Description: "Why DPDK would not run in a container. " + promise + ": readers leave out those that they do not know.",
 			Heading:     "The check document",
-			Intro: "`check -o json` prints one document, a `check.Report` of the Go library. Its JSON Schema is\n" +
+			Intro: "For programs that read `check -o json`. It prints one document, a `check.Report` of the Go library. Its JSON Schema is\n" +
 				"[check.schema.json](check.schema.json). " + promise + ". The checks themselves are in [The checks](checks.md).\n",
 		},
 	} {

@@ -25,7 +25,7 @@ var liveRoot = regexp.MustCompile(`/proc/([0-9]+|self|thread-self)(?:/task/[0-9]
 const maxLinks = 40
 
 // rootOf gives the process whose root the directory is, by its name or by the links
-// that lead to it; empty: none that can be told.
+// that lead to it; empty: not known.
 func rootOf(dir string) (pid string) {
 	if dir == "" {
 		return ""

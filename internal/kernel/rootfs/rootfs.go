@@ -18,7 +18,7 @@ import (
 	securejoin "github.com/cyphar/filepath-securejoin"
 )
 
-// Limits on what is read of one file, in bytes.
+// The most bytes that are read of one file.
 const (
 	MaxAnnotations = 4 << 20  // kubelet's limit is 256 KiB before escaping
 	MaxSmall       = 64 << 10 // files of sysfs and cgroups
@@ -229,8 +229,8 @@ func clean(name string) string {
 	return path.Clean(name)
 }
 
-// locate gives the path for the operating system of what may itself be a link,
-// in a directory that is none. In the real root the kernel resolves links as they
+// locate gives the path for the operating system of a name that may itself be a
+// link, in a directory that is not one. In the real root the kernel resolves links as they
 // should be.
 func (f FS) locate(name string) (string, error) {
 	if strings.Contains(name, "\x00") {
@@ -246,7 +246,7 @@ func (f FS) locate(name string) (string, error) {
 	if name == "/" {
 		return f.dir, nil
 	}
-	// What a root does not have is most often a whole tree, such as /sys.
+	// A root most often lacks a whole tree, such as /sys.
 	if end := strings.IndexByte(name[1:], '/'); end > 0 {
 		if _, err := f.directory(name[:1+end]); err != nil {
 			return "", err
@@ -263,7 +263,7 @@ func (f FS) locate(name string) (string, error) {
 // follow gives the path of where a link leads.
 func (f FS) follow(name string) (string, error) { return securejoin.SecureJoin(f.dir, clean(name)) }
 
-// resolve is locate for what is to be opened: no link is left in the path.
+// resolve is locate for a file that is to be opened: no link is left in the path.
 func (f FS) resolve(name string) (string, error) {
 	hostPath, err := f.locate(name)
 	if err != nil || f.dir == "" {

@@ -28,7 +28,7 @@ type Origin struct {
 	Where  string
 }
 
-// At gives the origin of a part of what was read at o.
+// At gives the origin of a part of the text at o.
 func (o Origin) At(part string) Origin { return Origin{o.Source, o.Where + part} }
 
 // IsZero reports whether o is no place.

@@ -114,7 +114,7 @@ type Netdev struct {
 	// Port is which of the ports of its function it is, from 0, where the function
 	// has several and DPDK drives each; nil: not known, or no matter.
 	Port *int
-	// OtherType is the kernel's number for the type of one that is no Ethernet, such
+	// OtherType is the kernel's number for the type of one that is not Ethernet, such
 	// as 32 for IP over InfiniBand; 0: it is Ethernet, or not known.
 	OtherType int
 	Alias     string // text that somebody gave to it, if it has no Parent
@@ -171,8 +171,8 @@ type ClaimedDevice struct {
 	// PodWide is true if another container of the pod may be the one that has
 	// the device.
 	PodWide bool
-	// VFIndex and NUMANode are what the driver says of the device where sysfs is
-	// not to be seen; nil: not said.
+	// VFIndex and NUMANode are the driver's own figures, for where sysfs is not
+	// visible; nil: not said.
 	VFIndex, NUMANode     *int
 	VFIndexAt, NUMANodeAt Origin
 	InfiniBandAt          Origin // where the driver says that its link is InfiniBand's; zero: not said
@@ -315,7 +315,7 @@ type HugepageMount struct {
 // PageSize is the size of a hugepage in bytes.
 type PageSize uint64
 
-// String gives the size in Kubernetes' notation, as 2Mi.
+// String gives the size in Kubernetes' notation, such as 2Mi.
 func (s PageSize) String() string {
 	units := "KMG"
 	for i := len(units) - 1; i >= 0; i-- {

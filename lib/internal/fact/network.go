@@ -33,8 +33,8 @@ type Network struct {
 	Doubtful bool
 }
 
-// LostNetworks says that the pod has networks, one or more, of which nothing
-// could be read. Any device may be theirs.
+// LostNetworks says that the pod has one or more networks that could not be
+// read. Any device may be theirs.
 type LostNetworks struct{ Origin }
 
 // DNS is what a CNI result says of name resolution.
@@ -132,7 +132,7 @@ type NamedInterface struct {
 // MemifInterface is a memif that Calico's VPP made for the pod.
 type MemifInterface struct {
 	Origin
-	Interface string // name that the pod's interface has; of the default network's memif, a name of ours
+	Interface string // name that the pod's interface has; of the default network's memif, podnet's own name
 	Extra     bool   // the default network's, beside its netdev
 	Memif     Memif
 }
@@ -151,7 +151,7 @@ type Userspace struct {
 	Interface string
 	IPs       []netip.Addr
 	Gateways  []netip.Addr
-	Device    Device // a VhostUser or Memif; nil: not told
+	Device    Device // a VhostUser or Memif; nil: not named
 }
 
 // At gives the origin of a part of the entry. In that of a file, '#' comes between

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What several sources read in the same form.
+// Values that several sources have in the same form.
 
 // ResourceKey is the part of PCIDEVICE_<resource> that the device plugin makes of
 // a resource's name, as OPENSHIFT_IO_SRIOV_A of openshift.io/sriov_a.
@@ -14,7 +14,7 @@ func ResourceKey(resource string) string {
 }
 
 // IsAuxiliary reports whether name has the form of a name on the auxiliary bus:
-// the driver's, the device's and a number, as mlx5_core.sf.4.
+// the driver's, the device's and a number, such as mlx5_core.sf.4.
 func IsAuxiliary(name string) bool {
 	driver, rest, _ := strings.Cut(name, ".")
 	device, number, _ := strings.Cut(rest, ".")

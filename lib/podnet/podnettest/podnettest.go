@@ -11,8 +11,8 @@
 //     relative or absolute, and need not exist.
 //   - "sockets" holds the path of a Unix domain socket a line. Nobody listens to
 //     them. They need Linux.
-//   - "hints" holds the caller's hints, one network=resource a line.
-//   - "environ" holds the environment, one NAME=value a line. A value in double
+//   - "hints" holds the caller's hints, one network=resource per line.
+//   - "environ" holds the environment, one NAME=value per line. A value in double
 //     quotes is unquoted as a Go string, for newlines and the like.
 //   - "annotations/KEY" is the value of the pod's annotation KEY, without the
 //     last newline. All of them together become the file annotations of the
@@ -25,7 +25,7 @@
 // directory with a time stamp for its name, a link ..data to it, and a link
 // through ..data for each file. In sections of lines, blank lines and lines that
 // begin with '#' are skipped. Any other section is the test's own,
-// such as what it expects; Section returns it.
+// such as the expected result; Section returns it.
 //
 // A pod changes while it runs: Next brings a scenario into its next state.
 //

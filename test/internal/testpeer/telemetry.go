@@ -29,7 +29,7 @@ type PortStats struct {
 // before 26.07 mixes the requests of clients that ask at the same time, so keep
 // one connection for each process.
 type Telemetry struct {
-	Version string // of the process's DPDK, as "DPDK 22.11.11"
+	Version string // of the process's DPDK, such as "DPDK 22.11.11"
 
 	conn net.Conn
 	buf  []byte

@@ -15,7 +15,7 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// read writes files below a new root and gives the facts there, one a line.
+// read writes files below a new root and gives the facts there, one per line.
 func read(t *testing.T, files map[string]string) []string {
 	t.Helper()
 	dir := t.TempDir()

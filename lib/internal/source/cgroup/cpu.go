@@ -15,8 +15,8 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// cpuset reads the container's CPU set and its memory nodes. What is in effect
-// comes before what was asked for, which may name CPUs that are offline, or that
+// cpuset reads the container's CPU set and its memory nodes. The effective set
+// comes before the requested one, which may name CPUs that are offline, or that
 // a group above does not have.
 func (r *reader) cpuset() {
 	g, ok := r.cgroups.Group("cpuset")

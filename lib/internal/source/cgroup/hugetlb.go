@@ -50,9 +50,9 @@ func (r *reader) hugepageLimits() {
 	}
 }
 
-// hugepageLimit reads the two limits on one page size: one on what is mapped,
-// which kills with SIGBUS, and one on what is reserved (rsvd), which fails an
-// allocation. The lower one counts, with what is used of it.
+// hugepageLimit reads the two limits on one page size: one on mapped pages,
+// which kills with SIGBUS, and one on reserved pages (rsvd), which fails an
+// allocation. The lower one counts, with its usage.
 func (r *reader) hugepageLimit(base string, size fact.PageSize, limitFile, usageFile string, names []string) {
 	limit := fact.HugepageLimit{Size: size}
 	limit.Origin = fact.Origin{Source: fact.Cgroup, Where: base + limitFile}

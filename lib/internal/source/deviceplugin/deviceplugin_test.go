@@ -11,7 +11,7 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// render writes the facts of an environment, one a line.
+// render writes the facts of an environment, one per line.
 func render(environ []string) []string {
 	var lines []string
 	for _, f := range Parse(environ) {

@@ -13,7 +13,7 @@ import (
 )
 
 // providers is what we use of the plugin's info providers. Its README names some
-// keys otherwise than its code does. What we do not know we do not use.
+// keys otherwise than its code does. podnet ignores unknown keys.
 type providers struct {
 	VFIO struct {
 		DevMount       string `json:"dev-mount"`
@@ -118,7 +118,7 @@ func (p *parser) provider(text json.RawMessage, at fact.Origin, target any) {
 	}
 }
 
-// use makes an Info of what the providers say.
+// use makes an Info of the providers' members.
 func (p *parser) use(all *providers, at fact.Origin) *fact.Info {
 	info := &fact.Info{}
 	if info.RDMA = all.RDMA.Device; info.RDMA != "" {

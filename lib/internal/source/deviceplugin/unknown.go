@@ -43,8 +43,8 @@ func isForeign(name string) bool {
 	return false
 }
 
-// addresses reads a list of PCI addresses; one element that is none makes it
-// another kind of text.
+// addresses reads a list of PCI addresses; an element that is not an
+// address makes it another kind of text.
 func addresses(value string, at fact.Origin) []fact.Allocation {
 	var devices []fact.Allocation
 	for _, text := range strings.FieldsFunc(value, func(c rune) bool { return strings.ContainsRune(around, c) }) {

@@ -146,8 +146,8 @@ func parseLine(text string) (key, value string, err error) {
 	if !ok || key == "" {
 		return "", "", errForm
 	}
-	// Kubelet quotes every value; people who write test files may not. What
-	// begins with a quote has to be quoted properly.
+	// Kubelet quotes every value; people who write test files may not. A value
+	// that begins with a quote has to be quoted properly.
 	if trimmed := strings.TrimSpace(value); strings.HasPrefix(trimmed, `"`) {
 		var rest string
 		switch value, rest, err = unquote(trimmed); {

@@ -52,7 +52,7 @@ func Read(root rootfs.FS, dirs []string) Volume {
 	return volume
 }
 
-// volume makes facts of what was read. Its Dir is empty if there was nothing of
+// volume makes facts of a snapshot. Its Dir is empty if there was nothing of
 // use.
 func (s snapshot) volume() Volume {
 	v := Volume{Facts: s.problems}

@@ -65,7 +65,7 @@ func parseHugepageName(name string) (amount fact.HugepageAmount, ok bool) {
 	return amount, true
 }
 
-// parseSize reads a page size as 2M or, as Kubernetes has it, 2Mi.
+// parseSize reads a page size such as 2M or, in Kubernetes' form, 2Mi.
 func parseSize(text string) (fact.PageSize, bool) {
 	text = strings.TrimSuffix(text, "i")
 	if text == "" || strings.IndexByte("KMG", text[len(text)-1]) < 0 || strings.Trim(text[:len(text)-1], "0123456789") != "" {
@@ -82,7 +82,7 @@ func parseSize(text string) (fact.PageSize, bool) {
 func Bytes(value uint64, size fact.PageSize) uint64 {
 	const mib = 1 << 20
 	if size == 0 {
-		size = 64 << 10 // that of which every other size is a multiple
+		size = 64 << 10 // every other size is a multiple of this
 	}
 	if value >= mib && value%uint64(size) == 0 || value > math.MaxUint64/mib {
 		return value

@@ -93,7 +93,7 @@ func (s snapshot) addRaw(v *Volume, raw []file) (found bool) {
 // FromEnviron adds to annotations, which must not be nil if any are to be added,
 // what the variables of an environment have that are made of single annotations.
 // Such a variable has the value that the annotation had when the container was
-// started, so it counts only for what is not in annotations. Its name says
+// started, so it counts only for annotations that are missing. Its name says
 // nothing; the form of its value tells which annotation it is.
 func FromEnviron(environ []string, annotations map[string]fact.Text) []fact.Fact {
 	if annotations == nil {
@@ -144,8 +144,8 @@ func isJSON(text string) bool {
 type object map[string]json.RawMessage
 
 // keyOfJSON tells which annotation has a value of this form; empty: none that is
-// known. What it takes for an annotation is not more than a guess at a whole
-// value, so every element of it has to fit.
+// known. It guesses from a whole value, so
+// every element has to fit.
 func keyOfJSON(text string) string {
 	text = strings.TrimLeft(text, " \t\r\n")
 	switch {

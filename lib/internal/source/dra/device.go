@@ -215,7 +215,7 @@ func (r *reader) attributeOf(name string) (key, text string) {
 }
 
 // attributePart is the place of an attribute in its device. The API allows
-// shorter keys only; a longer one that is no attribute's is cut.
+// shorter keys only; a longer one that is not an attribute's is cut.
 func attributePart(key string) string {
 	const limit = 200
 	return ".attributes[" + key[:min(len(key), limit)] + "]"

@@ -25,7 +25,7 @@ var kinds = map[string]bool{"resourceclaims": true, "resourceclaimtemplates": tr
 
 const fileSuffix = "-metadata.json"
 
-// Limits on what is looked at, far above what a pod can claim.
+// Limits on the search, far above the number of devices that a pod can claim.
 const (
 	maxDirs  = 256
 	maxFiles = 256

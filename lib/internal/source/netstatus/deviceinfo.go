@@ -6,8 +6,8 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// deviceInfo reads device-info. What is no object says nothing, but that there is
-// a device.
+// deviceInfo reads device-info. Another value than an object says only that
+// there is a device.
 func (w wire) deviceInfo(into **deviceInfo, at fact.Origin, key string) error {
 	info := &deviceInfo{}
 	*into = info
@@ -112,8 +112,8 @@ func memifMember(dev *memif) func(name []byte) *string {
 }
 
 // device reads device-info (Device Information Specification 1.1.0), which is
-// the member key of what is at. It gives nil if that does not tell what the
-// device is.
+// the member key of the text at. It gives nil if that does not name the
+// device.
 func (d *decoder) device(info *deviceInfo, at fact.Origin, key string) fact.Device {
 	kind := info.Type
 	if kind == "" {
@@ -140,7 +140,7 @@ func (d *decoder) device(info *deviceInfo, at fact.Origin, key string) fact.Devi
 	return nil
 }
 
-// detailsAt makes one string of the three, of which there are many.
+// detailsAt makes one string of the three; there are many of them.
 func detailsAt(at fact.Origin, key, member string) fact.Origin {
 	return fact.Origin{Source: at.Source, Where: at.Where + key + member}
 }

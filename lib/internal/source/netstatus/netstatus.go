@@ -39,7 +39,7 @@ func (d *decoder) problem(at fact.Origin, code fact.Code, format string, args ..
 	d.facts = append(d.facts, fact.Problemf(at, code, format, args...))
 }
 
-// lose reports networks of which nothing can be read.
+// lose reports networks that cannot be read.
 func (d *decoder) lose(at fact.Origin, format string, args ...any) {
 	d.problem(at, fact.Malformed, format, args...)
 	d.facts = append(d.facts, fact.LostNetworks{Origin: at})
@@ -86,7 +86,7 @@ func (d *decoder) status(annotations map[string]fact.Text) {
 }
 
 // isEmpty reports whether an annotation has no text. Where networks are asked for
-// that is no status: it stands there before Multus writes its list, which has the
+// that is not a status: it stands there before Multus writes its list, which has the
 // default network at least, or after it has taken the networks down.
 func isEmpty(text fact.Text) bool { return !text.Lost && strings.TrimSpace(text.Value) == "" }
 

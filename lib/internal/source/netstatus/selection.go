@@ -16,7 +16,7 @@ const (
 )
 
 // selection is what we use of an element in the JSON form. The client library's
-// type has no deviceID, and would fail on members that are no concern of ours.
+// type has no deviceID, and would fail on members that podnet does not need.
 type selection struct {
 	Name             string
 	Namespace        string
@@ -64,8 +64,8 @@ func (d *decoder) selected(text fact.Text) []fact.Fact {
 	return facts
 }
 
-// parseSelection reads one item of the short form, [namespace/]name[@interface],
-// of which it cannot say whether the names are any good.
+// parseSelection reads one item of the short form, [namespace/]name[@interface].
+// It does not check whether the names exist.
 func parseSelection(item string) (selection, error) {
 	var s selection
 	item = strings.TrimSpace(item)

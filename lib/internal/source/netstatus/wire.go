@@ -184,7 +184,7 @@ func (w wire) textMembers(at fact.Origin, key, object string, field func(name []
 }
 
 // elements calls f for each element of an array, which has to read it, up to the
-// first syntax error. It gives the place of what cannot be read, or the zero
+// first syntax error. It gives the place of that error, or the zero
 // Origin.
 func (w wire) elements(text string, at fact.Origin, f func(at fact.Origin, index int) error) (bad fact.Origin) {
 	switch kind := w.PeekKind(); kind {

@@ -13,7 +13,7 @@ import (
 
 const procUnix = "/proc/net/unix"
 
-// Look gives a fact.Socket for each of the paths for which it can be told
+// Look gives a fact.Socket for each of the paths if it can see
 // whether a socket is there. A path that begins with '@' is the name of an
 // abstract socket, which is in no directory. Paths that are relative, and those
 // that nothing can have, are skipped.
@@ -52,7 +52,7 @@ func (l *looker) file(name string) {
 		l.add(fact.Problemf(at, fact.Malformed, "is not a socket, but %s", kind(info.Mode())))
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 	default:
-		l.add(fact.Problemf(at, fact.Unreadable, "it cannot be told whether the socket is there: %w", fact.WithoutPath(err)))
+		l.add(fact.Problemf(at, fact.Unreadable, "cannot see whether the socket is there: %w", fact.WithoutPath(err)))
 		return
 	}
 	l.add(socket)

@@ -29,7 +29,7 @@ ffff:	00000002	00000000	00010000	0001	01	21437	@tabs
 0000000000000000: 00000002
 `
 
-// look gives the facts as text, one a line.
+// look gives the facts as text, one per line.
 func look(t *testing.T, dir string, paths ...string) []string {
 	t.Helper()
 	root, err := rootfs.New(dir)
@@ -124,7 +124,7 @@ func TestFiles(t *testing.T) {
 		`file /run/file: "/run/file" exists false`,
 		"file /run: malformed: is not a socket, but a directory",
 		`file /run: "/run" exists false`,
-		"file /run/loop: unreadable: it cannot be told whether the socket is there: too many levels of symbolic links",
+		"file /run/loop: unreadable: cannot see whether the socket is there: too many levels of symbolic links",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
@@ -161,7 +161,7 @@ func TestNoPermission(t *testing.T) {
 		t.Skip("this user may read every directory")
 	}
 	got := look(t, dir, "/private/s")
-	want := []string{"file /private/s: unreadable: it cannot be told whether the socket is there: permission denied"}
+	want := []string{"file /private/s: unreadable: cannot see whether the socket is there: permission denied"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
 	}

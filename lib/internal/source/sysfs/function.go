@@ -38,7 +38,7 @@ func (r *reader) pciFunction(address pciaddr.Address) fact.Function {
 		if base := r.linkBase(dir, "physfn"); base != "" {
 			pf, err := pciaddr.Parse(base)
 			if err != nil {
-				r.malformed(dir+"/physfn", "leads to %.100q, which is no PCI function", base)
+				r.malformed(dir+"/physfn", "leads to %.100q, which is not a PCI function", base)
 			} else {
 				f.PF, f.VFIndex = pf, r.vfIndex(pf, address)
 			}

@@ -100,7 +100,7 @@ func (r *reader) class(dir string) []string {
 
 // RDMA gives a fact.RDMADevice for each RDMA device that the container has the
 // verbs node of. It goes by the nodes, since sysfs may show every RDMA device of
-// the machine. A node whose device cannot be told is a problem.
+// the machine. A node without a known device is a problem.
 func RDMA(root rootfs.FS) []fact.Fact {
 	r := reader{FS: root}
 	names, err := root.ReadDir(rdmaNodes)

@@ -19,18 +19,17 @@ const (
 )
 
 // Claims are the names to look up, some of them more than once. They come from
-// text that anybody may have written; names that are no path element are skipped.
+// text that anybody may have written; names that are not a path element are skipped.
 type Claims struct {
 	Functions  []pciaddr.Address
 	Auxiliary  []string
 	VDPA       []string // names on the vdpa bus
 	Interfaces []string
-	// RDMA has the names of what the RDMA devices belong to whose nodes the
-	// container has.
+	// RDMA has the names of the devices whose RDMA nodes the container has.
 	RDMA []string
 }
 
-// Devices gives the facts about what is claimed: a fact.Function for each PCI
+// Devices gives the facts about the claimed names: a fact.Function for each PCI
 // function and auxiliary device and a fact.Netdev for each interface, even if it is only
 // that there is none, and a fact.VDPADevice for each that is there, those of the
 // functions included. A fact.Function is given of what such a device is made of,

@@ -19,7 +19,7 @@ const (
 	fileSuffix = ".json"
 )
 
-// Limits on what is read of the directory, into which others may write. A file
+// Limits on reading the directory, into which others may write. A file
 // has one entry.
 const (
 	maxFiles    = 256
@@ -43,7 +43,7 @@ func (p *parser) files(root rootfs.FS, dir string) {
 			continue
 		}
 		if read++; read > maxFiles {
-			p.lost(at, fact.Unreadable, errors.New("more than "+strconv.Itoa(maxFiles)+" configuration files, the rest of which is not read"))
+			p.lost(at, fact.Unreadable, errors.New("more than "+strconv.Itoa(maxFiles)+" configuration files: the rest is not read"))
 			return
 		}
 		p.file(root, dir, name)

@@ -120,8 +120,8 @@ func (p *parser) mappedDir(annotations map[string]fact.Text) directory {
 	return directory{path: text.Value, at: text.Origin, said: true}
 }
 
-// annotation reads configuration-data: a JSON array, or nothing at all. What is
-// before a syntax error is used.
+// annotation reads configuration-data: a JSON array, or nothing at all. The
+// elements before a syntax error are used.
 func (p *parser) annotation(text fact.Text, dir directory) {
 	if text.Lost {
 		p.facts = append(p.facts, fact.LostNetworks{Origin: text.Origin})
@@ -171,7 +171,7 @@ func (p *parser) entry(raw []byte, index int, at fact.Origin, dir directory) {
 			p.lost(at, fact.Malformed, errors.New("not a JSON object"))
 			return
 		}
-		// The decoder went on with what is after it.
+		// The decoder went on after it.
 		p.problem(u.At("."+typeErr.Field), fact.Malformed, "a JSON %.100s is not what belongs here", typeErr.Value)
 	}
 	if c.IfName == "" && c.Name == "" {

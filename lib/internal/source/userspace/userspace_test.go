@@ -44,7 +44,7 @@ func texts(annotations map[string]string) map[string]fact.Text {
 	return all
 }
 
-// render writes the facts of annotations and files, one a line.
+// render writes the facts of annotations and files, one per line.
 func render(root rootfs.FS, annotations map[string]string) []string {
 	var lines []string
 	for _, f := range Read(root, texts(annotations)) {
