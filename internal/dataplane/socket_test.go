@@ -70,7 +70,7 @@ func TestClear(t *testing.T) {
 			{"nothing there", path("new"), "", false},
 			{"a dead process's", stale, "", false},
 			{"a live process's", live, "another process listens", true},
-			{"no socket", file, "no socket", true},
+			{"no socket", file, "not a socket", true},
 			{"no directory", filepath.Join(dir, "none", "s"), "cannot be written", false},
 		} {
 			t.Run(string(kind)+" "+tt.name, func(t *testing.T) {
