@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -162,6 +163,30 @@ func TestBenchWithoutAPeerOnFake(t *testing.T) {
 	w, _, err := onFake(t, forever, func(*dpdktest.Fake) {}, newBenchCmd, "--vdev", "net_ring0", "--peer-timeout", "2s")
 	if cli.ExitCode(err) != cli.CodeNotReady || !strings.Contains(err.Error(), "no probe frame came back") || w.out.Len() > 0 {
 		t.Errorf("code %d, %v, output %q", cli.ExitCode(err), err, &w.out)
+	}
+}
+
+// A peer of virtio_user that hangs up makes the run not valid, as every absent peer does.
+func TestBenchOfAPeerThatHangsUpOnFake(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "peer.sock")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	w, _, err := onFake(t, forever, func(f *dpdktest.Fake) {
+		f.Connect("virtio_user0", "virtio_user0", dpdktest.Wire{})
+		time.AfterFunc(5*time.Second, func() { f.SetPeer("virtio_user0", false) })
+	}, newBenchCmd, "--vdev", "virtio_user0,path="+path, "--rate", "1kpps", "-d", "1h", "-o", "json")
+	if cli.ExitCode(err) != cli.CodeInvalid || !strings.Contains(err.Error(), "the peer hung up") {
+		t.Errorf("code %d, %v\n%s", cli.ExitCode(err), err, &w.err)
+	}
+	var r result.Result
+	if err := json.Unmarshal(w.out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Valid || !strings.Contains(r.Reason, "hung up") {
+		t.Errorf("valid %t, %q", r.Valid, r.Reason)
 	}
 }
 
