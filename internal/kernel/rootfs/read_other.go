@@ -5,6 +5,7 @@ package rootfs
 import (
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -49,4 +50,28 @@ func readDir(hostPath string) ([]string, error) {
 func isLink(hostPath string) (bool, error) {
 	info, err := os.Lstat(hostPath)
 	return err == nil && info.Mode()&os.ModeSymlink != 0, err
+}
+
+// exists tells whether there is something, or at a link whether it leads to something.
+func exists(hostPath string) bool {
+	_, err := os.Stat(hostPath)
+	return err == nil
+}
+
+// listed tells whether there is something, even if it is a link that leads nowhere.
+func listed(hostPath string) bool {
+	_, err := os.Lstat(hostPath)
+	return err == nil
+}
+
+// readLink gives the target of a link as it is written there.
+func readLink(hostPath string) (string, error) {
+	target, err := os.Readlink(hostPath)
+	return filepath.ToSlash(target), err
+}
+
+// openable opens for reading and writing, and closes.
+func openable(hostPath string) bool {
+	file, err := os.OpenFile(hostPath, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	return err == nil && file.Close() == nil
 }

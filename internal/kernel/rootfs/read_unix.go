@@ -2,7 +2,14 @@
 
 package rootfs
 
-import "syscall"
+import (
+	"bytes"
+	"strings"
+	"syscall"
+)
+
+// shortFile has room for nearly every file of sysfs, control groups and the volume.
+const shortFile = 512
 
 // readFile reads a regular file by the bare system calls: package os asks the
 // poller to watch each file that is opened without blocking, which is needed
@@ -27,7 +34,13 @@ func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 		return nil, ErrNotRegular
 	}
 	// Files of proc say that they are empty, those of sysfs that they are a page.
-	data := make([]byte, 0, min(max(stat.Size, 511), limit)+1)
+	var short [shortFile]byte
+	data := short[:0]
+	if limit < shortFile {
+		data = short[: 0 : limit+1]
+	} else if stat.Size >= shortFile && !isAttribute(hostPath) {
+		data = make([]byte, 0, min(stat.Size, limit)+1)
+	}
 	for {
 		n, err := syscall.Read(fd, data[len(data):cap(data)])
 		switch {
@@ -35,21 +48,22 @@ func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 			continue
 		case err != nil:
 			return nil, err
-		case n <= 0:
-			return data, nil
 		}
-		data = data[:len(data)+n]
-		if int64(len(data)) > limit {
-			return data[:limit], tooLarge(limit)
-		}
-		if int64(len(data)) == stat.Size {
-			return data, nil
-		}
-		if len(data) == cap(data) {
+		data = data[:len(data)+max(n, 0)]
+		switch {
+		case int64(len(data)) > limit:
+			return bytes.Clone(data[:limit]), tooLarge(limit)
+		case n <= 0, int64(len(data)) == stat.Size, len(data) < cap(data) && isAttribute(hostPath):
+			return bytes.Clone(data), nil
+		case len(data) == cap(data):
 			data = append(make([]byte, 0, min(2*int64(cap(data)), limit+1)), data...)
 		}
 	}
 }
+
+// isAttribute reports whether a file is one of sysfs or a control group: they give all
+// that they have at once, as far as there is room. Those of proc may not.
+func isAttribute(hostPath string) bool { return strings.HasPrefix(hostPath, "/sys/") }
 
 // readDir lists a directory, for which package os asks the poller too.
 func readDir(hostPath string) ([]string, error) {
@@ -71,7 +85,50 @@ func readDir(hostPath string) ([]string, error) {
 			return names, nil
 		}
 		_, _, names = syscall.ParseDirent(buf[:n], -1, names)
+		if n+maxDirent <= len(buf) && isAttribute(hostPath) {
+			return names, nil // the next one would have fitted
+		}
 	}
+}
+
+// maxDirent is what the longest name takes in a list of the kernel's.
+const maxDirent = 280
+
+// exists tells whether there is something, or at a link whether it leads to something.
+func exists(hostPath string) bool {
+	var stat syscall.Stat_t
+	return syscall.Stat(hostPath, &stat) == nil
+}
+
+// listed tells whether there is something, even if it is a link that leads nowhere.
+func listed(hostPath string) bool {
+	var stat syscall.Stat_t
+	return syscall.Lstat(hostPath, &stat) == nil
+}
+
+// readLink gives the target of a link as it is written there.
+func readLink(hostPath string) (string, error) {
+	for size := 256; ; size *= 2 {
+		var short [256]byte
+		target := short[:]
+		if size > len(short) {
+			target = make([]byte, size)
+		}
+		n, err := syscall.Readlink(hostPath, target)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			return "", err
+		case n < size:
+			return string(target[:n]), nil
+		}
+	}
+}
+
+// openable opens for reading and writing, and closes.
+func openable(hostPath string) bool {
+	fd, err := open(hostPath, syscall.O_RDWR|syscall.O_NONBLOCK|syscall.O_CLOEXEC)
+	return err == nil && syscall.Close(fd) == nil
 }
 
 // open opens, again if a signal interrupts it.

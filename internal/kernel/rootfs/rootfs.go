@@ -120,11 +120,11 @@ func (f FS) Readlink(name string) (string, error) {
 	if err != nil {
 		return "", inside("readlink", name, err)
 	}
-	target, err := os.Readlink(hostPath)
+	target, err := readLink(hostPath)
 	if err != nil {
 		return "", inside("readlink", name, err)
 	}
-	return filepath.ToSlash(target), nil
+	return target, nil
 }
 
 // ReadDir returns the names in the directory name, sorted.
@@ -143,19 +143,19 @@ func (f FS) ReadDir(name string) ([]string, error) {
 
 // Exists reports whether name exists; a link counts only if its target does.
 func (f FS) Exists(name string) bool {
-	_, err := f.Stat(name)
-	return err == nil
+	if f.dir != "" {
+		_, err := f.Stat(name)
+		return err == nil
+	}
+	hostPath, err := f.locate(name)
+	return err == nil && exists(hostPath)
 }
 
 // Listed reports whether the directory of name has an entry of that name, even if it is
 // a link that leads nowhere.
 func (f FS) Listed(name string) bool {
 	hostPath, err := f.locate(name)
-	if err != nil {
-		return false
-	}
-	_, err = os.Lstat(hostPath)
-	return err == nil
+	return err == nil && listed(hostPath)
 }
 
 // Stat describes what is at name, or where a link of that name leads.
@@ -184,14 +184,7 @@ func (f FS) Stat(name string) (fs.FileInfo, error) {
 // as a driver opens a character device.
 func (f FS) Openable(name string) bool {
 	hostPath, err := f.resolve(name)
-	if err != nil {
-		return false
-	}
-	file, err := os.OpenFile(hostPath, os.O_RDWR|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return false
-	}
-	return file.Close() == nil
+	return err == nil && openable(hostPath)
 }
 
 // Directory returns the path by which the operating system knows the directory

@@ -14,9 +14,8 @@ import (
 // pciFunction reads the directory of a PCI function.
 func (r *reader) pciFunction(address pciaddr.Address) fact.Function {
 	name := address.String()
-	dir := r.resolved(pciDevices + "/" + name)
+	dir, entries, ok := r.list(pciDevices + "/" + name)
 	f := fact.Function{Origin: origin(dir), Address: address}
-	entries, ok := r.list(dir)
 	if !ok {
 		f.Absent = true
 		return f
@@ -101,9 +100,8 @@ func (r *reader) infiniBand(f *fact.Function, dir string) {
 // auxiliaryDevice reads the directory of an auxiliary device, which lies in that
 // of the PCI function it is a part of.
 func (r *reader) auxiliaryDevice(name string) fact.Function {
-	dir := r.resolved(auxiliaryDevices + "/" + name)
+	dir, entries, ok := r.list(auxiliaryDevices + "/" + name)
 	f := fact.Function{Origin: origin(dir), Auxiliary: name}
-	entries, ok := r.list(dir)
 	if !ok {
 		f.Absent = true
 		return f

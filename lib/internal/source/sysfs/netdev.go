@@ -37,9 +37,9 @@ func (r *reader) classNetdev(name string) fact.Netdev {
 
 // netdev reads a directory of /sys/class/net, or of a device's own net.
 func (r *reader) netdev(parent, name string) fact.Netdev {
-	dir := r.resolved(parent + "/" + name)
+	dir, there := r.resolved(parent + "/" + name)
 	dev := fact.Netdev{Origin: origin(dir), Name: name}
-	if !r.Listed(dir) {
+	if !there {
 		dev.Absent = true
 		return dev
 	}

@@ -1,7 +1,6 @@
 package sysfs
 
 import (
-	"path"
 	"strings"
 
 	"github.com/podnet/podnet/internal/kernel/rootfs"
@@ -21,9 +20,9 @@ func Nodes(root rootfs.FS) []fact.Fact {
 		if !ok {
 			continue
 		}
-		dir := path.Join(nodeDir, name)
-		r.cpus(node, path.Join(dir, "cpulist"))
-		r.pools(node, path.Join(dir, "hugepages"))
+		dir := join(nodeDir, name)
+		r.cpus(node, join(dir, "cpulist"))
+		r.pools(node, join(dir, "hugepages"))
 	}
 	return r.facts
 }
@@ -52,7 +51,7 @@ func (r *reader) pools(node int, dir string) {
 			continue
 		}
 		r.add(fact.HugepagePool{
-			Origin: origin(path.Join(dir, name)), Size: size, Node: node,
+			Origin: origin(join(dir, name)), Size: size, Node: node,
 			Total: uint64(total), Free: uint64(free),
 		})
 	}

@@ -165,7 +165,7 @@ func (r *reader) rdmaDevice(rdma fact.RDMA) {
 	dev := fact.RDMADevice{Origin: origin(dir), RDMA: rdma, Parent: r.linkBase(dir, "device")}
 	var names []string
 	for _, port := range r.names(dir, "ports") {
-		names = append(names, r.portNetdevs(path.Join(dir, "ports", port, "gid_attrs/ndevs"))...)
+		names = append(names, r.portNetdevs(join(dir, "ports", port, "gid_attrs/ndevs"))...)
 	}
 	for _, name := range distinct(names) {
 		if r.ownNetdev(name, dev.Parent) || dev.Parent == "" && r.hasGUID(name, r.text(dir, "node_guid")) {

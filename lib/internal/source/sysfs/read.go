@@ -18,9 +18,17 @@ const maxEntries = 4096
 
 func origin(name string) fact.Origin { return fact.Origin{Source: fact.Sysfs, Where: name} }
 
+// join is path.Join for elements that are clean already.
+func join(elem ...string) string {
+	if len(elem) == 1 {
+		return elem[0]
+	}
+	return strings.Join(elem, "/")
+}
+
 // text reads a file of one line; it is empty if there is no such file.
 func (r *reader) text(elem ...string) string {
-	name := path.Join(elem...)
+	name := join(elem...)
 	data, err := r.ReadFile(name, rootfs.MaxSmall)
 	if err != nil {
 		r.unreadable(name, err)
@@ -37,7 +45,7 @@ func (r *reader) number(elem ...string) (int, bool) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		r.malformed(path.Join(elem...), "%.100q is not a number", text)
+		r.malformed(join(elem...), "%.100q is not a number", text)
 		return 0, false
 	}
 	return n, true
@@ -53,7 +61,7 @@ func (r *reader) hex(digits int, elem ...string) (uint32, bool) {
 	number := strings.TrimPrefix(text, "0x")
 	n, err := strconv.ParseUint(number, 16, 32)
 	if err != nil || len(number) > digits {
-		r.malformed(path.Join(elem...), "%.100q is not a number of %d hexadecimal digits", text, digits)
+		r.malformed(join(elem...), "%.100q is not a number of %d hexadecimal digits", text, digits)
 		return 0, false
 	}
 	return uint32(n), true
@@ -62,7 +70,7 @@ func (r *reader) hex(digits int, elem ...string) (uint32, bool) {
 // linkBase gives the last element of a link's target. The depth of targets
 // differs between machines, and a fixture need not have what they lead to.
 func (r *reader) linkBase(elem ...string) string {
-	name := path.Join(elem...)
+	name := join(elem...)
 	target, err := r.Readlink(name)
 	if errors.Is(err, syscall.EINVAL) {
 		target, err = r.copiedLink(name, err)
@@ -85,13 +93,20 @@ func (r *reader) copiedLink(name string, notLink error) (string, error) {
 	return target, nil
 }
 
-// resolved gives the directory of a device for the name of the link to it, where
-// that was copied as a file with the target in it.
-func (r *reader) resolved(dir string) string {
+// resolved gives the directory of a device for the name of the link to it, also where
+// that was copied as a file with the target in it, and tells whether there is
+// something of that name. A link on the bus counts, wherever it leads.
+func (r *reader) resolved(dir string) (string, bool) {
 	info, err := r.Stat(dir)
-	if err != nil || !info.Mode().IsRegular() {
-		return dir
+	if err == nil && info.Mode().IsRegular() {
+		dir = r.copiedDir(dir)
+		return dir, r.Listed(dir)
 	}
+	return dir, err == nil || r.Listed(dir)
+}
+
+// copiedDir follows a link that was copied as a file; dir itself if that is none.
+func (r *reader) copiedDir(dir string) string {
 	target, err := r.copiedLink(dir, syscall.ENOTDIR)
 	if err != nil {
 		return dir
@@ -101,7 +116,7 @@ func (r *reader) resolved(dir string) string {
 
 // names lists a directory; it is empty if there is no such directory.
 func (r *reader) names(elem ...string) []string {
-	name := path.Join(elem...)
+	name := join(elem...)
 	names, err := r.ReadDir(name)
 	if err != nil {
 		r.unreadable(name, err)
@@ -152,16 +167,20 @@ func (l listing) has(name string) bool {
 	return found
 }
 
-// list lists a device's directory, and tells whether there is such a device. A
-// link on the bus counts, wherever it leads.
-func (r *reader) list(dir string) (listing, bool) {
+// list lists a device's directory, which it gives, and tells whether there is such a
+// device. A link on the bus counts, wherever it leads.
+func (r *reader) list(dir string) (string, listing, bool) {
 	names, err := r.ReadDir(dir)
-	if err == nil {
-		return listing{names: r.capped(dir, names)}, true
+	if errors.Is(err, syscall.ENOTDIR) {
+		dir = r.copiedDir(dir)
+		names, err = r.ReadDir(dir)
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		r.unreadable(dir, err)
-		return listing{unknown: true}, true
+	switch {
+	case err == nil:
+		return dir, listing{names: r.capped(dir, names)}, true
+	case errors.Is(err, fs.ErrNotExist):
+		return dir, listing{}, r.Listed(dir)
 	}
-	return listing{}, r.Listed(dir)
+	r.unreadable(dir, err)
+	return dir, listing{unknown: true}, true
 }

@@ -1,7 +1,6 @@
 package sysfs
 
 import (
-	"path"
 	"strconv"
 
 	"k8s.io/utils/cpuset"
@@ -25,7 +24,7 @@ func Siblings(root rootfs.FS, cpus cpuset.CPUSet) []fact.Fact {
 		if seen[cpu] {
 			continue
 		}
-		dir := path.Join(cpuDir, "cpu"+strconv.Itoa(cpu), "topology")
+		dir := join(cpuDir, "cpu"+strconv.Itoa(cpu), "topology")
 		// Newer kernels have both names for the one list.
 		file := dir + "/thread_siblings_list"
 		text := r.text(file)
