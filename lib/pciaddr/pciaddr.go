@@ -12,6 +12,14 @@ import (
 // ErrSyntax is wrapped by every error of this package.
 var ErrSyntax = errors.New("not a PCI address of the form [dddd:]bb:dd.f")
 
+// syntaxError is text that is no address. Many callers ask whether something is one,
+// and want no message.
+type syntaxError string
+
+func (e syntaxError) Error() string { return fmt.Sprintf("%q: %v", string(e), ErrSyntax) }
+
+func (syntaxError) Unwrap() error { return ErrSyntax }
+
 // Limits of the fields, from the PCI specification.
 const (
 	maxDevice   = 0x1f
@@ -34,7 +42,7 @@ type Address struct {
 // domain 0. Blanks around it are not part of an address, so they are an error.
 // Every error wraps ErrSyntax.
 func Parse(s string) (Address, error) {
-	bad := func() (Address, error) { return Address{}, fmt.Errorf("%q: %w", s, ErrSyntax) }
+	bad := func() (Address, error) { return Address{}, syntaxError(s) }
 
 	rest, function, ok := strings.Cut(s, ".")
 	if !ok {

@@ -94,6 +94,9 @@ func (r *resolver) pairByBifurcatedNetdev() {
 
 // parentOf is the device that a netdev belongs to.
 func parentOf(dev fact.Netdev) deviceID {
+	if dev.Parent == "" {
+		return deviceID{}
+	}
 	if address, err := pciaddr.Parse(dev.Parent); err == nil {
 		return deviceID{address: address}
 	}

@@ -12,6 +12,10 @@ import (
 // addNetworks makes an interface of each entry of network-status.
 func (r *resolver) addNetworks() {
 	made := make([]iface, len(r.networks))
+	fields := 6 // that evidence is noted of, as a rule
+	if len(r.functions) > 0 {
+		fields = 16
+	}
 	for index := range r.networks {
 		n := &r.networks[index]
 		if first := r.byName[n.Interface]; first != nil {
@@ -21,7 +25,7 @@ func (r *resolver) addNetworks() {
 		}
 		i := &made[index]
 		i.origin, i.doubtful, i.claimed = n.Origin, n.Doubtful, n.HasDeviceInfo
-		i.Evidence = make([]Evidence, 0, 10)
+		i.Evidence = make([]Evidence, 0, fields)
 		r.setName(i, n.Interface, r.at(n.Origin, ".interface"))
 		i.setNetwork(n.Name, r.at(n.Origin, ".name"))
 		if n.Default {

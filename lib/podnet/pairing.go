@@ -267,6 +267,9 @@ func (r *resolver) pairByNetdevAlias() {
 	aliases := map[deviceID][]*iface{}
 	for _, i := range r.interfaces {
 		dev := r.netdevs[i.Name]
+		if dev.Alias == "" {
+			continue
+		}
 		address, err := pciaddr.Parse(strings.TrimSpace(dev.Alias))
 		if err == nil && dev.Parent == "" && i.open() && !i.Default {
 			aliases[deviceID{address: address}] = append(aliases[deviceID{address: address}], i)

@@ -54,7 +54,10 @@ func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 		case int64(len(data)) > limit:
 			return bytes.Clone(data[:limit]), tooLarge(limit)
 		case n <= 0, int64(len(data)) == stat.Size, len(data) < cap(data) && isAttribute(hostPath):
-			return bytes.Clone(data), nil
+			if cap(data) <= shortFile {
+				data = bytes.Clone(data)
+			}
+			return data, nil
 		case len(data) == cap(data):
 			data = append(make([]byte, 0, min(2*int64(cap(data)), limit+1)), data...)
 		}
