@@ -196,12 +196,13 @@ func (r *Runtime) Run(ctx context.Context, streams []Stream, lcores []Lcore) (*J
 // have started when it fails. It runs on the EAL thread.
 func (j *Job) launch() (launched int, err error) {
 	perLcore := make([][]StreamConfig, len(j.lcores))
+	dealt := deal(j.streams, j.lcores)
 	for i, s := range j.streams {
 		c, err := j.rt.prepare(s, j.hz)
 		if err != nil {
 			return 0, err
 		}
-		w := i % len(j.lcores)
+		w := dealt[i]
 		j.where = append(j.where, place{w, len(perLcore[w])})
 		perLcore[w] = append(perLcore[w], c)
 		if !together(perLcore[w][0].Mode, s.Mode) {

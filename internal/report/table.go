@@ -339,6 +339,13 @@ func WriteRun(w io.Writer, r result.Run) error {
 	p.text("%s for %.1f s", r.Mode, r.Seconds)
 	p.line("")
 	p.interfaces(append(r.Interfaces, result.Interface{Name: "total", Counters: r.Total}))
+	if len(r.Lcores) > 0 {
+		p.line("")
+		p.line("lcore\tCPU\tits share of the CPU\tpolls")
+	}
+	for _, l := range r.Lcores {
+		p.line("%d\t%d\t%.1f %%\t%s", l.ID, l.CPU, l.RunPercent, strings.Join(l.Polls, ", "))
+	}
 	if f := r.Faults; f != nil {
 		p.line("")
 		p.line("frames dropped\toverflowed\tduplicated\treordered")

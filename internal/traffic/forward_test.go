@@ -45,6 +45,13 @@ func TestForward(t *testing.T) {
 		if r.Total.RxPackets != 107 || r.Total.RxBytes != 107*64 || r.Faults != nil || len(r.Lcores) != 2 {
 			t.Errorf("%+v", r)
 		}
+		var polls [][]string
+		for _, l := range r.Lcores {
+			polls = append(polls, l.Polls)
+		}
+		if diff := cmp.Diff([][]string{{"net_ring0 queue 0", "net_null0 queue 0"}, {"net_ring1 queue 0"}}, polls); diff != "" {
+			t.Errorf("lcores poll (-want +got):\n%s", diff)
+		}
 		if diff := cmp.Diff([]bool{true, false}, o.jobs); diff != "" {
 			t.Errorf("jobs (-want +got):\n%s", diff)
 		}

@@ -140,5 +140,27 @@ func since(base, now uint64) uint64 {
 	return now - base
 }
 
-// lcores tells what the job's threads have had of their CPUs so far.
-func (t *tally) lcores() []result.Thread { return t.begin.Until(t.sampler.Sample()).Threads }
+// polled names the interface and the queue that a stream polls.
+func (t *tally) polled(s Stream) string {
+	q := s.Polled()
+	for _, p := range t.dp.Ports {
+		if p.Port == q.Port {
+			return fmt.Sprintf("%s queue %d", p.Interface, q.Index)
+		}
+	}
+	return "a ring in memory"
+}
+
+// lcores tells what the job's threads have had of their CPUs so far, and what they
+// poll.
+func (t *tally) lcores() []result.Thread {
+	threads := t.begin.Until(t.sampler.Sample()).Threads
+	for i := range threads {
+		for n, s := range t.streams {
+			if t.job.Lcore(n).ID == threads[i].ID {
+				threads[i].Polls = append(threads[i].Polls, t.polled(s))
+			}
+		}
+	}
+	return threads
+}
