@@ -37,12 +37,11 @@ forward_send(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t byte
 
 typedef uint8_t forward_vec __attribute__((vector_size(16)));
 
-/* forward_macswap exchanges the addresses by one 16-byte load, shuffle and store,
- * and returns the first octet of the former destination. */
-static __rte_always_inline uint8_t
+/* forward_macswap exchanges the addresses by one 16-byte load, shuffle and store, and
+ * returns what it stored. */
+static __rte_always_inline forward_vec
 forward_macswap(uint8_t *eth)
 {
-	uint8_t first = eth[0];
 	forward_vec v;
 
 	memcpy(&v, eth, sizeof(v));
@@ -52,43 +51,75 @@ forward_macswap(uint8_t *eth)
 	v = __builtin_shuffle(v, (forward_vec){ 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15 });
 #endif
 	memcpy(eth, &v, sizeof(v));
-	return first;
+	return v;
 }
 
 /* forward_answer_groups corrects the result of forward_macswap for frames to a
  * group: a group is no sender, so our own address answers them. */
 static __rte_noinline void
-forward_answer_groups(const struct stream *s, uint8_t **eth, uint16_t n)
+forward_answer_groups(const struct stream *s, struct rte_mbuf **bufs, uint16_t n)
 {
-	for (uint16_t i = 0; i < n; i++)
-		if (eth[i][RTE_ETHER_ADDR_LEN] & RTE_ETHER_GROUP_ADDR)
-			memcpy(eth[i] + RTE_ETHER_ADDR_LEN, s->cfg.src_mac, RTE_ETHER_ADDR_LEN);
+	for (uint16_t i = 0; i < n; i++) {
+		uint8_t *src = rte_pktmbuf_mtod_offset(bufs[i], uint8_t *, RTE_ETHER_ADDR_LEN);
+
+		if (*src & RTE_ETHER_GROUP_ADDR)
+			memcpy(src, s->cfg.src_mac, RTE_ETHER_ADDR_LEN);
+	}
 }
 
-static __rte_always_inline void
-forward_set_macs(const struct stream *s, uint8_t *eth)
+/* forward_set_macs writes the addresses by one 16-byte load and store, and returns what
+ * it stored. What follows the addresses stays. */
+static __rte_always_inline forward_vec
+forward_set_macs(uint8_t *eth, forward_vec macs)
 {
-	memcpy(eth, s->cfg.dst_mac, RTE_ETHER_ADDR_LEN);
-	memcpy(eth + RTE_ETHER_ADDR_LEN, s->cfg.src_mac, RTE_ETHER_ADDR_LEN);
+	const forward_vec keep = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff };
+	forward_vec v;
+
+	memcpy(&v, eth, sizeof(v));
+	v = (v & keep) | macs;
+	memcpy(eth, &v, sizeof(v));
+	return v;
 }
+
+static __rte_always_inline forward_vec
+forward_rewrite_one(uint8_t *eth, forward_vec macs, const enum podnet_mode mode)
+{
+	return mode == PODNET_MACSWAP ? forward_macswap(eth) : forward_set_macs(eth, macs);
+}
+
+/* So many frames ahead of the one that is rewritten is fetched into the cache. */
+#define FORWARD_AHEAD 4
 
 /* forward_rewrite gives a burst the addresses that the mode wants. */
 static __rte_always_inline void
 forward_rewrite(const struct stream *s, struct rte_mbuf **bufs, uint16_t n, const enum podnet_mode mode)
 {
-	uint8_t *data[PODNET_BURST], firsts = 0;
+	forward_vec macs = { 0 }, seen = { 0 };
+	uint8_t *ahead[FORWARD_AHEAD];
+	uint16_t i = 0, j;
 
 	if (mode != PODNET_MAC && mode != PODNET_MACSWAP)
 		return;
-	burst_prefetch(bufs, data, n);
-	for (uint16_t i = 0; i < n; i++) {
-		if (mode == PODNET_MACSWAP)
-			firsts |= forward_macswap(data[i]);
-		else
-			forward_set_macs(s, data[i]);
+	memcpy(&macs, s->cfg.dst_mac, RTE_ETHER_ADDR_LEN);
+	memcpy((uint8_t *)&macs + RTE_ETHER_ADDR_LEN, s->cfg.src_mac, RTE_ETHER_ADDR_LEN);
+	if (n >= FORWARD_AHEAD) {
+		burst_prefetch(bufs, ahead, FORWARD_AHEAD);
+		for (; i + 2 * FORWARD_AHEAD <= n; i += FORWARD_AHEAD) {
+#pragma GCC unroll 4
+			for (j = 0; j < FORWARD_AHEAD; j++) {
+				uint8_t *eth = ahead[j];
+
+				ahead[j] = rte_pktmbuf_mtod(bufs[i + FORWARD_AHEAD + j], uint8_t *);
+				rte_prefetch0(ahead[j]);
+				seen |= forward_rewrite_one(eth, macs, mode);
+			}
+		}
 	}
-	if (mode == PODNET_MACSWAP && unlikely(firsts & RTE_ETHER_GROUP_ADDR))
-		forward_answer_groups(s, data, n);
+	for (; i < n; i++)
+		seen |= forward_rewrite_one(rte_pktmbuf_mtod(bufs[i], uint8_t *), macs, mode);
+	/* What was the destination is the source now. */
+	if (mode == PODNET_MACSWAP && unlikely(seen[RTE_ETHER_ADDR_LEN] & RTE_ETHER_GROUP_ADDR))
+		forward_answer_groups(s, bufs, n);
 }
 
 /* forward serves a stream that forwards or drops, and returns how many packets came. */
@@ -108,7 +139,7 @@ forward(struct stream *s, const enum podnet_mode mode)
 	forward_rewrite(s, bufs, n, mode);
 	count_add(&s->count.rx_packets, n);
 	if (mode == PODNET_RXONLY)
-		rte_pktmbuf_free_bulk(bufs, n);
+		burst_free(bufs, n);
 	else
 		forward_send(s, bufs, n, bytes);
 	return n;

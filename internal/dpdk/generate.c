@@ -128,6 +128,8 @@ generate_stamp_varied(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint
 {
 	if (s->addresses)
 		generate_stamp_as(s, bufs, n, now, true, s->cfg.wide);
-	else
+	else if (s->cfg.wide)
 		generate_stamp_as(s, bufs, n, now, false, true);
+	else
+		generate_stamp_as(s, bufs, n, now, false, false);
 }

@@ -196,15 +196,29 @@ stamp_seed(uint32_t signature)
 	return signature * 0x9e3779b97f4a7c15;
 }
 
+/* The factors of the sum that a check is the upper bits of. What of the packet is
+ * multiplied has its flow from bit 16 on, so that the sum of the next flow is more by a
+ * constant. */
+#define STAMP_WHEN 0xbf58476d1ce4e5b9
+#define STAMP_WHAT 0x94d049bb133111eb
+#define STAMP_NEXT_FLOW (STAMP_WHAT << 16)
+#define STAMP_CHECK_SHIFT 48
+
+static __rte_always_inline uint64_t
+stamp_sum(uint64_t seed, uint16_t flow, uint32_t number, uint32_t time, uint16_t payload)
+{
+	uint64_t when = (uint64_t)time << 32 | number, what = (uint32_t)flow << 16 | payload;
+
+	return (when ^ seed) * STAMP_WHEN + what * STAMP_WHAT;
+}
+
 /* stamp_check is the check of a packet with so many bytes from the stamp on. The
  * factors are odd and have no sixteen equal bits in a row, so that any one bit of
  * the input changes the upper 16 bits of the sum. */
 static __rte_always_inline uint16_t
 stamp_check(uint64_t seed, uint16_t flow, uint32_t number, uint32_t time, uint16_t payload)
 {
-	uint64_t when = (uint64_t)time << 32 | number, what = (uint32_t)flow << 16 | payload;
-
-	return ((when ^ seed) * 0xbf58476d1ce4e5b9 + what * 0x94d049bb133111eb) >> 48;
+	return stamp_sum(seed, flow, number, time, payload) >> STAMP_CHECK_SHIFT;
 }
 
 #endif

@@ -249,7 +249,7 @@ verify(struct stream *s)
 		verify_burst(s, bufs, data, n, came, true, false);
 	else
 		verify_burst(s, bufs, data, n, came, false, false);
-	rte_pktmbuf_free_bulk(bufs, n);
+	burst_free(bufs, n);
 	return n;
 }
 
