@@ -52,8 +52,8 @@ demo: build ## resolve a scratch pod and measure its vhost-user and memif socket
 
 .PHONY: test
 test: ## install what is missing and run the tests that need no container
-	@scripts/deps.sh build capi test test-capi lab
-	$(MAKE) --no-print-directory test-lib test-unit test-parity test-capi test-dpdk test-e2e test-lab
+	@scripts/deps.sh build capi test test-capi instructions lab
+	$(MAKE) --no-print-directory test-lib test-unit test-parity test-capi test-dpdk test-instructions test-e2e test-lab
 
 .PHONY: test-lib
 test-lib: ## test the library alone: without cgo, and that it compiles elsewhere
@@ -134,10 +134,15 @@ test-lab-trixie: ## the same as test-lab with Debian 13's programs and DPDK 24.1
 	scripts/debian.sh trixie build
 	PODNET_BIN=$(CURDIR)/bin/trixie/testpmd-wrapper LAB_ROOT=$$(scripts/debian.sh --root trixie) $(LAB)
 
+.PHONY: test-instructions
+test-instructions: ## hold the loops' instructions per packet against the baseline and dpdk-testpmd's
+	@scripts/deps.sh build instructions
+	$(GO) test -count=1 -tags instructions -timeout 20m $(INSTRUCTIONS_FLAGS) ./test/instructions
+
 .PHONY: bench-peers
-bench-peers: build ## compare our loops with dpdk-testpmd's, in CPU time per packet
+bench-peers: build ## write docs/reference/performance.md: our speed beside dpdk-testpmd's and app-netutil's
 	@scripts/deps.sh test
-	$(HUGE) 512 $(GO) run ./test/benchpeers
+	$(HUGE) 512 $(GO) run ./test/benchpeers -write docs/reference/performance.md $(PEERS_FLAGS)
 
 .PHONY: bench-dut
 bench-dut: build ## measure a device whose rate, loss and delay are known (BENCH_DUT_FLAGS="-rate 50000")
@@ -168,7 +173,7 @@ prose: ## count the phrases that make our texts hard to read (SHOW=name or all: 
 .PHONY: lint
 lint: prose ## check the Go code, the C, the scripts and the words
 	@scripts/deps.sh build capi lint
-	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab,image,k8s,cross,capi
+	$(DPDK) $(GOLANGCI) run --build-tags e2e,lab,image,k8s,cross,capi,instructions
 	$(GOLANGCI) run --build-tags nodpdk
 	cd test/parity && $(GOLANGCI) run --config ../../.golangci.yml
 	scripts/lint-c.sh

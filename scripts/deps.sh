@@ -5,7 +5,7 @@
 set -euo pipefail
 
 usage() {
-	echo "usage: deps.sh [--list] build|capi|test|test-capi|lab|image|k8s|lint|debian|cross ..." >&2
+	echo "usage: deps.sh [--list] build|capi|test|test-capi|instructions|lab|image|k8s|lint|debian|cross ..." >&2
 	exit 64
 }
 
@@ -36,6 +36,10 @@ needs() {
 		libdpdk-dev   pkg-config --exists libdpdk
 		dpdk-dev      command -v dpdk-testpmd
 		util-linux    command -v setpriv
+	END
+	instructions) cat <<-'END' ;;
+		valgrind command -v valgrind
+		dpdk-dev command -v dpdk-testpmd
 	END
 	test) cat <<-'END' ;;
 		dpdk-dev      command -v dpdk-testpmd

@@ -41,7 +41,7 @@ lint() {
 # The flags that cgo takes (internal/dpdk/cgo.go). DPDK's headers are the system's, which
 # are not for us to warn about.
 read -ra dpdk <<<"$(pkg-config --cflags libdpdk | sed 's/-I/-isystem /g')"
-lint internal/dpdk -std=gnu11 -O3 "${dpdk[@]}" -- internal/dpdk/*.c
+lint internal/dpdk -std=gnu11 -O3 -Iinternal/dpdk "${dpdk[@]}" -- internal/dpdk/*.c test/internal/loops/c/*.c
 
 # Those of capi/Makefile, and further warnings.
 read -ra jansson <<<"$(pkg-config --cflags jansson)"
