@@ -1,27 +1,25 @@
 //go:build linux
 
-// Command benchpeers compares our packet loops with those of the stock
-// dpdk-testpmd, on net_null, in CPU time a packet: what the polling thread has
-// run for (schedstat) over the packets that the port has counted (telemetry).
-// Wall-clock rates change with whatever else the machine does; this does not.
+// Command benchpeers measures how fast podnet is beside the stock dpdk-testpmd, a
+// plain loop in C and app-netutil, and says of each line whether it is met.
 //
-// Both sides run on the same CPU, one after the other in alternation, with the
-// same port, mbuf and ring sizes, the same memory and the same driver files, and
-// are measured by the same code after the same warm-up. Each moves bursts of its
-// own size, 64 for ours and testpmd's default of 32; --burst makes them equal.
+// Packet loops are compared by CPU time per packet: the time that the polling threads
+// have run (schedstat) over the packets that the port has counted (telemetry).
+// Wall-clock rates change with whatever else the machine does; this does not. Both
+// sides run on the same CPU, one after the other in alternation, with the same ports,
+// mbufs, rings, bursts, memory and driver files, and the same code measures them after
+// the same warm-up. A row's ratio is that of the two medians.
 //
-// Targets are reported as met or not; the exit code is 1 only when a process
-// fails.
+// It exits with 4 if a line is not met, and with 1 if a program fails.
 package main
 
 import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"text/tabwriter"
+	"regexp"
 	"time"
 )
 
@@ -29,101 +27,127 @@ type options struct {
 	pairs      int
 	duration   time.Duration
 	warmup     time.Duration
-	burst      int
+	only       *regexp.Regexp
 	ours, peer string // programs
 }
 
+// exitBelow is the exit code of a line that is not met.
+const exitBelow = 4
+
 func main() {
-	var o options
-	var seconds float64
+	o := options{warmup: 300 * time.Millisecond}
+	var only, write string
 	var asJSON bool
 	flag.IntVar(&o.pairs, "pairs", 5, "how often to measure each side of each row")
-	flag.Float64Var(&seconds, "seconds", 2, "how long a loop runs for a measurement, after a warm-up of one second")
-	flag.IntVar(&o.burst, "burst", 32, "testpmd's --burst, by default its own default; ours is 64")
+	flag.DurationVar(&o.duration, "duration", 700*time.Millisecond, "CPU time that a loop runs for a measurement, after a warm-up")
+	flag.StringVar(&only, "only", "", "measure the rows whose work or peer matches this regular expression")
 	flag.StringVar(&o.ours, "bin", "bin/testpmd-wrapper", "our program")
 	flag.StringVar(&o.peer, "testpmd", "dpdk-testpmd", "the stock program")
+	flag.StringVar(&write, "write", "", "write the table into this Markdown file, between its marks")
 	flag.BoolVar(&asJSON, "json", false, "print JSON")
 	flag.Parse()
-	if flag.NArg() > 0 || o.pairs < 1 || seconds <= 0 {
+	var err error
+	if o.only, err = regexp.Compile(only); err != nil || flag.NArg() > 0 || o.pairs < 1 || o.duration <= 0 {
 		flag.Usage()
 		os.Exit(64)
 	}
-	o.duration, o.warmup = time.Duration(seconds*float64(time.Second)), time.Second
-	if err := run(o, asJSON, os.Stdout, os.Stderr); err != nil {
+	doc, err := run(o)
+	if err == nil && write != "" {
+		err = doc.writeInto(write)
+	}
+	if err == nil {
+		err = print(doc, asJSON)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "benchpeers:", err)
 		os.Exit(1)
 	}
+	if !doc.met() {
+		os.Exit(exitBelow)
+	}
 }
 
-func run(o options, asJSON bool, stdout, stderr io.Writer) error {
+func print(doc document, asJSON bool) error {
+	if !asJSON {
+		return doc.writeTable(os.Stdout)
+	}
+	e := json.NewEncoder(os.Stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(doc)
+}
+
+func run(o options) (doc document, err error) {
 	for _, program := range []*string{&o.ours, &o.peer} {
 		path, err := exec.LookPath(*program)
 		if err != nil {
-			return err
+			return doc, err
 		}
 		*program = path
 	}
 	b, err := newBench(o)
 	if err != nil {
-		return err
+		return doc, err
 	}
 	defer b.close()
-	doc := document{Schema: "podnet.benchpeers/v1", Pairs: o.pairs, Seconds: o.duration.Seconds(), Burst: o.burst, CPU: b.pollingCPU(), Memory: b.memory.name}
-	for _, w := range workloads {
-		var ours, peer []sample
-		for i := range o.pairs {
-			// Testpmd first: what is wrong with the set-up is then not our fault.
-			for _, side := range []struct {
-				argv    []string
-				samples *[]sample
-			}{{b.peerArgs(w), &peer}, {b.ourArgs(w), &ours}} {
-				s, err := b.measure(side.argv)
-				if err != nil {
-					return fmt.Errorf("%s: %w", w.name, err)
-				}
-				*side.samples = append(*side.samples, s)
-			}
-			fmt.Fprintf(stderr, "%s, pair %d of %d: testpmd %.2f ns, ours %.2f ns a packet\n",
-				w.name, i+1, o.pairs, peer[i].nsPerPacket, ours[i].nsPerPacket)
-			if ours[i].dpdk != peer[i].dpdk || ours[i].driver != peer[i].driver {
-				return fmt.Errorf("the sides run on different DPDKs: testpmd on %s with %s, ours on %s with %s",
-					peer[i].dpdk, peer[i].driver, ours[i].dpdk, ours[i].driver)
-			}
+	begin := time.Now()
+	var forwarding []result
+	for _, r := range rows {
+		if !o.only.MatchString(r.work + " / " + r.against) {
+			continue
 		}
-		doc.DPDK = ours[0].dpdk
-		doc.Rows = append(doc.Rows, newRow(w, peer, ours))
+		measured, err := b.measureRow(r)
+		if err != nil {
+			return doc, fmt.Errorf("%s: %w", r.work, err)
+		}
+		doc.Rows = append(doc.Rows, measured)
+		fmt.Fprintln(os.Stderr, measured)
+		if r.forwards {
+			forwarding = append(forwarding, measured)
+		}
 	}
-	if asJSON {
-		e := json.NewEncoder(stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(doc)
+	if len(forwarding) > 1 {
+		doc.Rows = append(doc.Rows, geometricMean(forwarding))
 	}
-	return doc.writeTable(stdout)
+	if o.only.MatchString(parityRows) {
+		more, err := b.parity()
+		if err != nil {
+			return doc, err
+		}
+		doc.Rows = append(doc.Rows, more...)
+	}
+	doc.describe(b, time.Since(begin))
+	return doc, nil
 }
 
-// document is the result.
-type document struct {
-	Schema  string  `json:"schema"`
-	DPDK    string  `json:"dpdk"`
-	Pairs   int     `json:"pairs"`
-	Seconds float64 `json:"seconds"` // of CPU time, of each measurement
-	Burst   int     `json:"burst"`   // testpmd's
-	CPU     int     `json:"cpu"`     // that the loops ran on
-	Memory  string  `json:"memory"`
-	Rows    []row   `json:"rows"`
-}
-
-func (d document) writeTable(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "CPU time a packet of the polling thread: median of %d (least to most), %g s each, %s, %s memory, CPU %d, testpmd's burst %d\n",
-		d.Pairs, d.Seconds, d.DPDK, d.Memory, d.CPU, d.Burst)
-	fmt.Fprintln(w, "loop\ttestpmd ns\tours ns\ttestpmd/ours\ttarget\t\t")
-	for _, r := range d.Rows {
-		verdict := "not met"
-		if r.Met {
-			verdict = "met"
+// measureRow measures both sides in turns; the peer first, since what is wrong with the
+// set-up is then not our fault.
+func (b *bench) measureRow(r row) (result, error) {
+	var peer, ours []sample
+	stop := func() {}
+	if r.helper != nil {
+		var err error
+		if stop, err = r.helper(b); err != nil {
+			return result{}, err
 		}
-		fmt.Fprintf(w, "%s\t%v\t%v\t%v\t>= %.2f\t%s\t\n", r.Workload, r.Testpmd, r.Ours, r.Ratio, r.Target, verdict)
 	}
-	return w.Flush()
+	defer stop()
+	for i := range b.pairs {
+		for _, side := range []struct {
+			measure subject
+			samples *[]sample
+		}{{r.peer, &peer}, {r.ours, &ours}} {
+			if side.measure == nil {
+				continue
+			}
+			s, err := side.measure(b)
+			if err != nil {
+				return result{}, err
+			}
+			*side.samples = append(*side.samples, s)
+		}
+		if len(peer) > 0 && peer[i].driver != "" && ours[i].driver != "" && ours[i].driver != peer[i].driver {
+			return result{}, fmt.Errorf("the sides run on different drivers: %s and %s", peer[i].driver, ours[i].driver)
+		}
+	}
+	return newResult(r, peer, ours), nil
 }

@@ -4,34 +4,79 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
-// row is the outcome of one workload. Ratios are testpmd's time over ours, pair
-// by pair: above 1, ours is faster.
-type row struct {
-	Workload string `json:"workload"`
-	Testpmd  spread `json:"testpmdNsPerPacket"`
-	Ours     spread `json:"oursNsPerPacket"`
-	Ratio    spread `json:"ratio"`
-	// Busy is the least share of the time that a polling thread had its CPU.
-	Busy   float64 `json:"busy"`
-	Target float64 `json:"target"` // of the median ratio
-	Met    bool    `json:"met"`
+// subject is something to measure.
+type subject func(*bench) (sample, error)
+
+// sample is one measurement of one side.
+type sample struct {
+	value  float64 // in the unit of the row: less is better
+	dpdk   string  // release; empty where none runs
+	driver string  // file of the port's driver; empty where that is not looked at
 }
 
-func newRow(w workload, peer, ours []sample) row {
-	r := row{Workload: w.name, Target: w.target, Busy: 1}
-	var times, ourTimes, ratios []float64
-	for i := range ours {
-		times = append(times, peer[i].nsPerPacket)
-		ourTimes = append(ourTimes, ours[i].nsPerPacket)
-		ratios = append(ratios, peer[i].nsPerPacket/ours[i].nsPerPacket)
-		r.Busy = min(r.Busy, peer[i].busy, ours[i].busy)
+// row is a line of the table: two things that are measured in turns, and the least
+// ratio of theirs to ours; or without a peer the most that ours may be.
+type row struct {
+	work, against string
+	unit          string
+	least, most   float64
+	forwards      bool // it is part of the mean of the forwarding loops
+	peer, ours    subject
+	helper        func(*bench) (stop func(), err error) // the other end of both
+}
+
+// result is the outcome of a row.
+type result struct {
+	Work    string  `json:"work"`
+	Against string  `json:"against,omitempty"`
+	Unit    string  `json:"unit"`
+	Peer    *spread `json:"peer,omitempty"`
+	Ours    *spread `json:"ours,omitempty"`
+	Ratio   float64 `json:"ratio,omitempty"` // of the medians, theirs to ours: above 1, ours is faster
+	Least   float64 `json:"least,omitempty"` // ratio
+	Most    float64 `json:"most,omitempty"`  // of ours, where there is no ratio
+	Met     bool    `json:"met"`
+	dpdk    string
+}
+
+func newResult(r row, peer, ours []sample) result {
+	out := result{Work: r.work, Against: r.against, Unit: r.unit, Least: r.least, Most: r.most, Ours: newSpread(ours), dpdk: ours[0].dpdk}
+	if r.peer == nil {
+		out.Met = out.Ours.Median <= r.most
+		return out
 	}
-	r.Testpmd, r.Ours, r.Ratio = newSpread(times), newSpread(ourTimes), newSpread(ratios)
-	r.Met = r.Ratio.Median >= r.Target
-	return r
+	out.Peer = newSpread(peer)
+	out.Ratio = out.Peer.Median / out.Ours.Median
+	out.Met = out.Ratio >= r.least
+	return out
+}
+
+// leastMean is the least geometric mean of the forwarding loops' ratios.
+const leastMean = 1.03
+
+func geometricMean(rows []result) result {
+	sum := 0.0
+	for _, r := range rows {
+		sum += math.Log(r.Ratio)
+	}
+	out := result{Work: "forward, geometric mean of these", Against: rows[0].Against, Ratio: math.Exp(sum / float64(len(rows))), Least: leastMean}
+	out.Met = out.Ratio >= leastMean
+	return out
+}
+
+func (r result) String() string {
+	verdict := "met"
+	if !r.Met {
+		verdict = "not met"
+	}
+	if r.Least == 0 {
+		return fmt.Sprintf("%s: %v %s, at most %g: %s", r.Work, r.Ours, r.Unit, r.Most, verdict)
+	}
+	return fmt.Sprintf("%s: %v, %s %v %s, ratio %.3f, at least %g: %s", r.Work, r.Ours, r.Against, r.Peer, r.Unit, r.Ratio, r.Least, verdict)
 }
 
 // spread sums up repeated measurements.
@@ -42,10 +87,19 @@ type spread struct {
 }
 
 // newSpread needs at least one value.
-func newSpread(values []float64) spread {
-	v := slices.Sorted(slices.Values(values))
+func newSpread(samples []sample) *spread {
+	var v []float64
+	for _, s := range samples {
+		v = append(v, s.value)
+	}
+	slices.Sort(v)
 	n := len(v)
-	return spread{Median: (v[(n-1)/2] + v[n/2]) / 2, Min: v[0], Max: v[n-1]}
+	return &spread{Median: (v[(n-1)/2] + v[n/2]) / 2, Min: v[0], Max: v[n-1]}
 }
 
-func (s spread) String() string { return fmt.Sprintf("%.2f (%.2f-%.2f)", s.Median, s.Min, s.Max) }
+func (s *spread) String() string {
+	if s == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.4g (%.4g to %.4g)", s.Median, s.Min, s.Max)
+}

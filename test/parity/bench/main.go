@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -31,6 +32,8 @@ import (
 var (
 	runs     = flag.Int("runs", 10, "runs of each library on each pod")
 	duration = flag.Duration("duration", 200*time.Millisecond, "how long a run is")
+	asJSON   = flag.Bool("json", false, "print JSON for make bench-peers")
+	program  = flag.String("podnet", "", "with --json: measure inspect of this static program, too")
 )
 
 // childFlag, as the first argument, makes this a process that measures. It is
@@ -188,36 +191,50 @@ func medians(p pod, libraries ...string) ([]time.Duration, error) {
 	return middle, nil
 }
 
+// comparison is what both libraries cost on a pod, in µs of CPU time.
+type comparison struct {
+	Interfaces         int
+	Podnet, AppNetutil float64
+}
+
+// inMemory is where pods are written: in memory, as sysfs, proc and the volume are,
+// because reading a disk's file system costs more. Empty: no such place is known here.
+func inMemory() string {
+	const shm = "/dev/shm"
+	if info, err := os.Stat(shm); err == nil && info.IsDir() {
+		return shm
+	}
+	return ""
+}
+
 func run() error {
 	if *runs < 1 {
 		return fmt.Errorf("-runs %d: at least one", *runs)
 	}
-	dir, err := os.MkdirTemp("", "podnet-bench")
+	dir, err := os.MkdirTemp(inMemory(), "podnet-bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	compared, err := compare(dir)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return printJSON(dir, compared)
+	}
 
 	fmt.Printf("CPU time per call in µs, medians of %d runs of %v\n\n", *runs, *duration)
 	fmt.Println("annotations and environment alone")
 	fmt.Printf("%10s %10s %12s %6s\n", "interfaces", "podnet", "app-netutil", "ratio")
-	for _, n := range []int{1, 8, 64, 250} {
-		p, err := annotationsOnly(filepath.Join(dir, fmt.Sprint("annotations", n)), n)
-		if err != nil {
-			return err
-		}
-		t, err := medians(p, "podnet only", "app-netutil")
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%10d %10.1f %12.1f %6.2f\n", n, micros(t[0]), micros(t[1]), float64(t[0])/float64(t[1]))
+	for _, c := range compared {
+		fmt.Printf("%10d %10.1f %12.1f %6.2f\n", c.Interfaces, c.Podnet, c.AppNetutil, c.Podnet/c.AppNetutil)
 	}
-
 	for _, mix := range []struct {
 		name  string
 		kinds []kind
 	}{
-		{"VFs on vfio-pci and mlx5_core", []kind{vfioVF, mlx5VF}},
+		{"VFs on vfio-pci and mlx5_core", onVFs},
 		{"a mix of VFs, resource claims and memif", []kind{vfioVF, mlx5VF, claimedVF, memifSocket}},
 	} {
 		if err := runEverySource(dir, mix.name, mix.kinds); err != nil {
@@ -225,6 +242,81 @@ func run() error {
 		}
 	}
 	return nil
+}
+
+var onVFs = []kind{vfioVF, mlx5VF}
+
+// compare measures both libraries on pods of several sizes.
+func compare(dir string) (all []comparison, err error) {
+	for _, n := range []int{1, 8, 64, 250} {
+		p, err := annotationsOnly(filepath.Join(dir, fmt.Sprint("annotations", n)), n)
+		if err != nil {
+			return nil, err
+		}
+		t, err := medians(p, "podnet only", "app-netutil")
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, comparison{n, micros(t[0]), micros(t[1])})
+	}
+	return all, nil
+}
+
+// printJSON prints what make bench-peers shows: the comparison, and what a pod with
+// four VFs costs.
+func printJSON(dir string, compared []comparison) error {
+	out := struct {
+		AppNetutil []comparison
+		Discover   float64 // µs of CPU time
+		Inspect    float64 // ms by the clock, of a whole process
+	}{AppNetutil: compared}
+	p, err := everySource(filepath.Join(dir, "four"), 4, onVFs)
+	if err != nil {
+		return err
+	}
+	t, err := medians(p, "podnet")
+	if err != nil {
+		return err
+	}
+	out.Discover = micros(t[0])
+	if *program != "" {
+		took, err := inspect(p)
+		if err != nil {
+			return err
+		}
+		out.Inspect = micros(took) / 1000
+	}
+	return json.NewEncoder(os.Stdout).Encode(out)
+}
+
+// inspect runs the static program in the pod, whose root becomes its own with privilege.
+func inspect(p pod) (time.Duration, error) {
+	data, err := os.ReadFile(*program)
+	if err != nil {
+		return 0, err
+	}
+	inside := filepath.Join(p.root, "podnet")
+	if err := os.WriteFile(inside, data, 0o755); err != nil { //nolint:gosec // it is a program
+		return 0, err
+	}
+	var times []time.Duration
+	for range 10 * *runs {
+		cmd := exec.Command(inside, "inspect", "--root", p.root)
+		if os.Geteuid() == 0 {
+			cmd = exec.Command("/podnet", "inspect")
+			cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: p.root}
+			cmd.Dir = "/"
+		}
+		cmd.Env = p.environ
+		begin := time.Now()
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			return 0, fmt.Errorf("inspect: %w: %s", err, out)
+		}
+		times = append(times, time.Since(begin))
+	}
+	slices.Sort(times)
+	return times[len(times)/2], nil
 }
 
 // runEverySource measures podnet with all its sources on pods of several sizes.
