@@ -27,18 +27,21 @@ func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 	}
 	defer syscall.Close(fd)
 	var stat syscall.Stat_t
-	if err := syscall.Fstat(fd, &stat); err != nil {
-		return nil, err
+	attribute := isAttribute(hostPath)
+	if !attribute { // these are all regular, and say that they are a page
+		if err := syscall.Fstat(fd, &stat); err != nil {
+			return nil, err
+		}
+		if stat.Mode&syscall.S_IFMT != syscall.S_IFREG {
+			return nil, ErrNotRegular
+		}
 	}
-	if stat.Mode&syscall.S_IFMT != syscall.S_IFREG {
-		return nil, ErrNotRegular
-	}
-	// Files of proc say that they are empty, those of sysfs that they are a page.
+	// Files of proc say that they are empty.
 	var short [shortFile]byte
 	data := short[:0]
 	if limit < shortFile {
 		data = short[: 0 : limit+1]
-	} else if stat.Size >= shortFile && !isAttribute(hostPath) {
+	} else if stat.Size >= shortFile {
 		data = make([]byte, 0, min(stat.Size, limit)+1)
 	}
 	for {
@@ -53,7 +56,7 @@ func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 		switch {
 		case int64(len(data)) > limit:
 			return bytes.Clone(data[:limit]), tooLarge(limit)
-		case n <= 0, int64(len(data)) == stat.Size, len(data) < cap(data) && isAttribute(hostPath):
+		case n <= 0, int64(len(data)) == stat.Size, len(data) < cap(data) && attribute:
 			if cap(data) <= shortFile {
 				data = bytes.Clone(data)
 			}
