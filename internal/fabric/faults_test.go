@@ -69,7 +69,9 @@ func TestFaults(t *testing.T) {
 			nil, "",
 		},
 		"hung": {
-			func(s *trial) { time.AfterFunc(2*round-100*time.Millisecond, func() { s.disturb(bad, func(p *pod) { p.hung = true }) }) },
+			func(s *trial) {
+				time.AfterFunc(2*round-100*time.Millisecond, func() { s.disturb(bad, func(p *pod) { p.hung = true }) })
+			},
 			map[result.FabricCode]int{result.FabricHung: 10}, result.FabricHung,
 		},
 		"hung for a while": {
