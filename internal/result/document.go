@@ -118,25 +118,28 @@ func (f Fabric) Encode(w io.Writer) error {
 	const key = "\n  \"pairs\": ["
 	head, tail, _ := bytes.Cut(around, []byte(key)) // no text of others has a line's end
 	b := bufio.NewWriter(w)
-	b.Write(head)
-	b.WriteString(key)
+	put := func(parts ...[]byte) {
+		for _, part := range parts {
+			_, _ = b.Write(part) // Flush tells of any write that failed
+		}
+	}
+	put(head, []byte(key))
 	for i, p := range pairs {
 		line, err := marshal(p, "")
 		if err != nil {
 			return err
 		}
-		if i > 0 {
-			b.WriteString(",")
+		separator := ",\n    "
+		if i == 0 {
+			separator = "\n    "
 		}
-		b.WriteString("\n    ")
-		b.Write(line)
+		put([]byte(separator), line)
 	}
 	if len(pairs) > 0 {
-		b.WriteString("\n  ")
+		put([]byte("\n  "))
 	}
-	b.Write(tail)
-	b.WriteString("\n")
-	return b.Flush() // which tells of any write that failed
+	put(tail, []byte("\n"))
+	return b.Flush()
 }
 
 func marshal(v any, indent string) ([]byte, error) {
