@@ -142,7 +142,8 @@ test-instructions: ## hold the loops' instructions per packet against the baseli
 .PHONY: bench-peers
 bench-peers: build ## write docs/reference/performance.md: our speed beside dpdk-testpmd's and app-netutil's
 	@scripts/deps.sh test
-	$(HUGE) 512 $(GO) run ./test/benchpeers -write docs/reference/performance.md $(PEERS_FLAGS)
+	$(GO) build -o bin/benchpeers ./test/benchpeers
+	$(HUGE) 512 bin/benchpeers -write docs/reference/performance.md $(PEERS_FLAGS)
 
 .PHONY: bench-dut
 bench-dut: build ## measure a device whose rate, loss and delay are known (BENCH_DUT_FLAGS="-rate 50000")
