@@ -63,9 +63,13 @@ manifests() {
 	done
 }
 
+# In a clone of its own, whose tag says the version.
 sbom() {
+	git clone -q --no-checkout . "$work/clone"
+	git -C "$work/clone" checkout -q HEAD
+	case $version in v[0-9]*.*.*) git -C "$work/clone" tag -f "$version" >&2 ;; esac
 	"$(tool cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0)" mod -json -noserial -notimestamp \
-		-output "$dir/$name.cdx.json" >&2
+		-output "$dir/$name.cdx.json" "$work/clone" >&2
 }
 
 images() {

@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# build.sh [SUITE [podnet]]: builds the Dockerfile's image of this tree as
-# localhost/testpmd-wrapper:SUITE or, for podnet, localhost/podnet:SUITE, and prints
-# that name. No registry is needed: its
-# base is made by mmdebstrap, once, and Go and its modules are this machine's. It
-# needs root.
+# build.sh [SUITE [TARGET [OPTION...]]]: builds the Dockerfile's image of this tree as
+# localhost/testpmd-wrapper:SUITE or, for the target podnet, localhost/podnet:SUITE, and
+# prints that name. No registry is needed: its base is made by mmdebstrap, once, and Go
+# and its modules are this machine's. Times are those of the last commit, so that the
+# same sources give the same digest. Options are those of buildah bud; VERSION says what
+# the image is a version of. It needs root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 suite=${1:-bookworm}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/podnet/image
 base=localhost/podnet-base:$suite
 go=localhost/podnet-go:$(go env GOVERSION)
-image=localhost/${2:-testpmd-wrapper}:$suite
+target=${2:-testpmd-wrapper}
+image=localhost/$target:$suite
+date=$(git log -1 --format=%ct)
 
 have() { buildah inspect --type image "$1" >/dev/null 2>&1; }
 
@@ -32,9 +35,10 @@ if ! have "$go"; then
 fi
 go mod download
 mkdir -p "$cache/$suite/go-build"
-buildah bud --quiet --layers --isolation chroot --tag "$image" ${2:+--target "$2"} \
+buildah bud --quiet --layers --isolation chroot --tag "$image" --target "$target" --timestamp "$date" \
 	--build-arg BASE="$base" --build-arg GO_IMAGE="$go" --build-arg GOPROXY=off \
-	--build-arg VERSION="$(git describe --always --dirty)" \
+	--build-arg VERSION="${VERSION:-$(git describe --tags --always --dirty)}" \
+	--build-arg REVISION="$(git rev-parse HEAD)" --build-arg CREATED="$(date -u -d "@$date" +%FT%TZ)" \
 	--volume "$(go env GOMODCACHE):/root/go/pkg/mod" --volume "$cache/$suite/go-build:/root/.cache/go-build" \
-	. >&2
+	"${@:3}" . >&2
 echo "$image"
