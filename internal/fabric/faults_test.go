@@ -35,7 +35,8 @@ func TestFaults(t *testing.T) {
 	}{
 		"absent": {
 			func(s *trial) { s.absent[bad] = true },
-			map[result.FabricCode]int{result.FabricAbsent: 14}, result.FabricAbsent,
+			map[result.FabricCode]int{result.FabricAbsent: 14},
+			result.FabricAbsent,
 		},
 		"late": {
 			func(s *trial) {
@@ -43,11 +44,13 @@ func TestFaults(t *testing.T) {
 				time.AfterFunc(5*time.Minute+2*round-time.Second, func() { s.start(bad) })
 			},
 			// Two rounds are missed, and one of them is made up for.
-			map[result.FabricCode]int{result.FabricLate: 2}, "",
+			map[result.FabricCode]int{result.FabricLate: 2},
+			"",
 		},
 		"dead": {
 			func(s *trial) { time.AfterFunc(2*round+500*time.Millisecond, func() { s.kill(bad) }) },
-			map[result.FabricCode]int{result.FabricDead: 10}, result.FabricDead,
+			map[result.FabricCode]int{result.FabricDead: 10},
+			result.FabricDead,
 		},
 		"restarted": {
 			func(s *trial) {
@@ -72,7 +75,8 @@ func TestFaults(t *testing.T) {
 			func(s *trial) {
 				time.AfterFunc(2*round-100*time.Millisecond, func() { s.disturb(bad, func(p *pod) { p.hung = true }) })
 			},
-			map[result.FabricCode]int{result.FabricHung: 10}, result.FabricHung,
+			map[result.FabricCode]int{result.FabricHung: 10},
+			result.FabricHung,
 		},
 		"hung for a while": {
 			func(s *trial) {
@@ -84,11 +88,13 @@ func TestFaults(t *testing.T) {
 		"slow": {
 			func(s *trial) { s.disturb(bad, func(p *pod) { p.delay = 6 * time.Second }) },
 			// It keeps each deadline, and is left out when the rounds have waited for 20 s.
-			map[result.FabricCode]int{result.FabricHung: 10}, result.FabricHung,
+			map[result.FabricCode]int{result.FabricHung: 10},
+			result.FabricHung,
 		},
 		"partitioned": {
 			func(s *trial) { time.AfterFunc(2*round+500*time.Millisecond, func() { s.pods[bad].partition(true) }) },
-			map[result.FabricCode]int{result.FabricPartitioned: 10}, result.FabricPartitioned,
+			map[result.FabricCode]int{result.FabricPartitioned: 10},
+			result.FabricPartitioned,
 		},
 		"partitioned for a moment": {
 			func(s *trial) {
@@ -101,15 +107,18 @@ func TestFaults(t *testing.T) {
 			func(s *trial) {
 				s.disturb(bad, func(p *pod) { p.failing = errors.New("net1: \x1b[31mthe link is down\n") })
 			},
-			map[result.FabricCode]int{result.FabricFailed: 14}, "",
+			map[result.FabricCode]int{result.FabricFailed: 14},
+			"",
 		},
 		"refusing": {
 			func(s *trial) { s.disturb(bad, func(p *pod) { p.failing = ErrRefused }) },
-			map[result.FabricCode]int{result.FabricRefused: 14}, "",
+			map[result.FabricCode]int{result.FabricRefused: 14},
+			"",
 		},
 		"without its rail": {
 			func(s *trial) { s.disturb(bad, func(p *pod) { p.ports = nil }) },
-			map[result.FabricCode]int{result.FabricNoRail: 14}, "",
+			map[result.FabricCode]int{result.FabricNoRail: 14},
+			"",
 		},
 	} {
 		for _, mode := range []string{result.FabricPairs, result.FabricSaturate} {
