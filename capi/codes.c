@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* The names and numbers of problem codes. Pure functions, on any thread. */
+
 #include <string.h>
 
 #include "internal.h"

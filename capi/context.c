@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Handles: podnet_new() to podnet_free(). They run on the program's thread that owns the
+ * handle; podnet_cancel() alone runs on any thread, or in a signal handler. */
+
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Accessors of devices on no interface. They read a pod that does not change, on any
+ * thread of the program. */
+
 #include "internal.h"
 
 PN_STRING(device, id, "id")

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Arguments of EAL. podnet_eal_args() runs on the thread that owns the handle, the
+ * accessors on any thread. */
+
 #include <stdlib.h>
 #include <string.h>
 

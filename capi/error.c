@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* The last error of a handle. It is set and read on the thread that owns the handle. */
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* One request to the helper and its answer, with the time limit. pn_ask() of request.c
+ * calls it, on the thread that owns the handle. */
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>

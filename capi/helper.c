@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Finds the program podnet. The first call that needs it does so, on the thread that owns
+ * the handle. */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Accessors of interfaces. They read a pod that does not change, on any thread of the
+ * program. */
+
 #include <string.h>
 
 #include "internal.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Reads members of the helper's JSON. The answer's constructors call these functions on the
+ * thread that owns the handle, the accessors on any thread. */
+
 #include <limits.h>
 #include <string.h>
 

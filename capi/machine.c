@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Accessors of CPUs, hugepages and RDMA devices. They read a pod that does not change, on
+ * any thread of the program. */
+
 #include <stdlib.h>
 
 #include "internal.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Pods: podnet_discover() and podnet_wait() run on the thread that owns the handle, the
+ * accessors on any thread. */
+
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Makes requests of the options, and asks the helper. The functions run on the thread that
+ * owns the handle. */
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

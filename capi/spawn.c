@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* Starts the helper. exchange.c calls it on the thread that owns the handle. */
+
 #define _GNU_SOURCE /* posix_spawn_file_actions_addclosefrom_np */
 #include <dirent.h>
 #include <errno.h>

@@ -212,7 +212,7 @@ const tableHead = `# MLRsearch beside FD.io's
 
 <!-- Written by make mlrsearch. -->
 
-podnet's search and FD.io's MLRsearch 1.2.1 (FDio/csit commit 78e52b9) on the same simulated devices, with the same random
+For performance engineers who know FD.io's search. podnet's search and FD.io's MLRsearch 1.2.1 (FDio/csit commit 78e52b9) on the same simulated devices, with the same random
 numbers. Each cell has podnet's figure first, then FD.io's. Times are trial seconds per search; errors are those of the
 relevant lower bound. [Measurement](../explanation/measurement.md) explains how podnet searches.
 

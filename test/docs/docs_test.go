@@ -258,6 +258,21 @@ func anchors(text string) []string {
 	return found
 }
 
+// Every page says in its first line whom it is for.
+func TestReaders(t *testing.T) {
+	for path, text := range documents(t) {
+		if !strings.HasPrefix(path, "docs/") {
+			continue
+		}
+		_, text, _ = strings.Cut(text, "\n")
+		text = strings.TrimSpace(regexp.MustCompile(`<!--.*?-->`).ReplaceAllString(text, ""))
+		if !strings.HasPrefix(text, "For ") {
+			first, _, _ := strings.Cut(text, "\n")
+			t.Errorf("%s: the first line does not say whom the page is for: %q", path, first)
+		}
+	}
+}
+
 // The README is the way in, so it is short, and leads to every document.
 func TestReadme(t *testing.T) {
 	docs := documents(t)
