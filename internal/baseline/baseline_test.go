@@ -406,7 +406,7 @@ func checksum(b []byte) uint16 {
 	return ^uint16(sum)
 }
 
-// A peer that begins anew costs what was sent meanwhile.
+// A peer that starts again costs what was sent meanwhile.
 func TestPeerComesBack(t *testing.T) {
 	first, err := Serve(t.Context(), "127.0.0.1:0")
 	if err != nil {

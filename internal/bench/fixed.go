@@ -8,7 +8,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Fixed measures one trial at one rate in packets a second, 0 for as fast as it
+// Fixed measures one trial at one rate in packets per second, 0 for as fast as it
 // goes. A window that is not 0 makes it a soak: the trial is then cut into windows
 // of this length, of which those with loss are reported. It is not repeated,
 // whatever came of it: what was measured is the answer. An error is the path's.

@@ -12,7 +12,7 @@ import (
 
 // LatencyConfig is at what loads to measure round-trip times.
 type LatencyConfig struct {
-	// Base is the rate in packets a second that the fractions are of; 0: the NDR,
+	// Base is the rate in packets per second that the fractions are of; 0: the NDR,
 	// which is then searched for first.
 	Base float64
 	// Search is how to search for the NDR; its first goal counts.

@@ -10,7 +10,7 @@ import (
 // down. Goals that share a grid share trials, and an interval of one step is as
 // narrow as the narrowest of them needs.
 type grid struct {
-	highest float64 // packets a second
+	highest float64 // packets per second
 	ratio   float64 // of a load to the next one above
 	top     int     // index of the highest; the lowest has 0
 }
@@ -23,7 +23,7 @@ func newGrid(highest, width float64) grid {
 	return grid{highest: highest, ratio: ratio, top: int(math.Log(lowest) / math.Log(ratio))}
 }
 
-// load is the i-th in packets a second.
+// load is the i-th in packets per second.
 func (g grid) load(i int) float64 { return g.highest * math.Pow(g.ratio, float64(g.top-i)) }
 
 // below is the highest load that is not above the rate, or the lowest.

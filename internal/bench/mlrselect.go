@@ -267,7 +267,7 @@ func (s *search) settled(g *goal) bool {
 	return s.near(t, lower, upper) && !open
 }
 
-// interval is what the goal's rate lies between so far, in packets a second; 0:
+// interval is what the goal's rate lies between so far, in packets per second; 0:
 // not known.
 func (s *search) interval(g *goal) (lower, upper float64) {
 	l, u := s.bounds(g.final())

@@ -10,7 +10,7 @@ import (
 // ErrNoLineRate means that a rate is a part of a line rate that is not known.
 var ErrNoLineRate = errors.New("the line rate that it is a part of is not known")
 
-// ParseLineRate reads the line rate of a medium in bits a second: "25G", "10Gbps".
+// ParseLineRate reads the line rate of a medium in bits per second: "25G", "10Gbps".
 func ParseLineRate(s string) (float64, error) {
 	number := strings.TrimSuffix(strings.TrimSuffix(s, "bps"), "G")
 	scale := 1e9
@@ -19,15 +19,15 @@ func ParseLineRate(s string) (float64, error) {
 	}
 	v, err := strconv.ParseFloat(number, 64)
 	if err != nil || number == strings.TrimSuffix(s, "bps") || !(v*scale >= 1e6 && v*scale <= 1e13) {
-		return 0, fmt.Errorf("line rate %q: must be as 25G or 100M", s)
+		return 0, fmt.Errorf("line rate %q: must be a rate such as 25G or 100M", s)
 	}
 	return v * scale, nil
 }
 
-// ParseRate reads a rate: "max", packets a second ("1000000", "250kpps",
-// "1.5Mpps"), bits a second at L1, preamble and gap included ("10Gbps"), or a part
-// of the line rate ("50%"), in bits a second, 0 if it is not known. It is for frames of
-// the given (mean) size in bytes, with the FCS. It returns packets a second, 0 for max.
+// ParseRate reads a rate: "max", packets per second ("1000000", "250kpps",
+// "1.5Mpps"), bits per second at L1, preamble and gap included ("10Gbps"), or a part
+// of the line rate ("50%"), in bits per second, 0 if it is not known. It is for frames of
+// the given (mean) size in bytes, with the FCS. It returns packets per second, 0 for max.
 func ParseRate(s string, frameBytes, lineRate float64) (float64, error) {
 	if s == "max" {
 		return 0, nil
@@ -54,7 +54,7 @@ func ParseRate(s string, frameBytes, lineRate float64) (float64, error) {
 	}
 	v, err := strconv.ParseFloat(number, 64)
 	if err != nil || !(v > 0) || v*scale > 1e12 {
-		return 0, fmt.Errorf("rate %q: must be max or a number above 0 with a unit, as 1.5Mpps or 10Gbps", s)
+		return 0, fmt.Errorf("rate %q: must be max or a number above 0 with a unit, such as 1.5Mpps or 10Gbps", s)
 	}
 	return v * scale, nil
 }

@@ -61,7 +61,7 @@ type model struct {
 	ndr, pdr float64
 }
 
-// at makes it lose by its capacity in packets a second.
+// at makes it lose by its capacity in packets per second.
 func (m model) at(capacity float64) func(float64) float64 {
 	return func(rate float64) float64 { return m.loss(rate / capacity) }
 }

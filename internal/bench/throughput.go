@@ -61,7 +61,7 @@ type binarySearch struct {
 	bracket
 	phase   string
 	trial   time.Duration
-	top     float64 // highest rate to try, in packets a second
+	top     float64 // highest rate to try, in packets per second
 	limited error   // why top is below the runner's MaxRate; nil: it is not
 	repeats *budget
 	results map[float64][]result.Trial // valid ones at each rate

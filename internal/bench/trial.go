@@ -17,7 +17,7 @@ import (
 // Trial is one interval of sending.
 type Trial struct {
 	Mix  result.Mix
-	Rate float64 // packets a second over all directions; 0 is as fast as it goes
+	Rate float64 // packets per second over all directions; 0 is as fast as it goes
 	// Duration is how long to send.
 	Duration time.Duration
 	// Packets, if not 0, is how many packets to send, in place of what Duration
@@ -83,8 +83,8 @@ type Progress struct {
 	Phase        string        // the trial's
 	Goal         string        // that a search is after; empty: none
 	Frame        result.Frame  // what is sent
-	Rate         float64       // of the trial that begins, packets a second; 0: maximum
-	Lower, Upper float64       // the interval that a search has come to, packets a second; 0: not known
+	Rate         float64       // of the trial that begins, packets per second; 0: maximum
+	Lower, Upper float64       // the interval that a search has come to, packets per second; 0: not known
 	Left         time.Duration // of trials, with the one that begins, if none is repeated; 0: not known
 	Most         time.Duration // of trials, with the one that begins, at most; 0: without a bound
 }
@@ -93,10 +93,10 @@ type Progress struct {
 type Runner struct {
 	Path Path
 	Mix  result.Mix
-	// MaxRate is the highest rate that a method tries, in packets a second over
+	// MaxRate is the highest rate that a method tries, in packets per second over
 	// all directions. 0: a method that needs it finds it out and sets it.
 	MaxRate float64
-	// LineRate is that of all directions together, in bits a second; 0: not known.
+	// LineRate is that of all directions together, in bits per second; 0: not known.
 	LineRate float64
 	// Warmup is how long to send before the first trial, at the same rate.
 	Warmup time.Duration

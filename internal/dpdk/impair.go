@@ -10,7 +10,7 @@ import (
 // turn to be forwarded at Rate.
 type Impairment struct {
 	Mode  Mode    // IO, MAC or MACSwap
-	Rate  float64 // that is forwarded at most, packets a second; 0: no limit
+	Rate  float64 // that is forwarded at most, packets per second; 0: no limit
 	Depth int     // frames that may wait for their turn; more are dropped
 	Delay time.Duration
 

@@ -37,7 +37,7 @@ type Stream struct {
 
 	// Frame is what TxOnly sends, without the FCS.
 	Frame []byte
-	// Rate is in packets a second; 0 sends as fast as the port takes.
+	// Rate is in packets per second; 0 sends as fast as the port takes.
 	Rate float64
 	// Limit is how many packets to offer at a set rate. Generate keeps to it
 	// without a rate too, unless it is 0.

@@ -178,7 +178,7 @@ func (p *Port) LinkUp(ctx context.Context) (bool, error) {
 	return on(ctx, p.rt, func() (bool, error) { return p.rt.drv.Link(p.id) })
 }
 
-// LinkSpeed is what the driver says of the link, in bits a second; 0: it does not
+// LinkSpeed is what the driver says of the link, in bits per second; 0: it does not
 // say. Drivers of virtual devices make it up.
 func (p *Port) LinkSpeed(ctx context.Context) (float64, error) {
 	mbps, err := on(ctx, p.rt, func() (uint64, error) { return p.rt.drv.LinkSpeed(p.id) })

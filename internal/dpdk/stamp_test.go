@@ -84,7 +84,7 @@ func TestStampedPacketsOnTheWire(t *testing.T) {
 			for k := 0; k < limit; k += 4 { // Receive gives the first of four
 				flow := uint16(tt.first + k%tt.flows)
 				number := tt.number + uint32(k/tt.flows)
-				// Reckoned without the wrap of the number, which begins the pattern anew.
+				// Reckoned without the wrap of the number, which starts the pattern again.
 				turn := (tt.first + k%tt.flows + int(tt.number) + k/tt.flows) % len(pattern)
 				want := bytes.Clone(frames[pattern[turn]])
 				got := p.Receive(t.Context())

@@ -83,7 +83,7 @@ func TestUntil(t *testing.T) {
 		name  string
 		after map[string]string // in place of after's, or with it
 		ended int               // TID
-		anew  int               // TID whose time has begun anew
+		fresh int               // TID whose time has started again
 		want  result.Machine
 	}{
 		{name: "everything", want: want(nil)},
@@ -99,9 +99,9 @@ func TestUntil(t *testing.T) {
 			want:  want(func(m *result.Machine) { m.Threads = all[1:] }),
 		},
 		{
-			name: "another such thread, which has not been switched",
-			anew: 12,
-			want: want(func(m *result.Machine) { m.Threads = []result.Thread{all[0], all[2]} }),
+			name:  "another such thread, which has not been switched",
+			fresh: 12,
+			want:  want(func(m *result.Machine) { m.Threads = []result.Thread{all[0], all[2]} }),
 		},
 		{
 			name:  "another control group",
@@ -149,7 +149,7 @@ func TestUntil(t *testing.T) {
 				maps.Copy(files, tt.after)
 				write(t, dir, files)
 				s.cpuTime = func(tid int) (time.Duration, bool) {
-					if tid == tt.anew {
+					if tid == tt.fresh {
 						return 0, true
 					}
 					return ranAfter[tid], tid != tt.ended

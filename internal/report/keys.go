@@ -26,7 +26,7 @@ const (
 //	complete, valid               true or false, as in the document
 //	caveats                       what to know before the figures beside status.failureReason, in one line; absent: nothing
 //	frame.F.valid                 true if the measurement came to its end and is valid
-//	frame.F.mpps                  fixed, soak: received, in million packets a second
+//	frame.F.mpps                  fixed, soak: received, in million packets per second
 //	frame.F.lossRatio             fixed, soak: lost of offered
 //	frame.F.rttP50Us, .rttP99Us   fixed, soak: round-trip time in microseconds, where it was measured
 //	frame.F.goal.G.mpps           ndr, throughput, and latency with a search: the highest rate found; 0: none
@@ -42,7 +42,7 @@ const (
 //	goal.G.mpps, goal.G.status    as frame.F.goal.G of the first repetition, if all measurements are of one kind of frames
 //	omitted                       what was left out, most often because a ConfigMap has no room for it; absent: nothing
 //
-// F is the name of the frames, as 64 or imix, and from the second repetition on N
+// F is the name of the frames, such as 64 or imix, and from the second repetition on N
 // it is followed by .repeat.N; G is the name of a goal, as NDR. What a key may not
 // have is a - in it.
 const (

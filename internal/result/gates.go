@@ -11,7 +11,7 @@ type Gates struct {
 
 // FrameGates are thresholds for one kind of frames, in place of those for all.
 type FrameGates struct {
-	Frame string `json:"frame"` // name of the frames, as 64 or imix
+	Frame string `json:"frame"` // name of the frames, such as 64 or imix
 	Gates
 }
 

@@ -5,15 +5,15 @@ import "math"
 // KernelBaseline is what UDP through the kernel carried to a peer that sends it
 // back, at one frame size: what the fast path is compared with.
 type KernelBaseline struct {
-	Peer       string  `json:"peer"`                // address and port that was measured to, as 10.0.0.5:7000
-	Interface  string  `json:"interface,omitempty"` // that the kernel sent on, as eth0; absent if it is not known
+	Peer       string  `json:"peer"`                // address and port that was measured to, such as 10.0.0.5:7000
+	Interface  string  `json:"interface,omitempty"` // that the kernel sent on, such as eth0; absent if it is not known
 	MTU        int     `json:"mtu,omitempty"`       // of the interface, in bytes: a larger IP packet went in fragments
-	Frame      string  `json:"frame"`               // name of the measurements' frames that it is for, as 64 or imix
+	Frame      string  `json:"frame"`               // name of the measurements' frames that it is for, such as 64 or imix
 	FrameBytes int     `json:"frameBytes"`          // of each packet on the wire, with the FCS: that of the frames, of a mix their mean, or the least possible
 	Sent       uint64  `json:"sent"`                // datagrams that the kernel took
 	Received   uint64  `json:"received"`            // datagrams that came back, each counted once
 	Seconds    float64 `json:"seconds"`             // that datagrams were sent for
-	Mpps       float64 `json:"mpps"`                // received, in million packets a second
+	Mpps       float64 `json:"mpps"`                // received, in million packets per second
 	LossRatio  float64 `json:"lossRatio"`           // lost of sent
 	RTT        *RTT    `json:"rtt,omitempty"`       // with one datagram in flight, before the others; absent if none came back
 }

@@ -89,7 +89,7 @@ type LoadLatency struct {
 
 // LossStep is a step of RFC 2544's frame loss rate (section 26.3).
 type LossStep struct {
-	Fraction  float64 `json:"fraction"`  // of the highest rate, as 0.9
+	Fraction  float64 `json:"fraction"`  // of the highest rate, such as 0.9
 	Rate      Rate    `json:"rate"`      // that was asked for
 	LossRatio float64 `json:"lossRatio"` // lost of offered
 	// Limited says why the loss says more of the generator or of the machine than of the

@@ -58,7 +58,7 @@ func ParseMix(s string) (Mix, error) {
 			share.Weight, err = strconv.Atoi(weight)
 		}
 		if err != nil || share.Weight < 1 || share.Weight > maxRound || weighted != (len(parts) > 1) {
-			return nil, fmt.Errorf("frame size %q: must be a number of bytes, imix, or sizes with weights as 64:7+570:4+1518:1", s)
+			return nil, fmt.Errorf("frame size %q: must be a number of bytes, imix, or sizes with weights such as 64:7+570:4+1518:1", s)
 		}
 		if round += share.Weight; round > maxRound {
 			return nil, fmt.Errorf("frame size %q: the weights may add up to %d at most", s, maxRound)

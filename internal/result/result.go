@@ -44,9 +44,9 @@ type Result struct {
 	// (--repeat), of the measurements that are complete and valid.
 	Repetitions []Spread `json:"repetitions,omitempty"`
 	// KernelBaseline is what the kernel carried before the run (--kernel-baseline),
-	// one a frame size.
+	// one per frame size.
 	KernelBaseline []KernelBaseline `json:"kernelBaseline,omitempty"`
-	Measurements   []Measurement    `json:"measurements"` // one a frame size and repetition, in the order of their time
+	Measurements   []Measurement    `json:"measurements"` // one per frame size and repetition, in the order of their time
 }
 
 // Settings are what was asked for.
@@ -64,7 +64,7 @@ type Settings struct {
 	DstMAC        string   `json:"dstMAC"`                // destination of the frames, as it was given or learned
 	TrialSeconds  float64  `json:"trialSeconds"`          // duration of a trial, in seconds
 	WarmupSeconds float64  `json:"warmupSeconds"`         // sending before the first trial of a measurement, in seconds
-	MaxMpps       float64  `json:"maxMpps,omitempty"`     // highest rate that a search tries, in million packets a second
+	MaxMpps       float64  `json:"maxMpps,omitempty"`     // highest rate that a search tries, in million packets per second
 	Gates
 	FrameGates []FrameGates   `json:"frameGates,omitempty"` // thresholds for some frame sizes alone
 	Goals      []GoalSettings `json:"goals,omitempty"`      // of ndr
@@ -107,7 +107,7 @@ type Environment struct {
 	Node       string            `json:"node,omitempty"`     // of the pod, if the variable NODE_NAME tells it
 	PeerNode   string            `json:"peerNode,omitempty"` // of the pod at the other end, with --peer-pod
 	Labels     map[string]string `json:"labels,omitempty"`   // of the pod, if the Downward API tells them
-	CPUs       string            `json:"cpus"`               // CPUs of the container, as 4-7
+	CPUs       string            `json:"cpus"`               // CPUs of the container, such as 4-7
 	CPUQuota   *float64          `json:"cpuQuota,omitempty"` // CFS quota, in CPUs; absent: none
 	NUMANodes  []int             `json:"numaNodes"`          // of these CPUs
 	Hugepages  []Hugepages       `json:"hugepages"`          // that the container may use

@@ -24,7 +24,7 @@ const (
 
 // Calibrate measures the generator alone: the trial's loops on its lcores, with a
 // ring in memory for every queue that sends in the place of the path. Its times are at
-// that load in packets a second, as far as it is known before the run; 0: it is not.
+// that load in packets per second, as far as it is known before the run; 0: it is not.
 //
 // The ports are not part of it: what they and their drivers add cannot be told from what
 // the path adds, as sockets have no loop of their own, and VFs are not let to make one.

@@ -58,7 +58,7 @@ const (
 type question struct {
 	name  string
 	fault []string // of dut
-	rate  float64  // of the controls, in packets a second
+	rate  float64  // of the controls, in packets per second
 	bench []string // how to ask
 	// answer reads what bench found, given the control before it.
 	answer func(r, control result.Result) (float64, error)
@@ -68,7 +68,7 @@ type question struct {
 	most func(r, control result.Result) float64
 }
 
-// questions are what to ask of a device with that rate, in packets a second.
+// questions are what to ask of a device with that rate, in packets per second.
 func questions(setRate float64) []question {
 	fixedRate := setRate / 5
 	lossSeconds := int(math.Ceil(lossPackets / fixedRate))
@@ -202,7 +202,7 @@ func between(ctx context.Context, wrapper, socket string, q question) (r, contro
 // number is a rate without an exponent.
 func number(rate float64) string { return strconv.FormatFloat(rate, 'f', -1, 64) }
 
-// fixedTrial asks bench for one trial, at a rate in packets a second.
+// fixedTrial asks bench for one trial, at a rate in packets per second.
 func fixedTrial(rate float64, seconds int) []string {
 	return []string{"fixed", "--rate", number(rate), "--duration", fmt.Sprintf("%ds", seconds)}
 }

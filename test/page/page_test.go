@@ -26,7 +26,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-var update = flag.Bool("update", false, "take the screenshot anew")
+var update = flag.Bool("update", false, "take the screenshot again")
 
 // policy is where the page forbids itself everything that is not in it. The test
 // has to take it out to look around, and then sees too what it would have held back.

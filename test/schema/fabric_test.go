@@ -1,7 +1,7 @@
 package schema
 
 // fabricIntro is the reference of fabric's result above its fields.
-const fabricIntro = `This page is for those who read the result of ` + "`testpmd-wrapper fabric`" + `, by eye or by program.
+const fabricIntro = `For people and programs that read the result of ` + "`testpmd-wrapper fabric`" + `.
 
 ` + "`fabric`" + ` measures the fast path between all nodes of a cluster, for each ordered pair of nodes and each rail. A rail is
 one of a pod's fast interfaces, numbered from 0 in their order. The result is one document. Its JSON Schema is

@@ -28,7 +28,7 @@ type baselineOption struct{ KernelBaseline string }
 
 func (o *baselineOption) addBaselineFlag(f *pflag.FlagSet) {
 	f.StringVar(&o.KernelBaseline, "kernel-baseline", "",
-		"first measure UDP through the kernel to this peer, which runs run --udp-echo, as 10.0.0.5:7000, to compare with")
+		"first measure UDP through the kernel to this peer, which runs run --udp-echo, such as 10.0.0.5:7000, to compare with")
 }
 
 // checkBaseline reads the flag, before anything is started.
@@ -38,7 +38,7 @@ func (o *baselineOption) checkBaseline() error {
 	}
 	host, port, ok := cutEndpoint(o.KernelBaseline)
 	if !ok || host == "" || port == 0 {
-		return cli.UsageErrorf("--kernel-baseline %q: must be HOST:PORT of a peer that runs `run --udp-echo :PORT`, as 10.0.0.5:7000", o.KernelBaseline)
+		return cli.UsageErrorf("--kernel-baseline %q: must be HOST:PORT of a peer that runs `run --udp-echo :PORT`, such as 10.0.0.5:7000", o.KernelBaseline)
 	}
 	return nil
 }
@@ -47,7 +47,7 @@ func (o *baselineOption) checkBaseline() error {
 type echoOption struct{ UDPEcho string }
 
 func (o *echoOption) addEchoFlag(f *pflag.FlagSet) {
-	f.StringVar(&o.UDPEcho, "udp-echo", "", "meanwhile answer bench --kernel-baseline of a peer on this UDP address, as :7000")
+	f.StringVar(&o.UDPEcho, "udp-echo", "", "meanwhile answer bench --kernel-baseline of a peer on this UDP address, such as :7000")
 }
 
 // checkEcho reads the flag, before anything is started.
@@ -56,7 +56,7 @@ func (o *echoOption) checkEcho() error {
 		return nil
 	}
 	if _, _, ok := cutEndpoint(o.UDPEcho); !ok {
-		return cli.UsageErrorf("--udp-echo %q: must be :PORT or HOST:PORT of an address of this pod, as :7000", o.UDPEcho)
+		return cli.UsageErrorf("--udp-echo %q: must be :PORT or HOST:PORT of an address of this pod, such as :7000", o.UDPEcho)
 	}
 	return nil
 }

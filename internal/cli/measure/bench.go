@@ -45,7 +45,7 @@ type benchOptions struct {
 const benchHelp = `bench sends UDP packets on one of the pod's interfaces, counts those that come
 back on another (or on the same one, from a peer that reflects them), and reports
 rates, loss and round-trip times. Only packets of the measurement itself count,
-each once: duplicates and packets out of order are told apart from loss.
+each once: bench distinguishes duplicates and packets out of order from loss.
 
 Without a method's name it measures one trial at one rate (bench fixed). A rate of
 max sends what the path takes; at a set rate the schedule does not wait, and what
@@ -92,8 +92,8 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	f.StringSliceVar(&opts.GatewayMAC, "gateway-mac", nil, "MAC address of a router to send through, and with --bidirectional that of its other side; ARP and neighbor solicitations for the flows' addresses are then answered")
 	f.StringVar(&opts.RxVLAN, "rx-vlan", "", "802.1Q id that packets come back with from a path that changes tags, 0 for none (default: that of --vlan)")
 	f.StringSliceVar(&opts.FrameSizes, "frame-size", m.sizes,
-		frameSizeUsage+"; imix (64:7+570:4+1518:1); another mix of sizes and weights; or rfc2544 for its seven sizes; several as 64,512,imix")
-	f.StringVar(&opts.LineRate, "line-rate", "", "rate of the medium, as 25G, that parts of it are of (default: what the port's link has; sockets have none)")
+		frameSizeUsage+"; imix (64:7+570:4+1518:1); another mix of sizes and weights; or rfc2544 for its seven sizes; several such as 64,512,imix")
+	f.StringVar(&opts.LineRate, "line-rate", "", "rate of the medium, such as 25G, that parts of it are of (default: what the port's link has; sockets have none)")
 	f.DurationVar(&opts.Warmup, "warmup", time.Second, "how long to send before the first trial of each measurement")
 	f.IntVar(&opts.Repeat, "repeat", 1, "how often to measure each frame size")
 	f.BoolVar(&opts.Calibrate, "calibrate", true, "first measure the generator by itself: its highest rate, and what it adds to times")
@@ -126,7 +126,7 @@ type plan struct {
 	gates      result.Gates
 	frameGates []result.FrameGates
 	gateways   []net.HardwareAddr
-	line       float64 // rate of the medium, in bits a second; 0: not given
+	line       float64 // rate of the medium, in bits per second; 0: not given
 }
 
 // someLine stands for a line rate that is not known yet when the flags are checked.

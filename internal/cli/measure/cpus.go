@@ -13,7 +13,7 @@ import (
 type cpuOption struct{ CPUs string }
 
 func (o *cpuOption) addCPUFlag(f *pflag.FlagSet) {
-	f.StringVar(&o.CPUs, "cpus", "", "CPUs to run on, as 2-3 or 2,4 (default: all that it may use): the first runs Go and EAL, and polls only if it is alone")
+	f.StringVar(&o.CPUs, "cpus", "", "CPUs to run on, such as 2-3 or 2,4 (default: all that it may use): the first runs Go and EAL, and polls only if it is alone")
 }
 
 // checkCPUs reads the flag, before anything is started.
@@ -27,7 +27,7 @@ func (o *cpuOption) set() (set podnet.CPUSet, err error) {
 		return set, nil
 	}
 	if err := set.UnmarshalText([]byte(o.CPUs)); err != nil || set.IsEmpty() {
-		return set, cli.UsageErrorf("--cpus %q: want CPUs as 2-3 or 2,4", o.CPUs)
+		return set, cli.UsageErrorf("--cpus %q: want CPUs such as 2-3 or 2,4", o.CPUs)
 	}
 	return set, nil
 }

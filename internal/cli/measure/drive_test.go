@@ -23,7 +23,7 @@ func TestLive(t *testing.T) {
 		l := newLive(cli.Streams{Err: &b, IsTerminal: terminal}, newStatus(deps{}, "io"))
 		l.Carried(now, list(1_000_000))
 		l.Carried(now.Add(2*time.Second), list(2_000_000))
-		l.Carried(now.Add(3*time.Second), list(250_000)) // counting began anew
+		l.Carried(now.Add(3*time.Second), list(250_000)) // counting began again
 		return b.String()
 	}
 	want := "net1 rx 1.000 Mpps tx 0.000 Mpps refused 0 | net2 rx 0.000 Mpps tx 0.000 Mpps refused 0\n"

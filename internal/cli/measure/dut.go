@@ -65,7 +65,7 @@ func newDutCmd(d deps) *cobra.Command {
 	f := cmd.Flags()
 	f.StringArrayVar(&opts.VhostUser, "vhost-user", nil, "a vhost-user socket; may be repeated")
 	f.StringArrayVar(&opts.Memif, "memif", nil, "a memif socket; may be repeated")
-	f.StringArrayVar(&opts.VDevs, "vdev", nil, "another virtual device, as net_ring0; may be repeated")
+	f.StringArrayVar(&opts.VDevs, "vdev", nil, "another virtual device, such as net_ring0; may be repeated")
 	opts.addFlags(f)
 	opts.addMetricsFlag(f)
 	opts.addCPUFlag(f)

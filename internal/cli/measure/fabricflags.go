@@ -94,10 +94,10 @@ type fabricGates struct {
 }
 
 func (o *fabricGates) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&o.MinFraction, "min-fraction-of-median", "", "exit with 4 if the rate of a pair is below this part of its rails' median, as 0.9 or 90%")
-	f.Float64Var(&o.MinMpps, "min-mpps", 0, "exit with 4 if the rate of a pair is below this, in million packets a second")
-	f.StringVar(&o.MaxLoss, "max-loss", "", "exit with 4 if the loss of a pair is above this ratio, as 0.001, 0.1% or 1/1000")
-	f.DurationVar(&o.MaxP99, "max-p99", 0, "exit with 4 if more than 1 % of the round-trip times of a pair are above this, as 50us")
+	f.StringVar(&o.MinFraction, "min-fraction-of-median", "", "exit with 4 if the rate of a pair is below this part of its rails' median, such as 0.9 or 90%")
+	f.Float64Var(&o.MinMpps, "min-mpps", 0, "exit with 4 if the rate of a pair is below this, in million packets per second")
+	f.StringVar(&o.MaxLoss, "max-loss", "", "exit with 4 if the loss of a pair is above this ratio, such as 0.001, 0.1% or 1/1000")
+	f.DurationVar(&o.MaxP99, "max-p99", 0, "exit with 4 if more than 1 % of the round-trip times of a pair are above this, such as 50us")
 }
 
 // read puts the thresholds into the settings of a run.

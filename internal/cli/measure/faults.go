@@ -24,7 +24,7 @@ type faultOptions struct {
 }
 
 func (o *faultOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&o.Rate, "rate", "max", "what each port forwards at most: max, or packets a second as 200kpps")
+	f.StringVar(&o.Rate, "rate", "max", "what each port forwards at most: max, or packets per second such as 200kpps")
 	f.IntVar(&o.QueueDepth, "queue-depth", 256, "frames that wait for a port that forwards at --rate; more are dropped")
 	f.DurationVar(&o.Delay, "delay", 0, "how long every frame is held back")
 	const chance = ": none, a chance (0.001, 0.1% or 1/1000), or every:N for exactly each N-th"

@@ -85,7 +85,7 @@ func parseStation(s string) (net.HardwareAddr, error) {
 
 var frameSizeUsage = fmt.Sprintf("bytes of a frame on the wire, with the FCS, %d to %d (64, 128, 256, 512, 1024, 1280, 1518, or any between; above 1518 both ends need a larger MTU)", bench.MinFrame, bench.MaxFrame)
 
-const rateUsage = "max, packets a second (1000000, 250kpps, 1.5Mpps) or bits a second at L1 (10Gbps)"
+const rateUsage = "max, packets per second (1000000, 250kpps, 1.5Mpps) or bits per second at L1 (10Gbps)"
 
 // partUsage is what else a rate of bench can be.
 const partUsage = ", or a part of the line rate (50%)"

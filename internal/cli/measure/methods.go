@@ -24,11 +24,11 @@ type method struct {
 	loss              bool     // and the loss at a rate that was asked for, for --max-loss
 	times             bool     // and round-trip times at such rates, for --max-p99
 	flags             func(f *pflag.FlagSet)
-	// check is of the flags' values; the line rate is in bits a second, 0 if it is not known.
+	// check is of the flags' values; the line rate is in bits per second, 0 if it is not known.
 	check    func(frameBytes, lineRate float64) error
 	settings func(s *result.Settings)
 	measure  func(ctx context.Context, r *bench.Runner) (result.Measurement, error)
-	// load, if not nil, is the highest that is measured, in packets a second; 0: not known.
+	// load, if not nil, is the highest that is measured, in packets per second; 0: not known.
 	load func(frameBytes, lineRate float64) (float64, error)
 	// prepare, if not nil, settles flags that depend on others, before they are read.
 	prepare func(o *benchOptions) error
@@ -53,7 +53,7 @@ func positive(flags map[string]time.Duration) error {
 	return nil
 }
 
-// rateFlag is a rate whose packets a second depend on the frame size.
+// rateFlag is a rate whose packets per second depend on the frame size.
 type rateFlag struct{ name, value string }
 
 // pps reads the rate; 0 is as fast as it goes, or not given.
@@ -82,7 +82,7 @@ type maxRate struct{ rateFlag }
 
 func (m *maxRate) addFlag(f *pflag.FlagSet) {
 	m.name = "max-rate"
-	f.StringVar(&m.value, m.name, "", "highest rate to try, as 1.5Mpps, 10Gbps or 90% of the line rate (default: what the path takes in a trial at the maximum rate)")
+	f.StringVar(&m.value, m.name, "", "highest rate to try, such as 1.5Mpps, 10Gbps or 90% of the line rate (default: what the path takes in a trial at the maximum rate)")
 }
 
 // set settles the highest rate of the runner; left to it, it finds one.
@@ -188,7 +188,7 @@ trials take 60 s.`,
 			rfc.addFlag(f, "trials of 60 s that lose nothing")
 			f.DurationVar(&cfg.Trial, "trial", 2*time.Second, "how long a trial of the search takes")
 			f.DurationVar(&cfg.Validation, "validation", time.Minute, "how long the final trial takes; 0: there is none")
-			f.StringVar(&loss, "loss", loss, "loss that a trial may have, as 0.001, 0.1% or 1/1000")
+			f.StringVar(&loss, "loss", loss, "loss that a trial may have, such as 0.001, 0.1% or 1/1000")
 			f.StringVar(&width, "width", width, "how exactly to find the rate, relative to it")
 		},
 		check: func(frameBytes, lineRate float64) (err error) {
@@ -400,8 +400,8 @@ not meet. --rfc2544 is for section 26.2 of that RFC.`,
 		},
 		deviations: func() []string { return rfc.all(latencyDeviations...) },
 		flags: func(f *pflag.FlagSet) {
-			f.StringVar(&base.value, base.name, "", "rate that loads are parts of, as 1.5Mpps, 10Gbps or 90% of the line rate (default: the NDR)")
-			f.StringSliceVar(&loads, "load", []string{"0", "10%", "50%", "90%"}, "parts of the rate, as 50% or 0.5")
+			f.StringVar(&base.value, base.name, "", "rate that loads are parts of, such as 1.5Mpps, 10Gbps or 90% of the line rate (default: the NDR)")
+			f.StringSliceVar(&loads, "load", []string{"0", "10%", "50%", "90%"}, "parts of the rate, such as 50% or 0.5")
 			f.DurationVarP(&cfg.Trial, "duration", "d", 10*time.Second, "how long to measure at each load")
 			f.IntVar(&cfg.Rounds, "rounds", 1, "how often to measure at each load")
 			rfc.addFlag(f, "20 rounds of 120 s at 100 % of the throughput")

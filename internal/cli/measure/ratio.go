@@ -26,5 +26,5 @@ func parseRatio(s string) (float64, error) {
 }
 
 func badRatio(s string) error {
-	return fmt.Errorf("%q: must be from 0 to 1, as 0.001, 0.1%% or 1/1000", s)
+	return fmt.Errorf("%q: must be from 0 to 1, such as 0.001, 0.1%% or 1/1000", s)
 }

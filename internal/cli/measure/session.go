@@ -149,7 +149,7 @@ func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Da
 	return nil
 }
 
-// load is that which is measured first, in packets a second; 0: it is not known before, or
+// load is that which is measured first, in packets per second; 0: it is not known before, or
 // as fast as it goes.
 func (s *session) load(way *traffic.Path) float64 {
 	if s.method.load == nil {

@@ -86,7 +86,7 @@ func (s *status) carried(list []result.Interface) {
 type metricsOption struct{ Metrics string }
 
 func (o *metricsOption) addMetricsFlag(f *pflag.FlagSet) {
-	f.StringVar(&o.Metrics, "metrics", "", "serve /metrics, /healthz and /readyz on this address, as :9090")
+	f.StringVar(&o.Metrics, "metrics", "", "serve /metrics, /healthz and /readyz on this address, such as :9090")
 }
 
 // serveMetrics serves src until ctx ends or stop is called, if that was asked for.

@@ -203,7 +203,7 @@ func (vf VF) GiveTo(t *testing.T, user int) {
 	if err := os.Chown(vf.Node(), user, user); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Chown(vf.Node(), 0, 0) }) //nolint:errcheck // the next bind makes it anew
+	t.Cleanup(func() { os.Chown(vf.Node(), 0, 0) }) //nolint:errcheck // the next bind makes it again
 }
 
 func base(link string) string {
