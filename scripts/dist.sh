@@ -10,7 +10,7 @@
 #	sbom       CycloneDX, of Go's module graph
 #	images     the container images as OCI archives; root's alone
 #
-# Two runs on the same sources give the same bytes but for images, whose archives have
+# Two runs on the same sources give the same bytes except for images, whose archives have
 # times: their digests are the same.
 set -euo pipefail
 version=$1

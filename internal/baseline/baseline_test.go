@@ -30,7 +30,7 @@ func serveEcho(t *testing.T, addr string) *Echo {
 }
 
 // serveOdd is an echo with peculiarities: it sends what reply gives for each
-// datagram, of which it is told the bytes and the size.
+// datagram, and gets its bytes and size.
 func serveOdd(t *testing.T, reply func(b []byte) [][]byte) string {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -328,7 +328,7 @@ func TestCancel(t *testing.T) {
 				func() error { return c.load(ctx, 18, time.Hour, &Counts{}) },
 			} {
 				if err := f(); err != nil && !errors.Is(err, why) {
-					t.Errorf("%s, after %s: %v, want why it was told to stop", name, after, err)
+					t.Errorf("%s, after %s: %v, want the reason to stop", name, after, err)
 				}
 			}
 			c.Close()
@@ -336,7 +336,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// A load, too, ends when it is told to.
+// A load, too, ends when its context ends.
 func TestCancelDuringLoad(t *testing.T) {
 	c := client(t, serveEcho(t, "127.0.0.1:0").Addr().String())
 	ctx, cancel := context.WithCancel(t.Context())
@@ -360,7 +360,7 @@ func TestReportedLosses(t *testing.T) {
 	defer icmp.Close()
 	for name, code := range map[string]byte{"too large for a link": 4, "refused by a firewall": 13} {
 		t.Run(name, func(t *testing.T) {
-			// An address of its own: the kernel keeps the MTU that it is told of.
+			// An address for this test alone: the kernel keeps the MTU that it learns.
 			c := client(t, serveEcho(t, "127.0.0.2:0").Addr().String())
 			local, remote := c.conn.LocalAddr().(*net.UDPAddr), c.conn.RemoteAddr().(*net.UDPAddr)
 			b := []byte{3, code, 0, 0, 0, 0, 0xff, 0xff, 0x45, 19: 0} // destination unreachable, and the IPv4 header

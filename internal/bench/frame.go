@@ -57,7 +57,7 @@ const (
 )
 
 // Frame builds a packet of size bytes on the wire, without the FCS, of the first
-// flow. At stampOffset lies the stamp, all zero but for the signature, and right
+// flow. At stampOffset lies the stamp, all zero except the signature, and right
 // before it the UDP header.
 func (f Flow) Frame(size int, signature uint32) (frame []byte, stampOffset int, err error) {
 	if err := f.Check(size); err != nil {

@@ -65,7 +65,7 @@ func TestTimeLeftIsABound(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		if len(list) != len(d.trials) {
-			t.Fatalf("%s: %d of %d trials were told", name, len(list), len(d.trials))
+			t.Fatalf("%s: %d of %d trials were reported", name, len(list), len(d.trials))
 		}
 		for i, l := range list {
 			if took := d.time - l.at; l.most < took {

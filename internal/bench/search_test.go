@@ -122,7 +122,7 @@ func (row referenceRow) String() string {
 
 // TestSearchBesideReference searches on every device that FD.io's implementation of
 // MLRsearch was run with, and holds ours against it. Without -mlrsearch-table it
-// takes few of the seeds, from which only the mean can be told.
+// takes few of the seeds, which give only the mean.
 func TestSearchBesideReference(t *testing.T) {
 	rows := readReference(t)
 	ours := make([]searchFigures, len(rows))

@@ -64,7 +64,7 @@ func TestLatencyOfRate(t *testing.T) {
 	}
 }
 
-// Rounds of a load are told one by one, with their mean and standard deviation.
+// The result has the rounds of a load one by one, with their mean and standard deviation.
 func TestLatencyRounds(t *testing.T) {
 	d := newDevice(monotonic[0].at(5e6), 0, 1)
 	d.change = func(_ Trial, c *Counts) error {
@@ -270,7 +270,7 @@ func TestBurst(t *testing.T) {
 }
 
 // The lengths of repetitions do not depend on one another: those of a noisy buffer are
-// not correlated, but for the first, which says where the others begin.
+// not correlated, except for the first, which says where the others begin.
 func TestBurstsAreIndependent(t *testing.T) {
 	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
 	d.change = func(tr Trial, c *Counts) error {

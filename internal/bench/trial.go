@@ -100,11 +100,11 @@ type Runner struct {
 	LineRate float64
 	// Warmup is how long to send before the first trial, at the same rate.
 	Warmup time.Duration
-	// Begin is told of every trial when it begins, and End when it has ended,
+	// Begin hears of every trial when it begins, and End when it has ended,
 	// with the measurement's trials so far. An error of End ends the measurement.
 	Begin func(Progress)
 	End   func(Progress, []result.Trial) error
-	// Partial, if not nil, is told after every window of a soak of the trials so
+	// Partial, if not nil, hears after every window of a soak of the trials so
 	// far, the last of which still goes on. An error of it ends the measurement.
 	Partial func([]result.Trial) error
 	// Now is the clock of the trials' times; nil: time.Now.
@@ -122,7 +122,7 @@ type Runner struct {
 // retries is how often a trial that is not valid is repeated at once.
 const retries = 5
 
-// ErrStopped means that a measurement was told to stop before its end.
+// ErrStopped means that a measurement was stopped before its end.
 var ErrStopped = errors.New("it was stopped before its time")
 
 // ErrGenerator means that a measurement could not be made because no trial at a

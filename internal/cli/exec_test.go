@@ -108,7 +108,7 @@ func TestExecPrograms(t *testing.T) {
 	}
 }
 
-// A device that DPDK cannot drive as it is bound is told before a program starts.
+// exec names a device on the wrong driver before a program starts.
 func TestExecNotReady(t *testing.T) {
 	s := podnettest.Load(t, "testdata/pods/iavf.txtar")
 	var f fakeExec

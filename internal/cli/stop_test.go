@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// stopEnv makes this test binary a command that is told to stop and does not.
+// stopEnv makes this test binary a command that gets a signal to stop and does not.
 const stopEnv = "PODNET_TEST_DOES_NOT_STOP"
 
 func init() {

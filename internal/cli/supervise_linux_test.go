@@ -109,7 +109,7 @@ func TestExecExplains(t *testing.T) {
 	}
 }
 
-// Standard output is the program's own, not a pipe of ours, and one file for both
+// Standard output is the program's own, not our pipe, and one file for both
 // streams keeps their order.
 func TestExecStreams(t *testing.T) {
 	file, err := os.Create(filepath.Join(t.TempDir(), "out"))

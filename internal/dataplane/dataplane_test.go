@@ -566,7 +566,7 @@ func TestCloseLeavesFilesOfOthers(t *testing.T) {
 	})
 }
 
-// EAL that is told to stop while it starts may finish, so that it leaves nothing.
+// EAL that gets a signal while it starts may finish, so that it leaves nothing.
 func TestStoppedWhileEALStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := dpdktest.New()

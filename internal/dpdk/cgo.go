@@ -21,7 +21,7 @@ import (
 	"unsafe"
 )
 
-// Version is the release of the DPDK libraries that this process runs on, as
+// Version is the release of the DPDK libraries that this process runs on, such as
 // 22.11.11; empty in a build without DPDK.
 //
 // Implements: const char *rte_version(void).

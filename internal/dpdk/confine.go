@@ -14,7 +14,7 @@ import (
 )
 
 // confineGo keeps the Go runtime's threads to the CPUs. Threads that Go makes
-// later inherit it. EAL's own threads, which are told by their names, keep their
+// later inherit it. EAL's own threads, which podnet knows by their names, keep their
 // places.
 func confineGo(cpus []int) error {
 	var set unix.CPUSet

@@ -4,7 +4,7 @@ import "net"
 
 // Driver is what this package needs of DPDK. The driver in cgo.go only
 // translates: whatever decides anything is on this side of it. dpdktest has one
-// of memory alone, for tests. But for Open, FlushLog, Clock and Confine, and the
+// of memory alone, for tests. Except for Open, FlushLog, Clock and Confine, and the
 // methods of a Worker, all are called on one thread, and any may take as long as
 // DPDK likes.
 type Driver interface {

@@ -1,6 +1,6 @@
 //go:build cgo && !nodpdk
 
-/* Starting and ending EAL. Go calls these functions on EAL's thread, but for
+/* Starting and ending EAL. Go calls these functions on EAL's thread, except for
  * log_write, which runs on whatever thread of DPDK's logs, and the signal
  * handlers, which run on the thread at fault. */
 

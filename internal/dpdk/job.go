@@ -116,7 +116,7 @@ type Counters struct {
 	MaxLate time.Duration
 
 	// Of Verify. A packet that comes after some thousand later ones of its flow
-	// cannot be told from a duplicate: while any of the flow is missing it counts
+	// may be a duplicate: while any of the flow is missing it counts
 	// as reordered.
 	Duplicates uint64 // that came once more
 	Reordered  uint64 // that came after a later one of their flow

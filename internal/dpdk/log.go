@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// logBook passes DPDK's log on, and keeps its errors until an error of ours
+// logBook passes DPDK's log on, and keeps its errors until one of our errors
 // quotes them.
 type logBook struct {
 	log *slog.Logger

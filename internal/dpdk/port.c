@@ -1,7 +1,7 @@
 //go:build cgo && !nodpdk
 
-/* Ports, their pools and rings. Go calls these functions on EAL's thread, but for
- * nothing that a loop is using. */
+/* Ports, their pools and rings. Go calls these functions on EAL's thread, and
+ * never for a port that a loop is using. */
 
 #include "dpdk.h"
 #include "interrupt.h"
@@ -57,8 +57,8 @@ podnet_port_configure(uint16_t port, const struct podnet_port_config *c, struct 
 
 	if ((ret = rte_eth_dev_info_get(port, &info)) != 0)
 		return ret;
-	/* Every Tx queue of ours carries mbufs of one pool, unshared: what
-	 * FAST_FREE asks for. */
+	/* All our Tx queues carry unshared mbufs of one pool, which
+	 * FAST_FREE requires. */
 	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	/* Sockets tell by this interrupt that the peer went and came back. */
 	conf.intr_conf.lsc = info.dev_flags != NULL && (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;

@@ -175,7 +175,7 @@ func TestOrder(t *testing.T) {
 		{[]uint32{0, 3, 1}, Counters{RxPackets: 3, Missing: 1, Reordered: 1}},
 		{[]uint32{0, 3, 1, 1, 3, 0}, Counters{RxPackets: 3, Missing: 1, Reordered: 1, Duplicates: 3}},
 		{[]uint32{63, 64, 128, 63, 64, 65}, Counters{RxPackets: 4, Missing: 125, Reordered: 1, Duplicates: 2}},
-		// 1 is the last in the window, and 0 can be told no more.
+		// 1 is the last in the window, and 0 is no longer known.
 		{[]uint32{0, 1, 960, 1, 0, 2, 2}, Counters{RxPackets: 5, Missing: 956, Reordered: 2, Duplicates: 2}},
 		{[]uint32{0, 5000, 5000, 4999, 4999}, Counters{RxPackets: 3, Missing: 4998, Reordered: 1, Duplicates: 2}},
 		{[]uint32{1, 5000, 0, 0}, Counters{RxPackets: 4, Missing: 4997, Reordered: 2}},   // beyond the window
@@ -202,7 +202,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// What has become of a packet on its way is told by its stamp, tag and length.
+// Stamp, tag and length show whether a packet changed on its way.
 func TestPacketsThatAreNotAsSent(t *testing.T) {
 	p := realPort(t, "net_ring0")
 	second := uint64(shared.tscHz())
@@ -389,7 +389,7 @@ func TestNumbersWrap(t *testing.T) {
 	}
 }
 
-// A schedule that cannot be kept is told by how late its packets are.
+// Late packets show that a schedule cannot be kept.
 func TestLateness(t *testing.T) {
 	q := Queue{Port: realPort(t, "net_ring0")}
 	const limit = 1_000_000

@@ -9,7 +9,7 @@ const signature = 0xdecade5
 // headers are those of a test packet, beside Ethernet and UDP.
 type headers struct{ vlan, v6 bool }
 
-// udpFrame is a UDP packet with an empty stamp but for its signature, and where
+// udpFrame is a UDP packet with an empty stamp except for its signature, and where
 // the stamp lies. What matters is its checksum, not its addresses.
 func udpFrame(size int, h headers) (frame []byte, stamp int) {
 	const fcs = 4

@@ -4,7 +4,7 @@ package dpdk
 
 import "errors"
 
-// Version is the release of the DPDK libraries that this process runs on, as
+// Version is the release of the DPDK libraries that this process runs on, such as
 // 22.11.11; empty in a build without DPDK.
 func Version() string { return "" }
 

@@ -86,7 +86,7 @@ func TestFlowsVary(t *testing.T) {
 	empty(t, p)
 }
 
-// A million flows are told apart, also where their numbers wrap.
+// A million flows differ, also where their numbers wrap.
 func TestWideFlows(t *testing.T) {
 	q := Queue{Port: realPort(t, "net_ring0")}
 	for _, number := range []uint32{0, 1<<28 - 2, 1<<32 - 2} {

@@ -47,8 +47,8 @@ verify_type(const struct rte_mbuf *m, unsigned l3)
 	return p[0] << 8 | p[1];
 }
 
-/* verify_pseudo adds up the addresses of the pseudo header; false: no IP header of
- * ours lies before the stamp. A device may have translated the addresses. */
+/* verify_pseudo adds up the addresses of the pseudo header; false: our IP
+ * header is not before the stamp. A device may have translated the addresses. */
 static bool
 verify_pseudo(const struct rte_mbuf *m, unsigned stamp, uint32_t *sum)
 {
@@ -163,7 +163,7 @@ verify_retagged(const struct stream *s, const struct rte_mbuf *m)
 	return false;
 }
 
-/* verify_mark_damaged tells whether a stamp is right but for a bit or two of its
+/* verify_mark_damaged tells whether a stamp is right except for a bit or two of its
  * mark. Few of others' packets look like that. */
 static bool
 verify_mark_damaged(const struct stream *s, const struct verify_stamp *p, uint32_t payload)

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// fake is a source that is told what to say.
+// fake is a source whose answers the test chooses.
 type fake struct {
 	mu    sync.Mutex
 	s     Snapshot

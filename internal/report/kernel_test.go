@@ -8,7 +8,7 @@ import (
 	"github.com/podnet/podnet/internal/result/resulttest"
 )
 
-// A gain is told of the same frames, and of a rate that the path was found to
+// A gain compares the same frames, and of a rate that the path was found to
 // carry.
 func TestGain(t *testing.T) {
 	kernel := result.KernelBaseline{Interface: "eth0", Frame: "64", FrameBytes: 64, Mpps: 0.5}

@@ -17,8 +17,8 @@ type distribution struct {
 }
 
 // distributions are the round-trip times at the loads, of a search at the rate
-// that it found for its first goal, and else of the last trial. Of too many to be
-// told apart, those at each frame size's highest load are kept, and the others
+// that it found for its first goal, and else of the last trial. If there are too many
+// to distinguish, those at each frame size's highest load are kept, and the others
 // counted.
 func distributions(r result.Result) (list []distribution, left int) {
 	var highest []distribution

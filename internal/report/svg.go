@@ -76,7 +76,7 @@ func escapeXML(text string) string {
 	return b.String()
 }
 
-// at is where a point lies in the SVG, whose y grows downwards, as "x,y".
+// at is where a point lies in the SVG, whose y grows downwards, in the form "x,y".
 func (s *svg) at(p vg.Point) string {
 	q := s.now.m.then(matrix{4: p.X.Points(), 5: p.Y.Points()})
 	return short(vg.Points(q[4])) + "," + short(s.height-vg.Points(q[5]))

@@ -64,7 +64,7 @@ func TestGain(t *testing.T) {
 		t.Fatalf("the baseline of 64 bytes is %+v", k)
 	}
 	if k.Fragmented() || !r.KernelBaseline[2].Fragmented() || (result.KernelBaseline{FrameBytes: 9000}).Fragmented() {
-		t.Error("fragments are told wrongly")
+		t.Error("fragments are reported wrongly")
 	}
 	paced := resulttest.FixedAt(2, 0)
 	mpps := 2.0

@@ -8,7 +8,7 @@ type LimitCode string
 // What keeps a trial from saying something of the path. Each is of the generator or
 // of the machine: none depends on how many packets the path lost.
 const (
-	Stopped           LimitCode = "stopped"             // it was told to end before its time
+	Stopped           LimitCode = "stopped"             // a signal or a limit ended it before its time
 	Failed            LimitCode = "failed"              // the path failed before its end
 	PeerAbsent        LimitCode = "peer-absent"         // a peer or a link was not there all the time
 	Throttled         LimitCode = "throttled"           // the container had used up its CPU quota

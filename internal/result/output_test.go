@@ -98,7 +98,7 @@ func TestOutputKeepsWhatIsNotOurs(t *testing.T) {
 	wantAlone(t, dir, "a-private", "b-two-names", "c-other-name", "d-link", "e-dangling", "f-absent", "g-link-to-link")
 }
 
-// What is no file of ours to write is refused at once, and stays.
+// A file that is not ours to write is refused at once, and stays.
 func TestOutputRefuses(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }

@@ -121,7 +121,7 @@ func (t Trial) Backlog() (most uint64) {
 	return most
 }
 
-// OfferedMpps is the rate that a trial offered; 0 if it cannot be told.
+// OfferedMpps is the rate that a trial offered; 0 if it is not known.
 func (t Trial) OfferedMpps() float64 {
 	if t.Requested.Mpps != nil {
 		return *t.Requested.Mpps

@@ -5,7 +5,7 @@
 // leaves behind, and dpdk-testpmd at every end.
 //
 // Who owns one has it locked, and passes the lock on with exec, so that what no
-// process has any more can be told and removed.
+// process has any more can be found and removed.
 package rundir
 
 import (

@@ -26,7 +26,7 @@ const (
 // ring in memory for every queue that sends in the place of the path. Its times are at
 // that load in packets per second, as far as it is known before the run; 0: it is not.
 //
-// The ports are not part of it: what they and their drivers add cannot be told from what
+// The ports are not part of it: what they and their drivers add cannot be separated from what
 // the path adds, as sockets have no loop of their own, and VFs are not let to make one.
 func (p *Path) Calibrate(ctx context.Context, mix result.Mix, load float64) (*result.Calibration, error) {
 	ceiling, err := p.loopback(ctx, bench.Trial{Mix: mix, Duration: calibrationTime})

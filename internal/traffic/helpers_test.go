@@ -61,7 +61,7 @@ func testFlow() bench.Flow {
 	return bench.Flow{SrcIP: netip.MustParseAddr("198.18.0.1"), DstIP: netip.MustParseAddr("198.18.0.2"), SrcPort: 49184, DstPort: 7}
 }
 
-// observed keeps what an observer is told.
+// observed keeps an observer's calls.
 type observed struct {
 	jobs    []bool // whether one runs
 	down    []string

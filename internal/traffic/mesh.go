@@ -99,7 +99,7 @@ func (m *Mesh) fixed(ctx context.Context, way *Path, t fabric.Task, rate float64
 	return bench.Fixed(ctx, &bench.Runner{Path: way, Mix: t.Mix}, rate, t.Trial, 0)
 }
 
-// numbered is a path whose trials are told apart by their numbers.
+// numbered is a path whose trials have different numbers.
 type numbered struct{ *Path }
 
 // Trial implements bench.Path.

@@ -97,7 +97,7 @@ func TestTrialHasTimesByTheSchedule(t *testing.T) {
 	})
 }
 
-// A receiver is told which streams send to it, and no others.
+// A receiver follows the streams that send to it, and no others.
 func TestReceiversFollowTheirSenders(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p, f, _ := reflected(t, 2, dpdktest.Wire{})
@@ -112,7 +112,7 @@ func TestReceiversFollowTheirSenders(t *testing.T) {
 	})
 }
 
-// What came otherwise than it was sent is told apart.
+// The trial names each kind of change of a packet.
 func TestTrialNamesWhatWasChanged(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p, f, _ := reflected(t, 1, dpdktest.Wire{})

@@ -131,7 +131,7 @@ func onHugetlbfs(t *testing.T) (s *Subject, dir string) {
 	return s, dir
 }
 
-// A hugetlbfs that belongs to another user is no place for files of ours.
+// A hugetlbfs that belongs to another user is no place for our files.
 func TestLiveHugetlbfs(t *testing.T) {
 	s, _ := onHugetlbfs(t)
 	if got := s.code(t, "hugetlbfs"); got != "" {

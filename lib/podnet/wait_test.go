@@ -250,7 +250,7 @@ func TestWaitTimeout(t *testing.T) {
 	}
 }
 
-// TestWaitEndsAtOnce does not wait for what does not come, unless it is told to.
+// TestWaitEndsAtOnce does not wait for missing devices, unless the caller wants it.
 func TestWaitEndsAtOnce(t *testing.T) {
 	lookup := func(pod *Pod) error { _, err := pod.Lookup("net9"); return err }
 	for _, tt := range []struct {

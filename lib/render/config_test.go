@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the profiles give into testdata/profiles; read every change")
 
-// scenario resolves a pod of the library's scenarios, or of ours.
+// scenario resolves a pod of the library's scenarios, or of this package's.
 func scenario(t testing.TB, name string) (*podnet.Pod, render.ConfigOptions) {
 	t.Helper()
 	file := filepath.Join("../podnet/testdata", name+".txtar")

@@ -255,7 +255,7 @@ func TestArgsFails(t *testing.T) {
 	}
 }
 
-// Every lcore that an application is told of is one that EAL is told of.
+// An application's arguments name only lcores of EAL's.
 func TestArgsNameOnlyLcoresOfEAL(t *testing.T) {
 	lcore := map[render.App]*regexp.Regexp{
 		render.L3fwd:  regexp.MustCompile(`,(\d+)\)`),

@@ -41,7 +41,7 @@ const (
 	// for a probe, warms up, measures several times, again where a fault spoiled it, and
 	// closes.
 	natural = 60 * time.Second
-	// inTime is how soon a command ends that is told to, and slack what a machine may
+	// inTime is how soon a command ends after a signal, and slack what a machine may
 	// add on which others run, too.
 	inTime = 2 * time.Second
 	slack  = time.Second
@@ -112,7 +112,7 @@ type round struct {
 	peer      *testpeer.Process
 	faults    []fault
 	started   time.Time
-	told      time.Time // when the command was told to end; zero: it was not
+	told      time.Time // when the command got its signal; zero: never
 	killed    bool
 	slow      bool           // it has had less CPU
 	early     syscall.Signal // that came before it minded any; 0: none did

@@ -9,7 +9,7 @@ import (
 )
 
 // keep leaves the pod as it is, with the host's side of all its sockets, until the
-// demo is told to stop.
+// demo gets a signal.
 func (l *lab) keep(ctx context.Context, pod scratchpod.Pod) error {
 	args := []string{"dut", "--forward", "bridge", "--memory", l.memory, "-o", "json"}
 	for _, name := range []string{"net1", "net2"} {

@@ -56,7 +56,7 @@ func tempDir(t *testing.T) string {
 	return dir
 }
 
-// Every command of the application in the documents does what it is there for,
+// Every command of the application in the documents works,
 // in a pod whose other side reflects what it gets.
 func TestCommandsOfTheApplication(t *testing.T) {
 	dir := tempDir(t)

@@ -244,7 +244,7 @@ func TestFabricCoordinatorKilled(t *testing.T) {
 	}
 }
 
-// A coordinator that is told to stop keeps what it has, and no Job counts it as done. A pod
+// A coordinator that gets a signal keeps what it has, and no Job counts it as done. A pod
 // with another token gets no answer.
 func TestFabricStopped(t *testing.T) {
 	n := newFabricNet(t, 2)

@@ -21,7 +21,7 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// inTime is how soon a command ends that is told to, in every phase.
+// inTime is how soon a command ends after a signal, in every phase.
 const inTime = 2 * time.Second
 
 // alone are flags of a run that needs no peer and no hugepages.

@@ -223,7 +223,7 @@ func TestWaitForAFileThatIsWritten(t *testing.T) {
 	c.says("annotations", "permission denied")
 }
 
-// A socket of ours that a killed run left is replaced by the next, and removed.
+// A socket that a killed run left is replaced by the next, and removed.
 func TestNothingIsLeftAfterAKill(t *testing.T) {
 	pod := newPod(t, vhostUser("net1", server), memif("net2", server))
 	a := startApp(t, pod, "run", "--memory", "none")

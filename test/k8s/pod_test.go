@@ -140,7 +140,7 @@ spec:
 	}
 }
 
-// Of two containers each is told its own hugepages and CPUs.
+// Two containers each see their own hugepages and CPUs.
 func TestInspectTwoContainers(t *testing.T) {
 	n := newNamespace(t)
 	container := func(name string, mib int) string {

@@ -1,6 +1,6 @@
 // Package parity holds lib/appnetutil against the library that it replaces,
 // github.com/openshift/app-netutil: on the same annotations and the same
-// environment both have to say the same, but for the differences that
+// environment both have to say the same, except for the differences that
 // differences.txt gives a reason for.
 package parity
 
@@ -61,7 +61,7 @@ type answer struct {
 	CPUs       string    `json:",omitempty"`
 }
 
-// answers are all that a process was told.
+// answers are all that a process got.
 type answers struct {
 	OracleInterfaces []answer // each different one once
 	OracleHugepages  []answer

@@ -155,7 +155,7 @@ func kernelBaseline(client *baseline.Client, frame result.Frame, c baseline.Coun
 	return k
 }
 
-// endBaseline is told what the kernel carried at a frame size.
+// endBaseline reports what the kernel carried at a frame size.
 func (m *monitor) endBaseline(k result.KernelBaseline) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -116,7 +116,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 }
 
 // defaultTerminationLog is where Kubernetes reads a container's termination
-// message unless it is told otherwise.
+// message by default.
 const defaultTerminationLog = "/dev/termination-log"
 
 // plan is what a run of bench is to do, with every flag read.

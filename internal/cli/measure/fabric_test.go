@@ -34,7 +34,7 @@ func runFabric(t *testing.T, env []string, args ...string) (*world, error) {
 	var w world
 	d := w.deps()
 	d.Env, d.driver = env, dpdktest.New()
-	d.PID += len(strings.Join(env, "")) // by which DPDK's files are told apart
+	d.PID += len(strings.Join(env, "")) // DPDK's files differ by it
 	cmd := newFabricCmd(d)
 	cmd.SetArgs(args)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true

@@ -49,7 +49,7 @@ func newState(c *configMapsInMemory) *configMapState {
 	return &configMapState{client: c, name: "state"}
 }
 
-// What is kept is there for the coordinator's next pod.
+// The state serves the coordinator's next pod.
 func TestConfigMapState(t *testing.T) {
 	c := &configMapsInMemory{maps: map[string]map[string]string{}}
 	s := newState(c)

@@ -102,7 +102,7 @@ func TestBenchOnFake(t *testing.T) {
 			}
 			tt.want(t, r)
 			if n := strings.Count(w.err.String(), "msg=trial"); n == 0 {
-				t.Errorf("nothing is told meanwhile:\n%s", &w.err)
+				t.Errorf("nothing is reported meanwhile:\n%s", &w.err)
 			}
 		})
 	}

@@ -20,11 +20,11 @@ type gateOptions struct{ MinMpps, MaxLoss, MaxP99 []string }
 
 func (o *gateOptions) addGateFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.MinMpps, "min-mpps", nil,
-		"exit with 4 if a rate is below this, in million packets per second; per frame size as 64:1.2,1518:0.5")
+		"exit with 4 if a rate is below this, in million packets per second; per frame size such as 64:1.2,1518:0.5")
 	f.StringSliceVar(&o.MaxLoss, "max-loss", nil,
-		"exit with 4 if a measured loss is above this ratio, such as 0.001, 0.1% or 1/1000; per frame size as 64:1%,1518:0")
+		"exit with 4 if a measured loss is above this ratio, such as 0.001, 0.1% or 1/1000; per frame size such as 64:1%,1518:0")
 	f.StringSliceVar(&o.MaxP99, "max-p99", nil,
-		"exit with 4 if at a load that was measured more than 1 % of the round-trip times are above this, such as 50us; per frame size as 64:50us,1518:80us")
+		"exit with 4 if at a load that was measured more than 1 % of the round-trip times are above this, such as 50us; per frame size such as 64:50us,1518:80us")
 }
 
 // gates reads the flags, for a method and the frames that it measures.

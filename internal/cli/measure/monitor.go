@@ -63,14 +63,14 @@ func (m *monitor) Snapshot() metrics.Snapshot {
 	return s
 }
 
-// measuring is told that the nth measurement of so many begins.
+// measuring reports that the nth measurement of so many begins.
 func (m *monitor) measuring(nth, of int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.nth, m.of, m.lost = nth, of, nil
 }
 
-// begin is told that a trial begins.
+// begin reports that a trial begins.
 func (m *monitor) begin(p bench.Progress) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -80,7 +80,7 @@ func (m *monitor) begin(p bench.Progress) {
 	m.draw("")
 }
 
-// Counted is told what the running trial has counted so far.
+// Counted takes the running trial's counts so far.
 func (m *monitor) Counted(now time.Time, c bench.Counts) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -100,7 +100,7 @@ func (m *monitor) Counted(now time.Time, c bench.Counts) {
 	}
 }
 
-// end is told that a trial has ended.
+// end reports that a trial has ended.
 func (m *monitor) end(p bench.Progress, trials []result.Trial) {
 	t := trials[len(trials)-1]
 	m.mu.Lock()

@@ -11,7 +11,7 @@ import (
 	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
-// neighbors warns of other DPDK programs that poll on a CPU of ours: then neither
+// neighbors warns of other DPDK programs that poll on one of our CPUs: then neither
 // gets more than a part of it, and both are late in slices of the scheduler.
 func neighbors(s cli.Streams, name string) func(polling []dpdk.Lcore) {
 	return func(polling []dpdk.Lcore) {

@@ -96,7 +96,7 @@ func TestParamsRefused(t *testing.T) {
 	}
 }
 
-// Without the flag nothing is asked of the API, and wrong flags are told on standard
+// Without the flag nothing is asked of the API, and wrong flags are named on standard
 // error alone.
 func TestNoParams(t *testing.T) {
 	k := newFakeCluster(t)

@@ -106,8 +106,8 @@ func (s *session) announce(ctx context.Context) error {
 	return nil
 }
 
-// publish tells Kubernetes' API what became of the run, also when it was told to
-// stop. failure is what the run failed with; nil: nothing.
+// publish tells Kubernetes' API what became of the run, also when a signal
+// stopped it. failure is what the run failed with; nil: nothing.
 func (s *session) publish(ctx context.Context, failure error) (err error) {
 	if s.unannounced && s.kube == nil {
 		return nil // not in a pod: that is the failure

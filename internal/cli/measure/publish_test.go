@@ -271,7 +271,7 @@ func TestPublishWithoutRoom(t *testing.T) {
 	}
 }
 
-// Once it is told to stop, a run has little time left to write its result.
+// Once it gets a signal, a run has little time left to write its result.
 func TestPublishing(t *testing.T) {
 	const run = 100 * time.Second // less than publishTimeout
 	for name, tt := range map[string]struct {
@@ -298,7 +298,7 @@ func TestPublishing(t *testing.T) {
 	}
 }
 
-// A result file that cannot be written is told where the last run's result stands.
+// An error about the result file goes where the last run's result stands.
 func TestPublishUnwritable(t *testing.T) {
 	k := newFakeCluster(t)
 	var f world
@@ -313,8 +313,8 @@ func TestPublishUnwritable(t *testing.T) {
 	}
 }
 
-// A run that is told to stop before DPDK starts says so, and one that is told to
-// stop while it is announced does not call that the API's fault.
+// A run that gets a signal before DPDK starts says so, and one that gets it while it
+// is announced does not call that the API's fault.
 func TestPublishStopped(t *testing.T) {
 	stop := errors.New("told to stop")
 	k := newFakeCluster(t)

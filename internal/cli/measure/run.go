@@ -32,7 +32,7 @@ type runOptions struct {
 }
 
 const runHelp = `run starts DPDK in this process on the pod's interfaces and forwards, drops or
-generates packets until it is told to stop (SIGINT, SIGTERM) or --duration ends.
+generates packets until SIGINT, SIGTERM or the end of --duration.
 
   io        forward frames as they are
   mac       forward frames with the port's own source address and --dst-mac

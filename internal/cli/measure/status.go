@@ -18,7 +18,7 @@ type status struct {
 	mu       sync.Mutex
 	snapshot metrics.Snapshot
 	job      *dpdk.Job // that runs; nil: none
-	// neighbors, if not nil, is told of the first job.
+	// neighbors, if not nil, looks at the first job.
 	neighbors func(polling []dpdk.Lcore)
 }
 
@@ -50,7 +50,7 @@ func (s *status) now() metrics.Snapshot {
 	return now
 }
 
-// Links says that the ports are up, but for what down says; empty: all are.
+// Links says that the ports are up, except for those that down names; empty: all are.
 func (s *status) Links(down string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *status) setEnded() {
 	s.snapshot.Ready, s.snapshot.NotReady = false, "the run has ended"
 }
 
-// Running is told which job runs; nil: none.
+// Running takes the job that runs; nil: none.
 func (s *status) Running(job *dpdk.Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +75,7 @@ func (s *status) Running(job *dpdk.Job) {
 	}
 }
 
-// carried is told what the ports have counted so far.
+// carried takes the ports' counts so far.
 func (s *status) carried(list []result.Interface) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

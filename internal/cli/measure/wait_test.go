@@ -10,7 +10,7 @@ import (
 	"github.com/podnet/podnet/internal/cli"
 )
 
-// A command that is told to stop while it waits for the pod ends as one that
+// A command that gets a signal while it waits for the pod ends as one that
 // waits for a peer does.
 func TestWaitStopped(t *testing.T) {
 	stop := errors.New("told to stop")

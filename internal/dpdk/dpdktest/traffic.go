@@ -100,8 +100,8 @@ func (f *Fake) Streams(lcore int) (list []dpdk.StreamConfig) {
 	return list
 }
 
-// Followed are the senders that each stream of an lcore that verifies has been told
-// to follow.
+// Followed are the senders that each stream of a verifying lcore has to
+// follow.
 func (f *Fake) Followed(lcore int) (list [][]dpdk.StreamConfig) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -25,7 +25,7 @@ type stream struct {
 	parked bool
 	due    uint64            // what the schedule has asked for
 	times  map[uint64]uint64 // packets by their round-trip time
-	// senders are those that it has been told to follow.
+	// senders are those that it has to follow.
 	senders []dpdk.StreamConfig
 }
 

@@ -45,7 +45,7 @@ func addVDPA(t *testing.T, name, manager string, args ...string) string {
 	return node
 }
 
-// A vDPA device is told by device-info, which may name its character device, or
+// device-info names a vDPA device; it may name its character device, or
 // leave that to the name on the vdpa bus.
 func TestInspectVDPA(t *testing.T) {
 	guest.Command(t, "modprobe", "-a", "vduse", "vhost_vdpa")

@@ -1,8 +1,8 @@
 // Command bench compares what it costs to ask podnet and app-netutil for a pod's
 // interfaces, and shows what podnet costs with all its sources.
 //
-// Both get the same annotations and the same environment and nothing else, of which
-// podnet is told (Options.PodOnly) and app-netutil looks at nothing else. Each
+// Both get the same annotations and the same environment and nothing else, which
+// podnet reads alone with Options.PodOnly; app-netutil never reads more. Each
 // run is a process of its own, since app-netutil reads the environment of its own
 // process, and the two take turns. The numbers are CPU time per call (user and
 // system, the garbage collector's included), medians of the runs.

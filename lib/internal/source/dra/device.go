@@ -55,8 +55,8 @@ func (r *reader) problem(part string, code fact.Code, format string, args ...any
 	r.problems = append(r.problems, fact.Problemf(r.at.At(part), code, format, args...))
 }
 
-// read is not ok for a device that has nothing to do with networks, as far as can
-// be told.
+// read is not ok for a device that has nothing to do with networks, as far as it
+// says.
 func (r *reader) read(claim string) (c fact.ClaimedDevice, ok bool) {
 	c = fact.ClaimedDevice{Origin: r.at, Claim: claim, Driver: r.Driver, ID: r.Name}
 	c.Address, c.Auxiliary = r.address()
