@@ -22,5 +22,5 @@ type Thread struct {
 	RunPercent          float64 `json:"runPercent"`          // of the time that it ran
 	InvoluntarySwitches uint64  `json:"involuntarySwitches"` // times that it was made to leave its CPU
 
-	Polls []string `json:"polls,omitempty"` // of run and dut: the interfaces that it served, each with its queue, as "net1 queue 0"
+	Polls []string `json:"polls,omitempty"` // of run and dut: the interfaces that it served, each with its queue, such as "net1 queue 0"
 }

@@ -81,7 +81,7 @@ func TestMaxP99(t *testing.T) {
 	// What one size tells is not lost by what another cannot tell.
 	r.Measurements = append(r.Measurements, fixed)
 	if r = r.Judged(2); len(r.Failed) != 2 || !errors.Is(r.Err(), ErrBelow) {
-		t.Errorf("one missed, one not told: failed %q, %v", r.Failed, r.Err())
+		t.Errorf("one missed, one unknown: failed %q, %v", r.Failed, r.Err())
 	}
 	r.Measurements = []Measurement{fixed}
 	if r = r.Judged(1); len(r.Failed) != 1 {

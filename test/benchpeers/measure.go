@@ -17,7 +17,7 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// What of our set-up testpmd and the bare loops have to be told.
+// What of our set-up testpmd and the bare loops need.
 const (
 	memoryMiB = 128
 	ringSize  = "1024"

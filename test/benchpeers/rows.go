@@ -13,7 +13,7 @@ const (
 
 const perPacket = "ns per packet"
 
-// rows are the lines of the table but for those of the library (parity.go).
+// rows are the lines of the table except those of the library (parity.go).
 var rows = []row{
 	{
 		work: "generate: 254 flows, stamped, with checksums", against: "testpmd txonly, one flow, nothing stamped", unit: perPacket, least: 1.7,

@@ -195,7 +195,7 @@ func (s *session) tellTime() {
 		text += fmt.Sprintf(", and usually about %s", n*usual)
 	}
 	if n > 1 {
-		text += fmt.Sprintf(", for %d measurements, each of which is told when it ends", n)
+		text += fmt.Sprintf(", for %d measurements, each reported when it ends", n)
 	}
 	s.monitor.tell("plan", text)
 }
