@@ -13,7 +13,7 @@ var patterns = []pattern{
 		why: "bookish, and hides what happened", not: "waits in vain for the peer", but: "times out waiting for the peer",
 	},
 	{
-		name: "told", limit: 21, phrase: `(?i)\b(is|are|was|were|be|been|being|cannot be|not) told\b|\btold (apart|by)\b`,
+		name: "told", limit: 17, phrase: `(?i)\b(is|are|was|were|be|been|being|cannot be|not) told\b|\btold (apart|by)\b`,
 		why: "passive: nobody does it",
 		not: "the end is told by --peer", but: "--peer names the end",
 	},
@@ -25,7 +25,7 @@ var patterns = []pattern{
 		not:    "1000 packets a second", but: "1000 packets per second",
 	},
 	{
-		name: "as-example", limit: 17,
+		name:   "as-example",
 		phrase: "(?i)(, as ([\"'`:\\[]|[a-z_/]*\\d|[a-z]+=)|\\b(be|want CPUs|several|second|size|weights|release|these) as [\"'`:]?[a-z]*\\d)",
 		except: "as `kubectl|as [`\"'a-z0-9_]+ (does|shows|gives|has|requires)",
 		why:    "an example begins with \"such as\" or \"for example\"",
@@ -39,7 +39,7 @@ var patterns = []pattern{
 		not:    "What does not fit is lost", but: "Packets that do not fit are lost",
 	},
 	{
-		name: "that-of", limit: 268, phrase: `(?i)\b(that|those) of\b`,
+		name: "that-of", limit: 272, phrase: `(?i)\b(that|those) of\b`,
 		why: "points back at a noun: repeat the noun, or use a possessive",
 		not: "the rate is that of the port's link", but: "the rate is the link's",
 	},
@@ -49,7 +49,7 @@ var patterns = []pattern{
 		not: "a packet of which it is not known", but: "podnet does not know",
 	},
 	{
-		name: "but-for", limit: 16, phrase: `(?i)\bbut for\b|\bsave for\b|\bfor want of\b|\bbe it\b|\blest\b|\bmanieth\b|\bto be had\b`,
+		name: "but-for", phrase: `(?i)\bbut for\b|\bsave for\b|\bfor want of\b|\bbe it\b|\blest\b|\bmanieth\b|\bto be had\b`,
 		why: "bookish",
 		not: "all fields but for the name", but: "all fields except the name",
 	},
