@@ -155,7 +155,8 @@ func (p *Pod) AsNobody(caps ...uintptr) {
 }
 
 // AsUser has the application run as the manifests' pods do with these capabilities
-// added: as the image's user, without new privileges, from a file that permits them.
+// added: as the image's user, from a file that permits them. That this is no new
+// privilege is the container runtime's doing, and shown in test/k8s.
 func (p *Pod) AsUser(t *testing.T, capabilities ...uintptr) {
 	t.Helper()
 	bounding := "-all"
@@ -163,7 +164,7 @@ func (p *Pod) AsUser(t *testing.T, capabilities ...uintptr) {
 		bounding += fmt.Sprintf(",+cap_%d", c)
 	}
 	id := strconv.Itoa(peertest.User)
-	p.Under = []string{"setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "--inh-caps=-all", "--bounding-set=" + bounding, "--no-new-privs"}
+	p.Under = []string{"setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "--inh-caps=-all", "--bounding-set=" + bounding}
 	p.Program = peertest.Permitted(t, Wrapper, unix.CAP_IPC_LOCK, unix.CAP_NET_RAW, unix.CAP_SYS_RAWIO)
 }
 
