@@ -119,18 +119,24 @@ func run(o options) (doc document, err error) {
 	return doc, nil
 }
 
+// withHelper measures once, with the other end of the row if it has one: each side gets
+// its own, since what a peer leaves behind might be the next one's trouble.
+func (b *bench) withHelper(r row, measure subject) (sample, error) {
+	if r.helper == nil {
+		return measure(b)
+	}
+	stop, err := r.helper(b)
+	if err != nil {
+		return sample{}, err
+	}
+	defer stop()
+	return measure(b)
+}
+
 // measureRow measures both sides in turns; the peer first, since what is wrong with the
 // set-up is then not our fault.
 func (b *bench) measureRow(r row) (result, error) {
 	var peer, ours []sample
-	stop := func() {}
-	if r.helper != nil {
-		var err error
-		if stop, err = r.helper(b); err != nil {
-			return result{}, err
-		}
-	}
-	defer stop()
 	for i := range b.pairs {
 		for _, side := range []struct {
 			measure subject
@@ -139,7 +145,7 @@ func (b *bench) measureRow(r row) (result, error) {
 			if side.measure == nil {
 				continue
 			}
-			s, err := side.measure(b)
+			s, err := b.withHelper(r, side.measure)
 			if err != nil {
 				return result{}, err
 			}

@@ -138,7 +138,8 @@ func (b *bench) observe(p *testpeer.Process, runtimeDir, vdev string) (s sample,
 	}
 	defer telemetry.Close()
 	s.dpdk = telemetry.Version
-	if s.driver, err = mapped(p.PID, "librte_"+strings.TrimRight(name, "0123456789")+".so"); err != nil {
+	driver := strings.TrimSuffix(strings.TrimRight(name, "0123456789"), "_user") // net_virtio's
+	if s.driver, err = mapped(p.PID, "librte_"+driver+".so"); err != nil {
 		return s, err
 	}
 	if err := work(p, workers, b.warmup); err != nil {

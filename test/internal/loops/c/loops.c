@@ -36,6 +36,9 @@
 #define RECEIVE_BURSTS 8
 #define RECEIVE_US 100
 
+#define START_TRIES 100
+#define START_US 20000
+
 enum work { FORWARD, FLOOR, RECEIVE, DROP, BUSY_IO, BUSY_MACSWAP, SOURCE };
 
 static const struct {
@@ -348,8 +351,13 @@ main(int argc, char **argv)
 	rx = podnet_pool_new("rx", MBUFS * port.queues, ROOM, SOCKET_ID_ANY);
 	if (rx == NULL)
 		fail("pool", -ENOMEM);
-	if ((ret = podnet_port_configure(0, &port, rx)) != 0 || (ret = podnet_port_start(0)) != 0)
+	if ((ret = podnet_port_configure(0, &port, rx)) != 0)
 		fail("port", ret);
+	/* A memif client fails until its server listens. */
+	for (q = 0; (ret = podnet_port_start(0)) != 0 && q < START_TRIES; q++)
+		usleep(START_US);
+	if (ret != 0)
+		fail("start", ret);
 	template_of(frame);
 	lcore = rte_get_main_lcore();
 	for (q = 0; q < port.queues; q++) {
