@@ -199,7 +199,7 @@ func TestTimesAreKept(t *testing.T) {
 		t.Errorf("kept of %d of %d trials", kept, len(m.Trials))
 	}
 	d = newDevice(monotonic[0].at(5e6), 0, 1)
-	d.change = func(t Trial, c *Counts) error {
+	d.change = func(_ Trial, c *Counts) error {
 		c.RTT, c.ScheduledRTT = NewHistogram(), NewHistogram()
 		return errors.Join(c.RTT.RecordValue(5), c.ScheduledRTT.RecordValue(9))
 	}

@@ -105,7 +105,7 @@ func TestFaults(t *testing.T) {
 		},
 		"failing": {
 			func(s *trial) {
-				s.disturb(bad, func(p *pod) { p.failing = errors.New("net1: \x1b[31mthe link is down\n") })
+				s.disturb(bad, func(p *pod) { p.failing = errors.New("net1: \x1b[31mthe link\nis down") })
 			},
 			map[result.FabricCode]int{result.FabricFailed: 14},
 			"",

@@ -71,9 +71,8 @@ func decode(text []byte) (m message, err error) {
 		return message{}, fmt.Errorf("%w: %w", errMessage, err)
 	}
 	members := 0
-	v := reflect.ValueOf(m)
-	for i := range v.NumField() {
-		if !v.Field(i).IsZero() {
+	for _, member := range reflect.ValueOf(m).Fields() {
+		if !member.IsZero() {
 			members++
 		}
 	}

@@ -91,9 +91,9 @@ func (p *pod) dial(ctx context.Context) (net.Conn, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	p.world.mu.Lock()
+	p.mu.Lock()
 	l := p.listener
-	p.world.mu.Unlock()
+	p.mu.Unlock()
 	if l == nil {
 		return nil, errors.New("the coordinator does not listen yet")
 	}
@@ -171,10 +171,10 @@ func (p *pod) Generate(ctx context.Context, t Task) (Generated, error) {
 	if t.OneWay {
 		return g, nil
 	}
-	p.world.mu.Lock()
-	defer p.world.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var back uint64
-	if p.world.reflecting[railOf{t.To.Index, t.To.Rail}].Signature == t.Signature {
+	if p.reflecting[railOf{t.To.Index, t.To.Rail}].Signature == t.Signature {
 		back = n
 	}
 	g.Returned = &back
@@ -186,13 +186,13 @@ func (p *pod) Reflect(ctx context.Context, t Task, ready func(), stop <-chan str
 		return Reflected{}, err
 	}
 	at := railOf{p.index, t.To.Rail}
-	p.world.mu.Lock()
-	p.world.reflecting[at] = t
-	p.world.mu.Unlock()
+	p.mu.Lock()
+	p.reflecting[at] = t
+	p.mu.Unlock()
 	defer func() {
-		p.world.mu.Lock()
-		delete(p.world.reflecting, at)
-		p.world.mu.Unlock()
+		p.mu.Lock()
+		delete(p.reflecting, at)
+		p.mu.Unlock()
 	}()
 	ready()
 	select {

@@ -271,7 +271,7 @@ func TestRead(t *testing.T) {
 		t.Errorf("a path is taken for a name: %v", err)
 	}
 	for i, path := range []string{"configmaps/params", "pods/reflector"} {
-		if got := k.seen()[i]; got.Method != "GET" || got.Path != "/api/v1/namespaces/ns-1/"+path || got.Token != "Bearer first" || len(got.Body) != 0 {
+		if got := k.seen()[i]; got.Method != http.MethodGet || got.Path != "/api/v1/namespaces/ns-1/"+path || got.Token != "Bearer first" || len(got.Body) != 0 {
 			t.Errorf("call %+v", got)
 		}
 	}

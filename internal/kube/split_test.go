@@ -100,7 +100,7 @@ func TestJoinRefuses(t *testing.T) {
 		"another encoding": {func(m *Manifest, _ map[string]string) { m.Encoding = "zip" }, "must be gzip+base64"},
 		"a large document": {func(m *Manifest, _ map[string]string) { m.Bytes = 1 << 40 }, "at most 50000 are read"},
 		"many chunks": {func(m *Manifest, _ map[string]string) {
-			m.Chunks = append(m.Chunks, m.Chunks[:]...)
+			m.Chunks = append(m.Chunks, m.Chunks...)
 			m.Chunks = append(m.Chunks, m.Chunks...)
 			m.Chunks = append(m.Chunks, m.Chunks...)
 			m.Chunks = append(m.Chunks, m.Chunks...)

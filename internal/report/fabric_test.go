@@ -112,7 +112,7 @@ func TestFabricOfHostileText(t *testing.T) {
 			t.Errorf("%s: a control character or invalid UTF-8 came through", format)
 		}
 	}
-	for _, line := range strings.Split(fabricForm(t, "table", f), "\n") {
+	for line := range strings.SplitSeq(fabricForm(t, "table", f), "\n") {
 		if strings.ContainsRune(line, '\t') && !strings.HasPrefix(line, "fabric") && !strings.Contains(line, "pairs") {
 			t.Errorf("a tab in %q", line)
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -94,9 +95,7 @@ func FabricConfigMap(f result.Fabric, failure error, manifest string, most int) 
 			rails++
 			continue
 		}
-		for k, text := range figures {
-			data[k] = text
-		}
+		maps.Copy(data, figures)
 	}
 	if rails > 0 {
 		omitted = append(omitted, fmt.Sprintf("the figures of %d rails", rails))

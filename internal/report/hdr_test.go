@@ -74,8 +74,8 @@ func TestHDRLog(t *testing.T) {
 	if n := sum.TotalCount(); n != 100+200+300+14 {
 		t.Errorf("%d packets together, want 614", n)
 	}
-	if n, max := list[1].TotalCount(), list[1].Max(); n != 200 || max < 4000 || max > 4003 {
-		t.Errorf("at half the load: %d packets, %d ns at most", n, max)
+	if n, most := list[1].TotalCount(), list[1].Max(); n != 200 || most < 4000 || most > 4003 {
+		t.Errorf("at half the load: %d packets, %d ns at most", n, most)
 	}
 	if start := list[3].StartTimeMs(); start < 0 || list[3].EndTimeMs() < start {
 		t.Errorf("from %d to %d ms", start, list[3].EndTimeMs())

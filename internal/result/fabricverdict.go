@@ -47,11 +47,9 @@ func (f Fabric) Judged() Fabric {
 	}
 	if n := c.Measured - c.Valid; n > 0 {
 		reason := fmt.Sprintf("%d of %d pairs are not valid", n, c.Planned)
-		for _, p := range f.Pairs {
-			if p.Measured() && !p.Valid && p.Reason != "" {
-				reason += ", the first because " + p.Reason
-				break
-			}
+		first := slices.IndexFunc(f.Pairs, func(p FabricPair) bool { return p.Measured() && !p.Valid && p.Reason != "" })
+		if first >= 0 {
+			reason += ", the first because " + f.Pairs[first].Reason
 		}
 		reasons = append(reasons, reason)
 	}

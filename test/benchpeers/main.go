@@ -56,7 +56,7 @@ func main() {
 		err = doc.writeInto(write)
 	}
 	if err == nil {
-		err = print(doc, asJSON)
+		err = encode(doc, asJSON)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "benchpeers:", err)
@@ -67,7 +67,7 @@ func main() {
 	}
 }
 
-func print(doc document, asJSON bool) error {
+func encode(doc document, asJSON bool) error {
 	if !asJSON {
 		return doc.writeTable(os.Stdout)
 	}

@@ -84,7 +84,7 @@ func slowLink(t *testing.T, n *namespace) (mac func() string) {
 			err = json.Unmarshal([]byte(out), &links)
 		}
 		if err != nil || len(links) == 0 {
-			return fmt.Errorf("it is not there: %v", err)
+			return fmt.Errorf("it is not there: %w", err)
 		}
 		port = links[0].Name
 		return nil
@@ -110,7 +110,7 @@ func slowLink(t *testing.T, n *namespace) (mac func() string) {
 				}
 			}
 			if heard == "" {
-				return fmt.Errorf("none was heard: %v", err)
+				return fmt.Errorf("none was heard: %w", err)
 			}
 			return nil
 		})

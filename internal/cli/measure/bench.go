@@ -156,7 +156,7 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 	case o.Flows < 1 || o.Flows > bench.MaxFlows:
 		return p, cli.UsageErrorf("--flows %d: must be 1 to %d", o.Flows, bench.MaxFlows)
 	}
-	if p.gates, p.frameGates, err = o.gateOptions.gates(m, p.mixes); err != nil {
+	if p.gates, p.frameGates, err = o.gates(m, p.mixes); err != nil {
 		return p, err
 	}
 	if p.gateways, err = o.gateways(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +79,8 @@ func (s *configMapState) Begin(h fabric.Head) error {
 	if err != nil {
 		return err
 	}
-	s.lines, s.full = append(line, '\n'), false
+	line = append(line, '\n')
+	s.lines, s.full = line, false
 	return s.write(s.lines)
 }
 
@@ -93,7 +95,7 @@ func (s *configMapState) Append(e fabric.Entry) error {
 		if err != nil {
 			return err
 		}
-		lines := append(append(s.lines[:len(s.lines):len(s.lines)], line...), '\n')
+		lines := append(append(slices.Clip(s.lines), line...), '\n')
 		err = s.write(lines)
 		if errors.Is(err, errStateFull) && !s.full {
 			s.full = true

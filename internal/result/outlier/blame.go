@@ -18,7 +18,6 @@ const (
 type suspect struct {
 	side
 	level float64 // median of its scores that no one else explains
-	limit float64 // that three quarters of them have to be below
 	stale bool    // another side's blame changed them
 }
 

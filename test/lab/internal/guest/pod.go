@@ -159,12 +159,12 @@ func (p *Pod) AsNobody(caps ...uintptr) {
 // privilege is the container runtime's doing, and shown in test/k8s.
 func (p *Pod) AsUser(t *testing.T, capabilities ...uintptr) {
 	t.Helper()
-	bounding := "-all"
+	bounding := []string{"-all"}
 	for _, c := range capabilities {
-		bounding += fmt.Sprintf(",+cap_%d", c)
+		bounding = append(bounding, fmt.Sprintf("+cap_%d", c))
 	}
 	id := strconv.Itoa(peertest.User)
-	p.Under = []string{"setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "--inh-caps=-all", "--bounding-set=" + bounding}
+	p.Under = []string{"setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "--inh-caps=-all", "--bounding-set=" + strings.Join(bounding, ",")}
 	p.Program = peertest.Permitted(t, Wrapper, unix.CAP_IPC_LOCK, unix.CAP_NET_RAW, unix.CAP_SYS_RAWIO)
 }
 
