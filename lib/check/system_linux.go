@@ -24,7 +24,8 @@ func openDevice(name string) error {
 	return f.Close()
 }
 
-// memlock is RLIMIT_MEMLOCK, which the capability IPC_LOCK lifts.
+// memlock is RLIMIT_MEMLOCK, which the capability IPC_LOCK lifts: what the process may
+// raise counts, because podnet's commands raise it before DPDK starts.
 func memlock() (limit uint64, limited bool) {
 	var r unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &r); err != nil {
@@ -32,7 +33,7 @@ func memlock() (limit uint64, limited bool) {
 	}
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData // of 32 capabilities each
-	if err := unix.Capget(&header, &data[0]); err != nil || data[0].Effective&(1<<unix.CAP_IPC_LOCK) != 0 {
+	if err := unix.Capget(&header, &data[0]); err != nil || (data[0].Effective|data[0].Permitted)&(1<<unix.CAP_IPC_LOCK) != 0 {
 		return 0, false
 	}
 	return r.Cur, r.Cur != unix.RLIM_INFINITY
