@@ -57,7 +57,7 @@ func (c *Coordinator) Run(ctx context.Context, listener net.Listener) (result.Fa
 	}()
 	defer func() {
 		cancel()
-		_ = <-served // it ends because it was cancelled
+		_ = <-served // it ends because it was canceled
 	}()
 
 	if err := r.start(serving, saved); err != nil {
