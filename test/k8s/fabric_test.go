@@ -4,6 +4,7 @@ package k8s
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -83,8 +84,11 @@ func slowLink(t *testing.T, n *namespace) (mac func() string) {
 		if err == nil {
 			err = json.Unmarshal([]byte(out), &links)
 		}
-		if err != nil || len(links) == 0 {
-			return fmt.Errorf("it is not there: %w", err)
+		if err != nil {
+			return err
+		}
+		if len(links) == 0 {
+			return errors.New("it is not there")
 		}
 		port = links[0].Name
 		return nil
@@ -109,10 +113,10 @@ func slowLink(t *testing.T, n *namespace) (mac func() string) {
 					heard = e.MAC
 				}
 			}
-			if heard == "" {
-				return fmt.Errorf("none was heard: %w", err)
+			if err == nil && heard == "" {
+				err = errors.New("none was heard")
 			}
-			return nil
+			return err
 		})
 		return heard
 	}

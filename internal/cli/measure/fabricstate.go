@@ -50,6 +50,8 @@ const (
 	maxStateLines = 256 << 20
 )
 
+var newline = []byte("\n")
+
 // Load implements fabric.State.
 func (s *configMapState) Load() (*fabric.Saved, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), announceTimeout)
@@ -79,8 +81,7 @@ func (s *configMapState) Begin(h fabric.Head) error {
 	if err != nil {
 		return err
 	}
-	line = append(line, '\n')
-	s.lines, s.full = line, false
+	s.lines, s.full = slices.Concat(line, newline), false
 	return s.write(s.lines)
 }
 
@@ -95,7 +96,7 @@ func (s *configMapState) Append(e fabric.Entry) error {
 		if err != nil {
 			return err
 		}
-		lines := append(append(slices.Clip(s.lines), line...), '\n')
+		lines := slices.Concat(s.lines, line, newline)
 		err = s.write(lines)
 		if errors.Is(err, errStateFull) && !s.full {
 			s.full = true
