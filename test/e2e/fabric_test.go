@@ -182,6 +182,7 @@ func TestFabric(t *testing.T) {
 	if got := checkPairs(t, doc); got != 6 || !doc.Complete {
 		t.Errorf("complete: %v, %d pairs measured, want 6", doc.Complete, got)
 	}
+	t.Logf("%d of %d pairs are valid: %s", doc.Count().Valid, len(doc.Pairs), doc.Reason)
 	for i, node := range doc.Nodes {
 		if node.Name != "node-"+itoa(i) || len(node.Rails) != 1 || node.Rails[0].MAC != n.mac(i) || node.Restarts != 0 {
 			t.Errorf("node %d: %+v, want the MAC address %s", i, node, n.mac(i))
