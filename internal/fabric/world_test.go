@@ -91,9 +91,9 @@ func (p *pod) dial(ctx context.Context) (net.Conn, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
-	p.mu.Lock()
+	p.world.mu.Lock()
 	l := p.listener
-	p.mu.Unlock()
+	p.world.mu.Unlock()
 	if l == nil {
 		return nil, errors.New("the coordinator does not listen yet")
 	}
@@ -171,8 +171,8 @@ func (p *pod) Generate(ctx context.Context, t Task) (Generated, error) {
 	if t.OneWay {
 		return g, nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.world.mu.Lock()
+	defer p.world.mu.Unlock()
 	var back uint64
 	if p.reflecting[railOf{t.To.Index, t.To.Rail}].Signature == t.Signature {
 		back = n
@@ -186,13 +186,13 @@ func (p *pod) Reflect(ctx context.Context, t Task, ready func(), stop <-chan str
 		return Reflected{}, err
 	}
 	at := railOf{p.index, t.To.Rail}
-	p.mu.Lock()
+	p.world.mu.Lock()
 	p.reflecting[at] = t
-	p.mu.Unlock()
+	p.world.mu.Unlock()
 	defer func() {
-		p.mu.Lock()
+		p.world.mu.Lock()
 		delete(p.reflecting, at)
-		p.mu.Unlock()
+		p.world.mu.Unlock()
 	}()
 	ready()
 	select {
