@@ -55,6 +55,9 @@ func (o *benchOptions) readParams(ctx context.Context, flags *pflag.FlagSet, own
 	for _, key := range slices.Sorted(maps.Keys(data)) {
 		name, isParam := strings.CutPrefix(key, paramPrefix)
 		if !isParam {
+			if meant := misspelled(key); meant != "" {
+				return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %.100s: no such key. Write %s", o.ParamsConfigMap, key, meant)
+			}
 			continue // the user's other keys, and results
 		}
 		if !slices.Contains(settable, name) {
@@ -62,20 +65,42 @@ func (o *benchOptions) readParams(ctx context.Context, flags *pflag.FlagSet, own
 			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %.100s: this method takes no such parameter: it takes %s",
 				o.ParamsConfigMap, key, strings.Join(settable, ", "))
 		}
-		if err := setFlag(flags.Lookup(name), data[key]); err != nil {
-			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %s: %.100q: %w", o.ParamsConfigMap, key, data[key], err)
+		value := oneLine(data[key])
+		// Of several lines pflag would read the first one of a list, and drop the others without a word.
+		if strings.ContainsAny(value, "\r\n") {
+			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %s: %.100q: has several lines. Write one, a list with commas", o.ParamsConfigMap, key, value)
+		}
+		if err := setFlag(flags.Lookup(name), value); err != nil {
+			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %s: %.100q: %w", o.ParamsConfigMap, key, value, err)
 		}
 	}
 	text, given := data[timeoutKey]
 	if !given {
 		return ctx, nothing, nil
 	}
-	timeout, err := time.ParseDuration(text)
+	timeout, err := time.ParseDuration(oneLine(text))
 	if err != nil || timeout <= 0 {
 		return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %s: %.100q: want a time above 0, such as 10m", o.ParamsConfigMap, timeoutKey, text)
 	}
 	bounded, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
 	return bounded, cancel, nil
+}
+
+// oneLine is a value without the end of line that YAML's | and --from-file leave.
+func oneLine(value string) string { return strings.TrimRight(value, "\r\n") }
+
+// misspelled says what was meant by a key that is almost one of ours: without effect it
+// would go unnoticed that something else is measured. Kiagnose has further keys of the
+// spec, which are none of ours.
+func misspelled(key string) string {
+	lower := strings.ToLower(key)
+	switch {
+	case lower == timeoutKey && key != timeoutKey:
+		return timeoutKey
+	case strings.HasPrefix(lower, strings.TrimSuffix(paramPrefix, ".")):
+		return paramPrefix + "FLAG"
+	}
+	return ""
 }
 
 // params reads the ConfigMap.

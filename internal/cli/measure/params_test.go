@@ -34,7 +34,7 @@ func paramFlags(t *testing.T, o *benchOptions, m *method) (flags *pflag.FlagSet,
 func TestParams(t *testing.T) {
 	k := newFakeCluster(t)
 	k.params = map[string]string{
-		"spec.param.frame-size": "128,imix", "spec.param.duration": "3s", "spec.timeout": "7m",
+		"spec.param.frame-size": "128,imix", "spec.param.duration": "3s\n", "spec.timeout": "7m\r\n",
 		"spec.image": "x", "status.succeeded": "false", "other": "y",
 	}
 	var f world
@@ -67,6 +67,12 @@ func TestParamsRefused(t *testing.T) {
 		{"unknown", map[string]string{"spec.param.frame_size": "64"}, cli.CodeUsage, "spec.param.frame_size: this method takes no such parameter: it takes bidirectional,"},
 		{"a file's name", map[string]string{"spec.param.result-file": "/x"}, cli.CodeUsage, "spec.param.result-file"},
 		{"no number", map[string]string{"spec.param.repeat": "many"}, cli.CodeUsage, `spec.param.repeat: "many"`},
+		{"case of a flag", map[string]string{"spec.param.Repeat": "1"}, cli.CodeUsage, "spec.param.Repeat: this method takes no such parameter"},
+		{"shorthand", map[string]string{"spec.param.d": "1s"}, cli.CodeUsage, "spec.param.d: this method takes no such parameter"},
+		{"case of the key", map[string]string{"spec.Param.repeat": "1"}, cli.CodeUsage, "spec.Param.repeat: no such key. Write spec.param.FLAG"},
+		{"plural", map[string]string{"spec.params.repeat": "1"}, cli.CodeUsage, "spec.params.repeat: no such key. Write spec.param.FLAG"},
+		{"case of the timeout", map[string]string{"spec.Timeout": "1m"}, cli.CodeUsage, "spec.Timeout: no such key. Write spec.timeout"},
+		{"several lines", map[string]string{"spec.param.frame-size": "64\n512\n"}, cli.CodeUsage, `spec.param.frame-size: "64\n512": has several lines`},
 		{"no name", map[string]string{"spec.param.": "x"}, cli.CodeUsage, "no such parameter"},
 		{"no time", map[string]string{"spec.timeout": "soon"}, cli.CodeUsage, `spec.timeout: "soon"`},
 		{"no time left", map[string]string{"spec.timeout": "-1s"}, cli.CodeUsage, "above 0"},
