@@ -14,6 +14,13 @@
 # times: their digests are the same.
 set -euo pipefail
 version=$1
+# It is part of file names and the tag of images.
+case $version in
+"" | [.-]* | *[!A-Za-z0-9_.-]*)
+	echo "dist: version '$version': want letters, digits, dots, dashes and underscores" >&2
+	exit 64
+	;;
+esac
 mkdir -p "$2"
 dir=$(cd "$2" && pwd)
 shift 2

@@ -5,6 +5,7 @@ package image
 import (
 	"debug/elf"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,6 +106,22 @@ func checkOverlays(t *testing.T, file func(string) string, version string) {
 			if m[1] != "localhost/testpmd-wrapper:"+version {
 				t.Errorf("%s has the image %s", name, m[1])
 			}
+		}
+	}
+}
+
+// A version that cannot be in file names and image tags, such as that of a tag with a
+// slash, is refused before anything is made.
+func TestDistVersion(t *testing.T) {
+	for _, version := range []string{"", "release/1.2", "../v1", "v1.2.3+rc", "-v1", "v1&v2"} {
+		dir := filepath.Join(t.TempDir(), "dist")
+		out, err := exec.Command(root+"/scripts/dist.sh", version, dir, "manifests").CombinedOutput()
+		var failed *exec.ExitError
+		if !errors.As(err, &failed) || failed.ExitCode() != 64 || !strings.Contains(string(out), "version '"+version+"': want") {
+			t.Errorf("%q: %v\n%s", version, err, out)
+		}
+		if _, err := os.Stat(dir); !os.IsNotExist(err) {
+			t.Errorf("%q: there is a directory: %v", version, err)
 		}
 	}
 }
