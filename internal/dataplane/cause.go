@@ -19,7 +19,7 @@ func likelyCause(d eal.Device) string {
 		}
 		return "see that the netdev " + d.Netdev + " is there, and that the container has NET_ADMIN, NET_RAW and BPF"
 	case eal.AFPacket:
-		return "see that the netdev " + d.Netdev + " is there, and that the container has NET_RAW"
+		return "see that the netdev " + d.Netdev + " is there, and that the container has NET_RAW and NET_ADMIN"
 	}
 	return "see that DPDK has a driver of this name"
 }

@@ -267,6 +267,17 @@ var oneWrong = []struct {
 			s.Pod.Interfaces[i].PCI.Driver = "mlx5_core"
 		}
 	}, "fail capabilities net2 no-capability"},
+	{"packet sockets of an interface without NET_ADMIN", func(s *scene) {
+		s.change = func(s *Subject) {
+			s.EAL.Devices = append(s.EAL.Devices, eal.AFPacket{Origin: eal.Origin{Interface: "net9"}, Netdev: "net9"})
+		}
+	}, "fail capabilities net9 no-capability"},
+	{"packet sockets with NET_ADMIN", func(s *scene) {
+		s.replace("/proc/self/status", "CapEff:	0000000000806000", "CapEff:	0000000000807000")
+		s.change = func(s *Subject) {
+			s.EAL.Devices = append(s.EAL.Devices, eal.AFPacket{Origin: eal.Origin{Interface: "net9"}, Netdev: "net9"})
+		}
+	}, ""},
 	{"no lock on memory", func(s *scene) {
 		s.change = func(s *Subject) { s.system.memlock = func() (uint64, bool) { return 64 << 10, true } }
 	}, "fail memory-lock net1 no-memory-lock"},

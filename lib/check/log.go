@@ -174,8 +174,8 @@ var logLines = []logLine{
 		"the socket's directory is not there, or may not be read and written", "mount a writable volume there"),
 	line(podnet.CodeInexpressible, `[Uu]nix socket address too long|socket.*too long|[Pp]ath.*too long`,
 		"the socket's path is longer than 107 bytes", "give it a shorter one"),
-	line(podnet.CodeNoCapability, `[Cc]ould not open AF_PACKET socket|TUNSETIFF.*not permitted`,
-		"the process lacks NET_RAW or NET_ADMIN", "add NET_RAW (AF_PACKET) or NET_ADMIN (TAP) to securityContext.capabilities.add"),
+	line(podnet.CodeNoCapability, `[Cc]ould not open AF_PACKET socket|(TUNSETIFF|SIOCSIFHWADDR).*not permitted`,
+		"the process lacks NET_RAW or NET_ADMIN", "add NET_RAW and NET_ADMIN (AF_PACKET) or NET_ADMIN (TAP) to securityContext.capabilities.add"),
 
 	line(podnet.CodeNoPMD, `([Uu]nable|failed) to parse device`,
 		"DPDK has no driver of that name", "install the driver's package, or build DPDK with -Denable_drivers=net/NAME"),

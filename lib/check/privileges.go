@@ -24,7 +24,7 @@ func needsProcess(s *Subject) string {
 
 var _ = register(Check{
 	ID: "capabilities", Group: Privileges,
-	About: "The process holds, or may raise, the capabilities that the ports' drivers need: NET_RAW for NVIDIA's, NET_RAW for AF_PACKET, NET_ADMIN for TAP.",
+	About: "The process holds, or may raise, the capabilities that the ports' drivers need: NET_RAW for NVIDIA's, NET_RAW and NET_ADMIN for AF_PACKET, NET_ADMIN for TAP.",
 	Findings: []Finding{{
 		Code: podnet.CodeNoCapability, Remedy: "add the capability to the container's securityContext.capabilities.add",
 	}},
@@ -50,15 +50,25 @@ func capabilities(_ context.Context, s *Subject) []Result {
 		}
 	}
 	for _, d := range s.EAL.Devices {
-		switch name := driverName(d); name {
-		case "net_af_packet":
-			need(d.PortName(), netRaw, name)
+		iface, driver := d.PortName(), driverName(d)
+		if p, ok := d.(eal.AFPacket); ok {
+			iface, driver = p.Origin.Interface, packetDriver
+		}
+		switch driver {
+		case packetDriver:
+			need(iface, netRaw, driver)
+			// When the port starts, DPDK sets the promiscuous mode that the netdev has.
+			// It fails without the right to do so.
+			need(iface, netAdmin, driver)
 		case "net_tap":
-			need(d.PortName(), netAdmin, name)
+			need(iface, netAdmin, driver)
 		}
 	}
 	return results
 }
+
+// packetDriver drives a netdev of the kernel's by packet sockets.
+const packetDriver = "net_af_packet"
 
 // driverName is the name of a virtual device without its number.
 func driverName(d eal.Device) string {
