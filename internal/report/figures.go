@@ -22,7 +22,7 @@ func figures(m result.Measurement) (list []figure) {
 		text, mpps := "none: "+note(g), 0.0
 		if g.Lower != nil {
 			mpps = g.Lower.Mpps
-			text = fmt.Sprintf("%.4f Mpps, %.4f Gbit/s at L1", g.Lower.Mpps, g.Lower.GbpsL1)
+			text = inPackets(g.Lower.Mpps) + ", " + inBits(g.Lower.GbpsL1) + " at L1"
 			if n := note(g); n != "" {
 				text += ", " + n
 			}
@@ -46,7 +46,7 @@ func figures(m result.Measurement) (list []figure) {
 		})
 	}
 	for _, s := range m.Steps {
-		text := fmt.Sprintf("%.4g %% at %.4f Mpps", 100*s.LossRatio, s.Rate.Mpps)
+		text := fmt.Sprintf("%.4g %% at %s", 100*s.LossRatio, inPackets(s.Rate.Mpps))
 		if remark := verdictOf(s.Limited); remark != "" {
 			text += ", " + remark
 		}
@@ -62,7 +62,7 @@ func figures(m result.Measurement) (list []figure) {
 		t := m.Trials[len(m.Trials)-1]
 		list = append(list, figure{
 			"received",
-			fmt.Sprintf("%.4f Mpps, %.4f Gbit/s at L1, lost %d (%.4g %%)", t.Received.Mpps, t.Received.GbpsL1, t.Lost, 100*t.LossRatio),
+			fmt.Sprintf("%s, %s at L1, lost %d (%.4g %%)", inPackets(t.Received.Mpps), inBits(t.Received.GbpsL1), t.Lost, 100*t.LossRatio),
 			rated(t.Received.Mpps, t.LossRatio, t.RTT),
 		})
 	}

@@ -122,8 +122,6 @@ func state(m result.Measurement) string {
 
 func percent(ratio float64) string { return fmt.Sprintf("%.4g %%", 100*ratio) }
 
-func fixed(v float64) string { return fmt.Sprintf("%.4f", v) }
-
 // foundGrids are the figures that were found, a table a kind.
 func foundGrids(r result.Result) (list []grid) {
 	goals := grid{Caption: "Rates found", Note: goalNote, Text: 2, Head: []string{"frames", "goal", "loss at most", "Mpps", "Gbit/s L1", "Gbit/s L2", "conditional Mpps", "lost more at Mpps", "remarks"}}

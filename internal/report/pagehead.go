@@ -57,9 +57,10 @@ func headline(r result.Result) (list []fact) {
 	}
 	byRate := func(a, b rate) int { return cmp.Compare(a.mpps, b.mpps) }
 	least, most := slices.MinFunc(rates, byRate), slices.MaxFunc(rates, byRate)
-	text := fmt.Sprintf("%.4g to %.4g Mpps", least.mpps, most.mpps)
+	unit := packetUnit(most.mpps)
+	text := fmt.Sprintf("%.4g to %.4g %s", least.mpps/unit.size, most.mpps/unit.size, unit.name)
 	if least.mpps == most.mpps {
-		text = fmt.Sprintf("%.4g Mpps", most.mpps)
+		text = fmt.Sprintf("%.4g %s", most.mpps/unit.size, unit.name)
 	}
 	return []fact{{fmt.Sprintf("%s, from %s to %s, in %d of %d measurements", name, frameName(least.m.Frame), frameName(most.m.Frame), len(rates), len(r.Measurements)), text}}
 }

@@ -22,11 +22,9 @@ func writeTable(w io.Writer, r result.Result) error {
 	for _, c := range only(r) {
 		p.text("%s", c)
 	}
+	p.sweep(r.Measurements)
 	for _, d := range r.Deviations {
 		p.text("departs from RFC 2544: %s", d)
-	}
-	if c := r.Calibration; c != nil {
-		p.text("calibration %s: %s", calibrationOf, calibration(c))
 	}
 	for _, k := range r.KernelBaseline {
 		p.text("%s", baselineLine(k))
@@ -41,7 +39,30 @@ func writeTable(w io.Writer, r result.Result) error {
 		}
 	}
 	p.repeats(r.Repeats())
+	if c := r.Calibration; c != nil {
+		p.line("")
+		p.text("calibration %s: %s", calibrationOf, calibration(c))
+	}
 	return p.flush()
+}
+
+// sweep says in one table what each of several measurements found.
+func (p *printer) sweep(list []result.Measurement) {
+	if len(list) < 2 {
+		return
+	}
+	p.line("")
+	p.line("frames\tfigure\tvalue\t")
+	for _, m := range list {
+		name := m.Frame.Name
+		if m.Repeat > 1 {
+			name += fmt.Sprintf(" (%d)", m.Repeat)
+		}
+		for _, f := range figures(m) {
+			p.line("%s\t%s\t%s\t%s", name, f.Name, f.Text, state(m))
+		}
+	}
+	p.line("")
 }
 
 // only are the caveats of the only measurement, which stand before everything.
@@ -89,15 +110,30 @@ func (p *printer) goals(goals []result.Goal) {
 	bothWays := slices.ContainsFunc(goals, func(g result.Goal) bool {
 		return g.PerDirection != nil && g.Lower != nil && g.PerDirection.Mpps < g.Lower.Mpps
 	})
-	head := "goal\tloss at most\tMpps\tupper bound\tGbit/s L1\tGbit/s L2\tconditional Mpps\tlossy trials"
+	var most result.Rate
+	for _, g := range goals {
+		for _, r := range []*result.Rate{g.Lower, g.Upper} {
+			if r != nil {
+				most.Mpps, most.GbpsL1 = max(most.Mpps, r.Mpps), max(most.GbpsL1, r.GbpsL1)
+			}
+		}
+	}
+	packets, bits := packetUnit(most.Mpps), bitUnit(most.GbpsL1)
+	mpps := func(r *result.Rate) string {
+		if r == nil {
+			return ""
+		}
+		return packets.cell(r.Mpps)
+	}
+	head := fmt.Sprintf("goal\tloss at most\t%[1]s\tupper bound\t%[2]s L1\t%[2]s L2\tconditional %[1]s\tlossy trials", packets.name, bits.name)
 	if bothWays {
-		head += "\tMpps per direction"
+		head += "\t" + packets.name + " per direction"
 	}
 	p.line("%s\t", head)
 	for _, g := range goals {
 		cells := []string{g.Name, fmt.Sprintf("%.4g %%", 100*g.LossRatio), "none", mpps(g.Upper), "", "", mpps(g.Conditional), ""}
 		if l := g.Lower; l != nil {
-			cells[2], cells[4], cells[5] = mpps(l), fmt.Sprintf("%.4f", l.GbpsL1), fmt.Sprintf("%.4f", l.GbpsL2)
+			cells[2], cells[4], cells[5] = mpps(l), bits.cell(l.GbpsL1), bits.cell(l.GbpsL2)
 		}
 		if g.LossyShare != nil {
 			cells[7] = fmt.Sprintf("%.0f %%", 100**g.LossyShare)
@@ -109,7 +145,7 @@ func (p *printer) goals(goals []result.Goal) {
 	}
 	if len(goals) > 0 && goals[0].Lowest != nil {
 		p.line("")
-		p.text("the lowest rate that could be tried is %.4g Mpps", goals[0].Lowest.Mpps)
+		p.text("the lowest rate that could be tried is %s", inPackets(goals[0].Lowest.Mpps))
 	}
 }
 
@@ -121,7 +157,7 @@ func (p *printer) burst(b *result.BurstResult) {
 	p.line("longest that was tried\t%d", b.Limit)
 	if b.CorrectedBufferMs != nil {
 		p.line("buffer time (RFC 9004)\t%.4g ms", *b.ImpliedBufferMs)
-		p.line("corrected by a throughput of %.4f Mpps\t%.4g ms", b.Throughput.Mpps, *b.CorrectedBufferMs)
+		p.line("corrected by a throughput of %s\t%.4g ms", inPackets(b.Throughput.Mpps), *b.CorrectedBufferMs)
 	}
 }
 
@@ -132,8 +168,9 @@ func (p *printer) uncertainty(goals []result.Goal) {
 		if g.Lower == nil || g.Upper == nil {
 			continue
 		}
-		p.text("%s lies between %.4f and %.4f Mpps, which are %.2g %% apart, as far as short trials can tell: they show no loss below %.1g",
-			g.Name, g.Lower.Mpps, g.Upper.Mpps, 100*(1-g.Lower.Mpps/g.Upper.Mpps), *g.LeastLoss)
+		unit := packetUnit(g.Upper.Mpps)
+		p.text("%s lies between %s and %s %s, which are %.2g %% apart, as far as short trials can tell: they show no loss below %.1g",
+			g.Name, unit.cell(g.Lower.Mpps), unit.cell(g.Upper.Mpps), unit.name, 100*(1-g.Lower.Mpps/g.Upper.Mpps), *g.LeastLoss)
 	}
 }
 
@@ -155,14 +192,6 @@ func (p *printer) repeats(list []result.Spread) {
 // digits leaves five of a figure.
 func digits(v float64) string { return strconv.FormatFloat(v, 'g', 5, 64) }
 
-// mpps is a rate's cell.
-func mpps(r *result.Rate) string {
-	if r == nil {
-		return ""
-	}
-	return fmt.Sprintf("%.4f", r.Mpps)
-}
-
 // note explains what became of a goal, if its rate alone does not.
 func note(g result.Goal) string {
 	switch {
@@ -183,9 +212,14 @@ func note(g result.Goal) string {
 // latency prints two lines per load: round-trip times from when the packets were
 // sent, and below them from when they should have been, with how late they were.
 func (p *printer) latency(list []result.LoadLatency) {
-	p.line("load\tMpps\tlost\tmin us\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax\tlate\tlatest us\t")
+	var most float64
 	for _, l := range list {
-		p.line("%s\t%.4f\t%.4g %%\t%s\t%d\t%s\t%s", l.Load, l.Rate.Mpps, 100*l.Loss, times(l.RTT), l.Late, us(l.MaxLateUs), verdictOf(l.Limited))
+		most = max(most, l.Rate.Mpps)
+	}
+	unit := packetUnit(most)
+	p.line("load\t" + unit.name + "\tlost\tmin us\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax\tlate\tlatest us\t")
+	for _, l := range list {
+		p.line("%s\t%s\t%.4g %%\t%s\t%d\t%s\t%s", l.Load, unit.cell(l.Rate.Mpps), 100*l.Loss, times(l.RTT), l.Late, us(l.MaxLateUs), verdictOf(l.Limited))
 		if l.ScheduledRTT != nil {
 			p.line("by the schedule\t\t\t%s\t\t\t", times(l.ScheduledRTT))
 		}
@@ -232,9 +266,14 @@ func times(r *result.RTT) string {
 func us(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 
 func (p *printer) steps(steps []result.LossStep) {
-	p.line("of the highest rate\tMpps\tlost")
+	var most float64
 	for _, s := range steps {
-		p.line("%.4g %%\t%.4f\t%.4g %%", 100*s.Fraction, s.Rate.Mpps, 100*s.LossRatio)
+		most = max(most, s.Rate.Mpps)
+	}
+	unit := packetUnit(most)
+	p.line("of the highest rate\t%s\tlost", unit.name)
+	for _, s := range steps {
+		p.line("%.4g %%\t%s\t%.4g %%", 100*s.Fraction, unit.cell(s.Rate.Mpps), 100*s.LossRatio)
 	}
 	for _, s := range steps {
 		if s.Limited != "" {
@@ -244,14 +283,26 @@ func (p *printer) steps(steps []result.LossStep) {
 }
 
 func (p *printer) trial(t result.Trial) {
-	p.line("%.1f s\tpackets\tMpps\tGbit/s L1\tGbit/s L2", t.Seconds)
+	most := t.Received.Rate
 	if q := t.Requested; q.Mpps != nil {
-		p.line("requested\t%d\t%.4f\t%.4f\t%.4f", t.Offered, *q.Mpps, *q.GbpsL1, *q.GbpsL2)
+		most = result.Rate{Mpps: *q.Mpps, GbpsL1: *q.GbpsL1}
+	}
+	packets, bits := packetUnit(most.Mpps), bitUnit(most.GbpsL1)
+	p.line("%.1f s\tpackets\t%s\t%s L1\t%s L2", t.Seconds, packets.name, bits.name, bits.name)
+	traffic := func(name string, n uint64, mpps, l1, l2 float64) {
+		p.line("%s\t%d\t%s\t%s\t%s", name, n, packets.cell(mpps), bits.cell(l1), bits.cell(l2))
+	}
+	if q := t.Requested; q.Mpps != nil {
+		traffic("requested", t.Offered, *q.Mpps, *q.GbpsL1, *q.GbpsL2)
 	} else {
 		p.line("requested\t\tmax\t\t")
 	}
-	p.traffic("sent", t.Sent)
-	p.traffic("received", t.Received)
+	for _, part := range []struct {
+		name string
+		of   result.Traffic
+	}{{"sent", t.Sent}, {"received", t.Received}} {
+		traffic(part.name, part.of.Packets, part.of.Mpps, part.of.GbpsL1, part.of.GbpsL2)
+	}
 	p.line("lost\t%d\t%.4f %%\t\t", t.Lost, 100*t.LossRatio)
 	if t.TxRefused > 0 {
 		p.line("of it refused\t%d\t\t\t", t.TxRefused)
@@ -327,10 +378,6 @@ func machineCells(m result.Machine) []string {
 		throttled = us(*m.ThrottledMs)
 	}
 	return []string{strings.Join(run, " "), count(switches), throttled, us(m.StealMs), count(m.RxMissed), count(m.RxNoMbuf)}
-}
-
-func (p *printer) traffic(name string, t result.Traffic) {
-	p.line("%s\t%d\t%.4f\t%.4f\t%.4f", name, t.Packets, t.Mpps, t.GbpsL1, t.GbpsL2)
 }
 
 // WriteRun writes the counters of a run for a person to read.

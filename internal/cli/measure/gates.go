@@ -16,9 +16,14 @@ import (
 
 // gateOptions are the flags of thresholds. Each value is for all frames, or after the
 // name of a frame size and a colon for these alone.
-type gateOptions struct{ MinMpps, MaxLoss, MaxP99 []string }
+type gateOptions struct {
+	MinMpps, MaxLoss, MaxP99 []string
+
+	flags *pflag.FlagSet
+}
 
 func (o *gateOptions) addGateFlags(f *pflag.FlagSet) {
+	o.flags = f
 	f.StringSliceVar(&o.MinMpps, "min-mpps", nil,
 		"exit with 4 if a rate is below this, in million packets per second; per frame size such as 64:1.2,1518:0.5")
 	f.StringSliceVar(&o.MaxLoss, "max-loss", nil,
@@ -53,6 +58,9 @@ func (o *gateOptions) gates(m *method, mixes []result.Mix) (all result.Gates, ow
 	} {
 		if len(flag.values) > 0 && !flag.ok {
 			return all, nil, cli.UsageErrorf("--%s: %s", flag.name, flag.not)
+		}
+		if len(flag.values) == 0 && o.flags != nil && o.flags.Changed(flag.name) { // such as an unset variable's
+			return all, nil, cli.UsageErrorf("--%s is empty: give a threshold, or leave the flag out", flag.name)
 		}
 		for _, value := range flag.values {
 			if err := g.add(value, flag.read, flag.of); err != nil {

@@ -415,6 +415,9 @@ not meet. --rfc2544 is for section 26.2 of that RFC.`,
 			if _, err := top.pps(frameBytes, lineRate); err != nil {
 				return err
 			}
+			if cfg.Rounds < 1 {
+				return fmt.Errorf("--rounds %d: must be 1 at least", cfg.Rounds)
+			}
 			cfg.Fractions = nil
 			for _, load := range loads {
 				part, err := parseRatio(load)
