@@ -115,10 +115,10 @@ func commands(t *testing.T, program string) map[string]string {
 // in its own way: it builds the image and imports it.
 var ofOtherClusters = []string{
 	"kind load docker-image localhost/testpmd-wrapper:latest",
-	"kind load image-archive testpmd-wrapper.tar",
+	"kind load image-archive podnet-VERSION-testpmd-wrapper-image.tar", "minikube image load podnet-VERSION-testpmd-wrapper-image.tar",
 	"minikube image load localhost/testpmd-wrapper:latest",
 	"oc new-build -n podnet --binary --strategy=docker --name=testpmd-wrapper",
-	"oc start-build -n podnet testpmd-wrapper --from-dir=. --follow",
+	"oc start-build -n podnet testpmd-wrapper --from-dir=. --build-arg=VERSION=$(git describe --tags --always) --follow",
 }
 
 // TestEveryBlockIsHeld fails on what the other tests would pass by.
