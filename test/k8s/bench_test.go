@@ -125,7 +125,7 @@ func checkPassed(t *testing.T, o outcome, sizes int) {
 			t.Error(err)
 		}
 	}
-	if !strings.Contains(o.message, "Mpps") || len(o.message) > 4096 {
+	if !strings.Contains(o.message, "pps,") || len(o.message) > 4096 {
 		t.Errorf("termination message %q", o.message)
 	}
 	if !strings.Contains(o.events, event) {
@@ -223,7 +223,7 @@ func checkRestrictedJob(t *testing.T, n *namespace) {
 		Message  string `json:"message"`
 	}
 	decode(t, terminated, &state)
-	if state.ExitCode != 0 && state.ExitCode != peertest.NotValid || !strings.Contains(state.Message, "Mpps") {
+	if state.ExitCode != 0 && state.ExitCode != peertest.NotValid || !strings.Contains(state.Message, "pps,") {
 		t.Errorf("the Job of one pod ended with %d: %s", state.ExitCode, state.Message)
 	}
 }

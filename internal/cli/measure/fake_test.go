@@ -229,7 +229,7 @@ func TestSweepOnFake(t *testing.T) {
 	}{
 		{[]string{"--frame-size", "64,128"}, []string{
 			`msg=plan text="trials take 20m0s at most, and usually about 2m0s, for 2 measurements, each reported when it ends"`,
-			`msg=answer text="64 NDR: 0.0100 Mpps`, `msg=answer text="64 PDR: `, `msg=answer text="128 NDR: `,
+			`msg=answer text="64 NDR: 10 kpps`, `msg=answer text="64 PDR: `, `msg=answer text="128 NDR: `,
 		}},
 		{[]string{"--quick"}, []string{`msg=plan text="trials take 15s at most, and usually about 10s"`}},
 		{[]string{"--quick", "--search-limit", "0s", "--width", "2%"}, []string{`msg=plan text="trials take as long as the path needs"`}},
