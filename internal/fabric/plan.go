@@ -3,6 +3,7 @@ package fabric
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/podnet/podnet/internal/result"
@@ -64,6 +65,19 @@ func (c Config) pairs() int {
 		return 1
 	}
 	return c.Nodes
+}
+
+// Schedule lists each round's pairs of nodes by index, such as "0-5 1-4 2-3".
+func (c Config) Schedule() []string {
+	rounds := make([]string, c.RoundCount())
+	for i := range rounds {
+		var pairs []string
+		for _, p := range c.RoundPairs(i) {
+			pairs = append(pairs, fmt.Sprintf("%d-%d", p.A, p.B))
+		}
+		rounds[i] = strings.Join(pairs, " ")
+	}
+	return rounds
 }
 
 // WriteText writes the plan for a terminal.

@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,21 @@ func TestConfigRefused(t *testing.T) {
 		spoil(&c)
 		if _, err := NewPlan(c, Timing{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	for _, tc := range []struct {
+		nodes int
+		mode  string
+		want  []string
+	}{
+		{6, result.FabricPairs, []string{"0-5 1-4 2-3", "1-5 2-0 3-4", "2-5 3-1 4-0", "3-5 4-2 0-1", "4-5 0-3 1-2"}},
+		{2, result.FabricRing, []string{"0-1"}},
+	} {
+		if got := (Config{Nodes: tc.nodes, Mode: tc.mode}).Schedule(); !slices.Equal(got, tc.want) {
+			t.Errorf("%d nodes, %s: %q, want %q", tc.nodes, tc.mode, got, tc.want)
 		}
 	}
 }

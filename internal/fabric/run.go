@@ -156,18 +156,18 @@ func (r *run) blackout(ctx context.Context) {
 func (r *run) resume(saved *Saved) error {
 	r.head = saved.Head
 	if r.head.Rails < 1 || r.head.Rails > MaxRails {
-		return fmt.Errorf("the kept state: %d rails", r.head.Rails)
+		return fmt.Errorf("the kept state has %d rails: remove it to begin a new run", r.head.Rails)
 	}
 	for _, node := range r.head.Nodes {
 		r.roster.restore(node)
 	}
 	for n, e := range saved.Entries {
 		if e.Round < 0 || e.Round > r.config.RoundCount()+makeupRounds(r.config.RoundCount()) {
-			return fmt.Errorf("the kept state: entry %d is of round %d, which there is not", n+1, e.Round)
+			return fmt.Errorf("the kept state: entry %d is of round %d, which there is not: remove it to begin a new run", n+1, e.Round)
 		}
 		for _, row := range e.Pairs {
 			if row.From < 0 || row.From >= r.config.Nodes || row.To < 0 || row.To >= r.config.Nodes {
-				return fmt.Errorf("the kept state: entry %d has a pair of %d and %d, which there is not", n+1, row.From, row.To)
+				return fmt.Errorf("the kept state: entry %d has a pair of %d and %d, which there is not: remove it to begin a new run", n+1, row.From, row.To)
 			}
 		}
 		for _, node := range e.Nodes {

@@ -74,7 +74,7 @@ func (v fabricView) nodeLines() []nodeLines {
 		if n.measured == 0 {
 			text += "nothing was measured"
 		} else {
-			text += fmt.Sprintf("median %s, least %s, loss up to %.2g %%", result.RateText(n.mpps), result.RateText(n.least), 100*n.loss)
+			text += fmt.Sprintf("median %s, least %s, loss up to %s", result.RateText(n.mpps), result.RateText(n.least), lossPercent(n.loss))
 			if n.compared {
 				text += fmt.Sprintf(", %.0f %% of the median", 100*n.fraction)
 			}

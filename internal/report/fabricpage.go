@@ -209,7 +209,7 @@ func (v fabricView) nodesGrid(caption string, list []nodeFigures) grid {
 			trip = us(n.p50)
 		}
 		if n.measured > 0 {
-			mpps, least, loss = result.RateText(n.mpps), result.RateText(n.least), fmt.Sprintf("%.2g %%", 100*n.loss)
+			mpps, least, loss = result.RateText(n.mpps), result.RateText(n.least), lossPercent(n.loss)
 		}
 		if m := v.Nodes[n.node].Missing; m != nil {
 			remark = string(m.Code)

@@ -127,8 +127,8 @@ func (p *printer) slowestNodes(v fabricView) {
 		if n.timed {
 			trip = us(n.p50)
 		}
-		p.line("%s\t%s\t%d\t%.0f %%\t%s\t%s\t%.2g %%\t%s\t%d\t%d",
-			v.label(n.node), n.role(), n.rail, 100*n.fraction, result.RateText(n.mpps), result.RateText(n.least), 100*n.loss, trip, n.measured, n.missing)
+		p.line("%s\t%s\t%d\t%.0f %%\t%s\t%s\t%s\t%s\t%d\t%d",
+			v.label(n.node), n.role(), n.rail, 100*n.fraction, result.RateText(n.mpps), result.RateText(n.least), lossPercent(n.loss), trip, n.measured, n.missing)
 	}
 }
 
@@ -160,7 +160,7 @@ func (p *printer) worst(v fabricView, most int) {
 
 func lossText(p *result.FabricPair) string {
 	if loss, ok := p.Loss(); ok {
-		return fmt.Sprintf("%.2g %%", 100*loss)
+		return lossPercent(loss)
 	}
 	return ""
 }
@@ -171,4 +171,12 @@ func trip(p *result.FabricPair, percent float64) string {
 		return us(v)
 	}
 	return ""
+}
+
+// lossPercent is a loss ratio with two digits; a total loss is "100 %".
+func lossPercent(ratio float64) string {
+	if ratio >= 0.1 {
+		return fmt.Sprintf("%.0f %%", 100*ratio)
+	}
+	return fmt.Sprintf("%.2g %%", 100*ratio)
 }

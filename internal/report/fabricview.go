@@ -123,9 +123,9 @@ func (v fabricView) railLine(r result.RailPair) string {
 	if s.measured == 0 {
 		return fmt.Sprintf("%s: nothing was measured", r)
 	}
-	text := fmt.Sprintf("%s: median %s, least %s, loss up to %.2g %%", r, result.RateText(s.median), result.RateText(s.least), 100*s.loss)
+	text := fmt.Sprintf("%s: median %s, least %s, loss up to %s", r, result.RateText(s.median), result.RateText(s.least), lossPercent(s.loss))
 	if _, known := v.medians[r]; !known {
-		text = fmt.Sprintf("%s: no pair is valid; least %s, loss up to %.2g %%", r, result.RateText(s.least), 100*s.loss)
+		text = fmt.Sprintf("%s: no pair is valid; least %s, loss up to %s", r, result.RateText(s.least), lossPercent(s.loss))
 	}
 	if s.timed {
 		text += fmt.Sprintf(", median round trip %.4g us, 99 %% up to %.4g us", s.p50, s.p99)

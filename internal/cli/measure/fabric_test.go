@@ -94,16 +94,22 @@ func TestFabricPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var plan fabric.Plan
+	var plan struct {
+		fabric.Plan
+		Schedule []string `json:"schedule"`
+	}
 	if err := json.Unmarshal(w.out.Bytes(), &plan); err != nil {
 		t.Fatal(err)
 	}
-	if plan.Rounds != 99 || plan.Measurements != 9900 || plan.Seconds <= 0 {
+	if plan.Rounds != 99 || len(plan.Schedule) != 99 || plan.Measurements != 9900 || plan.Seconds <= 0 {
 		t.Errorf("%+v, want 99 rounds and 9900 measurements", plan)
 	}
 	w, err = runFabric(t, nil, "plan", "--nodes", "4", "--rail-count", "2", "--rails", "cross")
 	if err != nil || !strings.Contains(w.out.String(), "2 rails per node, rails cross") {
 		t.Errorf("%v:\n%s", err, &w.out)
+	}
+	if text := w.out.String(); !strings.Contains(text, "\nround 1       0-3 1-2\n") {
+		t.Errorf("the plan of four nodes lists no round 1: %s", text)
 	}
 	if _, err = runFabric(t, nil, "plan", "--nodes", "1"); cli.ExitCode(err) != cli.CodeUsage {
 		t.Errorf("%v, want one about usage", err)

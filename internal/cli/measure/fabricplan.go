@@ -1,6 +1,8 @@
 package measure
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/podnet/podnet/internal/cli"
@@ -8,7 +10,11 @@ import (
 )
 
 const fabricPlanHelp = `plan prints how many rounds a run of fabric has and how long it takes, and starts
-nothing: it needs neither pods nor DPDK.`
+nothing: it needs neither pods nor DPDK. Up to 16 nodes it lists the pairs of each
+round, by index, and with -o json those of any number of nodes.`
+
+// listedNodes is up to how many nodes the text lists the rounds' pairs.
+const listedNodes = 16
 
 func newFabricPlanCmd(d deps) *cobra.Command {
 	var scope fabricScope
@@ -28,9 +34,20 @@ func newFabricPlanCmd(d deps) *cobra.Command {
 				return cli.UsageError(err)
 			}
 			if output == "json" {
-				return cli.PrintJSON(d.Out, plan)
+				return cli.PrintJSON(d.Out, struct {
+					fabric.Plan
+					Schedule []string `json:"schedule"` // the pairs of each round
+				}{plan, c.Schedule()})
 			}
-			return plan.WriteText(d.Out)
+			if err := plan.WriteText(d.Out); err != nil || plan.Nodes > listedNodes {
+				return err
+			}
+			for i, pairs := range c.Schedule() {
+				if _, err := fmt.Fprintf(d.Out, "%-13s %s\n", fmt.Sprintf("round %d", i+1), pairs); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 	scope.addFlags(cmd)
