@@ -37,17 +37,17 @@ func TestSelectors(t *testing.T) {
 		"dra": {
 			sriovDriver,
 			attributes{"k8s.cni.cncf.io/resourceName": text("openshift.io/sriov_a"), "pfName": text("ens1f0")},
-			[]attributes{nil, {"pfName": text("ens1f0")}, {"k8s.cni.cncf.io/resourceName": text("openshift.io/sriov_b")}, {"resourceName": text("openshift.io/sriov_a")}},
+			[]attributes{nil, {"pfName": text("ens1f0")}, {"k8s.cni.cncf.io/resourceName": text("openshift.io/sriov_b")}, {"resourceName": text("openshift.io/sriov_a")}, {"k8s.cni.cncf.io/resourceName": truth(true)}},
 		},
 		"dra-standalone": {
 			sriovDriver,
 			attributes{"pfName": text("ens1f0")},
-			[]attributes{nil, {"vfID": text("0")}, {"pfName": text("ens1f1")}},
+			[]attributes{nil, {"vfID": text("0")}, {"pfName": text("ens1f1")}, {"pfName": truth(true)}},
 		},
 		"dranet": {
 			dranet,
 			attributes{"ifName": text("ens1f0v0"), "rdma": truth(true)},
-			[]attributes{nil, {"rdma": truth(true)}, {"ifName": text("ens1f0v0")}, {"ifName": text("ens1f0v0"), "rdma": truth(false)}, {"ifName": text("lo"), "rdma": truth(true)}},
+			[]attributes{nil, {"rdma": truth(true)}, {"ifName": text("ens1f0v0")}, {"ifName": text("ens1f0v0"), "rdma": truth(false)}, {"ifName": text("lo"), "rdma": truth(true)}, {"ifName": text("ens1f0v0"), "rdma": text("true")}},
 		},
 	} {
 		t.Run(overlay, func(t *testing.T) {
