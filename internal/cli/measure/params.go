@@ -22,6 +22,9 @@ const (
 	timeoutKey  = "spec.timeout"
 )
 
+// maxParam is how many bytes a value may have.
+const maxParam = 4096
+
 // measuring are the flags of every method that say what is measured. A ConfigMap can set
 // these and the method's own, and none that names a file, a device or an address to
 // listen on: who may write it need not be who made the Job.
@@ -69,6 +72,9 @@ func (o *benchOptions) readParams(ctx context.Context, flags *pflag.FlagSet, own
 		// Of several lines pflag would read the first one of a list, and drop the others without a word.
 		if strings.ContainsAny(value, "\r\n") {
 			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %s: %.100q: has several lines. Write one, a list with commas", o.ParamsConfigMap, key, value)
+		}
+		if len(value) > maxParam { // errors repeat it
+			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %s: has %d bytes. Write at most %d", o.ParamsConfigMap, key, len(value), maxParam)
 		}
 		if err := setFlag(flags.Lookup(name), value); err != nil {
 			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %s: %.100q: %w", o.ParamsConfigMap, key, value, err)

@@ -54,6 +54,19 @@ func TestParams(t *testing.T) {
 	}
 }
 
+// Every method has the flags that are parameters of all.
+func TestParamsExist(t *testing.T) {
+	var d deps
+	for _, newMethod := range []func() *method{newFixed, newThroughput, newNDR, newLatency, newLoss, newBurst, newSoak} {
+		cmd := newMethodCmd(d, newMethod())
+		for _, name := range measuring {
+			if cmd.Flags().Lookup(name) == nil {
+				t.Errorf("%s has no --%s", cmd.Name(), name)
+			}
+		}
+	}
+}
+
 // A parameter that is wrong, or not to be set there, ends the run with the key and the
 // reason, in the ConfigMap of the results too.
 func TestParamsRefused(t *testing.T) {
@@ -73,6 +86,7 @@ func TestParamsRefused(t *testing.T) {
 		{"plural", map[string]string{"spec.params.repeat": "1"}, cli.CodeUsage, "spec.params.repeat: no such key. Write spec.param.FLAG"},
 		{"case of the timeout", map[string]string{"spec.Timeout": "1m"}, cli.CodeUsage, "spec.Timeout: no such key. Write spec.timeout"},
 		{"several lines", map[string]string{"spec.param.frame-size": "64\n512\n"}, cli.CodeUsage, `spec.param.frame-size: "64\n512": has several lines`},
+		{"no end", map[string]string{"spec.param.duration": strings.Repeat("x", 1<<20)}, cli.CodeUsage, "spec.param.duration: has 1048576 bytes. Write at most 4096"},
 		{"no name", map[string]string{"spec.param.": "x"}, cli.CodeUsage, "no such parameter"},
 		{"no time", map[string]string{"spec.timeout": "soon"}, cli.CodeUsage, `spec.timeout: "soon"`},
 		{"no time left", map[string]string{"spec.timeout": "-1s"}, cli.CodeUsage, "above 0"},
