@@ -212,6 +212,7 @@ func TestFabric(t *testing.T) {
 // A pod that is killed in the middle of a round costs its own pairs. A coordinator that is
 // killed goes on where it was.
 func TestFabricKilled(t *testing.T) {
+	t.Parallel() // with TestManifestsAccepted, which measures nothing
 	n := newNamespace(t)
 	n.admit()
 	n.kubectl("create", "secret", "generic", "podnet-fabric", "--from-literal=token=0123456789abcdef0123456789abcdef")

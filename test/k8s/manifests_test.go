@@ -18,6 +18,7 @@ var namespaceOf = regexp.MustCompile(`(?m)^  namespace: ([a-z0-9-]+)$`)
 // Every directory that can be applied is accepted by the API server, strictly:
 // a field that it does not know is an error.
 func TestManifestsAccepted(t *testing.T) {
+	t.Parallel() // with TestFabricKilled, which mostly waits
 	found := 0
 	if err := filepath.WalkDir(manifests, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.Name() != "kustomization.yaml" {
