@@ -142,7 +142,7 @@ func TestHintOfInfiniBandNetdev(t *testing.T) {
 		if i := guest.Interface(t, pod, "net1"); i.Kind != podnet.KindKernel {
 			t.Errorf("with the hint %s net1 is of kind %s", hint, i.Kind)
 		}
-		if !slices.ContainsFunc(pod.Warnings, func(w podnet.Warning) bool { return w.Source == "hint" && strings.Contains(w.Message, "no Ethernet") }) {
+		if !slices.ContainsFunc(pod.Warnings, func(w podnet.Warning) bool { return w.Source == "hint" && strings.Contains(w.Message, "not Ethernet") }) {
 			t.Errorf("warnings %+v, want one of the hint %s", pod.Warnings, hint)
 		}
 	}
