@@ -39,7 +39,10 @@ func newCompareCmd(d deps) *cobra.Command {
 		Long:  compareHelp,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if history != "" {
-				return cobra.NoArgs(cmd, args)
+				if len(args) > 0 {
+					return cli.UsageErrorf("--history takes the directory of its runs, and no other files: leave %q out", args)
+				}
+				return nil
 			}
 			return cobra.ExactArgs(2)(cmd, args)
 		},

@@ -120,8 +120,13 @@ func (m *monitor) end(p bench.Progress, trials []result.Trial) {
 	if t.Requested.Mpps != nil {
 		args[7] = round(*t.Requested.Mpps)
 	}
-	if p.Lower > 0 || p.Upper > 0 {
-		args = append(args, "lowerMpps", round(p.Lower/1e6), "upperMpps", round(p.Upper/1e6))
+	for _, bound := range []struct {
+		name string
+		of   float64
+	}{{"lowerMpps", p.Lower}, {"upperMpps", p.Upper}} {
+		if bound.of > 0 { // else there is none yet
+			args = append(args, bound.name, round(bound.of/1e6))
+		}
 	}
 	if p.Goal != "" {
 		args = append(args, "goal", p.Goal)
@@ -162,20 +167,29 @@ func (m *monitor) draw(now string) {
 		return
 	}
 	p := m.progress
-	frame := p.Frame.Name + " B"
+	frame := p.Frame.Name
+	if p.Frame.Mix == nil {
+		frame += " B"
+	}
 	if m.of > 1 {
 		frame += fmt.Sprintf(" (%d of %d)", m.nth, m.of)
 	}
 	rate := "max"
 	if p.Rate > 0 {
-		rate = fmt.Sprintf("%.4g Mpps", p.Rate/1e6)
+		rate = result.RateText(p.Rate / 1e6)
 	}
 	lost, interval, about, until := "", "", "", ""
 	if m.lost != nil {
 		lost = fmt.Sprintf("last lost %.3g %%", 100**m.lost)
 	}
-	if p.Lower > 0 || p.Upper > 0 {
-		interval = fmt.Sprintf("%.4g-%.4g Mpps", p.Lower/1e6, p.Upper/1e6)
+	switch lower, upper := result.RateText(p.Lower/1e6), result.RateText(p.Upper/1e6); {
+	case p.Lower > 0 && p.Upper > 0:
+		_, unit, _ := strings.Cut(upper, " ")
+		interval = strings.TrimSuffix(lower, " "+unit) + "-" + upper
+	case p.Lower > 0:
+		interval = "from " + lower
+	case p.Upper > 0:
+		interval = "below " + upper
 	}
 	ago := time.Since(m.began)
 	if p.Left > ago && p.Left != p.Most {
