@@ -18,10 +18,12 @@ func TestQuickUncertainty(t *testing.T) {
 	r := result.Result{Method: result.NDR, Complete: true, Valid: true, Measurements: []result.Measurement{{
 		Frame: result.OneSize(64).Frame(), Complete: true, Valid: true, Goals: []result.Goal{
 			{GoalSettings: result.GoalSettings{Name: "NDR"}, Status: result.Regular, Lower: rate(4.95), Upper: rate(5), LeastLoss: &least},
-			{GoalSettings: result.GoalSettings{Name: "PDR"}, Status: result.NotSettled},
+			{GoalSettings: result.GoalSettings{Name: "PDR"}, Status: result.AboveMaximum, Lower: rate(5), LeastLoss: &least},
+			{GoalSettings: result.GoalSettings{Name: "other"}, Status: result.NotSettled},
 		},
 	}}}
-	const want = "NDR lies between 4.9500 and 5.0000 Mpps, which are 1 % apart, as far as short trials can tell: they show no loss below 1e-07\n"
+	const want = "NDR lies between 4.9500 and 5.0000 Mpps, which are 1 % apart, as far as short trials can tell: they show no loss below 1e-07\n" +
+		"PDR is 5.0000 Mpps or more: the search has no upper bound, as far as short trials can tell: they show no loss below 1e-07\n"
 	for _, quick := range []bool{true, false} {
 		r.Settings.Quick = quick
 		var b bytes.Buffer

@@ -165,12 +165,17 @@ func (p *printer) burst(b *result.BurstResult) {
 func (p *printer) uncertainty(goals []result.Goal) {
 	p.line("")
 	for _, g := range goals {
-		if g.Lower == nil || g.Upper == nil {
+		if g.Lower == nil || g.LeastLoss == nil {
 			continue
 		}
-		unit := packetUnit(g.Upper.Mpps)
-		p.text("%s lies between %s and %s %s, which are %.2g %% apart, as far as short trials can tell: they show no loss below %.1g",
-			g.Name, unit.cell(g.Lower.Mpps), unit.cell(g.Upper.Mpps), unit.name, 100*(1-g.Lower.Mpps/g.Upper.Mpps), *g.LeastLoss)
+		unit := packetUnit(g.Lower.Mpps)
+		where := fmt.Sprintf("is %s %s or more: the search has no upper bound", unit.cell(g.Lower.Mpps), unit.name)
+		if g.Upper != nil {
+			unit = packetUnit(g.Upper.Mpps)
+			where = fmt.Sprintf("lies between %s and %s %s, which are %.2g %% apart",
+				unit.cell(g.Lower.Mpps), unit.cell(g.Upper.Mpps), unit.name, 100*(1-g.Lower.Mpps/g.Upper.Mpps))
+		}
+		p.text("%s %s, as far as short trials can tell: they show no loss below %.1g", g.Name, where, *g.LeastLoss)
 	}
 }
 
