@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/podnet/podnet/internal/result"
@@ -48,16 +49,13 @@ func (c *Coordinator) Run(ctx context.Context, listener net.Listener) (result.Fa
 	if err != nil {
 		return result.Fabric{}, errors.Join(err, listener.Close())
 	}
-	serving, cancel := context.WithCancel(ctx)
-	served := make(chan error, 1)
+	serving, cancel := context.WithCancelCause(ctx)
+	var served sync.WaitGroup
 	g := gate{token: c.Token, admit: func(w *wire) { r.admit(serving, w) }}
-	go func() {
-		served <- g.serve(serving, listener)
-		cancel()
-	}()
+	served.Go(func() { cancel(g.serve(serving, listener)) })
 	defer func() {
-		cancel()
-		_ = <-served // it ends because it was canceled
+		cancel(nil)
+		served.Wait()
 	}()
 
 	if err := r.start(serving, saved); err != nil {
@@ -69,8 +67,7 @@ func (c *Coordinator) Run(ctx context.Context, listener net.Listener) (result.Fa
 	r.roster.afford(r.plan().Seconds)
 	r.schedule(serving)
 	if serving.Err() != nil && ctx.Err() == nil {
-		err = fmt.Errorf("the listener failed: %w", <-served)
-		served <- nil
+		err = fmt.Errorf("the listener failed: %w", context.Cause(serving))
 	}
 	doc := r.document(ctx.Err() == nil && err == nil)
 	if doc.Complete {
