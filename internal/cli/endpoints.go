@@ -26,7 +26,7 @@ func (e *Endpoints) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&e.VhostUser, "vhost-user", nil, "without a pod: a vhost-user socket that the peer makes, or server:PATH for one to make here; may be repeated")
 	f.StringArrayVar(&e.Memif, "memif", nil, "without a pod: a memif socket that the peer makes, or server:PATH for one to make here; may be repeated")
-	f.StringArrayVar(&e.Ifaces, "iface", nil, "without a pod: a network device of the kernel's, as NAME or NAME,af_packet for its packet sockets, or NAME,af_xdp; may be repeated")
+	f.StringArrayVar(&e.Ifaces, "iface", nil, "without a pod: a kernel network device, driven through packet sockets (NAME or NAME,af_packet) or AF_XDP (NAME,af_xdp); may be repeated")
 }
 
 // CutRole reads [client:|server:]PATH, where the role may be left away.

@@ -61,7 +61,7 @@ func (p *pidFlag) Set(text string) error {
 // devices, which are in the real "/" alone.
 func (o *PodOptions) AddRootlessFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.Environ, "environ", "",
-		"file with the pod's environment, as /proc/PID/environ or one NAME=value per line (default: this process's own)")
+		"file to read the pod's environment from: a copy of /proc/PID/environ, or NAME=value lines (default: this process's environment)")
 	cmd.Flags().StringVar(&o.Podinfo, "podinfo", "",
 		"directory of the Downward API volume (default: /etc/podnetinfo, then /etc/podinfo)")
 	cmd.Flags().StringArrayVar(&o.Hints, "hint", nil,

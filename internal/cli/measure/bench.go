@@ -93,7 +93,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	f.StringVar(&opts.RxVLAN, "rx-vlan", "", "802.1Q id that packets come back with from a path that changes tags, 0 for none (default: that of --vlan)")
 	f.StringSliceVar(&opts.FrameSizes, "frame-size", m.sizes,
 		frameSizeUsage+"; imix (64:7+570:4+1518:1); another mix of sizes and weights; or rfc2544 for its seven sizes; several such as 64,512,imix")
-	f.StringVar(&opts.LineRate, "line-rate", "", "rate of the medium, such as 25G, that parts of it are of (default: what the port's link has; sockets have none)")
+	f.StringVar(&opts.LineRate, "line-rate", "", "rate of the medium, such as 25G, which percentages refer to (default: the port's link speed; sockets have none)")
 	f.DurationVar(&opts.Warmup, "warmup", time.Second, "how long to send before the first trial of each measurement")
 	f.IntVar(&opts.Repeat, "repeat", 1, "how often to measure each frame size")
 	f.BoolVar(&opts.Calibrate, "calibrate", true, "first measure the generator by itself: its highest rate, and what it adds to times")

@@ -505,8 +505,8 @@ func newBurst() *method {
 		examples: burstExamples,
 		short:    "Find the longest burst without loss (RFC 2544, section 26.4)",
 		long: `burst finds how many packets can follow one another at the highest rate without a
-loss (RFC 2544, section 26.4). What the ring of the port refuses is lost, as at every
-set rate. --rfc2544 is for that section as RFC 9004 has it: bursts are at the medium's
+loss (RFC 2544, section 26.4). Packets that the port's ring refuses count as lost, as at
+every set rate. --rfc2544 is for that section as RFC 9004 has it: bursts are at the medium's
 rate, and the time that the path's buffer lasts is corrected by its throughput, which is
 searched for first.`,
 		sizes: sweep,
