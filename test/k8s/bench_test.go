@@ -142,14 +142,7 @@ func TestTutorial(t *testing.T) {
 	}
 	n := &namespace{t: t, name: "podnet"}
 	n.showAndDelete()
-	command := func(line string) {
-		t.Helper()
-		out, err := run(t.Context(), nil, "node/node.sh", "in", nodeDir, "sh", "-c", "cd "+root+" && "+line)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%s\n%s", line, out)
-	}
+	command := func(line string) { t.Helper(); shellInNode(t, root, line) }
 	tutorial := commands(t, docs+"tutorials/first-number.md")
 	last := len(tutorial) - 1
 	for _, line := range tutorial[:last] {

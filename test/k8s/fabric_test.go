@@ -16,6 +16,7 @@ import (
 	"github.com/podnet/podnet/internal/kube"
 	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
+	"github.com/podnet/podnet/test/internal/fabrictest"
 )
 
 // fabricNodes is how many pods the overlay for one node has, and fabricPackets what each
@@ -65,19 +66,13 @@ func (n *namespace) fabricJob() (doc result.Fabric, data map[string]string) {
 	return doc, data
 }
 
-// inNode runs a command in the node's namespaces.
-func inNode(t *testing.T, argv ...string) (string, error) {
-	t.Helper()
-	return run(t.Context(), nil, append([]string{"node/node.sh", "in", nodeDir}, argv...)...)
-}
-
 // slowLink makes the link to the first pod on the bridge carry less than the load, and
 // gives the MAC address of that pod's interface, once it has been heard.
 func slowLink(t *testing.T, n *namespace) (mac func() string) {
 	t.Helper()
 	var port string
 	n.await("the first pod on the bridge", func() error {
-		out, err := inNode(t, "ip", "-json", "link", "show", "master", "br-podnet")
+		out, err := inNode(t.Context(), nil, "ip", "-json", "link", "show", "master", "br-podnet")
 		var links []struct {
 			Name string `json:"ifname"`
 		}
@@ -94,13 +89,13 @@ func slowLink(t *testing.T, n *namespace) (mac func() string) {
 		return nil
 	})
 	// A frame of 64 bytes is one of 60 for the kernel: about 400 of them per second.
-	if _, err := inNode(t, "tc", "qdisc", "add", "dev", port, "root", "tbf", "rate", "200kbit", "burst", "1600", "limit", "3000"); err != nil {
+	if _, err := inNode(t.Context(), nil, "tc", "qdisc", "add", "dev", port, "root", "tbf", "rate", "200kbit", "burst", "1600", "limit", "3000"); err != nil {
 		t.Fatal(err)
 	}
 	var heard string
 	return func() string {
 		n.await("a frame of "+port, func() error {
-			out, err := inNode(t, "bridge", "-json", "fdb", "show", "dev", port)
+			out, err := inNode(t.Context(), nil, "bridge", "-json", "fdb", "show", "dev", port)
 			var entries []struct {
 				MAC   string `json:"mac"`
 				State string `json:"state"`
@@ -122,40 +117,6 @@ func slowLink(t *testing.T, n *namespace) (mac func() string) {
 	}
 }
 
-// checkPairs wants each ordered pair of the six pods once, with what its own pair has
-// counted, or with a reason. A pod's CPU is everybody's, so that what is not valid is
-// accepted, and what belongs to another pair is not.
-func checkPairs(t *testing.T, doc result.Fabric, missing ...result.FabricCode) (measured int) {
-	t.Helper()
-	seen := map[[2]int]bool{}
-	for _, p := range doc.Pairs {
-		pair := [2]int{p.From, p.To}
-		if seen[pair] || p.From == p.To {
-			t.Errorf("%d -> %d is there twice", p.From, p.To)
-		}
-		seen[pair] = true
-		if p.Missing != nil {
-			if !slices.Contains(missing, p.Missing.Code) {
-				t.Errorf("%d -> %d has no figures: %+v", p.From, p.To, *p.Missing)
-			}
-			continue
-		}
-		measured++
-		switch {
-		case p.Arrived == nil || p.Returned == nil:
-			t.Errorf("%d -> %d: %+v, want what both ends have counted", p.From, p.To, p)
-		case p.Offered > fabricPackets || p.Sent > p.Offered || *p.Arrived > p.Sent || *p.Returned > *p.Arrived:
-			t.Errorf("%d -> %d: offered %d, sent %d, arrived %d, returned %d: others' packets are among them", p.From, p.To, p.Offered, p.Sent, *p.Arrived, *p.Returned)
-		case p.Valid && (p.Offered != fabricPackets || p.Sent != fabricPackets):
-			t.Errorf("%d -> %d: offered %d, sent %d, and that is valid", p.From, p.To, p.Offered, p.Sent)
-		}
-	}
-	if len(seen) != fabricNodes*(fabricNodes-1) {
-		t.Errorf("%d pairs, want %d", len(seen), fabricNodes*(fabricNodes-1))
-	}
-	return measured
-}
-
 // The commands of the how-to measure all pairs of six pods, and name the one whose link is
 // slow.
 func TestFabric(t *testing.T) {
@@ -170,14 +131,7 @@ func TestFabric(t *testing.T) {
 	}
 	n := &namespace{t: t, name: "podnet"}
 	n.showAndDelete()
-	command := func(line string) {
-		t.Helper()
-		out, err := inNode(t, "sh", "-c", "cd "+dir+" && "+line)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%s\n%s", line, out)
-	}
+	command := func(line string) { t.Helper(); shellInNode(t, dir, line) }
 	var later []string
 	slow := func() string { t.Fatal("the how-to applies nothing"); return "" }
 	for _, line := range commands(t, "../../docs/how-to/fabric.md") {
@@ -194,7 +148,7 @@ func TestFabric(t *testing.T) {
 	}
 	mac := slow()
 	doc, _ := n.fabricJob()
-	if got := checkPairs(t, doc); got != 30 || !doc.Complete {
+	if got := fabrictest.Pairs(t, doc, fabricNodes, fabricPackets); got != 30 || !doc.Complete {
 		t.Errorf("complete: %v, %d pairs measured, want 30", doc.Complete, got)
 	}
 	at := slices.IndexFunc(doc.Nodes, func(node result.FabricNode) bool { return len(node.Rails) == 1 && node.Rails[0].MAC == mac })
@@ -222,7 +176,7 @@ func TestFabricKilled(t *testing.T) {
 	n.awaitRound(2)
 	n.kubectl("delete", "pod", "-l", coordinator, "--grace-period=0", "--force")
 	doc, data := n.fabricJob()
-	measured := checkPairs(t, doc, result.FabricDead, result.FabricPartitioned, result.FabricRestarted, result.FabricAbsent, result.FabricLost)
+	measured := fabrictest.Pairs(t, doc, fabricNodes, fabricPackets, result.FabricDead, result.FabricPartitioned, result.FabricRestarted, result.FabricAbsent, result.FabricLost)
 	// All but the ten pairs of the pod that was killed.
 	if measured < 20 || !doc.Complete || doc.Rounds.Resumed == 0 {
 		t.Errorf("complete: %v, %d pairs measured, resumed %d times; want 20 at least, and once:\n%s", doc.Complete, measured, doc.Rounds.Resumed, mustJSON(t, data))

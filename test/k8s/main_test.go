@@ -110,8 +110,23 @@ func run(ctx context.Context, stdin io.Reader, argv ...string) (string, error) {
 	return stdout.String(), nil
 }
 
+// inNode runs a program on the node.
+func inNode(ctx context.Context, stdin io.Reader, argv ...string) (string, error) {
+	return run(ctx, stdin, append([]string{"node/node.sh", "in", nodeDir}, argv...)...)
+}
+
+// shellInNode runs a document's line in a directory of the node, and wants it to succeed.
+func shellInNode(t *testing.T, dir, line string) {
+	t.Helper()
+	out, err := inNode(t.Context(), nil, "sh", "-c", "cd "+dir+" && "+line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s\n%s", line, out)
+}
+
 func kubectl(ctx context.Context, stdin io.Reader, args ...string) (string, error) {
-	return run(ctx, stdin, append([]string{"node/node.sh", "in", nodeDir, "kubectl"}, args...)...)
+	return inNode(ctx, stdin, append([]string{"kubectl"}, args...)...)
 }
 
 // namespace is one that a test has for itself.

@@ -73,7 +73,7 @@ spec:
 ` + podinfo)
 	n.awaitPhase("cnf", "Running")
 	podnetOf := func(args ...string) (stdout string, err error) {
-		return run(t.Context(), nil, append([]string{"node/node.sh", "in", nodeDir, plugin}, args...)...)
+		return inNode(t.Context(), nil, append([]string{plugin}, args...)...)
 	}
 	out := n.must(podnetOf("inspect", "cnf", "-n", n.name, "--image", podnetImage, "--", "-o", "json", "--wait", "60s"))
 	var pod podnet.Pod
