@@ -76,7 +76,7 @@ func (v fabricView) nodeLines() []nodeLines {
 		} else {
 			text += fmt.Sprintf("median %s, least %s, loss up to %s", result.RateText(n.mpps), result.RateText(n.least), lossPercent(n.loss))
 			if n.compared {
-				text += fmt.Sprintf(", %.0f %% of the median", 100*n.fraction)
+				text += fmt.Sprintf(", %s of the median", wholePercent(n.fraction))
 			}
 		}
 		if n.missing > 0 {

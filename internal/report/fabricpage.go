@@ -162,7 +162,7 @@ func (v fabricView) matrixGrid(r result.RailPair) *grid {
 	}
 	cells := map[[2]int]string{}
 	for _, p := range v.pairs[r] {
-		cells[[2]int{p.From, p.To}] = unit.cell(p)
+		cells[[2]int{p.From, p.To}] = unit.pair(p)
 	}
 	for from, label := range v.labels {
 		row := []string{label}
@@ -179,7 +179,7 @@ func (v fabricView) worstGrid() grid {
 	for _, p := range v.worst(worstListed) {
 		part := ""
 		if f, ok := v.fraction(p); ok {
-			part = fmt.Sprintf("%.0f %%", 100*f)
+			part = wholePercent(f)
 		}
 		mpps, _ := p.Mpps()
 		remark := ""
@@ -203,7 +203,7 @@ func (v fabricView) nodesGrid(caption string, list []nodeFigures) grid {
 		part, trip, remark := "", "", ""
 		mpps, least, loss := "", "", ""
 		if n.compared {
-			part = fmt.Sprintf("%.0f %%", 100*n.fraction)
+			part = wholePercent(n.fraction)
 		}
 		if n.timed {
 			trip = us(n.p50)

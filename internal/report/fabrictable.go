@@ -42,7 +42,7 @@ func (p *printer) matrix(v fabricView, r result.RailPair) {
 	unit := v.unit(r)
 	invalid, missing := false, false
 	for _, pair := range v.pairs[r] {
-		text := unit.cell(pair)
+		text := unit.pair(pair)
 		cells[[2]int{pair.From, pair.To}] = text
 		invalid = invalid || pair.Measured() && !pair.Valid
 		missing = missing || !pair.Measured()
@@ -80,27 +80,18 @@ func tabless(list []string) []string {
 	return out
 }
 
-// rateUnit is the unit of a matrix of rates.
-type rateUnit struct {
-	name string
-	mpps float64 // that one is
-}
-
 // unit is the one in which the rates on two rails have figures before the point.
-func (v fabricView) unit(r result.RailPair) rateUnit {
+func (v fabricView) unit(r result.RailPair) scaledUnit {
 	most := v.medians[r]
 	for _, p := range v.pairs[r] {
 		mpps, _ := p.Mpps()
 		most = max(most, mpps)
 	}
-	if most > 0 && most < 0.1 {
-		return rateUnit{"kpps", 1e-3}
-	}
-	return rateUnit{"Mpps", 1}
+	return packetUnit(most)
 }
 
-// cell is a pair in a matrix.
-func (u rateUnit) cell(p *result.FabricPair) string {
+// pair is a pair in a matrix.
+func (u scaledUnit) pair(p *result.FabricPair) string {
 	mpps, ok := p.Mpps()
 	switch {
 	case !ok && p.Missing != nil:
@@ -108,9 +99,9 @@ func (u rateUnit) cell(p *result.FabricPair) string {
 	case !ok:
 		return "missing"
 	case !p.Valid:
-		return fmt.Sprintf("%.4f!", mpps/u.mpps)
+		return u.cell(mpps) + "!"
 	}
-	return fmt.Sprintf("%.4f", mpps/u.mpps)
+	return u.cell(mpps)
 }
 
 func (p *printer) slowestNodes(v fabricView) {
@@ -127,8 +118,8 @@ func (p *printer) slowestNodes(v fabricView) {
 		if n.timed {
 			trip = us(n.p50)
 		}
-		p.line("%s\t%s\t%d\t%.0f %%\t%s\t%s\t%s\t%s\t%d\t%d",
-			v.label(n.node), n.role(), n.rail, 100*n.fraction, result.RateText(n.mpps), result.RateText(n.least), lossPercent(n.loss), trip, n.measured, n.missing)
+		p.line("%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d",
+			v.label(n.node), n.role(), n.rail, wholePercent(n.fraction), result.RateText(n.mpps), result.RateText(n.least), lossPercent(n.loss), trip, n.measured, n.missing)
 	}
 }
 
@@ -147,7 +138,7 @@ func (p *printer) worst(v fabricView, most int) {
 	for _, pair := range list {
 		part, state := "", ""
 		if f, ok := v.fraction(pair); ok {
-			part = fmt.Sprintf("%.0f %%", 100*f)
+			part = wholePercent(f)
 		}
 		if !pair.Valid {
 			state = "not valid"
@@ -173,10 +164,13 @@ func trip(p *result.FabricPair, percent float64) string {
 	return ""
 }
 
+// wholePercent is a part in percent.
+func wholePercent(part float64) string { return result.Decimals(100*part, 0) + " %" }
+
 // lossPercent is a loss ratio with two digits; a total loss is "100 %".
 func lossPercent(ratio float64) string {
 	if ratio >= 0.1 {
-		return fmt.Sprintf("%.0f %%", 100*ratio)
+		return wholePercent(ratio)
 	}
 	return fmt.Sprintf("%.2g %%", 100*ratio)
 }

@@ -56,7 +56,7 @@ func figures(m result.Measurement) (list []figure) {
 		})
 	}
 	if b := m.Burst; b != nil {
-		list = append(list, figure{"burst", fmt.Sprintf("%.1f frames without loss", b.Frames), []value{{keyBurst, float(b.Frames)}}})
+		list = append(list, figure{"burst", us(b.Frames) + " frames without loss", []value{{keyBurst, float(b.Frames)}}})
 	}
 	if len(list) == 0 && len(m.Trials) > 0 {
 		t := m.Trials[len(m.Trials)-1]
@@ -75,12 +75,12 @@ func figures(m result.Measurement) (list []figure) {
 // latencyText is a distribution in short, as far as there are packets enough.
 func latencyText(r *result.RTT) (text string) {
 	if p50, ok := r.At(50); ok {
-		text = fmt.Sprintf("median %.1f us, ", p50)
+		text = "median " + us(p50) + " us, "
 	}
 	if p999, ok := r.At(99.9); ok {
-		text += fmt.Sprintf("99.9 %% %.1f us, ", p999)
+		text += "99.9 % " + us(p999) + " us, "
 	}
-	return text + fmt.Sprintf("most %.1f us", r.MaxUs)
+	return text + "most " + us(r.MaxUs) + " us"
 }
 
 // rated are the values at a rate, with those of the round-trip time that were

@@ -17,10 +17,10 @@ func baselineName(k result.KernelBaseline) string {
 
 // baselineLine says what was measured, in a line.
 func baselineLine(k result.KernelBaseline) string {
-	text := fmt.Sprintf("%s to %s, %d-byte frames: %.4f Mpps, %.4g %% lost", baselineName(k), k.Peer, k.FrameBytes, k.Mpps, 100*k.LossRatio)
+	text := fmt.Sprintf("%s to %s, %d-byte frames: %s Mpps, %.4g %% lost", baselineName(k), k.Peer, k.FrameBytes, result.Decimals(k.Mpps, 4), 100*k.LossRatio)
 	if p50, ok := k.RTT.At(50); ok {
 		p99, _ := k.RTT.At(99)
-		text += fmt.Sprintf(", round trip 50 %% %.1f us, 99 %% %.1f us", p50, p99)
+		text += fmt.Sprintf(", round trip 50 %% %s us, 99 %% %s us", us(p50), us(p99))
 	}
 	if k.Fragmented() {
 		text += fmt.Sprintf(", in fragments (MTU %d)", k.MTU)
@@ -31,7 +31,7 @@ func baselineLine(k result.KernelBaseline) string {
 // against compares a measurement with the kernel's baseline.
 func against(m result.Measurement, k *result.KernelBaseline) figure {
 	f := figure{
-		Name: baselineName(*k), Text: fmt.Sprintf("%.4f Mpps", k.Mpps),
+		Name: baselineName(*k), Text: result.Decimals(k.Mpps, 4) + " Mpps",
 		Values: []value{{keyKernelMpps, float(k.Mpps)}, {keyKernelLoss, float(k.LossRatio)}},
 	}
 	if math.Round(m.Frame.Bytes) != float64(k.FrameBytes) {
@@ -39,7 +39,7 @@ func against(m result.Measurement, k *result.KernelBaseline) figure {
 	}
 	if times, ok := m.Gain(k); ok {
 		mpps, name, _ := m.Carried()
-		f.Text += fmt.Sprintf("; fast path%s: %.4f Mpps, %s times", name, mpps, factor(times))
+		f.Text += fmt.Sprintf("; fast path%s: %s Mpps, %s times", name, result.Decimals(mpps, 4), factor(times))
 		f.Values = append(f.Values, value{keyKernelGain, float(times)})
 	}
 	return f
@@ -66,7 +66,7 @@ func (p *printer) gain(m result.Measurement, k *result.KernelBaseline) {
 // factor is how many times something is.
 func factor(times float64) string {
 	if times >= 10 {
-		return fmt.Sprintf("%.0f", times)
+		return result.Decimals(times, 0)
 	}
 	return fmt.Sprintf("%.2g", times)
 }

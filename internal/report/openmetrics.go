@@ -1,6 +1,8 @@
 package report
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -13,7 +15,39 @@ import (
 
 // writeOpenMetrics writes the figures as OpenMetrics text.
 func writeOpenMetrics(w io.Writer, results []result.Result) error {
+	for i, r := range results {
+		if err := distinct(r); err != nil {
+			return fmt.Errorf("result %d of %d: %w", i+1, len(results), err)
+		}
+	}
 	return writeMetrics(w, resultCollector(results))
+}
+
+// distinct refuses a result with two measurements whose figures would have the same
+// labels. The error names the first of them.
+func distinct(r result.Result) error {
+	type key struct {
+		frame  string
+		repeat int
+	}
+	seen := map[key]bool{}
+	var first key
+	again := 0
+	for _, m := range r.Measurements {
+		k := key{plain(m.Frame.Name), m.Repeat}
+		if seen[k] {
+			if again == 0 {
+				first = k
+			}
+			again++
+		}
+		seen[k] = true
+	}
+	if again == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d measurements have the frame size and the repetition of an earlier one, the first of these %q and %d. "+
+		"OpenMetrics needs them to differ: number the repetitions of a frame size (measurements[].repeat)", again, len(r.Measurements), first.frame, first.repeat)
 }
 
 // writeMetrics writes what a collector has as OpenMetrics text.
@@ -24,7 +58,7 @@ func writeMetrics(w io.Writer, c prometheus.Collector) error {
 	}
 	families, err := registry.Gather()
 	if err != nil {
-		return err
+		return firstOf(err)
 	}
 	e := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeOpenMetrics))
 	for _, f := range families {
@@ -34,6 +68,15 @@ func writeMetrics(w io.Writer, c prometheus.Collector) error {
 		}
 	}
 	return e.(expfmt.Closer).Close() // the end mark
+}
+
+// firstOf leaves the first of many errors, and says how many there are.
+func firstOf(err error) error {
+	var all prometheus.MultiError
+	if !errors.As(err, &all) || len(all) < 2 {
+		return err
+	}
+	return fmt.Errorf("%w (the first of %d errors)", all[0], len(all))
 }
 
 // units are those that names end in, as OpenMetrics wants it.

@@ -161,7 +161,7 @@ func foundGrids(r result.Result) (list []grid) {
 			steps.add(name, percent(s.Fraction), fixed(s.Rate.Mpps), percent(s.LossRatio), cmp.Or(verdictOf(s.Limited), state(m)))
 		}
 		if b := m.Burst; b != nil {
-			bursts.add(name, fmt.Sprintf("%.1f", b.Frames), strconv.Itoa(len(b.Lengths)), count(b.Limit), state(m))
+			bursts.add(name, us(b.Frames), strconv.Itoa(len(b.Lengths)), count(b.Limit), state(m))
 		}
 		if n := len(m.Trials); n > 0 && m.Goals == nil && m.Latency == nil && m.Steps == nil && m.Burst == nil {
 			t := m.Trials[n-1]
@@ -197,7 +197,7 @@ func windowGrid(r result.Result) grid {
 	for _, m := range r.Measurements {
 		for _, t := range m.Trials {
 			for _, w := range t.Windows {
-				g.add(append([]string{frameName(m.Frame), moment(w.Started), fmt.Sprintf("%.2f", w.Seconds), count(w.Offered), count(w.Lost), count(w.TxRefused)},
+				g.add(append([]string{frameName(m.Frame), moment(w.Started), result.Decimals(w.Seconds, 2), count(w.Offered), count(w.Lost), count(w.TxRefused)},
 					machineCells(w.Machine)...)...)
 			}
 			if t.WindowsOmitted > 0 {
@@ -225,7 +225,7 @@ func trialGrid(r result.Result) grid {
 			if !t.Valid {
 				why = "not valid: " + t.Reason
 			}
-			g.add(frameName(m.Frame), t.Phase, t.Started.UTC().Format("15:04:05.0"), fmt.Sprintf("%.1f", t.Seconds), fixed(t.OfferedMpps()), fixed(t.Received.Mpps),
+			g.add(frameName(m.Frame), t.Phase, t.Started.UTC().Format("15:04:05.0"), result.Decimals(t.Seconds, 1), fixed(t.OfferedMpps()), fixed(t.Received.Mpps),
 				count(t.Lost), percent(t.LossRatio), count(t.TxRefused), count(t.Duplicates), count(t.Reordered), percentile(t.RTT, 50), percentile(t.RTT, 99.9), percentile(t.ScheduledRTT, 99.9),
 				count(t.Late), us(t.MaxLateUs), count(t.Backlog()), why)
 		}

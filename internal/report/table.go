@@ -77,7 +77,7 @@ func (p *printer) measurement(r result.Result, m result.Measurement) {
 	p.line("")
 	name := m.Frame.String()
 	if m.Frame.Mix != nil {
-		name += fmt.Sprintf(", %.1f bytes on average", m.Frame.Bytes)
+		name += fmt.Sprintf(", %s bytes on average", us(m.Frame.Bytes))
 	}
 	if m.Repeat > 1 {
 		name += fmt.Sprintf(", repetition %d", m.Repeat)
@@ -136,7 +136,7 @@ func (p *printer) goals(goals []result.Goal) {
 			cells[2], cells[4], cells[5] = mpps(l), bits.cell(l.GbpsL1), bits.cell(l.GbpsL2)
 		}
 		if g.LossyShare != nil {
-			cells[7] = fmt.Sprintf("%.0f %%", 100**g.LossyShare)
+			cells[7] = wholePercent(*g.LossyShare)
 		}
 		if bothWays {
 			cells = append(cells, mpps(g.PerDirection))
@@ -151,9 +151,9 @@ func (p *printer) goals(goals []result.Goal) {
 
 // burst prints the lengths of bursts, and how long a buffer lasts that they tell of.
 func (p *printer) burst(b *result.BurstResult) {
-	p.line("mean of %d\t%.1f", len(b.Lengths), b.Frames)
+	p.line("mean of %d\t%s", len(b.Lengths), us(b.Frames))
 	p.line("least and most\t%d to %d", b.Least, b.Most)
-	p.line("standard deviation\t%.1f", b.SD)
+	p.line("standard deviation\t%s", us(b.SD))
 	p.line("longest that was tried\t%d", b.Limit)
 	if b.CorrectedBufferMs != nil {
 		p.line("buffer time (RFC 9004)\t%.4g ms", *b.ImpliedBufferMs)
@@ -231,10 +231,10 @@ func (p *printer) latency(list []result.LoadLatency) {
 	}
 	for _, l := range list {
 		if l.PDVUs != nil {
-			p.text("  %s: packet delay variation %.1f us (RFC 8219: 99.9 %% less the shortest)", l.Load, *l.PDVUs)
+			p.text("  %s: packet delay variation %s us (RFC 8219: 99.9 %% less the shortest)", l.Load, us(*l.PDVUs))
 		}
 		if n := len(l.Rounds); n > 0 {
-			p.text("  %s: mean of %d rounds %.1f us, standard deviation %.1f us", l.Load, n, l.RoundsMeanUs, l.RoundsSDUs)
+			p.text("  %s: mean of %d rounds %s us, standard deviation %s us", l.Load, n, us(l.RoundsMeanUs), us(l.RoundsSDUs))
 		}
 		if l.Limited != "" {
 			p.text("  %s is not valid: %s", l.Load, l.Limited)
@@ -268,7 +268,7 @@ func times(r *result.RTT) string {
 }
 
 // us is a time in microseconds, or another figure to a tenth.
-func us(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
+func us(v float64) string { return result.Decimals(v, 1) }
 
 func (p *printer) steps(steps []result.LossStep) {
 	var most float64
@@ -293,7 +293,7 @@ func (p *printer) trial(t result.Trial) {
 		most = result.Rate{Mpps: *q.Mpps, GbpsL1: *q.GbpsL1}
 	}
 	packets, bits := packetUnit(most.Mpps), bitUnit(most.GbpsL1)
-	p.line("%.1f s\tpackets\t%s\t%s L1\t%s L2", t.Seconds, packets.name, bits.name, bits.name)
+	p.line("%s s\tpackets\t%s\t%s L1\t%s L2", us(t.Seconds), packets.name, bits.name, bits.name)
 	traffic := func(name string, n uint64, mpps, l1, l2 float64) {
 		p.line("%s\t%d\t%s\t%s\t%s", name, n, packets.cell(mpps), bits.cell(l1), bits.cell(l2))
 	}
@@ -308,7 +308,7 @@ func (p *printer) trial(t result.Trial) {
 	}{{"sent", t.Sent}, {"received", t.Received}} {
 		traffic(part.name, part.of.Packets, part.of.Mpps, part.of.GbpsL1, part.of.GbpsL2)
 	}
-	p.line("lost\t%d\t%.4f %%\t\t", t.Lost, 100*t.LossRatio)
+	p.line("lost\t%d\t%s %%\t\t", t.Lost, result.Decimals(100*t.LossRatio, 4))
 	if t.TxRefused > 0 {
 		p.line("of it refused\t%d\t\t\t", t.TxRefused)
 	}
@@ -365,7 +365,7 @@ func (p *printer) queues(t result.Trial) {
 }
 
 func (p *printer) window(w result.Window) {
-	p.line("%s\t%.2f\t%d\t%d\t%s", w.Started.UTC().Format("2006-01-02 15:04:05.0"), w.Seconds, w.Lost, w.TxRefused,
+	p.line("%s\t%s\t%d\t%d\t%s", w.Started.UTC().Format("2006-01-02 15:04:05.0"), result.Decimals(w.Seconds, 2), w.Lost, w.TxRefused,
 		strings.Join(machineCells(w.Machine), "\t"))
 }
 
@@ -388,7 +388,7 @@ func machineCells(m result.Machine) []string {
 // WriteRun writes the counters of a run for a person to read.
 func WriteRun(w io.Writer, r result.Run) error {
 	p := newPrinter(w)
-	p.text("%s for %.1f s", r.Mode, r.Seconds)
+	p.text("%s for %s s", r.Mode, us(r.Seconds))
 	p.line("")
 	p.interfaces(append(r.Interfaces, result.Interface{Name: "total", Counters: r.Total}))
 	if len(r.Lcores) > 0 {
@@ -396,7 +396,7 @@ func WriteRun(w io.Writer, r result.Run) error {
 		p.line("lcore\tCPU\tits share of the CPU\tpolls")
 	}
 	for _, l := range r.Lcores {
-		p.line("%d\t%d\t%.1f %%\t%s", l.ID, l.CPU, l.RunPercent, strings.Join(l.Polls, ", "))
+		p.line("%d\t%d\t%s %%\t%s", l.ID, l.CPU, us(l.RunPercent), strings.Join(l.Polls, ", "))
 	}
 	if f := r.Faults; f != nil {
 		p.line("")

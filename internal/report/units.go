@@ -3,7 +3,8 @@ package report
 import (
 	"fmt"
 	"math"
-	"strconv"
+
+	"github.com/podnet/podnet/internal/result"
 )
 
 // scaledUnit is a unit of rates.
@@ -18,6 +19,13 @@ func packetUnit(most float64) scaledUnit { return unitOf(most, "Mpps", "kpps", "
 
 func bitUnit(most float64) scaledUnit { return unitOf(most, "Gbit/s", "Mbit/s", "kbit/s") }
 
+// PacketUnit is the unit in which a table has rates of so many Mpps at most, and its size
+// in Mpps.
+func PacketUnit(most float64) (name string, mpps float64) {
+	u := packetUnit(most)
+	return u.name, u.size
+}
+
 func unitOf(most float64, names ...string) scaledUnit {
 	u := scaledUnit{names[0], 1}
 	for _, name := range names[1:] {
@@ -30,7 +38,7 @@ func unitOf(most float64, names ...string) scaledUnit {
 }
 
 // cell is a rate in the unit of its column.
-func (u scaledUnit) cell(v float64) string { return fmt.Sprintf("%.4f", v/u.size) }
+func (u scaledUnit) cell(v float64) string { return result.Decimals(v/u.size, 4) }
 
 // text is a rate with its unit.
 func (u scaledUnit) text(v float64) string {
@@ -51,5 +59,5 @@ func fixed(v float64) string {
 	if v > 0 && v < 0.1 {
 		decimals = min(3-int(math.Floor(math.Log10(v))), 12)
 	}
-	return strconv.FormatFloat(v, 'f', decimals, 64)
+	return result.Decimals(v, decimals)
 }

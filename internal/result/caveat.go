@@ -43,7 +43,7 @@ func (m Measurement) Caveats() (list []string) {
 		}
 	}
 	if m.Discarded > 0 && len(m.Trials) > 1 {
-		list = append(list, fmt.Sprintf("%.0f %% of the trials were thrown away: %s", 100*m.Discarded, m.thrownAway()))
+		list = append(list, fmt.Sprintf("%s %% of the trials were thrown away: %s", Decimals(100*m.Discarded, 0), m.thrownAway()))
 	}
 	return append(list, m.changed().remarks()...)
 }

@@ -3,6 +3,7 @@ package result
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -19,6 +20,19 @@ func RateText(mpps float64) string {
 		return fmt.Sprintf("%.4g kpps", 1e3*mpps)
 	}
 	return fmt.Sprintf("%.4g Mpps", mpps)
+}
+
+// widest is from where a figure has an exponent: no path comes near, and a document may
+// hold anything.
+const widest = 1e15
+
+// Decimals is a figure with so many digits behind the point. It has an exponent, such as
+// 1e+308, where the digits before the point would make a column too wide to read.
+func Decimals(v float64, digits int) string {
+	if math.Abs(v) >= widest {
+		return strconv.FormatFloat(v, 'g', 4, 64)
+	}
+	return strconv.FormatFloat(v, 'f', digits, 64)
 }
 
 // Target is the rate that was asked for; nil members: as fast as it goes.

@@ -2,6 +2,7 @@ package result_test
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
@@ -24,6 +25,21 @@ func TestTrafficWithoutTime(t *testing.T) {
 	got := result.NewTraffic(1e6, 64, 2*time.Second)
 	if got.Mpps != 0.5 || got.GbpsL1 != 0.5e6*84*8/1e9 || got.GbpsL2 != 0.5e6*64*8/1e9 {
 		t.Errorf("rates %+v", got)
+	}
+}
+
+func TestDecimals(t *testing.T) {
+	for _, c := range []struct {
+		v      float64
+		digits int
+		want   string
+	}{
+		{1.25, 1, "1.2"}, {-3, 0, "-3"}, {999999999999999, 0, "999999999999999"}, {1e15, 4, "1e+15"},
+		{1e308, 4, "1e+308"}, {-1.23456e200, 0, "-1.235e+200"}, {math.Inf(1), 2, "+Inf"}, {math.NaN(), 2, "NaN"},
+	} {
+		if got := result.Decimals(c.v, c.digits); got != c.want {
+			t.Errorf("%g with %d digits: %q, want %q", c.v, c.digits, got, c.want)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/result"
 )
 
 const compareHelp = `compare tells whether NEW is slower than BASE. Each side is a set of runs: a
@@ -180,10 +181,11 @@ func printComparison(d deps, output string, rows []comparison, limits thresholds
 			notes = append(notes, openNote(r, limits.of(r.Unit)))
 		}
 		withinRun = withinRun || r.WithinRun
+		before, after := inUnit(r.Unit, r.Median[0], r.Median[1])
+		ratio := func(v float64) string { return result.Decimals(v, 4) }
 		table = append(table, []string{
-			r.Frame, r.Rate, fmt.Sprintf("%d, %d", r.Runs[0], r.Runs[1]),
-			fmt.Sprintf("%.6g", r.Median[0]), fmt.Sprintf("%.6g %s", r.Median[1], r.Unit),
-			fmt.Sprintf("%.4f", r.Ratio), fmt.Sprintf("%.4f to %.4f", r.Low, r.High), verdict,
+			r.Frame, r.Rate, fmt.Sprintf("%d, %d", r.Runs[0], r.Runs[1]), before, after,
+			ratio(r.Ratio), ratio(r.Low) + " to " + ratio(r.High), verdict,
 		})
 	}
 	if err := cli.PrintTable(d.Out, []string{"FRAME", "RATE", "RUNS", "BASE", "NEW", "RATIO", "95 % INTERVAL", "VERDICT"}, table); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -32,6 +33,16 @@ func (k rateKey) unit() string {
 		return microseconds
 	}
 	return mpps
+}
+
+// inUnit says two figures in the unit that bench's table has the larger one in; the
+// second has its name.
+func inUnit(unit string, before, after float64) (string, string) {
+	size := 1.0
+	if unit == mpps {
+		unit, size = report.PacketUnit(max(before, after))
+	}
+	return fmt.Sprintf("%.6g", before/size), fmt.Sprintf("%.6g %s", after/size, unit)
 }
 
 // side is a set of runs: a figure per run of each key, and the keys in the order in

@@ -6,6 +6,7 @@ import (
 
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/cli"
+	"github.com/podnet/podnet/internal/result"
 )
 
 // change is one row of what compare --history prints.
@@ -50,9 +51,13 @@ func historyRun(d deps, dir string, allowDifferent bool, output string) error {
 	}
 	var table [][]string
 	for _, c := range changes {
+		before, after := inUnit(c.Unit, c.Before, c.After)
+		percent := result.Decimals(100*(c.After/c.Before-1), 2) + " %"
+		if c.After >= c.Before {
+			percent = "+" + percent
+		}
 		table = append(table, []string{
-			c.Frame, c.Rate, c.Started.UTC().Format(time.RFC3339), fmt.Sprintf("%.6g", c.Before), fmt.Sprintf("%.6g %s", c.After, c.Unit),
-			fmt.Sprintf("%+.2f %%", 100*(c.After/c.Before-1)), fmt.Sprintf("%.3f", c.P),
+			c.Frame, c.Rate, c.Started.UTC().Format(time.RFC3339), before, after, percent, fmt.Sprintf("%.3f", c.P),
 		})
 	}
 	return cli.PrintTable(d.Out, []string{"FRAME", "RATE", "SINCE", "BEFORE", "AFTER", "CHANGE", "P"}, table)
