@@ -51,7 +51,7 @@ func Main(ctx context.Context, p Program, args, env []string, streams Streams) i
 		Version:  buildVersion(),
 		LookPath: exec.LookPath,
 		Exec: func(path string, argv, env []string) error {
-			streams.flush()
+			streams.Flush()
 			return syscall.Exec(path, argv, env)
 		},
 		cleanups: &cleanups{},
@@ -69,7 +69,7 @@ func execute(ctx context.Context, args []string, d Deps) int {
 }
 
 func executeRoot(ctx context.Context, root *cobra.Command, args []string, d Deps) int {
-	defer d.flush()
+	defer d.Flush()
 	root.SetArgs(args)
 
 	// Until a command's own code runs, every error is about how it was called.
@@ -91,7 +91,7 @@ func executeRoot(ctx context.Context, root *cobra.Command, args []string, d Deps
 
 	cmd, err := root.ExecuteContextC(ctx)
 	if ended, ok := errors.AsType[*programEnded](err); ok {
-		d.flush()
+		d.Flush()
 		return ended.end()
 	}
 	if err != nil && !started {

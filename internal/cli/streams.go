@@ -60,8 +60,8 @@ func (s Streams) hurry() {
 	}
 }
 
-// flush gives the reader of Err a moment to read.
-func (s Streams) flush() {
+// Flush gives the reader of Err a moment to read, so that what Out gets comes after it.
+func (s Streams) Flush() {
 	if s.err != nil {
 		s.err.flush(grace)
 	}

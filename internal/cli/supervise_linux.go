@@ -29,7 +29,7 @@ const (
 // kernel ends the program if this process is killed, unless its file has capabilities
 // (prctl(2) PR_SET_PDEATHSIG).
 func (d Deps) supervise(path string, argv, env []string) error {
-	d.flush()
+	d.Flush()
 	runtime.LockOSThread() // for ever: the program ends with the thread that started it
 	var ends [2]int
 	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil { // not of os, whose ends do not block

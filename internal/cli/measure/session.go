@@ -265,6 +265,7 @@ func (s *session) end(ctx context.Context, err error) error {
 		s.result.Reason = cli.OneLine(err)
 	}
 	s.monitor.close()
+	s.Flush() // the redrawn line goes away before the table comes
 	if s.file != nil {
 		// What failed with this before may succeed now, and is not said twice.
 		if e := s.file.Write(s.result); e != nil && !errors.Is(err, result.ErrWrite) {
