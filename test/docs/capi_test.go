@@ -29,7 +29,7 @@ codes](codes.md) explains the codes of problems; ` + "`podnet_codes.h`" + ` has 
 
 `)
 	header := read(t, "capi/podnet.h")
-	b.WriteString(preamble(header))
+	b.WriteString(preamble(t, header))
 	group := ""
 	for _, d := range declarations(header) {
 		if d.group != group {
@@ -58,11 +58,16 @@ codes](codes.md) explains the codes of problems; ` + "`podnet_codes.h`" + ` has 
 	}
 }
 
-// preamble is what the header says of handles and threads at its top.
-func preamble(header string) string {
-	_, text, _ := strings.Cut(header, " * A handle (struct podnet)")
-	text, _, _ = strings.Cut(text, "\n */")
-	return "A handle (struct podnet)" + strings.ReplaceAll(text, "\n * ", "\n") + "\n"
+// preamble is the paragraph about handles, threads and lifetimes at the header's top.
+func preamble(t *testing.T, header string) string {
+	t.Helper()
+	const begins = "Use a handle (struct podnet)"
+	_, text, found := strings.Cut(header, "\n * "+begins)
+	text, _, ends := strings.Cut(text, "\n */")
+	if !found || !ends {
+		t.Fatalf("capi/podnet.h has no paragraph that begins with %q", begins)
+	}
+	return begins + strings.ReplaceAll(text, "\n * ", "\n") + "\n"
 }
 
 // declarations reads the header from the top down. A comment above stands at the first of
