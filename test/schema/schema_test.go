@@ -32,8 +32,8 @@ func TestSchemas(t *testing.T) {
 			Description: "What bench of testpmd-wrapper measured. " + promise + ": readers leave out those that they do not know.",
 			Heading:     "The result document",
 			Intro: "For programs that read the results of `bench`. `bench -o json` and `--result-file` write one document. Its JSON Schema is\n" +
-				"[result.schema.json](result.schema.json). " + promise + ". What the figures mean is in\n" +
-				"[Measurement](../explanation/measurement.md).\n",
+				"[result.schema.json](result.schema.json). " + promise + ". [The figures of bench](figures.md)\n" +
+				"defines the figures, and [Measurement](../explanation/measurement.md) explains how `bench` measures.\n",
 		},
 		{
 			Name: "fabric", Title: result.FabricSchema, Type: &result.Fabric{}, Package: "internal/result",
