@@ -85,6 +85,7 @@ func reflect(t *testing.T, name string, change func(frame []byte) []byte) {
 // Frames that come back otherwise than they were sent are not received, but counted
 // apart, and the result says what became of them.
 func TestChangedFrames(t *testing.T) {
+	t.Parallel()
 	const near, far, frames = "podnet-near", "podnet-far", 200
 	const stamp = 14 + 20 + 8 // behind the headers
 	tag := func(frame []byte, ids ...byte) []byte {

@@ -92,6 +92,7 @@ func TestRunKeepsItsThreadsApart(t *testing.T) {
 
 // The arguments make the stock testpmd run on the same CPUs.
 func TestExecOnCPUs(t *testing.T) {
+	t.Parallel()
 	for _, cpus := range cpuSets(t) {
 		t.Run(cpus.String(), func(t *testing.T) {
 			pod := newPod(t, vhostUser("net1", client), memif("net2", client))

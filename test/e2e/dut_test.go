@@ -189,6 +189,7 @@ func TestGeneratorIsTheLimit(t *testing.T) {
 
 // A threshold that is not met ends in exit code 4.
 func TestThresholds(t *testing.T) {
+	t.Parallel()
 	pod := newPod(t, memif("net1", client))
 	startDut(t, pod, "--loss", "every:10")
 	for _, tt := range []struct {
@@ -252,6 +253,7 @@ func readResult(t *testing.T, path string) result.Result {
 // A path that carries nothing loses in every window, though no later packet ever
 // tells that one is missing.
 func TestSoakOfADeadPath(t *testing.T) {
+	t.Parallel()
 	pod := newPod(t, memif("net1", client))
 	startDut(t, pod, "--loss", "every:1")
 	a := startApp(t, pod, "bench", append([]string{"soak", "--tx", "net1", "--rate", "1000", "--window", "200ms"}, quietBench...)...)
@@ -270,6 +272,7 @@ func TestSoakOfADeadPath(t *testing.T) {
 
 // A run that is killed leaves what it measured, marked as incomplete.
 func TestKilledRunLeavesItsResult(t *testing.T) {
+	t.Parallel()
 	pod := newPod(t, memif("net1", client))
 	startDut(t, pod, "--loss", "every:100")
 	file := filepath.Join(pod.dir, "result.json")

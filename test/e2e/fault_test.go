@@ -110,6 +110,7 @@ func silent(t *testing.T, n socketNet) {
 
 // A peer that stands still keeps nobody: neither past the duration nor past a signal.
 func TestPeerStandsStill(t *testing.T) {
+	t.Parallel()
 	for _, n := range sockets("net1") {
 		t.Run(n.String(), func(t *testing.T) {
 			pod := newPod(t, n)
@@ -145,6 +146,7 @@ func TestPeerStandsStill(t *testing.T) {
 // A server that takes the connection and says nothing is not waited for any longer
 // than one that is not there.
 func TestSilentServer(t *testing.T) {
+	t.Parallel()
 	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {
 		t.Run(n.kind, func(t *testing.T) {
 			pod := newPod(t, n)
@@ -172,6 +174,7 @@ func TestLearningAmongForeignFrames(t *testing.T) {
 
 // Nobody reads what the command says: live lines are dropped, everything else goes on.
 func TestNobodyReads(t *testing.T) {
+	t.Parallel()
 	t.Run("stderr", func(t *testing.T) {
 		_, full := fullPipe(t)
 		a := startPlain(t, testpeer.Options{Stderr: full}, "run", append(alone, "-d", "2s", "-o", "json")...)
@@ -233,6 +236,7 @@ func TestSecondSignal(t *testing.T) {
 
 // The hang-up of the terminal, or of who reads, ends a run as SIGTERM does.
 func TestHangUp(t *testing.T) {
+	t.Parallel()
 	t.Run("SIGHUP", func(t *testing.T) {
 		for command, want := range map[string]int{"run": 0, "bench": 5} {
 			file := filepath.Join(t.TempDir(), "result.json")

@@ -23,6 +23,7 @@ import (
 // Of two that want one socket, at the same time or one after the other, one gets it
 // and keeps it.
 func TestTwoOnOneSocket(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []string{"vhost-user", "memif"} {
 		t.Run(kind, func(t *testing.T) {
 			pod := newPod(t)

@@ -5,6 +5,7 @@
 // side. Both ends are counted and must agree to the packet; the other side's
 // counters come over its telemetry socket.
 //
+// Tests that judge no rate are parallel: most of their time they wait for processes.
 // What a test needs and the machine lacks (dpdk-testpmd, Open vSwitch with DPDK)
 // fails it: a run that skipped would show nothing.
 package e2e

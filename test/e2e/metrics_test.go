@@ -63,6 +63,7 @@ func answers(address, path string, code int) func() error {
 // While a run waits for its peer it is alive and not ready; while it measures it
 // is both, and its counters grow.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	pod := newPod(t, memif("net1", client))
 	address := freeAddress(t)
 	a := startApp(t, pod, "bench", "soak", "--tx", "net1", "--rate", "1000", "--duration", "1h", "--metrics", address)
@@ -101,6 +102,7 @@ func TestMetrics(t *testing.T) {
 // What forwards is ready while it does, and its counters are those that it ends
 // with.
 func TestRunMetrics(t *testing.T) {
+	t.Parallel()
 	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {
 		t.Run(n.kind, func(t *testing.T) {
 			pod := newPod(t, n)

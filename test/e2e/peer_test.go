@@ -21,6 +21,7 @@ const comeback = 15 * time.Second
 const late = time.Second
 
 func TestPeerStartsLate(t *testing.T) {
+	t.Parallel()
 	for _, n := range sockets("net1") {
 		t.Run(n.String(), func(t *testing.T) {
 			pod := newPod(t, n)
@@ -41,6 +42,7 @@ func TestPeerStartsLate(t *testing.T) {
 }
 
 func TestBenchWaitsForALatePeer(t *testing.T) {
+	t.Parallel()
 	pod := newPod(t, vhostUser("net1", client))
 	n := pod.networks[0]
 	a := startApp(t, pod, "bench", "--tx", "net1", "--rx", "net1", "--rate", "500", "--duration", "1s", "--warmup", "0s", "--peer-timeout", "0s", "-o", "json")
@@ -61,6 +63,7 @@ func TestBenchWaitsForALatePeer(t *testing.T) {
 func (n socketNet) final() bool { return n.kind == kindVhostUser && n.role == client }
 
 func TestPeerIsKilledAndComesBack(t *testing.T) {
+	t.Parallel()
 	for _, n := range sockets("net1") {
 		t.Run(n.String(), func(t *testing.T) {
 			killAndRestartPeer(t, newPod(t, n))
@@ -107,6 +110,7 @@ func killAndRestartPeer(t *testing.T, pod *scratchPod) {
 
 // A peer that dies in the middle of traffic leaves us our totals.
 func TestPeerIsKilledDuringTraffic(t *testing.T) {
+	t.Parallel()
 	for _, n := range sockets("net1") {
 		t.Run(n.String(), func(t *testing.T) {
 			pod := newPod(t, n)
@@ -130,6 +134,7 @@ func TestPeerIsKilledDuringTraffic(t *testing.T) {
 }
 
 func TestNoPeer(t *testing.T) {
+	t.Parallel()
 	for _, n := range sockets("net1") {
 		for _, command := range [][]string{{"run", "--mode", "io"}, {"bench", "--tx", "net1"}} {
 			t.Run(n.String()+"/"+command[0], func(t *testing.T) {
@@ -150,6 +155,7 @@ func TestNoPeer(t *testing.T) {
 
 // Of two peers one comes: the message names the other's interface.
 func TestNoSecondPeer(t *testing.T) {
+	t.Parallel()
 	pod := newPod(t, vhostUser("net1", server), vhostUser("net2", server))
 	a := startApp(t, pod, "run", "--mode", "io", "--peer-timeout", "10s")
 	net1 := pod.networks[0]

@@ -46,6 +46,7 @@ func startBoth(t *testing.T, pod *scratchPod, peerMode string, args ...string) (
 }
 
 func TestRunReflects(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"io", "mac", "macswap"} {
 		for _, n := range sockets("net1") {
 			t.Run(mode+"/"+n.String(), func(t *testing.T) {
@@ -68,6 +69,7 @@ func TestRunReflects(t *testing.T) {
 }
 
 func TestRunCountsWhatItDrops(t *testing.T) {
+	t.Parallel()
 	for _, n := range sockets("net1") {
 		t.Run(n.String(), func(t *testing.T) {
 			pod := newPod(t, n)
@@ -206,6 +208,7 @@ func TestRunMapsPortsToInterfaces(t *testing.T) {
 // Two sockets of each kind that the pod makes; vhost-user's peers come in the
 // reverse of the order in which EAL accepts them.
 func TestServersAcceptPeersInReverseOrder(t *testing.T) {
+	t.Parallel()
 	pod := newPod(t, vhostUser("net1", server), vhostUser("net2", server), memif("net3", server), memif("net4", server))
 	a := startApp(t, pod, "run", "-o", "json", "--mode", "macswap", "--interfaces", "net1,net3,net2,net4")
 	peers := make(map[string]*testpmd)

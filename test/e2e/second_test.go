@@ -20,6 +20,7 @@ import (
 // In every phase one signal ends a command within two seconds, and a second one at
 // once; neither leaves a process, a socket or a runtime directory.
 func TestSignalsInEveryPhase(t *testing.T) {
+	t.Parallel()
 	socket := func(pod *scratchPod, name string) string { return filepath.Join(pod.dir, name) }
 	for _, tt := range []struct {
 		phase string

@@ -19,6 +19,7 @@ var stopSignals = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
 
 // A signal in the middle of traffic ends with exact totals and nothing left.
 func TestSignalDuringTraffic(t *testing.T) {
+	t.Parallel()
 	for _, n := range sockets("net1") {
 		for _, sig := range stopSignals {
 			t.Run(fmt.Sprintf("%v/%v", n, sig), func(t *testing.T) {
@@ -66,6 +67,7 @@ func TestSignalPrintsTotals(t *testing.T) {
 // Nobody has connected yet: a vhost-user socket that the pod makes holds up
 // rte_eal_init itself, which ignores signals.
 func TestSignalWhileWaitingForPeer(t *testing.T) {
+	t.Parallel()
 	for _, n := range sockets("net1") {
 		for _, sig := range stopSignals {
 			t.Run(fmt.Sprintf("%v/%v", n, sig), func(t *testing.T) {
@@ -100,6 +102,7 @@ func listen(t *testing.T, n socketNet) *net.UnixListener {
 
 // A socket of a process that is dead makes way.
 func TestStaleSocketIsReplaced(t *testing.T) {
+	t.Parallel()
 	for _, n := range []socketNet{vhostUser("net1", server), memif("net1", server)} {
 		t.Run(n.kind, func(t *testing.T) {
 			pod := newPod(t, n)

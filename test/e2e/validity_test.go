@@ -85,6 +85,7 @@ func TestStandstillIsNotValid(t *testing.T) {
 
 // A peer that dies while it is measured has made no measurement, and is named.
 func TestPeerThatDiesIsNotValid(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		net  socketNet
 		args []string

@@ -40,6 +40,7 @@ func (p *scratchPod) publish(t *testing.T) {
 
 // The status comes late, and the socket of a client later still.
 func TestWaitForStatus(t *testing.T) {
+	t.Parallel()
 	for _, n := range sockets("net1") {
 		t.Run(n.String(), func(t *testing.T) {
 			pod := newPodWithoutStatus(t, n)
@@ -62,6 +63,7 @@ func TestWaitForStatus(t *testing.T) {
 
 // A signal ends the wait for the pod as it ends that for a peer.
 func TestSignalWhileWaitingForStatus(t *testing.T) {
+	t.Parallel()
 	for command, want := range map[string]int{"run": 0, "bench": 5} {
 		for _, sig := range stopSignals {
 			t.Run(command+"/"+sig.String(), func(t *testing.T) {

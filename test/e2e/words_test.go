@@ -15,6 +15,7 @@ import (
 
 // A peer that refuses us is not a peer that does not come: DPDK's reason is quoted.
 func TestMemifOfAnotherID(t *testing.T) {
+	t.Parallel()
 	for option, want := range map[string]string{"id=7": "id", "secret=wrong": "secret"} {
 		t.Run(option, func(t *testing.T) {
 			pod := newPod(t, memif("net1", client))
