@@ -200,7 +200,7 @@ func TestFabricFile(t *testing.T) {
 func TestFabricRefused(t *testing.T) {
 	six := 6
 	for want, change := range map[string]func(f *result.Fabric){
-		`has the schema "podnet.fabric/v2"`:                       func(f *result.Fabric) { f.Schema = "podnet.fabric/v2" },
+		`has another schema, "podnet.fabric/v2"`:                  func(f *result.Fabric) { f.Schema = "podnet.fabric/v2" },
 		"nodes[2].index is 7: must be 2":                          func(f *result.Fabric) { f.Nodes[2].Index = 7 },
 		"nodes: there are 1001":                                   func(f *result.Fabric) { f.Nodes = make([]result.FabricNode, 1001) },
 		"pairs[3] is from node 0 to node 6: must be two of the 6": func(f *result.Fabric) { f.Pairs[3].To = 6 },
