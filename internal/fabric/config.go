@@ -1,6 +1,7 @@
 package fabric
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -49,6 +50,19 @@ func (c Config) Check() error {
 		return fmt.Errorf("a warm-up of %v: must be 0 to %v", c.Load.Warmup, longest)
 	case c.Load.NDR && c.Mode == result.FabricSaturate:
 		return fmt.Errorf("mode saturate sends one way, and a search for NDR needs packets that come back: give a rate, or use the mode pairs")
+	}
+	return c.checkSize(max(c.RailCount, 1))
+}
+
+// ErrTooLarge means that the run would have more measurements than a document that can be
+// read again.
+var ErrTooLarge = errors.New("the matrix is too large")
+
+// checkSize refuses a run of which nobody could read the document.
+func (c Config) checkSize(rails int) error {
+	if n := c.measurements(rails); n > result.MaxFabricPairs {
+		return fmt.Errorf("%w: %d nodes with %s each have %d ordered pairs, and a document has at most %d: measure fewer rails (--rail-count) or nodes, or use the mode ring",
+			ErrTooLarge, c.Nodes, count(rails, "rail"), n, result.MaxFabricPairs)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/podnet/podnet/internal/result"
@@ -25,6 +26,8 @@ type Coordinator struct {
 	Log     *slog.Logger // nil: nothing is logged
 	// Progress, if not nil, is called when pods are waited for and after each round.
 	Progress func(Progress)
+
+	current atomic.Pointer[run] // for SoFar; nil: there is none yet
 }
 
 // Progress says where a run is.
@@ -49,6 +52,7 @@ func (c *Coordinator) Run(ctx context.Context, listener net.Listener) (result.Fa
 	if err != nil {
 		return result.Fabric{}, errors.Join(err, listener.Close())
 	}
+	c.current.Store(r)
 	serving, cancel := context.WithCancelCause(ctx)
 	var served sync.WaitGroup
 	g := gate{token: c.Token, admit: func(w *wire) { r.admit(serving, w) }}
@@ -59,7 +63,7 @@ func (c *Coordinator) Run(ctx context.Context, listener net.Listener) (result.Fa
 	}()
 
 	if err := r.start(serving, saved); err != nil {
-		if errors.Is(err, ErrNoRails) { // there is nothing that the pods could wait for
+		if errors.Is(err, ErrNoRails) || errors.Is(err, ErrTooLarge) { // there is nothing that the pods could wait for
 			r.goodbye(serving)
 		}
 		return result.Fabric{}, err
@@ -117,13 +121,19 @@ func (r *run) start(ctx context.Context, saved *Saved) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	r.head.Rounds = time.Now()
-	if r.head.Rails = r.config.RailCount; r.head.Rails == 0 {
-		r.head.Rails = r.roster.rails()
+	rails := r.config.RailCount
+	if rails == 0 {
+		rails = r.roster.rails()
 	}
-	if r.head.Rails == 0 {
+	if rails == 0 {
 		return ErrNoRails
 	}
+	if err := r.config.checkSize(rails); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.head.Rounds, r.head.Rails = time.Now(), rails
+	r.mu.Unlock()
 	r.head.Nodes = r.roster.nodes(true)
 	if r.State != nil {
 		if err := r.State.Begin(r.head); err != nil {

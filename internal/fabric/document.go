@@ -14,19 +14,44 @@ func (r *run) document(complete bool) result.Fabric {
 	rounds := r.config.RoundCount()
 	doc := result.Fabric{
 		Schema: result.FabricSchema, Started: r.head.Started, Ended: &now, Complete: complete,
-		Settings: result.FabricSettings{
-			Version: r.Version, Nodes: r.config.Nodes, Mode: r.config.Mode, Rails: r.config.Rails, RailCount: r.head.Rails,
-			Rate: r.config.Load.Rate, NDR: r.config.Load.NDR, Frame: r.config.Load.Mix.Frame(),
-			TrialSeconds: r.config.Load.Trial.Seconds(), WarmupSeconds: r.config.Load.Warmup.Seconds(),
-		},
-		Rounds: result.FabricRounds{Planned: rounds, Done: r.done, Makeup: r.makeups, MakeupLimit: makeupRounds(rounds), PlannedSeconds: r.plan().Seconds, Resumed: r.resumed},
-		Nodes:  r.roster.nodes(false),
+		Settings: r.settings(),
+		Rounds:   result.FabricRounds{Planned: rounds, Done: r.done, Makeup: r.makeups, MakeupLimit: makeupRounds(rounds), PlannedSeconds: r.plan().Seconds, Resumed: r.resumed},
+		Nodes:    r.roster.nodes(false),
 	}
 	doc.Pairs = r.allRows(doc.Nodes)
 	if !r.head.Rounds.IsZero() {
 		doc.Rounds.Started = &r.head.Rounds
 	}
 	return doc.Judged()
+}
+
+// settings are what the run measures, with the rails that the pods have.
+func (r *run) settings() result.FabricSettings {
+	load := r.config.Load
+	return result.FabricSettings{
+		Version: r.Version, Nodes: r.config.Nodes, Mode: r.config.Mode, Rails: r.config.Rails, RailCount: r.head.Rails,
+		Rate: load.Rate, NDR: load.NDR, Frame: load.Mix.Frame(),
+		TrialSeconds: load.Trial.Seconds(), WarmupSeconds: load.Warmup.Seconds(),
+	}
+}
+
+// SoFar shows what a run that goes on has come to: its settings, the nodes as they are now,
+// and the pairs that have had their turn, of so many that are planned. There is nothing to
+// show before the first round. Look may be called from any goroutine, and must not keep the
+// pairs: the run waits meanwhile.
+func (c *Coordinator) SoFar(look func(doc result.Fabric, planned int)) {
+	r := c.current.Load()
+	if r == nil {
+		return
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.head.Rails == 0 {
+		return
+	}
+	look(result.Fabric{
+		Schema: result.FabricSchema, Started: r.head.Started, Settings: r.settings(), Nodes: r.roster.nodes(false), Pairs: r.rows,
+	}, r.config.measurements(r.head.Rails))
 }
 
 // plan is what the run was to do, with the rails that the pods have.

@@ -46,7 +46,7 @@ func NewPlan(c Config, t Timing) (Plan, error) {
 	p := Plan{Nodes: c.Nodes, Mode: c.Mode, Rails: c.Rails, RailCount: c.RailCount, Rounds: c.RoundCount()}
 	first := c.RoundPairs(0)
 	p.Pairs, p.Phases = len(first), len(c.Phases(first, c.RailCount))
-	p.Measurements = c.pairs() * 2 * len(c.Lanes(c.RailCount))
+	p.Measurements = c.measurements(c.RailCount)
 	phase := c.Load.measure() + overhead
 	p.PhaseSeconds = phase.Seconds()
 	p.Seconds = (phase * time.Duration(p.Rounds*p.Phases)).Seconds()
@@ -66,6 +66,9 @@ func (c Config) pairs() int {
 	}
 	return c.Nodes
 }
+
+// measurements are how many ordered pairs of nodes and rails there are.
+func (c Config) measurements(rails int) int { return c.pairs() * 2 * len(c.Lanes(rails)) }
 
 // Schedule lists each round's pairs of nodes by index, such as "0-5 1-4 2-3".
 func (c Config) Schedule() []string {

@@ -82,6 +82,7 @@ func TestConfigRefused(t *testing.T) {
 		"no rate":        func(c *Config) { c.Load.Rate = "" },
 		"trials of 0s":   func(c *Config) { c.Load.Trial = 0 },
 		"a warm-up of -": func(c *Config) { c.Load.Warmup = -1 },
+		"at most 200000": func(c *Config) { c.Nodes, c.RailCount = MaxNodes, 3 },
 		"sends one way":  func(c *Config) { c.Mode, c.Load.NDR = result.FabricSaturate, true },
 	} {
 		c := good

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/podnet/podnet/internal/result"
@@ -20,6 +21,7 @@ type run struct {
 	roster *roster
 	ids    uint64 // the last task's
 
+	mu      sync.RWMutex        // of rows, and of head.Rails: others look at them while the run goes on
 	rows    []result.FabricPair // of all flows that were tried
 	index   map[Flow]int        // into rows
 	madeUp  map[Pair]bool       // pairs that had a second chance
@@ -97,6 +99,8 @@ func (r *run) round(ctx context.Context, round int, pairs []Pair, only map[Flow]
 
 // take puts rows in the place of earlier ones of the same flows.
 func (r *run) take(rows []result.FabricPair) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, row := range rows {
 		f := Flow{row.From, row.To, Lane{row.FromRail, row.ToRail}}
 		at, known := r.index[f]

@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,8 @@ type trial struct {
 	job    string
 	cancel []context.CancelFunc // of each pod's process
 	absent map[int]bool         // pods that are not started with the others
+	// progress, if not nil, looks at the coordinator when it tells of its progress.
+	progress func(*Coordinator, Progress)
 }
 
 // simulate runs the configuration on a fabric whose pods are the caller's to disturb, and
@@ -44,7 +47,11 @@ func simulate(t *testing.T, c Config, rails int, disturb func(*trial)) result.Fa
 
 // coordinate runs a coordinator.
 func (s *trial) coordinate(ctx context.Context) result.Fabric {
-	doc, err := (&Coordinator{Config: s.config, Token: s.token, State: s.state, Job: s.job}).Run(ctx, s.listen())
+	c := &Coordinator{Config: s.config, Token: s.token, State: s.state, Job: s.job}
+	if s.progress != nil {
+		c.Progress = func(p Progress) { s.progress(c, p) }
+	}
+	doc, err := c.Run(ctx, s.listen())
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -147,4 +154,22 @@ func TestModes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A run whose pods have more rails than a document has room for ends before its first round.
+func TestTooLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, MaxNodes, 3)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		ended := make(chan error, 1)
+		go func() { ended <- w.pods[0].agent().Run(ctx) }()
+		_, err := (&Coordinator{Config: pairs(MaxNodes), Token: w.token}).Run(ctx, w.listen())
+		if !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%v, want that the matrix is too large", err)
+		}
+		if err := <-ended; err != nil {
+			t.Errorf("the pod: %v, want that it ended with the run", err)
+		}
+	})
 }

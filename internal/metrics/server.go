@@ -30,10 +30,10 @@ type Server struct {
 // closeTimeout is how long requests under way may take when the server closes.
 const closeTimeout = time.Second
 
-// Serve listens on addr, such as :9090 or [::1]:9090, and serves src until ctx ends
-// or the server is closed; closing it is the caller's in either case. Port 0 is
-// any free one. It fails if addr is not of that form, or cannot be had.
-func Serve(ctx context.Context, addr string, src Source) (*Server, error) {
+// Serve listens on addr, such as :9090 or [::1]:9090, and serves src, and what more
+// has, until ctx ends or the server is closed; closing it is the caller's in either
+// case. Port 0 is any free one. It fails if addr is not of that form, or cannot be had.
+func Serve(ctx context.Context, addr string, src Source, more ...prometheus.Collector) (*Server, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		if op, ok := errors.AsType[*net.OpError](err); ok {
@@ -44,7 +44,7 @@ func Serve(ctx context.Context, addr string, src Source) (*Server, error) {
 	ctx, stop := context.WithCancel(ctx)
 	h := newHealth(src)
 	server := &http.Server{
-		Handler:           handler(src, h),
+		Handler:           handler(src, h, more...),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       5 * time.Second,
 		WriteTimeout:      10 * time.Second,
@@ -81,10 +81,10 @@ func (s *Server) Close() error {
 	return fmt.Errorf("serve metrics: %w", s.served)
 }
 
-// handler answers from src and h.
-func handler(src Source, h *health) http.Handler {
+// handler answers from src, h and more.
+func handler(src Source, h *health, more ...prometheus.Collector) http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(newCollector(src))
+	registry.MustRegister(append(more, newCollector(src))...)
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		EnableOpenMetrics: true,

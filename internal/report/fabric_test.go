@@ -171,9 +171,9 @@ func TestFabricJUnit(t *testing.T) {
 	}
 }
 
-// seriesPerNode bounds what a node costs a time-series database: six figures in two roles
+// seriesPerNode bounds what a node costs a time-series database: eight figures in two roles
 // on each rail.
-const seriesPerNode = 12
+const seriesPerNode = 16
 
 func TestFabricSeries(t *testing.T) {
 	for _, c := range []struct{ nodes, rails int }{{6, 1}, {200, 2}} {

@@ -25,7 +25,7 @@ var (
 	fabricInfo     = described(result.MetricFabricInfo, "Run that was measured, and the release that did it.", "mode", "run", "rails", "frame", "version")
 	fabricComplete = described(result.MetricFabricComplete, "1 if the run came to its end.", perRun...)
 	fabricValid    = described(result.MetricFabricValid, "1 if all pairs have figures, and they are the path's.", perRun...)
-	fabricPairs    = described(result.MetricFabricPairs, "Planned pairs by state: valid, invalid or missing.", append(perRun[:2:2], "state")...)
+	fabricPairs    = described(result.MetricFabricPairs, "Planned pairs by state: valid, invalid, missing, or pending while the run goes on.", append(perRun[:2:2], "state")...)
 	fabricOutliers = described(result.MetricFabricOutliers, "Nodes, links, groups and rails that stand out.", append(perRun[:2:2], "kind")...)
 	railMedian     = described(result.MetricFabricMedian, "Median rate of the valid pairs of the rails.", perRail...)
 	nodeRate       = described(result.MetricFabricRate, "Median rate of the node's pairs in that role.", perNode...)
@@ -33,6 +33,8 @@ var (
 	nodeFraction   = described(result.MetricFabricFraction, "The node's rate as a part of the median of its rails.", perNode...)
 	nodeLoss       = described(result.MetricFabricLoss, "Largest loss of the node's pairs in that role.", perNode...)
 	nodeRTT        = described(result.MetricFabricRTT, "Median of the median round-trip times of the node's pairs in that role.", perNode...)
+	nodeMeasured   = described(result.MetricFabricMeasured, "Pairs of the node in that role that have figures, valid or not.", perNode...)
+	nodeInvalid    = described(result.MetricFabricInvalid, "Pairs of the node in that role whose figures are not valid.", perNode...)
 	nodeMissing    = described(result.MetricFabricMissing, "Pairs of the node in that role that have no figures.", perNode...)
 )
 
@@ -40,7 +42,7 @@ var (
 func (fabricCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		fabricInfo, fabricComplete, fabricValid, fabricPairs, fabricOutliers, railMedian,
-		nodeRate, nodeLeast, nodeFraction, nodeLoss, nodeRTT, nodeMissing,
+		nodeRate, nodeLeast, nodeFraction, nodeLoss, nodeRTT, nodeMeasured, nodeInvalid, nodeMissing,
 	} {
 		ch <- d
 	}
@@ -49,8 +51,30 @@ func (fabricCollector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c fabricCollector) Collect(ch chan<- prometheus.Metric) {
 	for i, f := range c {
-		collectFabric(ch, newFabricView(f), []string{plain(f.Settings.Mode), strconv.Itoa(i + 1)})
+		collectFabric(ch, newFabricView(f), fabricLabels(f, i+1))
 	}
+}
+
+// fabricLabels are those of the nth run.
+func fabricLabels(f result.Fabric, nth int) []string {
+	return []string{plain(f.Settings.Mode), strconv.Itoa(nth)}
+}
+
+// FabricLive has the same figures of a run that goes on, for a metrics server: those of the
+// pairs that have had their turn, and how many have not. The function shows the run so far,
+// as fabric.Coordinator's SoFar does.
+type FabricLive func(look func(f result.Fabric, planned int))
+
+// Describe implements prometheus.Collector.
+func (FabricLive) Describe(ch chan<- *prometheus.Desc) { fabricCollector{}.Describe(ch) }
+
+// Collect implements prometheus.Collector.
+func (show FabricLive) Collect(ch chan<- prometheus.Metric) {
+	show(func(f result.Fabric, planned int) {
+		run := fabricLabels(f, 1)
+		collectFabric(ch, newFabricView(f), run)
+		gauge(ch, fabricPairs, float64(planned-len(f.Pairs)), append(run, "pending")...)
+	})
 }
 
 func collectFabric(ch chan<- prometheus.Metric, v fabricView, run []string) {
@@ -75,6 +99,8 @@ func collectFabric(ch chan<- prometheus.Metric, v fabricView, run []string) {
 	names := v.metricNames()
 	for _, n := range v.nodes() {
 		labels := with(names[n.node], strconv.Itoa(n.rail), n.role())
+		gauge(ch, nodeMeasured, float64(n.measured), labels...)
+		gauge(ch, nodeInvalid, float64(n.invalid), labels...)
 		gauge(ch, nodeMissing, float64(n.missing), labels...)
 		if n.measured == 0 {
 			continue

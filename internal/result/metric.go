@@ -25,7 +25,7 @@ const (
 	MetricKernelGain   = "podnet_kernel_gain_ratio"
 )
 
-// Names of the metrics of a fabric run: of rails and nodes, never of pairs.
+// Names of the metrics of a fabric run, finished or not: of rails and nodes, never of pairs.
 const (
 	MetricFabricInfo     = "podnet_fabric_info"
 	MetricFabricComplete = "podnet_fabric_complete"
@@ -38,6 +38,8 @@ const (
 	MetricFabricFraction = "podnet_fabric_node_of_median_ratio"
 	MetricFabricLoss     = "podnet_fabric_node_loss_ratio"
 	MetricFabricRTT      = "podnet_fabric_node_rtt_seconds"
+	MetricFabricMeasured = "podnet_fabric_node_measured_pairs"
+	MetricFabricInvalid  = "podnet_fabric_node_invalid_pairs"
 	MetricFabricMissing  = "podnet_fabric_node_missing_pairs"
 )
 

@@ -63,7 +63,7 @@ Outliers do not change the exit code. Use ` + "`--min-fraction-of-median`" + ` f
 | ` + "`csv`" + ` | a row per pair and rails |
 | ` + "`junit`" + ` | a case per node, one for the thresholds, one for the run. A node that was missing or whose own measurements are not valid has an error; its peers do not |
 | ` + "`markdown`" + ` | a summary for a pull request |
-| ` + "`openmetrics`" + ` | figures per node, rail and role, at most 12 series per node and rail; none per pair |
+| ` + "`openmetrics`" + ` | [figures per node, rail and role](#metrics), none per pair |
 | ` + "`summary`" + ` | at most 4096 bytes, as for a termination message |
 | ` + "`html`" + ` | a page with a heat map per rail |
 
@@ -78,6 +78,41 @@ simulated runs of 6, 60 and 200 nodes:
 ![60 nodes of two generations, and a dead one](../images/fabric-60.png)
 
 ![200 nodes, worst first: a slow receiver, a slow sender and a slow link](../images/fabric-200.png)
+
+## Metrics
+
+` + "`-o openmetrics`" + ` writes these, and the coordinator serves them while the run goes on, with ` + "`--metrics ADDRESS`" + ` at ` + "`/metrics`" + `
+([the other answers](metrics.md)). They are brought up to date after each
+round. A run has at most 16 series per node and rail, and none per pair.
+
+| metric | is |
+|---|---|
+| ` + "`podnet_fabric_info{mode,run,rails,frame,version}`" + ` | always 1 |
+| ` + "`podnet_fabric_complete{mode,run}`, `podnet_fabric_valid{mode,run}`" + ` | as in the document; 0 while the run goes on |
+| ` + "`podnet_fabric_pairs{mode,run,state}`" + ` | planned pairs by state: ` + "`valid`, `invalid`, `missing`" + `, and while the run goes on ` + "`pending`" + `, which had no turn yet |
+| ` + "`podnet_fabric_outliers{mode,run,kind}`" + ` | how many stand out; only when the run has ended |
+| ` + "`podnet_fabric_median_packets_per_second{mode,run,from_rail,to_rail}`" + ` | median rate of the valid pairs of the rails |
+
+These are per node, rail of the node and role (` + "`sender`" + ` or ` + "`receiver`" + `), with the labels ` + "`{mode,run,node,rail,role}`" + `. They are absent
+before the node's first pair in that role; the figures also before its first pair that has some.
+
+| metric | is |
+|---|---|
+| ` + "`podnet_fabric_node_measured_pairs`" + ` | the node's pairs that have figures, valid or not |
+| ` + "`podnet_fabric_node_invalid_pairs`" + ` | of these, pairs that are not valid |
+| ` + "`podnet_fabric_node_missing_pairs`" + ` | pairs that had their turn and have no figures |
+| ` + "`podnet_fabric_node_packets_per_second`" + ` | median rate of its pairs |
+| ` + "`podnet_fabric_node_least_packets_per_second`" + ` | least rate |
+| ` + "`podnet_fabric_node_of_median_ratio`" + ` | its rate as a part of the rails' median |
+| ` + "`podnet_fabric_node_loss_ratio`" + ` | largest loss |
+| ` + "`podnet_fabric_node_rtt_seconds`" + ` | median of the pairs' median round-trip times |
+
+## Limits
+
+A document has at most 1000 nodes and 2 000 000 pairs, which is what 1000 nodes with two rails each have; ` + "`fabric`" + ` refuses to measure more.
+With 1000 nodes and one rail it has about 570 MB. ` + "`report`" + ` reads it pair by pair, so that it needs less than 1.5 GiB of
+memory for it, and refuses files above 2 GiB, numbers that nobody can have measured (a loss above 1, a rate
+below 0), and documents of another schema. The error names the file and the place.
 
 ## In a ConfigMap
 

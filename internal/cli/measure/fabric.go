@@ -98,6 +98,8 @@ type fabricJob struct {
 	token    fabric.Token
 	log      *slog.Logger
 	kube     *kube.Client // nil: no ConfigMap is asked for
+	// coordinator is this pod's part beside its agent; nil: another pod has it.
+	coordinator *fabric.Coordinator
 }
 
 // read reads the flags, before anything is started.
@@ -131,8 +133,13 @@ func (o *fabricOptions) read() (j fabricJob, err error) {
 		return j, cli.UsageErrorf("--patience %s: must be above 0", o.Patience)
 	}
 	o.frame = j.config.Load.Mix.Largest()
-	j.token, err = readToken(o.TokenFile)
-	return j, err
+	if j.token, err = readToken(o.TokenFile); err != nil {
+		return j, err
+	}
+	if o.Index == 0 {
+		j.coordinator = &fabric.Coordinator{Config: j.config, Timing: j.timing, Token: j.token, Version: o.Version, Log: j.log}
+	}
+	return j, nil
 }
 
 // readIndex settles which pod this is.

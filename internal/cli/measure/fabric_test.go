@@ -73,6 +73,7 @@ func TestFabricFlags(t *testing.T) {
 		"part of the median":  {nil, with("--min-fraction-of-median", "2"), cli.CodeUsage, "--min-fraction-of-median"},
 		"loss":                {nil, with("--max-loss", "-1"), cli.CodeUsage, "--max-loss"},
 		"rate that is least":  {nil, with("--min-mpps", "NaN"), cli.CodeUsage, "--min-mpps"},
+		"too large":           {nil, with("--nodes", "1000", "--rails", "cross", "--rail-count", "2"), cli.CodeUsage, "--rail-count"},
 		"patience":            {nil, with("--patience", "0s"), cli.CodeUsage, "--patience"},
 		"wait for pods":       {nil, with("--join-timeout", "0s"), cli.CodeUsage, "--join-timeout"},
 	} {

@@ -7,10 +7,13 @@ import (
 	"net"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/podnet/podnet/internal/bench"
 	"github.com/podnet/podnet/internal/cli"
 	"github.com/podnet/podnet/internal/dataplane"
 	"github.com/podnet/podnet/internal/fabric"
+	"github.com/podnet/podnet/internal/report"
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/internal/traffic"
 	"github.com/podnet/podnet/lib/podnet"
@@ -27,7 +30,11 @@ func fabricRun(ctx context.Context, o fabricOptions) error {
 		return err
 	}
 	st := newStatus(o.deps, "fabric")
-	stop, err := o.serveMetrics(ctx, o.deps, st)
+	var live []prometheus.Collector
+	if j.coordinator != nil {
+		live = append(live, report.FabricLive(j.coordinator.SoFar))
+	}
+	stop, err := o.serveMetrics(ctx, o.deps, st, live...)
 	if err != nil {
 		return err
 	}
@@ -55,7 +62,7 @@ func (j *fabricJob) takePart(ctx context.Context, pod *podnet.Pod, dp *dataplane
 	if err := mesh.Check(j.config.Mode == result.FabricSaturate); err != nil {
 		return coded(err)
 	}
-	if j.Index != 0 {
+	if j.coordinator == nil {
 		return ended(ctx, agent.Run(ctx))
 	}
 	return j.coordinate(ctx, agent, pod, out)
@@ -73,9 +80,8 @@ func (j *fabricJob) coordinate(ctx context.Context, agent *fabric.Agent, pod *po
 	if err != nil {
 		return fmt.Errorf("--coordinator: %w", err)
 	}
-	c := &fabric.Coordinator{
-		Config: j.config, Timing: j.timing, Token: j.token, Version: j.Version, State: state, Job: uid, Log: j.log, Progress: j.progress,
-	}
+	c := j.coordinator
+	c.State, c.Job, c.Progress = state, uid, j.progress
 	beside, cancel := context.WithCancel(ctx)
 	left := make(chan error, 1)
 	go func() { left <- agent.Run(beside) }()
@@ -84,8 +90,11 @@ func (j *fabricJob) coordinate(ctx context.Context, agent *fabric.Agent, pod *po
 	if failed := <-left; failed != nil && ctx.Err() == nil && !errors.Is(failed, context.Canceled) {
 		j.log.Warn("this pod's own part of the run failed", "error", failed)
 	}
-	if errors.Is(err, fabric.ErrNoRails) {
+	switch {
+	case errors.Is(err, fabric.ErrNoRails):
 		err = cli.NotReady(err)
+	case errors.Is(err, fabric.ErrTooLarge): // no other pod of the Job could do more
+		err = cli.UsageError(err)
 	}
 	if doc.Schema == "" { // nothing was begun
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 
 	"github.com/podnet/podnet/internal/cli"
@@ -89,8 +90,9 @@ func (o *metricsOption) addMetricsFlag(f *pflag.FlagSet) {
 	f.StringVar(&o.Metrics, "metrics", "", "serve /metrics, /healthz and /readyz on this address, such as :9090")
 }
 
-// serveMetrics serves src until ctx ends or stop is called, if that was asked for.
-func (o *metricsOption) serveMetrics(ctx context.Context, d deps, src metrics.Source) (stop func(), err error) {
+// serveMetrics serves src, and what more has, until ctx ends or stop is called, if that
+// was asked for.
+func (o *metricsOption) serveMetrics(ctx context.Context, d deps, src metrics.Source, more ...prometheus.Collector) (stop func(), err error) {
 	if o.Metrics == "" {
 		return func() {}, nil
 	}
@@ -98,7 +100,7 @@ func (o *metricsOption) serveMetrics(ctx context.Context, d deps, src metrics.So
 	if !ok {
 		return nil, cli.UsageErrorf("--metrics %q: must be :PORT or HOST:PORT of an address of this pod, such as :9090", o.Metrics)
 	}
-	server, err := metrics.Serve(ctx, o.Metrics, src)
+	server, err := metrics.Serve(ctx, o.Metrics, src, more...)
 	if err != nil {
 		return nil, fmt.Errorf("--metrics: %w", err)
 	}
