@@ -1,8 +1,8 @@
 package bench
 
-// bracket looks for the highest value that passes: from a value that passed
-// upwards, or from one that failed downwards, in relative strides that double,
-// and then by halves.
+// bracket looks for the highest value that passes. It goes up from a value that passed,
+// or down from a value that failed, in relative strides that double; then it halves the
+// interval.
 type bracket struct {
 	lower, upper float64 // the highest that passed, the lowest that failed; 0: none
 	stride       float64 // first stride, relative to the value it starts from
@@ -22,7 +22,7 @@ func (b *bracket) next() float64 {
 	return (b.lower + b.upper) / 2
 }
 
-// tried narrows the bracket by what became of a value.
+// tried narrows the bracket after a value has passed or failed.
 func (b *bracket) tried(value float64, passed bool) {
 	if passed {
 		b.lower = value

@@ -9,8 +9,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// What a search puts up with: trials that are not valid may take as long as so many
-// of its short trials, or as so many of its longest if that is more.
+// A search gives up when its invalid trials have taken longer than this many of its
+// short trials, or than this many of its longest ones, whichever is more.
 const (
 	repeats     = 100
 	longRepeats = 5
@@ -23,22 +23,22 @@ var errLimit = errors.New("the generator was the limit")
 // errTime means that a search has no time left.
 var errTime = errors.New("its time is up")
 
-// budget is what a search has left: trials to repeat, and time. There is one for the
-// whole search, so that a machine that disturbs many trials makes the search
-// longer, but only so much.
+// budget is the time that a search has left, for trials that have to be repeated and for
+// all trials. There is one for the whole search: a machine that disturbs many trials makes
+// the search longer, but only by a limited time.
 type budget struct {
 	left     time.Duration // for trials that are not valid
 	repeated int
 	limit    time.Duration // of all trials; 0: none
 }
 
-// newBudget is that of a search with trials of these lengths, which ends after limit
-// unless that is 0.
+// newBudget returns the budget of a search with trials of these lengths. The search
+// ends after limit, unless limit is 0.
 func newBudget(short, longest, limit time.Duration) *budget {
 	return &budget{left: max(repeats*short, longRepeats*longest), limit: limit}
 }
 
-// atMost is how long it still takes at most, if it would take so long otherwise.
+// atMost is the most time that the search still takes; left is its time without a limit.
 func (b *budget) atMost(r *Runner, left time.Duration) time.Duration {
 	if b.limit == 0 {
 		return left
@@ -46,10 +46,10 @@ func (b *budget) atMost(r *Runner, left time.Duration) time.Duration {
 	return min(left, b.limit-r.spent)
 }
 
-// repeat carries out a trial until it is valid. It returns errLimit when it never
-// became valid, and the generator never offered as much; ErrGenerator when the
-// budget is spent, or the peer is away; errTime when the time is; and ErrStopped when
-// ctx ends first.
+// repeat carries out a trial until it is valid. It returns errLimit when no try was
+// valid and the generator never offered the rate; ErrGenerator when the budget is
+// spent or the peer is away; errTime when the time is up; and ErrStopped when ctx ends
+// first.
 func (b *budget) repeat(ctx context.Context, r *Runner, p Progress, t Trial) (got result.Trial, err error) {
 	over, away := 0, 0 // trials in a row that show that the generator cannot, and without a peer
 	for tries := 1; ; tries++ {

@@ -35,10 +35,10 @@ func (c BurstConfig) Check() error {
 }
 
 // Burst measures RFC 2544's back-to-back value (section 26.4): the longest burst
-// at MaxRate of which nothing is lost. A burst keeps that rate and does not wait
-// for a ring with no room, whose refusals are losses like others: what is measured
-// are the path's buffers. An error is one of the configuration, of the path or of
-// the runner's End.
+// at MaxRate that the path carries without loss. A burst keeps that rate: it does not
+// wait for a full ring, and packets that the ring refuses count as lost. So the value
+// measures the path's buffers. An error comes from the configuration, from the path or
+// from the runner's End.
 func Burst(ctx context.Context, r *Runner, cfg BurstConfig) (result.Measurement, error) {
 	burst, err := r.bursts(ctx, cfg)
 	m, err := r.measurement(err)
@@ -46,13 +46,13 @@ func Burst(ctx context.Context, r *Runner, cfg BurstConfig) (result.Measurement,
 	return m, err
 }
 
-// longerBegin is how much longer than the first search's result the others begin. None
-// begins where the one before it ended, or what they find would depend on each other.
+// longerBegin is how much longer than the first search's result the other searches begin.
+// None begins where another one ended, or their results would depend on each other.
 const longerBegin = 4
 
-// bursts looks for the longest burst again and again. The result is of the repetitions
-// that came to their end; nil if there is none. One in which the generator could not make
-// a burst is left out, and the others are made all the same.
+// bursts looks for the longest burst again and again. The result has the repetitions that
+// came to their end; nil if there is none. It leaves out repetitions in which the generator
+// could not make a burst.
 func (r *Runner) bursts(ctx context.Context, cfg BurstConfig) (*result.BurstResult, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err

@@ -33,9 +33,9 @@ const (
 	MannWhitney = "mann-whitney"
 )
 
-// Comparison is how the figures of new runs relate to those of a base. The larger
-// figure is the better one. A figure is that of a whole run: repetitions within a
-// run share its pod, its node and its memory, and so vary less than runs do.
+// Comparison relates the figures of new runs to the figures of base runs. The larger
+// figure is the better one. A figure describes a whole run: repetitions within a run
+// share its pod, its node and its memory, and so vary less than runs do.
 type Comparison struct {
 	Runs   [2]int     `json:"runs"`   // of the base, and new
 	Median [2]float64 `json:"median"` // of the base, and new

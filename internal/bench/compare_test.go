@@ -201,8 +201,8 @@ func TestMannWhitney(t *testing.T) {
 	}
 }
 
-// The ranks of the interval are those of published tables: the critical value of U
-// for 5 % and two sides, plus 1.
+// The ranks of the interval agree with published tables: the critical value of U for
+// 5 % and two sides, plus 1.
 func TestCriticalRank(t *testing.T) {
 	for sides, want := range map[[2]int]int{{5, 5}: 2, {8, 8}: 13, {10, 10}: 23, {10, 15}: 39, {20, 20}: 127} {
 		if got := criticalRank(sides[0], sides[1]); got != want+1 {
@@ -226,7 +226,7 @@ func TestHolm(t *testing.T) {
 
 // TestCompareFigures prints how often comparisons are right, and fails if they get
 // worse: with no difference, with one of 3 % beside disturbed runs, and with fourteen
-// rows of which none differs.
+// rows without a difference.
 func TestCompareFigures(t *testing.T) {
 	const seeds = 300
 	percent := func(n int) float64 { return 100 * float64(n) / seeds }

@@ -10,8 +10,8 @@ import (
 
 // Fixed measures one trial at one rate in packets per second, 0 for as fast as it
 // goes. A window that is not 0 makes it a soak: the trial is then cut into windows
-// of this length, of which those with loss are reported. It is not repeated,
-// whatever came of it: what was measured is the answer. An error is the path's.
+// of this length, and the windows with loss are reported. The trial is never repeated:
+// even an invalid one is the answer. An error is the path's.
 func Fixed(ctx context.Context, r *Runner, rate float64, d, window time.Duration) (result.Measurement, error) {
 	p := Progress{Phase: "measurement", Left: d, Most: d}
 	got, err := r.once(ctx, p, Trial{Rate: rate, Duration: d, Window: window})
@@ -29,7 +29,7 @@ func (r *Runner) partial(p Progress, t Trial, started time.Time) func(Counts) er
 		got := Summarize(t, c)
 		got.Phase, got.Started = p.Phase, started
 		got.Limited([]result.Limit{{Code: result.Stopped, Text: "it has not come to its end"}})
-		// What has not come yet may be on its way.
+		// Packets that have not come yet may still be on their way.
 		got.Lost = c.Missing
 		if c.Offered > 0 {
 			got.LossRatio = float64(got.Lost) / float64(c.Offered)

@@ -153,7 +153,7 @@ func TestFrames(t *testing.T) {
 	for i, s := range imix {
 		want, _, err := testFlow().Frame(s.Bytes, 7)
 		if err != nil || !bytes.Equal(frames[i], want) {
-			t.Errorf("frame %d is not that of %d bytes", i, s.Bytes)
+			t.Errorf("frame %d does not have %d bytes", i, s.Bytes)
 		}
 	}
 	if _, _, err := testFlow().Frames(result.Mix{{Bytes: 64, Weight: 1}, {Bytes: 9019, Weight: 1}}, 7); err == nil {
@@ -161,7 +161,7 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// From a path that changes tags the stamp comes back at another place.
+// If a path changes tags, the stamp comes back at another place.
 func TestArrives(t *testing.T) {
 	vlan := func(id int) *int { return &id }
 	for _, tt := range []struct {

@@ -11,23 +11,21 @@ type Change struct {
 	At     int     `json:"at"`     // index of the first run after it
 	Before float64 `json:"before"` // median of the runs before it, from the change before
 	After  float64 `json:"after"`  // median of the runs after it, to the next change
-	P      float64 `json:"p"`      // chance of a change as clear in a series without one
+	P      float64 `json:"p"`      // chance of a change as clear in a series without a change
 }
 
-// What a change point needs.
+// The conditions for a change point.
 const (
 	minSegment   = 4    // runs on each side of it
 	changeP      = 0.01 // the largest chance of one where there is none, per series
 	permutations = 999
 )
 
-// Changes finds the change points of a series of runs in the order of time. It is
-// Pettitt's test: of all places to cut the series at, it takes the one where the
-// ranks before and after differ most, and keeps it if few of the series' own
-// permutations have one as clear. The parts are then searched in the same way. Ranks
-// do not mind single disturbed runs, and permutations need no assumption about the
-// noise but that runs have nothing to do with each other. The same seed gives the
-// same changes.
+// Changes finds the change points of a series of runs in the order of time. It is Pettitt's
+// test: it cuts the series at the place where the ranks before and after differ most. It
+// keeps the cut if few permutations of the series have one as clear, and then searches both
+// parts in the same way. Single disturbed runs hardly change ranks. Permutations assume
+// only that runs are independent of each other. The same seed gives the same changes.
 func Changes(series []float64, seed uint64) []Change {
 	rng := rand.New(rand.NewPCG(seed, seed))
 	var list []Change

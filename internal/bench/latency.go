@@ -12,8 +12,8 @@ import (
 
 // LatencyConfig is at what loads to measure round-trip times.
 type LatencyConfig struct {
-	// Base is the rate in packets per second that the fractions are of; 0: the NDR,
-	// which is then searched for first.
+	// Base is 100 % of the fractions, in packets per second; 0: the NDR, which Latency
+	// then searches for first.
 	Base float64
 	// Search is how to search for the NDR; its first goal counts.
 	Search NDRConfig
@@ -88,8 +88,8 @@ func Latency(ctx context.Context, r *Runner, cfg LatencyConfig) (result.Measurem
 	return m, err
 }
 
-// loads measures at each fraction of the base rate. Times of a load at which no trial
-// is valid are kept and marked, and the other loads are measured all the same.
+// loads measures at each fraction of the base rate. If no trial at a load is valid, it
+// keeps and marks the load's times, and goes on with the other loads.
 func (r *Runner) loads(ctx context.Context, cfg LatencyConfig, base float64, name string) (list []result.LoadLatency, spoiled error) {
 	for i, fraction := range cfg.Fractions {
 		load := result.LoadLatency{Load: fmt.Sprintf("%.4g%% of %s", 100*fraction, name), Fraction: fraction}

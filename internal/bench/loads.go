@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// grid is the loads that a search may try: steps of equal ratio from the highest
-// down. Goals that share a grid share trials, and an interval of one step is as
-// narrow as the narrowest of them needs.
+// grid has the loads that a search may try: steps of equal ratio from the highest load
+// down. Goals that share a grid share trials. An interval of one step is as narrow as the
+// goal with the least width needs.
 type grid struct {
 	highest float64 // packets per second
 	ratio   float64 // of a load to the next one above
@@ -54,8 +54,7 @@ type sample struct {
 	seconds float64 // its duration
 }
 
-// target is what a load is classified by: a search goal, or one that is easier to
-// meet on the way there.
+// target classifies loads: it is a search goal, or an easier target on the way to one.
 type target struct {
 	loss   float64 // goal loss ratio
 	exceed float64 // goal exceed ratio
@@ -70,11 +69,11 @@ func (t target) high(s sample) bool { return s.loss > t.loss }
 // full tells whether a trial is as long as the goal wants its last ones.
 func (t target) full(s sample) bool { return s.seconds >= t.trial }
 
-// classify tells what a load with these trials is (RFC 9971, section 6.1 and
-// appendix A). It is decided as soon as no result of the trials missing from the
-// duration sum could change it. Short trials can make an upper bound, but no
-// lower one: of those with high loss only the excess counts over what the goal
-// tolerates beside short trials with low loss.
+// classify tells the class of a load with these trials (RFC 9971, section 6.1 and appendix
+// A). The class is decided as soon as the trials that are missing from the duration sum
+// could not change it. Short trials can make an upper bound, but not a lower one: short
+// trials with high loss count only as far as they exceed the share that the goal tolerates
+// beside short trials with low loss.
 func (t target) classify(samples []sample) class {
 	var low, high, shortLow, shortHigh float64
 	for _, s := range samples {
@@ -124,16 +123,16 @@ func (t target) share(samples []sample) float64 {
 	return high / max(all, 1e-9)
 }
 
-// leans is what the trials so far make of the load, whether they are enough to
-// decide or not. It agrees with classify where that is decided.
+// leans is the class of the load by its trials so far, even if they are too few to decide.
+// It agrees with classify once classify has decided.
 func (t target) leans(samples []sample) class {
 	t.sum = 0
 	return t.classify(samples)
 }
 
-// conditional is the conditional throughput at a lower bound (RFC 9971, section
-// 6.2 and appendix B): what the full-length trial forwarded that is the worst of
-// the best, as many seconds as the exceed ratio leaves of the duration sum.
+// conditional is the conditional throughput at a lower bound (RFC 9971, section 6.2 and
+// appendix B). Sort the full-length trials from the best on, and take as many seconds as
+// the exceed ratio leaves of the duration sum: the worst trial among them forwarded it.
 func (t target) conditional(load float64, samples []sample) float64 {
 	var full []sample
 	sum := 0.0

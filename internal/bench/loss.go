@@ -38,11 +38,11 @@ func Loss(ctx context.Context, r *Runner, cfg LossConfig) (result.Measurement, e
 	return m, err
 }
 
-// stepPhase is that of the trials whose loss is a step.
+// stepPhase marks the trials whose loss ratios are the steps of the result.
 const stepPhase = "step"
 
-// steps measures the loss at each rate. A rate at which no trial is valid is kept and
-// marked, and the others are measured all the same.
+// steps measures the loss at each rate. If no trial at a rate is valid, it keeps and marks
+// the rate, and goes on with the others.
 func (r *Runner) steps(ctx context.Context, cfg LossConfig) (list []result.LossStep, spoiled error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err

@@ -50,8 +50,8 @@ func mannWhitney(base, next []float64) float64 {
 	return min(1, 2*min(below, above)/count)
 }
 
-// doubledRanks are twice the ranks of the values, so that those of ties are whole
-// numbers, too.
+// doubledRanks are twice the ranks of the values, so that tied values have whole
+// numbers too.
 func doubledRanks(values []float64) []int {
 	sorted := slices.Sorted(slices.Values(values))
 	ranks := make([]int, len(values))

@@ -9,8 +9,9 @@ import (
 // maximumTime is how long each trial takes that looks for the highest rate.
 const maximumTime = time.Second
 
-// A search begins at so much of what the path took: above it, so that its end
-// does not lie at the edge, but below if the generator cannot do more.
+// A search begins at this multiple of the rate that the path took: above it, so that
+// the answer does not lie at the edge of the range, but below it if the generator
+// cannot offer more.
 const (
 	headroom = 1.25
 	footroom = 0.95

@@ -15,13 +15,12 @@ import (
 type NDRConfig struct {
 	// Goals are searched for at once; a trial counts for all of them.
 	Goals []result.GoalSettings
-	// Trial is the initial trial duration: that of the trials which lead to a goal,
-	// and also of those which settle it where the goal names no longer one. RFC 9971
-	// recommends that they be the same (sections 4.6.1 and 5.5).
+	// Trial is the initial trial duration: the length of the trials that lead to a
+	// goal. The trials that settle the goal have it too, unless the goal names a
+	// longer one. RFC 9971 recommends the same length for both (sections 4.6.1 and 5.5).
 	Trial time.Duration
-	// Limit, if not 0, is how long the trials may take together, those too that
-	// look for the highest rate. When it is up, the goals have the bounds that the
-	// search has come to.
+	// Limit, if not 0, is how long all trials may take together, with those that look
+	// for the highest rate. When it is up, the goals have the bounds found so far.
 	Limit time.Duration
 }
 
@@ -74,7 +73,7 @@ func (c NDRConfig) longest() time.Duration {
 	return longest
 }
 
-// What a goal may ask for.
+// The limits of a goal's settings.
 const (
 	minWidth = 1e-5
 	maxSum   = 24 * time.Hour
@@ -92,9 +91,9 @@ func NDR(ctx context.Context, r *Runner, cfg NDRConfig) (result.Measurement, err
 	return m, err
 }
 
-// search carries out a search. The goals are those of the configuration, as far as
-// the search came; nil if it never began. ErrGenerator means that the generator
-// kept one from being settled.
+// search carries out a search. It returns the configuration's goals with the bounds
+// found so far, or nil if the search never began. ErrGenerator means that the generator
+// was too slow to settle one of them.
 func (r *Runner) search(ctx context.Context, cfg NDRConfig) ([]result.Goal, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
@@ -138,11 +137,9 @@ func inSeconds(seconds float64) time.Duration {
 	return time.Duration(math.Round(seconds * float64(time.Second)))
 }
 
-// results are those of the goals, by the loads on which the duration sum has
-// decided.
+// results returns the goals' results, by the loads that the duration sum has decided.
 //
-// cut: the time was up. Then a load on which it has not decided counts by what its
-// trials so far make of it.
+// cut: the time was up. Then the trials so far decide the loads that are still open.
 func (s *search) results(frameBytes float64, cut bool) (list []result.Goal) {
 	rate := func(pps float64) *result.Rate {
 		r := result.NewRate(pps, frameBytes)

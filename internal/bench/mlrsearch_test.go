@@ -172,8 +172,8 @@ func TestClassifyShort(t *testing.T) {
 	}
 }
 
-// The examples are those of RFC 9971's appendix C that have no short trials, and
-// the ends of what is decided.
+// The examples are from RFC 9971's appendix C, without those that have short trials.
+// Others lie at the edges of a decision.
 func TestClassify(t *testing.T) {
 	pdr := target{loss: 0.005, exceed: 0.5, trial: 1, sum: 120}
 	ndr := target{loss: 0, exceed: 0.5, trial: 1, sum: 21}
@@ -336,8 +336,8 @@ func TestSearchEnds(t *testing.T) {
 	}
 }
 
-// On any device that loses the more the more it gets, the bounds are on both
-// sides of the truth.
+// For any device that loses more under more load, the bounds are on both sides of the
+// truth.
 func TestSearchMonotonic(t *testing.T) {
 	for seed := range uint64(300) {
 		rng := rand.New(rand.NewPCG(seed, 8))
@@ -595,7 +595,7 @@ func TestNDRAmongStalls(t *testing.T) {
 	}
 }
 
-// Where the peer is away there is nothing to repeat for: the search ends soon.
+// A search whose peer is away ends soon: repeating trials would not help.
 func TestSearchWithoutAPeer(t *testing.T) {
 	for name, search := range map[string]func(r *Runner) (result.Measurement, error){
 		"ndr": func(r *Runner) (result.Measurement, error) {

@@ -7,19 +7,18 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// search is where a search by MLRsearch is, and what it tries next, which RFC
-// 9971 leaves open. Every load that has been tried leans to one side after its
-// first trial already. By these leanings the search narrows a goal's interval,
-// with one short trial per load; only then it repeats trials at the two ends of
-// the interval until the duration sum has decided on both. When a load changes
-// sides, the search narrows again.
+// search is the state of a search by MLRsearch. It also chooses the next trial, which RFC
+// 9971 leaves open. Every load leans to one side after its first trial. By these leanings
+// the search narrows a goal's interval, with one short trial per load. Only then does it
+// repeat trials at the two ends of the interval, until the duration sum has decided both.
+// When a load changes sides, the search narrows again.
 type search struct {
 	grid    grid
 	top     int              // index of the highest load that the generator can offer
 	initial float64          // duration of the trials that narrow an interval, in seconds
 	samples map[int][]sample // of the valid trials at each load
 	last    int              // load of the last trial; -1 before the first
-	// directions is how many directions a load is the sum of.
+	// directions is how many directions a load adds up.
 	directions int
 	goals      []*goal
 }
@@ -32,13 +31,13 @@ type goal struct {
 	gap    int // last distance from an end of the interval to the next load, in steps
 }
 
-// rehearsal is how much time short trials take at a load, as a part of the long
-// trial that follows. A long trial that fails is time lost, and this much of
-// short trials finds most of the loads that would fail.
+// rehearsal is how much time short trials take at a load before a long one, as a part of
+// the long trial. A long trial that fails wastes its time, and so many short trials find
+// most of the loads that would fail.
 const rehearsal = 0.4
 
-// coarse is how much wider the interval of a search's first stage is than that of
-// the goal. Each further stage halves it.
+// coarse is how many times wider than the goal's the interval of a search's first
+// stage is. Each further stage halves it.
 const coarse = 8
 
 // nearly is the part of the exceed ratio from which on a lower bound is doubtful.
@@ -62,8 +61,9 @@ func newSearch(maxRate float64, cfg NDRConfig) *search {
 	return s
 }
 
-// before are the easier targets on the way to a goal. Before long trials it is that
-// short ones succeed for some time. Otherwise they are wider intervals.
+// before are the easier targets on the way to a goal. For a goal with long trials the
+// easier target is that short ones succeed for some time. For others it is a wider
+// interval.
 func (s *search) before(final target) (list []target) {
 	t := final
 	if final.trial > s.initial {
@@ -78,9 +78,9 @@ func (s *search) before(final target) (list []target) {
 	return list
 }
 
-// skip tells whether the stage can be left out: wide intervals help only where
-// chance decides about trials over a range of loads that is as wide. Near a sharp
-// edge they cost trials.
+// skip tells whether the stage can be left out. A wide interval helps only if chance
+// decides about trials over a range of loads that is as wide. Near a sharp edge it costs
+// trials.
 func (s *search) skip(g *goal, t target) bool {
 	if t.width == g.final().width {
 		return false
@@ -98,12 +98,12 @@ func (s *search) skip(g *goal, t target) bool {
 	return highestGood-lowestBad < coarse*g.final().width
 }
 
-// final is what the goal's result is classified by.
+// final is the target that classifies the goal's result.
 func (g *goal) final() target { return g.stages[len(g.stages)-1] }
 
-// next is the first goal that is not settled, and the load and the duration in
-// seconds to try for it; nil if all goals are settled. Goals leave bounds for
-// those after them. One that was settled may open again by a trial for another.
+// next is the first goal that is not settled, and the load and the duration in seconds to
+// try for it; nil if all goals are settled. A goal leaves bounds for the goals after it. A
+// trial for another goal can open a settled goal again.
 func (s *search) next() (g *goal, load int, seconds float64) {
 	for _, g := range s.goals {
 		if t := g.final(); s.unfinished(t) {
@@ -130,8 +130,8 @@ func (s *search) next() (g *goal, load int, seconds float64) {
 	return nil, 0, 0
 }
 
-// unfinished tells whether the last trial was a long one that left its load open:
-// one more decides there, and a trial elsewhere may turn out to be for nothing.
+// unfinished tells whether the last trial was a long one that left its load undecided.
+// Then one more trial decides there, and a trial elsewhere may be wasted.
 func (s *search) unfinished(t target) bool {
 	if s.last < 0 || t.trial <= s.initial {
 		return false
@@ -146,8 +146,8 @@ func (s *search) add(load int, got sample) {
 	s.last = load
 }
 
-// limit notes that the generator cannot offer a load, but only so many packets
-// per second. It returns false if not even the lowest load is left.
+// limit notes that the generator cannot offer a load, and how many packets per second it
+// can. It returns false if not even the lowest load is left.
 func (s *search) limit(load int, offered float64) bool {
 	s.top = min(load-1, s.grid.below(footroom*offered))
 	return s.top >= 0
@@ -197,7 +197,7 @@ func (s *search) between(g *goal, t target, lower, upper int) int {
 	g.gap = min(max(2*t.width, 2*g.gap), s.grid.top)
 	switch {
 	case lower < 0:
-		// What it forwarded of too much is often what it can.
+		// The rate that a path forwards under too much load is often its capacity.
 		return max(0, min(upper-g.gap, s.forwarded(t, upper)))
 	case upper > s.top:
 		return min(s.top, lower+g.gap)
@@ -205,8 +205,8 @@ func (s *search) between(g *goal, t target, lower, upper int) int {
 	return min(lower+g.gap, (lower+upper)/2)
 }
 
-// forwarded is the load at which the goal would take what was forwarded of this
-// one.
+// forwarded is the load that equals the rate forwarded at this load, with the goal's loss
+// on top.
 func (s *search) forwarded(t target, load int) int {
 	losses := make([]float64, 0, len(s.samples[load]))
 	for _, got := range s.samples[load] {
@@ -240,10 +240,9 @@ func (s *search) tried(load int) (seconds float64) {
 	return seconds
 }
 
-// unconfirmed is the bound that needs another trial. Of two it is the one whose
-// trials so far say less, because it is the more likely one to change sides,
-// which would make all trials at the other one void. With long trials it is the
-// lower one (RFC 9971, section 5.3.4).
+// unconfirmed is the bound that needs another trial. If both do, it is the bound with the
+// weaker evidence: that bound is more likely to change sides, and trials at the other one
+// would then be wasted. With long trials it is the lower one (RFC 9971, section 5.3.4).
 func (s *search) unconfirmed(t target, lower, upper int) (load int, open bool) {
 	undecidedAt := func(load int) bool {
 		return load >= 0 && load <= s.top && t.classify(s.samples[load]) == undecided
@@ -280,8 +279,8 @@ func (s *search) interval(g *goal) (lower, upper float64) {
 	return lower, upper
 }
 
-// left is how many seconds it takes at most to narrow the intervals and to decide
-// on their ends, if no load changes sides.
+// left is the most seconds that the search still takes to narrow the intervals and to
+// decide their ends, if no load changes sides.
 func (s *search) left() (seconds float64) {
 	for _, g := range s.goals {
 		if s.settled(g) {

@@ -28,9 +28,9 @@ const QuickPreset = "quick"
 // quickLimit is how long the trials of QuickPreset may take together.
 const quickLimit = 15 * time.Second
 
-// Presets are all of them, the default one first. Those of other names are of RFC
-// 9971 (section 4.6 and appendix C) and, with few and short trials at a fine width,
-// for finding out what a change of the configuration did to the rate.
+// Presets are all of them, the default one first. rfc2544 and tst009 follow RFC 9971
+// (section 4.6 and appendix C). reconfiguration has few and short trials at a fine
+// width, and shows how a change of the configuration moved the rate.
 func Presets() []Preset {
 	goal := func(trial, sum time.Duration, exceed, width float64, limit time.Duration) NDRConfig {
 		return NDRConfig{Trial: time.Second, Limit: limit, Goals: []result.GoalSettings{{

@@ -33,10 +33,10 @@ const probeInterval = 20 * time.Millisecond
 const probeQuiet = 50 * time.Millisecond
 
 // Probe sends a frame of the flow until it comes back, which shows that the
-// whole path is ready, and returns the source address that it came back with:
-// that of a peer that answers with its own, or the flow's own from a path that
-// does not touch it. The probes that are still on their way then are waited for.
-// It returns ErrNoAnswer when ctx ends first. Whatever others send is passed over.
+// whole path is ready, and returns the source address that it came back with. A peer
+// that answers puts its own address there; a path that does not touch the frame
+// leaves the flow's. Probe then waits for the probes that are still on their way. It
+// returns ErrNoAnswer when ctx ends first, and ignores frames from others.
 func Probe(ctx context.Context, out Sender, in Receiver, flow Flow) (net.HardwareAddr, error) {
 	// Enough for the largest headers, and another signature than any trial's.
 	frame, offset, err := flow.Frame(probeSize, NewSignature())

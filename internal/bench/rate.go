@@ -8,7 +8,7 @@ import (
 )
 
 // ErrNoLineRate means that a rate is a part of a line rate that is not known.
-var ErrNoLineRate = errors.New("the line rate that it is a part of is not known")
+var ErrNoLineRate = errors.New("the line rate is not known, and the rate is a part of it")
 
 // ParseLineRate reads the line rate of a medium in bits per second: "25G", "10Gbps".
 func ParseLineRate(s string) (float64, error) {
@@ -24,10 +24,10 @@ func ParseLineRate(s string) (float64, error) {
 	return v * scale, nil
 }
 
-// ParseRate reads a rate: "max", packets per second ("1000000", "250kpps",
-// "1.5Mpps"), bits per second at L1, preamble and gap included ("10Gbps"), or a part
-// of the line rate ("50%"), in bits per second, 0 if it is not known. It is for frames of
-// the given (mean) size in bytes, with the FCS. It returns packets per second, 0 for max.
+// ParseRate reads a rate: "max", packets per second ("1000000", "250kpps", "1.5Mpps"), bits
+// per second at L1, with preamble and gap ("10Gbps"), or a part of the line rate ("50%").
+// frameBytes is the (mean) frame size with the FCS. lineRate is in bits per second; 0: not
+// known. It returns packets per second, 0 for max.
 func ParseRate(s string, frameBytes, lineRate float64) (float64, error) {
 	if s == "max" {
 		return 0, nil

@@ -14,7 +14,7 @@ func NewHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, time.Minute.Nanoseconds(), 3)
 }
 
-// percents are those that are reported, as far as there are packets enough.
+// percents are the percentiles that are reported, if there are enough packets.
 var percents = []float64{50, 75, 90, 95, 99, 99.9, 99.99, 99.999}
 
 // NewRTT describes a histogram in nanoseconds; nil if it is nil or empty.
@@ -67,8 +67,8 @@ func (d distribution) of(t result.Trial) (actual, scheduled *result.RTT) {
 	return with(t.RTT, d.actual), with(t.ScheduledRTT, d.scheduled)
 }
 
-// keepTimes gives the trials that are an answer the whole distribution of their times.
-// Of all trials of a search they would make the result many times as large.
+// keepTimes gives a trial that is an answer the whole distribution of its times. With the
+// distributions of all trials a search's result would be many times as large.
 func (r *Runner) keepTimes(answers func(result.Trial) bool) {
 	for i := range r.trials {
 		if t := &r.trials[i]; answers(*t) {

@@ -30,7 +30,7 @@ type referenceRow struct {
 	searchFigures
 }
 
-// searchFigures are what the searches of all seeds came to.
+// searchFigures sum up the searches of all seeds.
 type searchFigures struct {
 	mean, p50, p99, most float64 // trial seconds
 	ndrMean, ndrP50      float64 // error of the NDR, in percent of the truth
@@ -213,15 +213,15 @@ const tableHead = `# MLRsearch beside FD.io's
 <!-- Written by make mlrsearch. -->
 
 For performance engineers who know FD.io's search. podnet's search and FD.io's MLRsearch 1.2.1 (FDio/csit commit 78e52b9) on the same simulated devices, with the same random
-numbers. Each cell has podnet's figure first, then FD.io's. Times are trial seconds per search; errors are those of the
-relevant lower bound. [Measurement](../explanation/measurement.md) explains how podnet searches.
+numbers. Each cell has podnet's figure first, then FD.io's. Times are trial seconds per search; errors are the
+relevant lower bound's. [Measurement](../explanation/measurement.md) explains how podnet searches.
 
 Each row is 400 searches, each for NDR (no loss) and PDR (at most 0.5 %) at once: exceed ratio 0.5, duration sum 21 s, trials
 of 1 s, width 0.5 %, loads from 10 kpps to 10 Mpps. The capacity of the device is 5 to 5.5 Mpps, another one per seed.
 *Noise* is the standard deviation of the capacity from trial to trial. The devices:
 
 - *limited* forwards its capacity and drops the rest; *step* loses a fifth of everything above it; *sloped* loses a tenth of
-  what is above it; *collapsing* forwards the less the more it gets.
+  everything above it; *collapsing* forwards less the more it gets.
 - *bandmissed* and *bandmet* also lose 2 % at some loads below the capacity. The search passes by the first band, and meets
   the second one, below which the NDR then is.
 - *random* loses each packet with that probability. Its truth is the load at which half of the trials lose nothing; for 0.0001

@@ -269,7 +269,7 @@ func TestBurst(t *testing.T) {
 	}
 }
 
-// The lengths of repetitions do not depend on one another: those of a noisy buffer are
+// The lengths of repetitions do not depend on one another: with a noisy buffer they are
 // not correlated, except for the first, which says where the others begin.
 func TestBurstsAreIndependent(t *testing.T) {
 	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
@@ -298,8 +298,8 @@ func TestBurstsAreIndependent(t *testing.T) {
 	}
 }
 
-// The buffer time is corrected by what the path forwards meanwhile: at twice the rate
-// that it forwards, half of a burst waits.
+// The corrected buffer time leaves out the packets that the path forwards during the
+// burst: at twice the rate that it forwards, half of a burst waits.
 func TestCorrectedBufferTime(t *testing.T) {
 	d := newDevice(func(float64) float64 { return 0 }, 0, 1)
 	d.change = func(tr Trial, c *Counts) error {

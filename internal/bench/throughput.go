@@ -38,11 +38,11 @@ func (c ThroughputConfig) Check() error {
 
 // Throughput searches for RFC 2544's throughput (section 26.1): the highest rate
 // at which a trial loses nothing. It halves the interval below the runner's
-// MaxRate with trials of the search's length, and validates what it found with a
-// longer one. If that fails, the short trials were no guide: the search goes on
-// downwards from there, with trials of the validation's length only. The result
-// is one goal, with the bounds that it has if the search was not brought to its
-// end. An error is one of the configuration, of the path or of the runner's End.
+// MaxRate with trials of the search's length, and validates the rate that it found with a
+// longer trial. If that fails, short trials are not long enough: the search goes on down
+// from there, with trials of the validation's length only. The result is one goal; if the
+// search does not come to its end, it has the bounds so far. An error comes from the
+// configuration, from the path or from the runner's End.
 func Throughput(ctx context.Context, r *Runner, cfg ThroughputConfig) (result.Measurement, error) {
 	var goals []result.Goal
 	goal, err := r.throughput(ctx, cfg)
@@ -94,7 +94,7 @@ func (r *Runner) throughput(ctx context.Context, cfg ThroughputConfig) (*result.
 	return goal, err
 }
 
-// validate tries what was found for longer, and goes on below if that fails.
+// validate tries the rate that was found for longer, and goes on below if that fails.
 func (s *binarySearch) validate(ctx context.Context, r *Runner) error {
 	found := s.lower
 	s.phase, s.trial = "validation", s.Validation
@@ -106,8 +106,8 @@ func (s *binarySearch) validate(ctx context.Context, r *Runner) error {
 	return s.run(ctx, r, s.next())
 }
 
-// run tries rates from the given one on, until the bracket is as narrow as it
-// has to be or at an end of what may be tried.
+// run tries rates from the given one on, until the bracket is narrow enough or
+// reaches an end of the range.
 func (s *binarySearch) run(ctx context.Context, r *Runner, rate float64) error {
 	for {
 		if _, err := s.try(ctx, r, rate); err != nil {
@@ -127,13 +127,13 @@ func (s *binarySearch) done(r *Runner) bool {
 	return s.near(s.Width) || s.lower >= s.top || s.lower == 0 && s.upper > 0 && s.upper*(1-s.stride) < r.MaxRate*lowest
 }
 
-// hiccups is how often a rate must fail before the search takes that for a bound: a
-// device that fails some of its trials at any rate would otherwise confine the
-// search by the first of them, far below what it can do.
+// hiccups is how often a rate must fail before the search takes it for a bound. Some
+// devices fail a few trials at any rate: the first such failure would otherwise confine
+// the search far below the device's capacity.
 const hiccups = 3
 
-// confirm repeats the trial at the upper end, and opens the interval upwards again
-// if one passes. A long trial is not repeated: the rate was lossy, and that is it.
+// confirm repeats the trial at the upper end, and opens the interval upwards again if one
+// passes. It does not repeat a long trial, whose loss settles the rate.
 func (s *binarySearch) confirm(ctx context.Context, r *Runner) (confirmed bool, err error) {
 	if s.phase != "search" || s.upper == 0 {
 		return true, nil
@@ -204,7 +204,7 @@ func (s *binarySearch) left(r *Runner) time.Duration {
 	return left
 }
 
-// result is what the search came to.
+// result is the search's result.
 func (s *binarySearch) result(r *Runner) *result.Goal {
 	g := &result.Goal{Status: result.Regular, GoalSettings: result.GoalSettings{
 		Name: result.Throughput, LossRatio: s.LossRatio, DurationSumSeconds: max(s.Trial, s.Validation).Seconds(), Width: s.Width,

@@ -107,7 +107,7 @@ func TestThroughputTolerant(t *testing.T) {
 	}
 }
 
-// One early hiccup of the device must not confine the search to what is below.
+// One early hiccup of the device must not confine the search to the rates below it.
 func TestThroughputHiccups(t *testing.T) {
 	worst, seconds := 1.0, 0.0
 	for seed := range uint64(400) {

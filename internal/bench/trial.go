@@ -1,5 +1,9 @@
-// Package bench measures what a path carries. It knows the path only by an
-// interface: what sends and counts packets is given to it.
+// Package bench has the methods of measurement, such as NDR, Latency and Burst: they
+// choose the trials, judge each one, and work out the figures. It neither sends packets
+// nor writes output: a Path carries the trials (internal/traffic has one), and package
+// report renders the result.
+//
+// To add a method, start at Runner and at Fixed, which is the shortest method.
 package bench
 
 import (
@@ -20,14 +24,13 @@ type Trial struct {
 	Rate float64 // packets per second over all directions; 0 is as fast as it goes
 	// Duration is how long to send.
 	Duration time.Duration
-	// Packets, if not 0, is how many packets to send, in place of what Duration
-	// has room for.
+	// Packets, if not 0, is how many packets to send. It overrides Duration.
 	Packets uint64
 	// Window, if not 0, cuts the trial into windows of this length; those with
 	// loss are reported.
 	Window time.Duration
-	// Partial, if not nil, is called after each window with what has been counted
-	// so far. An error of it ends the trial.
+	// Partial, if not nil, gets the counts so far after each window. If it returns an
+	// error, the trial ends.
 	Partial func(Counts) error
 }
 
@@ -39,18 +42,18 @@ func (t Trial) Schedule() uint64 {
 	return uint64(math.Round(t.Rate * t.Duration.Seconds()))
 }
 
-// Counts are what a trial counted. All packets that were on their way when the
-// sending ended have arrived or are lost.
+// Counts are a trial's counters after the sending has ended and every packet on its
+// way has arrived or is lost.
 type Counts struct {
 	Offered    uint64         // what the schedule asked for; at the maximum rate what was sent
 	Sent       uint64         // what the port took
 	Refused    uint64         // what the port had no room for
 	Received   uint64         // this trial's packets that came back, each once
-	Duplicates uint64         // those that came once more
-	Reordered  uint64         // those that came after a later one of their flow
-	Missing    uint64         // numbers not come that are below the highest of their flow
-	Other      uint64         // packets that came and were not this trial's, or not as they were sent
-	Changed    result.Changed // this trial's that came otherwise than they were sent: part of Other
+	Duplicates uint64         // packets that came once more
+	Reordered  uint64         // packets that came after a later one of their flow
+	Missing    uint64         // numbers below the highest of their flow that have not come
+	Other      uint64         // packets that were not this trial's, or changed on the way
+	Changed    result.Changed // this trial's packets that changed on the way: part of Other
 	Active     time.Duration  // how long packets were sent
 	Late       uint64         // what was offered more than 100 us after its time
 	MaxLate    time.Duration  // by how much the latest was
@@ -93,19 +96,19 @@ type Progress struct {
 type Runner struct {
 	Path Path
 	Mix  result.Mix
-	// MaxRate is the highest rate that a method tries, in packets per second over
-	// all directions. 0: a method that needs it finds it out and sets it.
+	// MaxRate is the highest rate that a method tries, in packets per second over all
+	// directions. If it is 0, a method that needs it measures and sets it.
 	MaxRate float64
-	// LineRate is that of all directions together, in bits per second; 0: not known.
+	// LineRate is the sum of all directions, in bits per second; 0: not known.
 	LineRate float64
 	// Warmup is how long to send before the first trial, at the same rate.
 	Warmup time.Duration
-	// Begin hears of every trial when it begins, and End when it has ended,
-	// with the measurement's trials so far. An error of End ends the measurement.
+	// Begin is called when a trial begins. End is called when it has ended, with the
+	// measurement's trials so far; if End returns an error, the measurement ends.
 	Begin func(Progress)
 	End   func(Progress, []result.Trial) error
-	// Partial, if not nil, hears after every window of a soak of the trials so
-	// far, the last of which still goes on. An error of it ends the measurement.
+	// Partial, if not nil, gets the trials so far after every window of a soak. The
+	// last of them still goes on. If it returns an error, the measurement ends.
 	Partial func([]result.Trial) error
 	// Now is the clock of the trials' times; nil: time.Now.
 	Now func() time.Time
@@ -129,8 +132,8 @@ var ErrStopped = errors.New("it was stopped before its time")
 // rate was valid.
 var ErrGenerator = errors.New("no trial was valid")
 
-// trial carries out one trial, and again if it was not valid. It returns ErrStopped when ctx ends first, and ErrGenerator when the
-// trial never got valid.
+// trial carries out one trial, and repeats it if it is not valid. It returns ErrStopped
+// when ctx ends first, and ErrGenerator when no repetition is valid.
 func (r *Runner) trial(ctx context.Context, p Progress, t Trial) (got result.Trial, err error) {
 	for range 1 + retries {
 		if got, err = r.once(ctx, p, t); err != nil || got.Valid {
@@ -198,10 +201,10 @@ func (r *Runner) once(ctx context.Context, p Progress, t Trial) (result.Trial, e
 	return got, nil
 }
 
-// tries is how long trials take at most that take so long if none is repeated.
+// tries is the longest time of trials that take so long without repetitions.
 func tries(d time.Duration) time.Duration { return (1 + retries) * d }
 
-// bounded adds what a search's limit tells of the time left, and what comes after it.
+// bounded limits the time left by a search's limit, and adds the trials after the search.
 func (r *Runner) bounded(p Progress) Progress {
 	if r.limit > 0 {
 		p.Most = r.limit - r.spent
@@ -247,8 +250,8 @@ func (r *Runner) now() time.Time {
 	return time.Now()
 }
 
-// measurement is what has been measured, and why no more if err is not nil. An
-// error that is not about the measurement itself is returned.
+// measurement returns the measurement so far. If err is not nil, it is the reason why there
+// is no more; an error that is not about the measurement itself is returned.
 func (r *Runner) measurement(err error) (result.Measurement, error) {
 	m := result.Measurement{Frame: r.Mix.Frame(), Repeat: 1, Complete: true, Valid: true, Trials: r.trials, Discarded: discarded(r.trials)}
 	if m.Trials == nil {

@@ -30,8 +30,8 @@ func TestSummarize(t *testing.T) {
 	}
 }
 
-// What makes a trial valid or not, and in which words. How many packets are lost is
-// no matter, nor how long the trial is.
+// A trial is valid or not by its counts, and says why in these words. Neither the
+// number of lost packets nor the trial's length matters.
 func TestSummarizeValid(t *testing.T) {
 	trial := Trial{Mix: result.OneSize(64), Rate: 1e6, Duration: time.Second}
 	minute := Trial{Mix: result.OneSize(64), Rate: 1e6, Duration: time.Minute}
@@ -44,8 +44,8 @@ func TestSummarizeValid(t *testing.T) {
 		change(&c)
 		return c
 	}
-	// held is a generator that was held up for so long, by what a run of it counted:
-	// how many packets were due then on a ring of that size.
+	// held gives counts of a generator that was held up until this many packets were
+	// due on a ring of that size.
 	held := func(c Counts, backlog uint64, ring int) Counts {
 		return with(c, func(c *Counts) {
 			c.TxQueues = []result.TxQueue{{Interface: "net1", Lcore: 1, Ring: ring, Backlog: backlog}}
@@ -220,13 +220,13 @@ func TestSoak(t *testing.T) {
 	if err != nil || !m.Valid || p.trials[0].Window != 10*time.Millisecond || len(m.Trials) != 1 {
 		t.Errorf("%+v, %v", m, err)
 	}
-	// What has not come back of a trial that goes on is not lost yet.
+	// Packets that have not come back are not lost while the trial goes on.
 	if len(partial) != 1 || partial[0].Valid || partial[0].Lost != 2 || partial[0].LossRatio != 0.2 || partial[0].Phase != "measurement" {
 		t.Errorf("in between: %+v", partial)
 	}
 	r = &Runner{Path: &fakePath{}, Mix: result.OneSize(64), Partial: func([]result.Trial) error { return errBroken }}
 	if _, err := Fixed(t.Context(), r, 1e6, time.Second, time.Second); !errors.Is(err, errBroken) {
-		t.Errorf("error %v, want that of Partial", err)
+		t.Errorf("error %v, want Partial's", err)
 	}
 }
 

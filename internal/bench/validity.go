@@ -18,11 +18,11 @@ const (
 	leastSlack = time.Millisecond
 )
 
-// limits are why a trial says more of the generator or of the machine than of the
-// path, the likely cause first; none: it is valid. They never depend on how many
-// packets came back: otherwise disturbed trials that passed would stay, and those
-// that failed would not. Nor do they depend on how long the trial is: a ring that
-// overflows once has lost packets, however many went well.
+// limits are the reasons why a trial says more about the generator or the machine than
+// about the path, the likely cause first; without a reason it is valid. They never depend
+// on how many packets came back. If they did, disturbed trials that passed would stay, and
+// disturbed trials that failed would be thrown away. They do not depend on the trial's
+// length either: a ring that overflows once has lost packets in a long trial too.
 func limits(t Trial, c Counts) (list []result.Limit) {
 	var causes, effects []result.Limit
 	if a := c.Absent; a != nil {
@@ -42,7 +42,7 @@ func limits(t Trial, c Counts) (list []result.Limit) {
 	return append(causes, effects...)
 }
 
-// unpunctual are the limits of a trial at a set rate by its schedule.
+// unpunctual are the limits that the schedule of a trial at a set rate shows.
 func unpunctual(t Trial, c Counts) (list []result.Limit) {
 	add := func(code result.LimitCode, format string, args ...any) {
 		list = append(list, result.Limit{Code: code, Text: fmt.Sprintf(format, args...)})
@@ -68,7 +68,7 @@ func unpunctual(t Trial, c Counts) (list []result.Limit) {
 	return append(list, pollGaps(c.RxQueues)...)
 }
 
-// pollGaps are the queues that were not polled for longer than they have room for.
+// pollGaps are the queues that were not polled for so long that their rings overflowed.
 func pollGaps(queues []result.RxQueue) (list []result.Limit) {
 	for _, q := range queues {
 		if q.Gap > uint64(q.Ring) {
@@ -79,10 +79,10 @@ func pollGaps(queues []result.RxQueue) (list []result.Limit) {
 	return list
 }
 
-// ReceiverLimits are why what another machine sent at this rate (0: as fast as it goes) may
-// have been lost in this one and not on the path, the likely cause first; none: it was not.
-// They depend on the peer, queues, ports and threads in c, and as little as those of a
-// trial on how many packets came.
+// ReceiverLimits are the reasons why this machine, and not the path, may have lost packets
+// that another machine sent at this rate (0: as fast as it goes). The likely cause comes
+// first; no reason means that this machine lost none. They depend on the peer, queues,
+// ports and threads in c, and never on how many packets came.
 func ReceiverLimits(rate float64, c Counts) []result.Limit {
 	var causes, effects []result.Limit
 	if a := c.Absent; a != nil {
@@ -146,8 +146,8 @@ func (a Absence) String() string {
 }
 
 // beyond tells whether a trial shows that the measuring side cannot do as much: it
-// offered too little, or its own ports dropped packets. What holds up a generator now
-// and then is no such sign.
+// offered too little, or its own ports dropped packets. A generator that is held up now
+// and then shows no such thing.
 func beyond(got result.Trial) bool {
 	for _, l := range got.Limits {
 		switch l.Code {

@@ -47,9 +47,9 @@ const MaxFlows = 1 << 20
 // maxValues is how many values a field of several takes at most.
 const maxValues = 1 << 16
 
-// Values is how many values each field takes, all of which count up with the flow from
-// the value that the first one has. Of several fields, each takes a prime number of
-// them that no other takes, so that as many flows differ as their product.
+// Values is how many values each field takes. A field's values count up with the flow, from
+// the first flow's value. If several fields vary, each takes a different prime number of
+// values, so that the number of different flows is the product.
 func (f Flow) Values() (map[Field]int, error) {
 	fields := f.Vary
 	if len(fields) == 0 {

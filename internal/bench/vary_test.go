@@ -21,7 +21,7 @@ func TestParseFields(t *testing.T) {
 	}
 }
 
-// As many flows as are asked for differ, each from all others.
+// All flows that a trial asks for differ from each other.
 func TestFlowsDiffer(t *testing.T) {
 	for _, fields := range [][]Field{
 		nil, {SrcIP}, {DstPort}, {SrcIP, DstIP}, {SrcPort, DstPort}, {SrcIP, SrcPort}, {SrcIP, DstIP, SrcPort, DstPort},

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Outcome is what a comparison comes to.
+// Outcome is the outcome of a comparison.
 type Outcome string
 
 // The outcomes of a comparison.
@@ -16,10 +16,9 @@ const (
 	Inconclusive Outcome = "inconclusive"  // too few runs, or too noisy ones, to tell
 )
 
-// Holm corrects the comparisons that decide together for their number: with many of
-// them some differ by chance. It is Holm's step-down method, which holds the chance
-// of any false alarm at the significance, whatever the comparisons have to do with
-// each other.
+// Holm corrects comparisons that decide together, because among many some differ by
+// chance. It is Holm's step-down method. It keeps the chance of any false alarm at the
+// significance, even if the comparisons depend on each other.
 func Holm(list []*Comparison) {
 	sorted := slices.Clone(list)
 	slices.SortStableFunc(sorted, func(a, b *Comparison) int { return cmp.Compare(a.P, b.P) })
@@ -30,12 +29,11 @@ func Holm(list []*Comparison) {
 	}
 }
 
-// Outcome tells what the comparison says of a regression by more than the
-// threshold, as a part of the base. A regression needs both a ratio beyond the
-// threshold and a difference that is not by chance: the medians of a handful of
-// noisy runs may differ by more than the threshold with nothing behind it, and a
-// difference that is certain may be too small to matter. Where the interval still
-// holds ratios beyond the threshold, there may be a regression that was not seen.
+// Outcome tells whether the comparison shows a regression by more than the threshold, as a
+// part of the base. A regression needs both a ratio beyond the threshold and a difference
+// that is not by chance. The medians of a few noisy runs can differ by more than the
+// threshold by chance, and a certain difference can be too small to matter. If the interval
+// contains ratios beyond the threshold, there may be a regression that was not seen.
 func (c Comparison) Outcome(threshold float64) Outcome {
 	switch {
 	case c.Ratio < 1-threshold && c.High < 1 && c.AdjustedP < significance:
@@ -61,8 +59,8 @@ func detected(n float64) float64 {
 	return quantile(1.959964) + quantile(0.841621)
 }
 
-// efficiency is that of a method beside a comparison of means: of the Mann-Whitney
-// test 3/pi, of medians 2/pi.
+// efficiency is how a method's efficiency relates to a comparison of means: 3/pi for
+// the Mann-Whitney test, 2/pi for medians.
 func efficiency(method string) float64 {
 	if method == MannWhitney {
 		return 3 / math.Pi
@@ -70,8 +68,8 @@ func efficiency(method string) float64 {
 	return 2 / math.Pi
 }
 
-// Detectable is the least loss of rate, as a part of the base, that as many runs
-// with as much noise would have found in four of five cases.
+// Detectable is the least loss of rate, as a part of the base, that the same number of runs
+// with the same noise would find in four of five cases.
 func (c Comparison) Detectable() float64 {
 	n := 2 / (1/float64(c.Runs[0]) + 1/float64(c.Runs[1]))
 	return min(1, detected(n)*c.spread/math.Sqrt(n*efficiency(c.Method)))
