@@ -25,8 +25,8 @@ type claim struct {
 	made fs.FileInfo   // the socket's file; nil: DPDK has not made it
 }
 
-// claim makes way for a server and takes its name, so that of several processes
-// that start at the same time one makes the socket. It is released in any case.
+// claim makes way for a server and takes its name: if several processes start at the
+// same time, only one of them makes the socket. The caller releases it in any case.
 func (s socket) claim(ctx context.Context) (*claim, error) {
 	c := &claim{socket: s}
 	name, err := claimedName(s.path)

@@ -1,6 +1,7 @@
-// Package dataplane runs DPDK on the ports of a pod: it makes way for their
-// sockets, starts EAL and the ports, waits for peers, gets those back that went
-// away, and leaves nothing behind when it closes.
+// Package dataplane runs DPDK on the ports of a pod: it makes way for their sockets,
+// starts EAL and the ports, waits for peers, reconnects peers that went away, and leaves
+// nothing behind when it closes. It decides neither which ports there are (lib/podnet)
+// nor which packets they carry (internal/traffic). Start at Start and Keep.
 package dataplane
 
 import (
@@ -254,7 +255,7 @@ func (d *Dataplane) RunOn(ctx context.Context, streams []dpdk.Stream, lcores []d
 	return d.run(ctx, streams, lcores, d.Polling())
 }
 
-// Polling are the lcores that poll, those of the ports' NUMA nodes first.
+// Polling are the lcores that poll. Lcores on the ports' NUMA nodes come first.
 func (d *Dataplane) Polling() []dpdk.Lcore {
 	remote := func(l dpdk.Lcore) int {
 		for _, p := range d.Ports {

@@ -23,8 +23,8 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// config is that of a dataplane on the fake with these devices, whose interfaces
-// are called by their origins.
+// config configures a dataplane on the fake with these devices. Each interface has the
+// name in its device's origin.
 func config(f *dpdktest.Fake, devices ...eal.Device) Config {
 	c := Config{
 		EAL:    eal.Config{CPUs: []int{4, 5, 6}, Memory: eal.Memory{NoHuge: true, NoHugeMiB: 64}, FilePrefix: "test", Devices: devices},
@@ -155,8 +155,8 @@ func TestStartAndClose(t *testing.T) {
 	})
 }
 
-// What cannot be started ends with its reason, whether waiting could have helped,
-// and nothing left behind.
+// A start that fails gives the reason, says whether waiting could have helped, and
+// leaves nothing behind.
 func TestRefusedStart(t *testing.T) {
 	pci := eal.PCI{Origin: eal.Origin{Interface: "net1"}, Address: pciaddr.MustParse("0000:3b:02.6")}
 	for name, tt := range map[string]struct {
@@ -351,7 +351,7 @@ func TestDown(t *testing.T) {
 	}
 }
 
-// What a device's link has is a line rate, and what a socket's driver makes up is none.
+// A device's link speed is a line rate; the speed that a socket's driver makes up is not.
 func TestLineRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := starts(t, config(dpdktest.New(),
@@ -546,7 +546,8 @@ func TestMemifClosesLast(t *testing.T) {
 	})
 }
 
-// What has taken the place of our socket is somebody's, and DPDK would remove it.
+// A file that has taken the place of our socket belongs to somebody else, and DPDK would
+// remove it.
 func TestCloseLeavesFilesOfOthers(t *testing.T) {
 	onTwoPaths(t, func(t *testing.T, f *dpdktest.Fake, _, made string) {
 		f.On(dpdktest.Init, func(string) error { leave(t, "unix", made); return nil })
@@ -596,7 +597,8 @@ func TestSocketOfAnother(t *testing.T) {
 	})
 }
 
-// Of several that start at the same time one gets the socket; the others touch nothing.
+// If several processes start at the same time, one gets the socket; the others touch
+// nothing.
 func TestClaim(t *testing.T) {
 	dir := t.TempDir()
 	s := socket{iface: "net1", kind: podnet.KindMemif, path: filepath.Join(dir, "s"), server: true}

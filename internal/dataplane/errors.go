@@ -17,7 +17,7 @@ var ErrNoPeer = errors.New("no peer came in time")
 
 // ErrStuck means that DPDK does not come back in time from ending what it does. The
 // counts and DPDK's files are safe; the process can only exit.
-var ErrStuck = errors.New("DPDK does not end in time, which a peer may keep it from: it is left to the system")
+var ErrStuck = errors.New("DPDK does not end in time, perhaps because of a peer: podnet leaves it to the system")
 
 // notReadyError marks an error with ErrNotReady, and reads as the error alone.
 type notReadyError struct{ error }

@@ -99,7 +99,7 @@ func (s socket) clear(ctx context.Context) error {
 	case errors.Is(err, os.ErrNotExist):
 		dir := filepath.Dir(s.path)
 		if err := syscall.Access(dir, 0x2|0x1); err != nil { // W_OK|X_OK
-			return fmt.Errorf("%s: it is to be made here, but the directory %s cannot be written: %w", s, dir, err)
+			return fmt.Errorf("%s: podnet makes this socket, but the directory %s cannot be written: %w: mount a writable volume there", s, dir, err)
 		}
 		return nil
 	case errors.Is(err, syscall.ECONNREFUSED):

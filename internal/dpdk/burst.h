@@ -1,5 +1,5 @@
 /* Moving bursts through a stream's port, or through the ring that stands in for
- * it in a calibration. */
+ * it in a calibration. loop.c calls these functions on the lcore's thread. */
 #ifndef PODNET_BURST_H
 #define PODNET_BURST_H
 

@@ -1,8 +1,8 @@
 package dpdk
 
-// deal gives each stream the index of an lcore: one on the NUMA node of the port that the
-// stream polls, as long as no lcore gets more than its share, and of several the one with
-// the fewest streams.
+// deal gives each stream the index of an lcore. It prefers lcores on the NUMA node of the
+// port that the stream polls, as long as no lcore gets more than its share, and among
+// these the lcore with the fewest streams.
 func deal(streams []Stream, lcores []Lcore) []int {
 	share := (len(streams) + len(lcores) - 1) / len(lcores)
 	load := make([]int, len(lcores))
@@ -29,8 +29,7 @@ func deal(streams []Stream, lcores []Lcore) []int {
 	return dealt
 }
 
-// Polled is the queue that the stream has to do with first: where it receives, or else
-// where it sends.
+// Polled is the queue that the stream receives from, or else the one that it sends to.
 func (s Stream) Polled() Queue {
 	if s.Mode == TxOnly || s.Mode == Generate || s.Rx.Port == nil {
 		return s.Tx

@@ -2,8 +2,11 @@
 // gives lcores their packet loops. It is the only package that calls C.
 //
 // The loops are C and run for a whole interval; Go sets them up, reads their
-// counters and stops them. EAL lives on one locked thread, on which everything
-// that configures it runs; a process starts it once.
+// counters and stops them. EAL lives on one locked thread, and all calls that
+// configure it run there. A process starts it once.
+//
+// The package knows neither pods nor trials. Start gives a Runtime; Runtime.Port sets up
+// a port, and Runtime.Run gives lcores their streams. In C, start at loop.c.
 package dpdk
 
 import (
@@ -23,7 +26,7 @@ import (
 var ErrNoPort = errors.New("DPDK made no such port")
 
 // Lcore is a logical core of EAL, a thread pinned to a CPU, as DPDK itself tells it.
-// lib/eal has the lcores that arguments ask for, and internal/result those of
+// lib/eal has a type for the lcores that arguments ask for, and internal/result one for
 // documents, because neither may import this package.
 type Lcore struct {
 	ID, CPU int
@@ -41,7 +44,7 @@ type Options struct {
 	Unlink []string
 	// Log takes DPDK's log; nil discards it.
 	Log *slog.Logger
-	// Driver is what stands for DPDK, as dpdktest's; nil: DPDK itself.
+	// Driver replaces DPDK, such as dpdktest's; nil: DPDK itself.
 	Driver Driver
 }
 
@@ -58,10 +61,10 @@ type Runtime struct {
 	tsc0, ns0 uint64 // a moment by both clocks, to learn the TSC's frequency
 }
 
-// Start initializes EAL on a thread of its own. It may wait without end: a
-// vhost-user socket that the pod makes (server=1) is accepted on inside
-// rte_eal_init, before which no port exists. When ctx ends first, Start returns
-// its cause and leaves the thread behind; the process can then only exit.
+// Start initializes EAL on a thread of its own. It can wait without end: rte_eal_init
+// itself waits for the peer of a vhost-user socket that the pod makes (server=1), and
+// before that no port exists. When ctx ends first, Start returns its cause and leaves the
+// thread behind; the process can then only exit.
 func Start(ctx context.Context, o Options) (*Runtime, error) {
 	drv := o.Driver
 	if drv == nil {
@@ -117,9 +120,8 @@ func Start(ctx context.Context, o Options) (*Runtime, error) {
 // errEnded means that Close has ended EAL.
 var errEnded = errors.New("EAL has ended")
 
-// on runs f on the EAL thread and gives its answer, or the cause of ctx's end if
-// that comes first. f may still be running then, in DPDK, and whoever calls next
-// waits for it too.
+// on runs f on the EAL thread and gives its answer, or the cause of ctx's end if that
+// comes first. f may then still be running in DPDK, and the next caller waits for it too.
 func on[T any](ctx context.Context, r *Runtime, f func() (T, error)) (none T, _ error) {
 	type answer struct {
 		value T
@@ -175,8 +177,8 @@ func (r *Runtime) Close(ctx context.Context) error {
 	return r.do(ctx, r.drv.Cleanup)
 }
 
-// Leave lets the EAL thread end when it comes back from DPDK, whose ports and jobs
-// stay as they are. The process can only exit.
+// Leave lets the EAL thread end when it returns from DPDK. DPDK's ports and jobs stay as
+// they are, so the process can only exit.
 func (r *Runtime) Leave() { close(r.ended) }
 
 // tscHz is the TSC's frequency by CLOCK_MONOTONIC_RAW since EAL started. EAL's
@@ -190,7 +192,7 @@ func (r *Runtime) tscHz() float64 {
 	return float64(tsc-r.tsc0) / float64(ns-r.ns0) * 1e9
 }
 
-// PortInfo is what a port says of itself.
+// PortInfo is a port's description of itself.
 type PortInfo struct {
 	Driver    string // as net_memif
 	MAC       net.HardwareAddr

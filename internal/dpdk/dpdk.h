@@ -17,9 +17,9 @@ const char *podnet_strerror(int err);
  * a record as one digit for the level, the text and a NUL. */
 int podnet_log_open(int wfd);
 
-/* podnet_guard makes an abort or exit inside DPDK end the process with status 1,
- * after saying what DPDK logged last and removing the files and empty
- * directories named (NULL-terminated, never freed). */
+/* podnet_guard makes an abort or exit inside DPDK end the process with status 1. Before
+ * that, it prints the last line that DPDK logged, and removes the files and empty
+ * directories that are named (NULL-terminated, never freed). */
 void podnet_guard(char **unlink_paths);
 
 /* What podnet_eal_init returns beside 0 and a negative errno. */
@@ -73,11 +73,11 @@ int podnet_port_start(uint16_t port);
 /* podnet_port_restart makes a port that has lost its peer connect again. No
  * worker may be using it. */
 int podnet_port_restart(uint16_t port);
-/* podnet_port_close closes the port. Those of net_memif are the last: EAL's interrupt
- * thread, which other drivers need, stands still from the first of them on. */
+/* podnet_port_close closes the port. Close ports of net_memif last: the first of them
+ * holds EAL's interrupt thread for good, and other drivers need that thread. */
 int podnet_port_close(uint16_t port);
 int podnet_port_link(uint16_t port, bool *up);
-/* podnet_port_speed is the link's in Mbit/s; 0: not known. */
+/* podnet_port_speed gives the link's speed in Mbit/s; 0: not known. */
 int podnet_port_speed(uint16_t port, uint32_t *mbps);
 int podnet_port_stats(uint16_t port, struct podnet_port_stats *out);
 
@@ -95,8 +95,8 @@ void podnet_ring_free(struct rte_ring *r);
 
 /* podnet_send puts one frame on a queue that no worker uses. */
 int podnet_send(uint16_t port, uint16_t queue, struct rte_mempool *pool, const void *frame, uint16_t len);
-/* podnet_receive takes one frame from a queue that no worker uses and returns
- * its length, 0 for none; what exceeds size is cut. */
+/* podnet_receive takes one frame from a queue that no worker uses and returns its length,
+ * 0 for none. It cuts a longer frame to size. */
 int podnet_receive(uint16_t port, uint16_t queue, void *frame, uint16_t size);
 
 /* worker.c: what lcores do. */
@@ -107,13 +107,13 @@ enum podnet_mode {
 	PODNET_MACSWAP, /* forward with its own addresses exchanged */
 	PODNET_RXONLY,  /* count and drop */
 	PODNET_TXONLY,  /* generate the same frame over and over */
-	PODNET_VERIFY,  /* count what carries the stream's stamps, drop */
+	PODNET_VERIFY,  /* count the packets with the stream's stamps, drop all */
 	PODNET_GENERATE, /* generate frames with stamps */
 	PODNET_IMPAIR,  /* forward as a device with known faults */
-	PODNET_REFLECT, /* send back what carries the stream's stamps and came to src_mac, drop the rest */
+	PODNET_REFLECT, /* send back the packets with the stream's stamps that came to src_mac, drop the rest */
 };
 
-#define PODNET_BURST 64 /* mbufs a call */
+#define PODNET_BURST 64 /* mbufs per call */
 #define PODNET_SIZES 16 /* sizes of a mix */
 #define PODNET_HEAD 96  /* bytes that a template's headers and stamp have room in */
 #define PODNET_PATTERN 256
@@ -123,9 +123,9 @@ struct podnet_fault {
 	uint64_t every, probability;
 };
 
-/* The fields of a packet by which flows differ. Flow f has the value of the template,
- * added to f modulo the number of values; 0 or 1: it is the same in all. Of an IPv6
- * address it is the last 32 bits. */
+/* The fields of a packet in which flows can differ. A field with n values has, in flow f,
+ * the template's value plus f modulo n; with 0 or 1 it is the same in all flows. In an
+ * IPv6 address the last 32 bits vary. */
 enum podnet_field { PODNET_SRC_IP, PODNET_DST_IP, PODNET_SRC_PORT, PODNET_DST_PORT, PODNET_VARY };
 struct podnet_vary {
 	uint32_t values;
@@ -135,16 +135,16 @@ struct podnet_impairment {
 	int mode;            /* IO, MAC or MACSWAP */
 	double gap;          /* cycles between two frames; 0: none */
 	uint32_t depth;      /* frames that may wait for the gap */
-	uint64_t delay, idle; /* cycles; idle without an arrival, what is held back is let go */
+	uint64_t delay, idle; /* cycles; after idle without an arrival, frames held back are released */
 	uint32_t reorder_by; /* frames that overtake one that is held back */
 	uint32_t capacity;   /* frames that may wait at all, a power of 2 */
 	uint64_t seed;
 	struct podnet_fault loss, duplicate, reorder;
 };
 
-/* A stamp tells a receiver that a packet was sent to it in this trial, in which
- * flow, with which sequence number, and when; and a check of them and of the length
- * tells whether they are as they were sent. */
+/* A stamp tells a receiver that a packet was sent to it in this trial, in which flow,
+ * with which sequence number, and when. Its check shows whether these and the length are
+ * still as they were sent. */
 struct podnet_stream_config {
 	int mode;
 	uint16_t rx_port, rx_queue, tx_port, tx_queue;
@@ -181,9 +181,9 @@ struct podnet_stream_config {
 struct podnet_counters {
 	uint64_t rx_packets;  /* received; VERIFY: the stream's own, each once; REFLECT: the stream's own */
 	uint64_t rx_other;    /* VERIFY, REFLECT: of others */
-	/* VERIFY: the stream's own, but shorter or longer than they were sent, with
-	 * something wrong in the stamp or the UDP checksum, and in other VLANs. They are not
-	 * in rx_packets. */
+	/* VERIFY: the stream's own packets that came shorter or longer than they were sent,
+	 * with a wrong stamp or UDP checksum, or in another VLAN. They are not in
+	 * rx_packets. */
 	uint64_t rx_truncated, rx_extended, rx_damaged, rx_retagged;
 	uint64_t rx_tags;     /* of the last one retagged: how many << 32 | outer id << 16 | inner id */
 	uint64_t tx_packets;  /* accepted by the port */
@@ -192,8 +192,8 @@ struct podnet_counters {
 	uint64_t offered;     /* TXONLY, GENERATE at a set rate: what the schedule asked for so far */
 	uint64_t begin, end;  /* TXONLY, GENERATE: TSC at the first burst and when it stopped */
 	uint64_t late, max_late; /* GENERATE: packets offered late, and the most, in cycles */
-	/* GENERATE at a set rate: the most packets that were due at once, and those that
-	 * the port refused of a burst which caught up. */
+	/* GENERATE at a set rate: the most packets that were due at once, and the packets
+	 * that the port refused from bursts that caught up. */
 	uint64_t max_backlog, refused_late;
 	uint64_t max_gap;        /* VERIFY, REFLECT: the longest time between two polls, in cycles */
 	uint64_t duplicates, reordered, missing; /* VERIFY */
@@ -212,33 +212,33 @@ void podnet_worker_stop_tx(struct podnet_worker *w);
 void podnet_worker_stop(struct podnet_worker *w);
 /* podnet_worker_park keeps the streams of a port from it, or lets them use it again. */
 void podnet_worker_park(struct podnet_worker *w, uint16_t port, bool park);
-/* podnet_grace waits until every loop has ended the turn that it is in, which sees
- * nothing of what the caller has changed since; -ETIMEDOUT after so long. */
+/* podnet_grace waits until every loop has ended its current turn. The turns after it see
+ * what the caller changed before. It returns -ETIMEDOUT after this long. */
 int podnet_grace(uint32_t microseconds);
 /* A paused worker goes on taking turns, in which it touches no port. */
 void podnet_worker_pause(struct podnet_worker *w, bool pause);
 uint64_t podnet_worker_turns(const struct podnet_worker *w);
 void podnet_worker_wait(unsigned lcore);
 void podnet_worker_read(const struct podnet_worker *w, unsigned stream, struct podnet_counters *out);
-/* podnet_worker_follow tells a VERIFY stream which GENERATE stream, of this worker or
- * another, sends the flows that that one has, before any of them is launched. The
- * sender must not be freed first. -ENOSPC: it follows PODNET_SENDERS already. */
+/* podnet_worker_follow tells a VERIFY stream which GENERATE stream, of this or another
+ * worker, sends it its flows. Call it before either worker is launched, and free the
+ * sender last. -ENOSPC: the stream follows PODNET_SENDERS already. */
 #define PODNET_SENDERS 64
 int podnet_worker_follow(struct podnet_worker *w, unsigned stream, const struct podnet_worker *sender, unsigned from);
 /* podnet_worker_question takes the next question (ARP, neighbor solicitation) that
  * came to a VERIFY stream, and returns its length; 0: there is none. */
 #define PODNET_QUESTION 128
 unsigned podnet_worker_question(struct podnet_worker *w, unsigned stream, uint8_t *frame);
-/* podnet_worker_answer lets a stream of either kind send a frame; false: it has too many
- * still, or the frame is too long. */
+/* podnet_worker_answer lets a VERIFY or GENERATE stream send a frame; false: too many wait
+ * already, or the frame is too long. */
 bool podnet_worker_answer(struct podnet_worker *w, unsigned stream, const uint8_t *frame, unsigned len);
-/* podnet_worker_bursts reads how often a GENERATE stream at a set rate sent so many
- * packets at once, in an array of PODNET_BURST + 1. */
+/* podnet_worker_bursts reads how often a GENERATE stream at a set rate sent n packets at
+ * once, for each n from 0 to PODNET_BURST. */
 void podnet_worker_bursts(const struct podnet_worker *w, unsigned stream, uint64_t *out);
-/* What times a stream has. */
+/* The times of a stream. */
 enum podnet_times {
 	PODNET_RTT,           /* VERIFY: from when a packet was sent until it came back */
-	PODNET_SCHEDULED_RTT, /* VERIFY: from when it should have been sent; of a stream without a sender to follow the same */
+	PODNET_SCHEDULED_RTT, /* VERIFY: from when it should have been sent; without a sender to follow the same as PODNET_RTT */
 	PODNET_LATENESS,      /* GENERATE at a set rate: how late each packet was offered */
 	PODNET_GAPS,          /* GENERATE at a set rate: from one packet to the next */
 };

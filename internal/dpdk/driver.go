@@ -2,14 +2,13 @@ package dpdk
 
 import "net"
 
-// Driver is what this package needs of DPDK. The driver in cgo.go only
-// translates: whatever decides anything is on this side of it. dpdktest has one
-// of memory alone, for tests. Except for Open, FlushLog, Clock and Confine, and the
-// methods of a Worker, all are called on one thread, and any may take as long as
-// DPDK likes.
+// Driver is the part of DPDK that this package needs. The driver in cgo.go only
+// translates: all decisions are on this side of it. dpdktest has one in memory, for
+// tests. All methods are called on one thread, except for Open, FlushLog, Clock and
+// Confine, and the methods of a Worker. Any of them may take as long as DPDK likes.
 type Driver interface {
-	// Open prepares the guard against DPDK ending the process, which then removes
-	// the files named, and hands what DPDK logs to log: a digit, that of
+	// Open prepares the guard against DPDK ending the process; the guard then removes
+	// the files in unlink. It passes each line of DPDK's log to log: the level, from
 	// RTE_LOG_EMERG (1) to RTE_LOG_DEBUG (8), and the text.
 	Open(unlink []string, log func(level byte, text string)) error
 	// FlushLog returns when log has been given all that has been logged so far.
@@ -26,7 +25,7 @@ type Driver interface {
 	Configure(port uint16, queues, rxDesc, txDesc, mtu int, rx Handle) error
 	StartPort(port uint16) error
 	RestartPort(port uint16) error
-	ClosePort(port uint16) error // those of net_memif last
+	ClosePort(port uint16) error // close ports of net_memif last
 	Link(port uint16) (up bool, err error)
 	// LinkSpeed is in Mbit/s; 0: not known.
 	LinkSpeed(port uint16) (uint64, error)
@@ -75,8 +74,8 @@ type Worker interface {
 	// sooner, sends to it. It is called before either is launched.
 	Follow(stream int, sender Worker, from int) error
 	Times(stream int, of Times, record func(cycles, packets uint64))
-	// Bursts tells how often a Generate stream at a set rate sent so many packets at
-	// once, by their number.
+	// Bursts tells how often a Generate stream at a set rate sent n packets at once, by
+	// n.
 	Bursts(stream int) []uint64
 	// Question takes the next frame that asked for a host; nil: there is none.
 	Question(stream int) []byte

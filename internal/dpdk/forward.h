@@ -1,4 +1,5 @@
-/* Forwarding, with or without other addresses, and counting what comes. */
+/* Forwarding with the same or with new addresses, and counting received frames. loop.c
+ * calls these functions on the lcore's thread. */
 #ifndef PODNET_FORWARD_H
 #define PODNET_FORWARD_H
 
@@ -67,8 +68,8 @@ forward_answer_groups(const struct stream *s, struct rte_mbuf **bufs, uint16_t n
 	}
 }
 
-/* forward_set_macs writes the addresses by one 16-byte load and store, and returns what
- * it stored. What follows the addresses stays. */
+/* forward_set_macs writes the addresses by one 16-byte load and store, and returns the 16
+ * bytes that it stored. The bytes behind the addresses stay as they were. */
 static __rte_always_inline forward_vec
 forward_set_macs(uint8_t *eth, forward_vec macs)
 {
@@ -87,7 +88,7 @@ forward_rewrite_one(uint8_t *eth, forward_vec macs, const enum podnet_mode mode)
 	return mode == PODNET_MACSWAP ? forward_macswap(eth) : forward_set_macs(eth, macs);
 }
 
-/* So many frames ahead of the one that is rewritten is fetched into the cache. */
+/* How many frames ahead of the current one are fetched into the cache. */
 #define FORWARD_AHEAD 4
 
 /* forward_rewrite gives a burst the addresses that the mode wants. */

@@ -1,8 +1,8 @@
 //go:build cgo && !nodpdk
 
-/* Grace periods: how long memory and ports must stay that a loop may be using.
- * munmap runs on whatever thread unmaps, mostly EAL's interrupt thread; worker.c
- * calls the rest on EAL's main thread, and the loops report on their own. */
+/* Grace periods: how long memory and ports must stay while a loop may be using them.
+ * munmap runs on the thread that unmaps, mostly EAL's interrupt thread. worker.c calls the
+ * other functions on EAL's main thread, and each loop reports on its own thread. */
 
 #define _GNU_SOURCE
 #include "worker.h"
@@ -19,9 +19,9 @@ __thread bool grace_in_loop;
 
 #define GRACE_STEP_US 50
 
-/* How long munmap waits at most: a loop that hangs, or that waits for the very thread
- * that unmaps, must not hold it up for ever. A CPU quota may keep a loop from its CPU
- * for some tenths of a second. */
+/* The longest time that munmap waits. A loop may hang, or wait for the thread that unmaps:
+ * it must not hold that thread up for ever. A CPU quota can keep a loop from its CPU for
+ * some tenths of a second. */
 #define GRACE_UNMAP_US 1000000
 
 int
@@ -44,8 +44,8 @@ podnet_grace(uint32_t microseconds)
 /* munmap shadows the C library's, for the drivers. When a memif peer hangs up,
  * EAL's interrupt thread marks the port as disconnected and unmaps the peer's
  * rings at once, while an lcore may be in the middle of a burst on them (as of
- * DPDK 24.11). So the mapping goes only when every loop has ended the turn that it
- * was in, after which it sees the mark. */
+ * DPDK 24.11). So the mapping goes only when every loop has ended its current turn; in
+ * the next one it sees the mark. */
 __attribute__((visibility("default"))) int
 munmap(void *addr, size_t len)
 {

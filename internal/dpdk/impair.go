@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Impairment is what a device does to the frames that it forwards. A frame that
-// comes is dropped or doubled or held back, then takes Delay, then waits for its
-// turn to be forwarded at Rate.
+// Impairment has the faults of a device that forwards frames. It drops, doubles or holds
+// back a frame that comes; the frame then takes Delay, and then waits for its turn to be
+// forwarded at Rate.
 type Impairment struct {
 	Mode  Mode    // IO, MAC or MACSwap
 	Rate  float64 // that is forwarded at most, packets per second; 0: no limit
@@ -18,19 +18,19 @@ type Impairment struct {
 	// 1; 0 is never.
 	LossRatio, DuplicateRatio, ReorderRatio float64
 	LossEvery, DuplicateEvery, ReorderEvery uint64
-	// ReorderBy is how many later frames have come when one that is held back
-	// is let go. When no frame comes for 50 ms all are.
+	// ReorderBy is how many later frames overtake a frame that is held back. If no
+	// frame comes for 50 ms, the device releases all that it holds back.
 	ReorderBy int
-	// Seed is what the chances are drawn from.
+	// Seed starts the random numbers that the chances come from.
 	Seed uint64
 }
 
-// letGoAfter is how long without an arrival nothing is held back any more: longer
-// than a sender usually stands still because others have its CPU.
+// letGoAfter is how long after the last arrival the device releases the frames that it
+// holds back. It is longer than a sender usually stands still because others have its CPU.
 const letGoAfter = 50 * time.Millisecond
 
-// What a device that delays has to hold beside its queue, at most: what comes in
-// the delay at this rate.
+// A device that delays has room, beside its queue, for the frames that arrive during the
+// delay at this rate, and for at most maxDelayed.
 const (
 	delayedRate = 2e6
 	maxDelayed  = 1 << 15
@@ -46,8 +46,8 @@ func (i *Impairment) capacity() int {
 	return 1 << bits.Len(uint(n-1))
 }
 
-// Mbufs is how many frames the device holds at most: what the pool of its port
-// needs in addition.
+// Mbufs is how many frames the device holds at most. The pool of its port needs so many
+// mbufs more.
 func (i *Impairment) Mbufs() int { return i.capacity() + 2*i.ReorderBy }
 
 func (i *Impairment) config(hz float64) ImpairConfig {

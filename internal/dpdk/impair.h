@@ -1,4 +1,5 @@
-/* A device with known faults: what lies between receiving and sending. */
+/* A device with known faults: the queue and the faults between receiving and sending.
+ * loop.c calls these functions on the lcore's thread; impair.c has those around the loop. */
 #ifndef PODNET_IMPAIR_H
 #define PODNET_IMPAIR_H
 
@@ -57,8 +58,8 @@ impair_strikes(struct impairer *d, const struct podnet_fault *f)
 	return (f->every != 0 && d->frames % f->every == 0) || impair_chance(d, f->probability);
 }
 
-/* impair_enqueue lets a frame wait for its turn: it arrives at the server after the
- * delay, and is served when those before it have been. */
+/* impair_enqueue lets a frame wait for its turn: it arrives at the server after the delay,
+ * and is served after the frames before it. */
 static inline void
 impair_enqueue(struct stream *s, struct rte_mbuf *m, uint64_t now)
 {
@@ -121,7 +122,8 @@ impair_arrive(struct stream *s, struct rte_mbuf *m, uint64_t now)
 	impair_release(s, now, false);
 }
 
-/* impair_depart sends what is due. What the ring refuses stays, and is offered again. */
+/* impair_depart sends the frames that are due. Frames that the ring refuses stay, and are
+ * offered again. */
 static __rte_always_inline uint16_t
 impair_depart(struct stream *s, uint64_t now)
 {
@@ -129,7 +131,7 @@ impair_depart(struct stream *s, uint64_t now)
 	struct rte_mbuf *bufs[PODNET_BURST];
 	uint16_t n = 0, sent;
 
-	/* Nothing will come to overtake what is held back. */
+	/* No frame will come to overtake the frames that are held back. */
 	if (unlikely(d->held_head != d->held_tail) && now - d->came > s->cfg.impair.idle)
 		impair_release(s, now, true);
 	while (n < PODNET_BURST && d->head + n != d->tail && d->queue[(d->head + n) & d->mask].release <= now) {
@@ -144,7 +146,7 @@ impair_depart(struct stream *s, uint64_t now)
 	return sent;
 }
 
-/* impair serves a stream that forwards as a device with faults does. One that is to
+/* impair serves a stream that forwards like a device with faults. A stream that has to
  * end takes no more frames, and sends those that wait. */
 static __rte_always_inline uint16_t
 impair(struct stream *s, bool ending)

@@ -16,7 +16,7 @@
 
 #include <rte_interrupts.h>
 
-/* How long the thread may take for what it is doing, on a machine that is busy. */
+/* How long the thread can take to finish a callback on a busy machine. */
 #define INTERRUPT_HOLD_S 5
 
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;

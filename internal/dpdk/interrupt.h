@@ -1,12 +1,13 @@
-/* EAL's interrupt thread, which runs what drivers do when a device or a peer moves:
- * memif's whole control channel. */
+/* Holding EAL's interrupt thread. On it drivers run their callbacks when a device or a
+ * peer moves; memif's whole control channel runs there. port.c and eal.c call these
+ * functions on EAL's main thread. */
 
 #ifndef PODNET_INTERRUPT_H
 #define PODNET_INTERRUPT_H
 
-/* interrupt_hold lets the thread end what it is doing, and keeps it from anything
- * else; -ETIMEDOUT if it does not come to that end. Drivers that wait for the thread
- * must not be called meanwhile: memif does not wait. */
+/* interrupt_hold lets the thread finish its callback, and starts no other one; -ETIMEDOUT
+ * if the callback does not finish. Until interrupt_release, call no driver that waits for
+ * the thread: memif does not wait. */
 int interrupt_hold(void);
 
 /* interrupt_release lets the thread go on. */

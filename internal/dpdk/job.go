@@ -19,10 +19,10 @@ const (
 	MACSwap              // forward with the frame's own addresses exchanged
 	RxOnly               // count and drop
 	TxOnly               // generate
-	Verify               // count what carries the stream's stamps, and drop
+	Verify               // count the packets with the stream's stamps, and drop all
 	Generate             // generate frames with stamps
 	Impair               // forward as a device with known faults
-	Reflect              // send back what carries the stream's stamps and came to Src
+	Reflect              // send back the packets with the stream's stamps that came to Src
 )
 
 // Stream is what an lcore does with one queue.
@@ -51,44 +51,46 @@ type Stream struct {
 	// Pattern is a round of sizes, as indices into Frames. Packet j of flow f is
 	// of the size Pattern[(f+j) mod its length].
 	Pattern []int
-	// Flows is how many flows Generate sends in turn, from FirstFlow on, and how
-	// many there are in all for Verify; AllFlows is that of Generate, if its own are not
-	// the last ones. Vary says by what they differ. For Verify and Reflect only these
-	// count; Reflect sends the others back too.
+	// Flows is how many flows Generate sends in turn, from FirstFlow on, and how many
+	// flows there are in all for Verify. AllFlows is how many there are in all for
+	// Generate, if its own flows are not the last ones. Vary says in which fields
+	// flows differ. Verify and Reflect count these flows as the stream's own; Reflect
+	// sends the others back too.
 	Flows, FirstFlow, AllFlows int
 	Vary                       Vary
-	// Signature is that of the stamps that Verify counts and Reflect sends back. What
-	// Verify tells of order and of duplicates it tells of each flow, within the stream's
+	// Signature is in the stamps of the packets that Verify counts and Reflect sends
+	// back. Verify finds reordered and duplicate packets per flow, within the stream's
 	// own queue.
 	Signature uint32
-	// Elsewhere says that what Verify counts was sent by another machine, whose clock
-	// says nothing here: there are no times, and none can be wrong.
+	// Elsewhere says that another machine sends the packets that Verify counts. Its
+	// clock is another one, so there are no times, and no time can be wrong.
 	Elsewhere bool
-	// Payloads are the lengths of the frames that Verify is sent, from the stamp on,
-	// by which it tells a frame that was cut from one that was damaged.
+	// Payloads are the lengths, from the stamp on, of the frames that are sent to
+	// Verify. By them it distinguishes a truncated frame from a damaged one.
 	Payloads []int
 	// VLAN is the id of the tag that Verify's frames come with; 0: none.
 	VLAN int
-	// Answers makes Verify keep frames that ask for a host (Job.Question), and able to
-	// send answers on the Tx queue of its own number, if no other stream sends there.
+	// Answers makes Verify keep frames that ask for a host (Job.Question). It can then
+	// also send answers on the Tx queue of its own number, if no other stream sends
+	// there.
 	Answers bool
-	// Ring, if not nil, is what Generate sends to and Verify receives from in
-	// the place of the queue's port, whose mbufs Generate still takes.
+	// Ring, if not nil, replaces the queue's port: Generate sends to it and Verify
+	// receives from it. Generate still takes the port's mbufs.
 	Ring *Ring
 
-	// Impair is what is wrong with a device (mode Impair).
+	// Impair has a device's faults (mode Impair).
 	Impair *Impairment
 
 	firstNumber uint32 // of every flow; tests let it wrap
 	earliest    uint64 // that a stamp may have been made, by the TSC; 0: when the job is
 }
 
-// Vary says by what flows differ: flow f has in each field the template's value, added
-// to f modulo so many values; 0 or 1: the field is the same in all. Where all are, it is
-// the source port that counts up. Of an IPv6 address it is the last 32 bits.
+// Vary says in which fields flows differ. A field with n values has, in flow f, the
+// template's value plus f modulo n; with 0 or 1 it is the same in all flows. If all fields
+// are the same, the source port counts up. In an IPv6 address the last 32 bits vary.
 type Vary struct{ SrcIP, DstIP, SrcPort, DstPort int }
 
-// sourcePorts is how flows differ if nothing else is said.
+// sourcePorts is how flows differ by default.
 var sourcePorts = Vary{SrcPort: 1 << 16}
 
 // wideFlows is how many flows a stamp has room for beside a number of 32 bits.
@@ -97,38 +99,38 @@ const wideFlows = 1 << 16
 // MaxFlows is how many flows a stamp has room for at all, beside numbers of 28 bits.
 const MaxFlows = 1 << 20
 
-// Counters are what a stream has done so far.
+// Counters count a stream's packets so far.
 type Counters struct {
 	RxPackets uint64 // Verify: the stream's own, each once; Reflect: the stream's own
-	RxOther   uint64 // Verify, Reflect: those of others
+	RxOther   uint64 // Verify, Reflect: packets of others
 	TxPackets uint64 // that the port took
 	TxRefused uint64 // that the port had no room for, and that were dropped
 	Offered   uint64 // TxOnly and Generate at a set rate: what the schedule asked for
-	// RxBytes and TxBytes are without the FCS. They are counted where a port of
-	// the stream forgets its own counters, and of what TxOnly sends.
+	// RxBytes and TxBytes are without the FCS. They are counted for TxOnly, and for
+	// streams with a port that forgets its own counters.
 	RxBytes, TxBytes uint64
 	// Active is how long TxOnly or Generate has been sending.
 	Active time.Duration
 
-	// Of Generate at a set rate: how many packets were offered more than 100 us
-	// after their time, and by how much the latest was.
+	// Of Generate at a set rate: how many packets were offered more than 100 us after
+	// their time, and how late the latest was.
 	Late    uint64
 	MaxLate time.Duration
 
-	// Of Verify. A packet that comes after some thousand later ones of its flow
-	// may be a duplicate: while any of the flow is missing it counts
-	// as reordered.
+	// Of Verify. If a packet comes after some thousand later packets of its flow, it
+	// may be a duplicate; while any packet of the flow is missing, it counts as
+	// reordered.
 	Duplicates uint64 // that came once more
 	Reordered  uint64 // that came after a later one of their flow
 	Missing    uint64 // that have not come, below the highest of each flow
 
-	// Of Verify: the stream's own packets that came otherwise than they were sent.
-	// None of them is in RxPackets.
+	// Of Verify: the stream's own packets that something has changed on the way. None
+	// of them is in RxPackets.
 	RxTruncated uint64 // shorter
 	RxExtended  uint64 // longer
-	// RxDamaged: with a stamp that does not check or whose time is not of this trial,
-	// or with a wrong UDP checksum. Until one is wrong, checksums are added up of the
-	// first packet of each burst only.
+	// RxDamaged: with a stamp whose check is wrong or whose time is not of this trial,
+	// or with a wrong UDP checksum. Until a checksum is wrong, only the first packet's
+	// of each burst is added up.
 	RxDamaged  uint64
 	RxRetagged uint64 // in another VLAN, or with more or fewer tags
 	RxTags     Tags   // of the last one retagged
@@ -140,8 +142,7 @@ type Counters struct {
 	Held       uint64 // back, for reordering
 }
 
-// RxChanged is how many of the stream's own packets came otherwise than they were
-// sent.
+// RxChanged is how many of the stream's own packets something has changed on the way.
 func (c Counters) RxChanged() uint64 {
 	return c.RxTruncated + c.RxExtended + c.RxDamaged + c.RxRetagged
 }
@@ -252,7 +253,7 @@ func (j *Job) follow() error {
 	return nil
 }
 
-// signatureOf is that of the stamps in the templates of a stream that generates.
+// signatureOf reads the signature from the templates of a stream that generates.
 func signatureOf(s Stream) uint32 { return binary.NativeEndian.Uint32(s.Frames[0][s.StampOffset:]) }
 
 // together tells whether an lcore can run streams of both modes.
@@ -356,14 +357,14 @@ func (j *Job) duration(cycles uint64) time.Duration {
 type Punctuality struct {
 	// Backlog is the most packets of Generate at a set rate that were due at once.
 	Backlog uint64
-	// RefusedCatchingUp counts the packets of bursts that caught up with the schedule
-	// for which the port had no room, though it had some before.
+	// RefusedCatchingUp counts packets that the port refused from bursts that caught up
+	// with the schedule, although it had room before such a burst.
 	RefusedCatchingUp uint64
 	// Gap is the longest time between two polls of Verify or Reflect.
 	Gap time.Duration
 }
 
-// Punctuality reads that of the stream with that index.
+// Punctuality reads the punctuality of the stream with that index.
 func (j *Job) Punctuality(stream int) Punctuality {
 	at := j.where[stream]
 	c := j.workers[at.worker].Read(at.stream)
@@ -395,9 +396,9 @@ func (j *Job) Answer(stream int, frame []byte) bool {
 func (j *Job) Lcore(stream int) Lcore { return j.lcores[j.where[stream].worker] }
 
 // Times gives times of a stream in nanoseconds, ascending, each with the number of
-// packets: round-trip times to a thousandth, lateness to a sixteenth, and both to the
-// grain of a stamp. What Verify receives from a stream of another job, or as fast as
-// it goes, has the round-trip times of when it was sent only.
+// packets. Round-trip times are exact to a thousandth and lateness to a sixteenth, and
+// neither to less than a stamp's unit of time. Packets from a stream of another job, or
+// from one that sends as fast as it goes, have no round-trip times by the schedule.
 func (j *Job) Times(stream int, of Times, record func(ns, packets int64)) {
 	at := j.where[stream]
 	j.workers[at.worker].Times(at.stream, of, func(cycles, packets uint64) {
@@ -414,8 +415,8 @@ func (j *Job) Threads() []Thread {
 	return out
 }
 
-// Thread is the thread that polls on an lcore. What it had of its CPU, the kernel
-// tells of its TID (internal/kernel).
+// Thread is the thread that polls on an lcore. internal/kernel reads how much of its CPU
+// the thread had, by the TID.
 type Thread struct {
 	Lcore
 	TID   int    // the kernel's number; 0 until it has begun to run
@@ -433,10 +434,10 @@ func (j *Job) StopTx() {
 // Lcores are the lcores that the job runs on.
 func (j *Job) Lcores() []Lcore { return j.lcores }
 
-// Restart makes a port connect again that has lost its peer, as memif clients
-// do not by themselves. The job's loops pause meanwhile, and keep their counters.
-// When it fails the port is stopped, and its streams move nothing until a later
-// Restart succeeds: a stopped port's driver must not be called.
+// Restart makes a port that has lost its peer connect again, because memif clients do not
+// do it by themselves. The job's loops pause meanwhile, and keep their counters. If
+// Restart fails, the port is stopped. Its streams then move nothing until a later Restart
+// succeeds, because a stopped port's driver must not be called.
 func (j *Job) Restart(ctx context.Context, p *Port) error {
 	return j.rt.do(ctx, func() error {
 		for _, w := range j.workers {
@@ -474,8 +475,7 @@ func (j *Job) Stop(ctx context.Context) error {
 	return err
 }
 
-// Free releases the job's memory, after Stop. Loops that Stop could not wait for
-// keep theirs.
+// Free releases the job's memory, after Stop. Loops that did not end in Stop keep theirs.
 func (j *Job) Free() {
 	if j.loose {
 		return

@@ -124,7 +124,7 @@ func TestRunNeedsLcore(t *testing.T) {
 	}
 }
 
-// A job of which a part does not start leaves nothing behind.
+// A job leaves nothing behind if one of its parts does not start.
 func TestRunFailsAsAWhole(t *testing.T) {
 	for _, call := range []dpdktest.Call{dpdktest.NewWorker, dpdktest.Launch} {
 		f := dpdktest.New()

@@ -17,8 +17,8 @@ type logBook struct {
 	errors []string // since they were last taken
 }
 
-// maxErrors is how many lines an error quotes: DPDK says first what failed and
-// then, layer by layer, that something did.
+// maxErrors is how many lines an error quotes. DPDK's first line names the failure; the
+// lines after it repeat, layer by layer, that something failed.
 const maxErrors = 4
 
 func newLogBook(log *slog.Logger) *logBook {
@@ -28,8 +28,8 @@ func newLogBook(log *slog.Logger) *logBook {
 	return &logBook{log: log}
 }
 
-// memifRefusal is how the memif driver logs, as information, why its peer does not
-// take it.
+// memifRefusal begins the line in which the memif driver logs, at level info, why its peer
+// refuses it.
 const memifRefusal = "Disconnect received: "
 
 // record takes what DPDK logs.

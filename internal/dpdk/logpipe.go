@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// logPipe is a pipe of which DPDK's threads write one end, so that none of them
-// ever waits for Go. It stays open as long as the process: they may log at any
+// logPipe is a pipe that DPDK's threads write their log lines to, so that none of them
+// ever waits for Go. It stays open as long as the process, because they can log at any
 // time.
 type logPipe struct {
 	read    *os.File

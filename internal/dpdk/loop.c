@@ -1,8 +1,8 @@
 //go:build cgo && !nodpdk
 
-/* The packet loops. EAL runs each on the thread of one lcore, from
- * podnet_worker_launch until Go stops it, where it serves that lcore's streams in
- * turn. Each is compiled for one mode, so that inside it the mode is a constant. */
+/* The packet loops. EAL runs each on the thread of one lcore, from podnet_worker_launch
+ * until Go stops it. A loop serves its lcore's streams in turn. It is compiled for one
+ * mode, so that inside it the mode is a constant. */
 
 #define _GNU_SOURCE
 #include "forward.h"
@@ -18,8 +18,8 @@
 
 #include <rte_lcore.h>
 
-/* loop_parked stands for a stream one of whose ports is stopped. The schedule goes
- * on, and all that it asks for is refused. */
+/* loop_parked replaces a stream while one of its ports is stopped. The schedule goes on,
+ * and every packet that it asks for counts as refused. */
 static __rte_noinline uint16_t
 loop_parked(struct podnet_worker *w, struct stream *s)
 {
@@ -50,8 +50,8 @@ loop_transmit(struct podnet_worker *w, struct stream *s, const enum podnet_mode 
 	return s->cfg.packets_per_cycle > 0 ? txonly_paced(s) : txonly_max(s);
 }
 
-/* loop_serve moves what a stream has to move now, and returns how many packets
- * that were. */
+/* loop_serve moves the packets that a stream has to move now, and returns how many there
+ * were. */
 static __rte_always_inline uint16_t
 loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mode)
 {
@@ -77,8 +77,8 @@ loop_serve(struct podnet_worker *w, struct stream *s, const enum podnet_mode mod
 /* How often a paused loop looks whether it may go on, in microseconds. */
 #define LOOP_PAUSE_US 100
 
-/* After so many turns without work, a loop that shares its CPU, in a pod that has
- * only one, leaves it: perhaps to its peer, which has to make the work. */
+/* After so many turns without work, a loop that shares its CPU leaves it, perhaps to the
+ * peer that has to make the work. Loops share a CPU in a pod that has only one. */
 #define LOOP_IDLE_TURNS 16
 
 #define LOOP(name, mode) \

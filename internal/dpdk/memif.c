@@ -1,7 +1,7 @@
 //go:build cgo && !nodpdk
 
-/* What DPDK's memif driver needs of the C library. sendmsg runs on whatever thread
- * of DPDK's sends, for memif EAL's interrupt thread. */
+/* Replaces a function of the C library for DPDK's memif driver. sendmsg runs on the DPDK
+ * thread that sends; for memif it is EAL's interrupt thread. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -9,12 +9,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* sendmsg shadows the C library's. A memif server greets each client; where that
- * fails because the client has hung up already, the driver closes and frees the
- * connection without taking it from EAL's interrupt sources, and EAL panics over the
- * closed descriptor (as of DPDK 24.11). So the greeting counts as sent, and the
- * driver ends the connection properly when it reads that the client has gone. Only
- * memif's sockets are SOCK_SEQPACKET. */
+/* sendmsg shadows the C library's. A memif server greets each client. If that fails
+ * because the client has hung up already, the driver closes and frees the connection, but
+ * leaves it among EAL's interrupt sources, and EAL panics over the closed descriptor (as
+ * of DPDK 24.11). So sendmsg reports the greeting as sent. The driver ends the connection
+ * properly when it reads that the client has gone. Only memif's sockets are
+ * SOCK_SEQPACKET. */
 __attribute__((visibility("default"))) ssize_t
 sendmsg(int fd, const struct msghdr *msg, int flags)
 {

@@ -52,7 +52,7 @@ func TestOnePoolPerTxQueue(t *testing.T) {
 	}
 }
 
-// net_af_xdp moves nothing with a pool that is no larger than its fill ring.
+// net_af_xdp moves no packets unless its pool is larger than its fill ring.
 func TestPoolOfDriverWithRingsOfItsOwn(t *testing.T) {
 	f := dpdktest.New()
 	f.Describe("net_af_xdp0", func(i *dpdk.PortInfo) { i.Driver = "net_af_xdp" })

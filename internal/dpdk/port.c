@@ -74,9 +74,9 @@ podnet_port_configure(uint16_t port, const struct podnet_port_config *c, struct 
 	if (c->mtu > RTE_ETHER_MTU && (ret = rte_eth_dev_set_mtu(port, c->mtu)) != 0) {
 		if (ret != -ENOTSUP)
 			return ret;
-		/* Some drivers, such as that of igb's VFs, take it with the configuration
-		 * alone. Those of sockets say that they cannot, and carry what fits into
-		 * their buffers. */
+		/* Some drivers, such as the one for igb's VFs, take the MTU only with the
+		 * configuration. Drivers of sockets say that they cannot set it, and carry
+		 * every frame that fits into their buffers. */
 		conf.rxmode.mtu = c->mtu;
 		if (c->mtu <= info.max_mtu &&
 		    (uint32_t)c->mtu + RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN <= info.max_rx_pktlen &&
@@ -123,8 +123,8 @@ podnet_port_restart(uint16_t port)
 	return ret;
 }
 
-/* memif frees a server's listener and leaves it among EAL's interrupt sources (as of
- * DPDK 25.11), so the interrupt thread must not look at these ever again. */
+/* memif frees a server's listener but leaves it among EAL's interrupt sources (as of DPDK
+ * 25.11), so the interrupt thread must never look at the sources again. */
 static int
 port_hold_for_memif(uint16_t port)
 {
@@ -191,7 +191,7 @@ podnet_pool_new(const char *name, unsigned mbufs, uint16_t room, int socket)
 	uint16_t size = RTE_PKTMBUF_HEADROOM + room;
 	struct rte_mempool *mp = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, socket);
 
-	/* EAL's memory may all lie on another node: slow beats not at all. */
+	/* EAL's memory may all be on another node: a slow pool is better than none. */
 	if (mp == NULL && socket != SOCKET_ID_ANY)
 		mp = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, size, SOCKET_ID_ANY);
 	return mp;

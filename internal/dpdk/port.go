@@ -11,12 +11,12 @@ import (
 // more than most drivers need to be polled in time; the driver's own limits win.
 const (
 	ringSize = 1024
-	// poolCaches is what the lcores' caches of a pool may hold back.
+	// poolCaches is how many mbufs of a pool the lcores' caches can hold.
 	poolCaches = 2048
 
-	// minRoom is what an mbuf holds at least: most NICs receive in buffers of
-	// 2 KiB. overMTU is what a frame has beside its L3 packet, with two VLAN tags
-	// and the FCS, and virtio's own header, which its check counts. A frame always
+	// minRoom is an mbuf's least size: most NICs receive in buffers of 2 KiB. overMTU
+	// is the rest of a frame beside its L3 packet: the Ethernet header, two VLAN tags,
+	// the FCS, and virtio's own header, which virtio's check counts. A frame always
 	// fits into one mbuf.
 	minRoom = 2048
 	overMTU = 14 + 2*4 + 4 + 12
@@ -51,8 +51,8 @@ type Queue struct {
 	Index int
 }
 
-// virtioRing is how many packets the ring of a virtio queue has room for unless the
-// device or its options say otherwise, which drivers do not tell.
+// virtioRing is how many packets the ring of a virtio queue has room for by default. The
+// device or its options can change it, and drivers do not report it.
 const virtioRing = 256
 
 // packetRing is how many frames net_af_packet has a ring for.
@@ -104,8 +104,8 @@ func (r *Runtime) Port(ctx context.Context, name string) (*Port, error) {
 // up, as memif's do (as of DPDK 24.11).
 func (p *Port) Forgets() bool { return p.Driver == "net_memif" }
 
-// Spoils tells whether the port's driver may crash when the port is closed after
-// Configure has failed: net_af_xdp then frees a queue for the second time.
+// Spoils tells whether closing the port may crash after Configure has failed: net_af_xdp
+// then frees a queue for the second time.
 func (p *Port) Spoils() bool { return p.Driver == xdpDriver }
 
 // Configure sets up the port's queues and their pool.
@@ -115,8 +115,8 @@ func (p *Port) Configure(ctx context.Context, c PortConfig) error {
 		return fmt.Errorf("%d queues: %s has at most %d", queues, p.Driver, p.MaxQueues)
 	}
 	err := p.rt.do(ctx, func() error {
-		// What lies in the Rx rings here and in the Tx rings of the port that
-		// it is forwarded to.
+		// Mbufs for the Rx rings here, and for the Tx rings of the port that
+		// forwards them.
 		p.room = max(minRoom, c.MTU+overMTU)
 		rx, err := p.rt.pool(rxPool(p.id), queues*(2*ringSize+p.ownMbufs())+poolCaches+c.Mbufs, p)
 		if err != nil {
@@ -128,8 +128,9 @@ func (p *Port) Configure(ctx context.Context, c PortConfig) error {
 		if p.Driver != xdpDriver {
 			return nil
 		}
-		// As of DPDK 25.11 it calls a queue set up without the map of the AF_XDP device
-		// plugin, whose socket it has closed; its counters are that socket's.
+		// As of DPDK 25.11, net_af_xdp reports a queue as set up although it got no map
+		// from the AF_XDP device plugin and has closed the queue's socket. Reading the
+		// counters asks that socket.
 		_, err = p.rt.drv.Stats(p.id)
 		return err
 	})
@@ -139,10 +140,10 @@ func (p *Port) Configure(ctx context.Context, c PortConfig) error {
 	return nil
 }
 
-// ownMbufs is how many mbufs the driver keeps for each queue whatever the size of
-// its rings. net_af_xdp fills the kernel's fill ring of 4096 before anything comes,
-// as much again is on its way up or down, and it copies what it sends into mbufs of
-// this pool too.
+// ownMbufs is how many mbufs the driver keeps per queue, whatever the size of its rings.
+// net_af_xdp fills the kernel's fill ring with 4096 before any packet comes. As many again
+// are on their way up or down, and it also copies frames that it sends into mbufs of this
+// pool.
 func (p *Port) ownMbufs() int {
 	if p.Driver == xdpDriver {
 		return 3 * 4096
@@ -163,8 +164,8 @@ func (p *Port) Start(ctx context.Context) error {
 	return nil
 }
 
-// ClosesLast tells whether the port has to be closed after those of other drivers:
-// EAL's interrupt thread, which these need, stands still from then on.
+// ClosesLast tells whether the port has to be closed after the ports of other drivers:
+// closing it holds EAL's interrupt thread for good, and the other drivers need it.
 func (p *Port) ClosesLast() bool { return p.Driver == "net_memif" }
 
 // Close stops and closes the port, which removes a socket that it made.
@@ -178,15 +179,14 @@ func (p *Port) LinkUp(ctx context.Context) (bool, error) {
 	return on(ctx, p.rt, func() (bool, error) { return p.rt.drv.Link(p.id) })
 }
 
-// LinkSpeed is what the driver says of the link, in bits per second; 0: it does not
-// say. Drivers of virtual devices make it up.
+// LinkSpeed is the link's speed as the driver reports it, in bits per second; 0: it does
+// not. Drivers of virtual devices make the speed up.
 func (p *Port) LinkSpeed(ctx context.Context) (float64, error) {
 	mbps, err := on(ctx, p.rt, func() (uint64, error) { return p.rt.drv.LinkSpeed(p.id) })
 	return float64(mbps) * 1e6, err
 }
 
-// Explain adds to an error about the port what DPDK logged as an error since it
-// started.
+// Explain adds DPDK's errors since the port's start to an error about the port.
 func (p *Port) Explain(err error) error { return p.rt.explain(err) }
 
 // Stats reads the port's counters.
@@ -201,16 +201,16 @@ func (p *Port) Stats(ctx context.Context) (Stats, error) {
 	})
 }
 
-// igbVFDriver is the driver of igb's VFs, which counts a frame's FCS too, unlike that
-// of their PFs and all others.
+// igbVFDriver is the driver of igb's VFs. Unlike the driver of their PFs and all others,
+// it includes the FCS in its byte counters.
 const (
 	igbVFDriver = "net_e1000_igb_vf"
 	fcs         = 4
 )
 
-// Carries says that the port will send what from receives, as in a forwarder. Send
-// then takes its mbufs from the same pool: the driver may free the mbufs of a Tx
-// queue as if all came from one pool (MBUF_FAST_FREE).
+// Carries says that the port will send the packets that from receives, as in a forwarder.
+// Send then takes its mbufs from the same pool, because the driver may free the mbufs of a
+// Tx queue as if all came from one pool (MBUF_FAST_FREE).
 func (p *Port) Carries(from *Port) { p.carries = from }
 
 // Send sends one frame (without the FCS) on the first queue, while no job uses
@@ -255,8 +255,8 @@ var errStopped = errors.New("the port is stopped: its peer does not answer")
 // rxPool is the name of the pool that a port receives into.
 func rxPool(port uint16) string { return fmt.Sprintf("rx_%d", port) }
 
-// txPool is the pool of a Tx queue that sends frames of our own. No receiver shares
-// it: it would write over the frames that are prepared there.
+// txPool is the pool of a Tx queue that sends our own frames. No receiver shares it,
+// because a receiver would write over the prepared frames.
 func (r *Runtime) txPool(p *Port, queue int) (Handle, error) {
 	return r.pool(fmt.Sprintf("tx_%d_%d", p.id, queue), ringSize+poolCaches, p)
 }

@@ -1,4 +1,5 @@
-/* Sending back what was sent to us in one trial, and nothing else. */
+/* Sending back the frames that were sent to us in one trial, and no others. loop.c calls
+ * these functions on the lcore's thread. */
 #ifndef PODNET_REFLECT_H
 #define PODNET_REFLECT_H
 
@@ -10,9 +11,9 @@
 #define REFLECT_SRC6 40
 
 /* reflect_ours tells whether a frame was sent to the port's own address and has a
- * stamp with the signature that is as it was made, and its flow. A switch floods what it
- * does not know, so that others' frames come too: one that was sent back from here would
- * count as what somebody else has carried. */
+ * stamp with the signature that is as it was made, and gives its flow. A switch floods
+ * frames to addresses that it does not know, so others' frames come too. Their sender
+ * would count a frame from here as one that its own peer carried. */
 static __rte_always_inline bool
 reflect_ours(const struct stream *s, const struct rte_mbuf *m, const uint8_t *eth, uint16_t *its_flow)
 {
@@ -42,8 +43,8 @@ reflect_swap(uint8_t *a, unsigned len)
 	memcpy(a + len, tmp, len);
 }
 
-/* reflect_turn addresses a frame to where it came from. Checksums stay right: they are
- * sums of what is exchanged. */
+/* reflect_turn addresses a frame to its sender. It only exchanges fields that the
+ * checksums add up, so these stay right. */
 static __rte_always_inline void
 reflect_turn(const struct stream *s, uint8_t *eth)
 {
@@ -58,8 +59,8 @@ reflect_turn(const struct stream *s, uint8_t *eth)
 }
 
 /* reflect serves a stream that sends back the frames with its signature and drops all
- * others, and returns how many came. Those of other flows than its own, such as a
- * warm-up's, go back too, and count as others'. */
+ * others, and returns how many came. Frames of flows that are not the stream's own, such
+ * as a warm-up's, go back too, and count as others'. */
 static __rte_always_inline uint16_t
 reflect(struct stream *s)
 {

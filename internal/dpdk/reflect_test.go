@@ -20,9 +20,9 @@ func reflectedFrame(dst, src net.HardwareAddr, h headers) (frame []byte, at int)
 	return frame, at
 }
 
-// What has the trial's stamps and came to the port's own address goes back to its
-// sender, by all of its headers. What a switch has flooded, what is of another trial and
-// what has no stamp is dropped and counted apart.
+// A frame that has the trial's stamp and came to the port's own address goes back to its
+// sender, by all of its headers. Frames that a switch has flooded, frames of another
+// trial and frames without a stamp are dropped and counted separately.
 func TestReflect(t *testing.T) {
 	in, out := realPort(t, "net_ring0"), realPort(t, "net_ring1")
 	own := net.HardwareAddr{2, 0, 0, 0, 0, 0xee}

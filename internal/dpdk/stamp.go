@@ -17,9 +17,9 @@ const StampLen = 14
 // quarters of it is the longest round-trip time.
 const stampSpan = 20
 
-// stampShift is how coarse a stamp's time is: 2^stampShift cycles of a TSC with this
-// frequency, as few as last for stampSpan. That is 16 at 3 GHz, and 1 of arm64's
-// usual 25 MHz.
+// stampShift gives the unit of a stamp's time: 2^stampShift cycles of a TSC with this
+// frequency, the smallest unit that lasts for stampSpan. It is 16 cycles at 3 GHz, and 1
+// cycle at arm64's usual 25 MHz.
 func stampShift(hz float64) int {
 	shift := 0
 	for hz*stampSpan > float64(uint64(1)<<(32+shift)) {
@@ -31,8 +31,8 @@ func stampShift(hz float64) int {
 // lateAfter is how long after its time a packet is late.
 const lateAfter = 100 * time.Microsecond
 
-// slack is how much time a generator that catches up may have saved: a turn of its loop
-// takes less.
+// slack is how much time a generator can save up for catching up. A turn of its loop takes
+// less.
 const slack = 10 * time.Microsecond
 
 // Limits of the loops (dpdk.h).
@@ -43,8 +43,8 @@ const (
 	udpLen     = 8
 )
 
-// setFrames gives the stream its templates, of which the loops need how they
-// begin: all behind the stamp is zero.
+// setFrames gives the stream its templates. The loops need only how each begins, because
+// all bytes behind the stamp are zero.
 func (c *StreamConfig) setFrames(frames [][]byte) error {
 	switch {
 	case len(frames) == 0 || len(frames) > maxSizes:
@@ -56,7 +56,7 @@ func (c *StreamConfig) setFrames(frames [][]byte) error {
 	}
 	for _, size := range c.Pattern {
 		if size < 0 || size >= len(frames) {
-			return errors.New("the pattern names a frame that there is not")
+			return errors.New("the pattern names a frame that does not exist")
 		}
 	}
 	for _, f := range frames {
@@ -69,7 +69,7 @@ func (c *StreamConfig) setFrames(frames [][]byte) error {
 	return nil
 }
 
-// setPayloads gives a receiver the lengths that it is sent.
+// setPayloads gives a receiver the lengths of the frames that are sent to it.
 func (c *StreamConfig) setPayloads(payloads []int, vlan int) error {
 	switch {
 	case len(payloads) > maxSizes:

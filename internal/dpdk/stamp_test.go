@@ -110,7 +110,7 @@ func TestStampedPacketsOnTheWire(t *testing.T) {
 	}
 }
 
-// What waits for a full ring when a job is stopped goes back to its pool.
+// Packets that wait for a full ring when a job is stopped go back to their pool.
 func TestPendingPacketsAreFreed(t *testing.T) {
 	p := realPort(t, "net_ring0")
 	// Each time whole bursts fill the ring and one waits: more in all than the
@@ -163,7 +163,7 @@ func TestRoundTripTimesOfStamps(t *testing.T) {
 	}
 }
 
-// What Verify makes of packets with these numbers.
+// Verify classifies packets by their numbers.
 func TestOrder(t *testing.T) {
 	p := realPort(t, "net_ring0")
 	for _, tt := range []struct {
@@ -475,8 +475,8 @@ func TestScheduledRoundTripTimesWithoutASchedule(t *testing.T) {
 	}
 }
 
-// Of a burst that catches up it counts what the port refuses, unless the port
-// refused before. The peer of this port takes nothing.
+// A generator counts the packets that the port refuses from a burst that catches up,
+// unless the port refused some before. The peer of this port takes nothing.
 func TestRefusedCatchingUp(t *testing.T) {
 	p := realPort(t, "net_ring0")
 	const limit = 3 * ringSize

@@ -2,9 +2,10 @@
  * counters that Go reads, and where a stamp's fields lie.
  *
  * Includes point one way: dpdk.h <- stream.h <- burst.h <- forward.h, txonly.h,
- * generate.h, verify.h, impair.h, reflect.h <- loop.c. These headers hold what runs per
- * packet, so that loop.c compiles it inline once per mode; what runs once per
- * stream is in generate.c, verify.c and impair.c, which worker.c calls. */
+ * generate.h, verify.h, impair.h, reflect.h <- loop.c. These headers have the functions
+ * that run per packet on an lcore's thread, so that loop.c compiles them inline once per
+ * mode. Functions that run once per stream are in generate.c, verify.c and impair.c;
+ * worker.c calls them on EAL's thread. */
 #ifndef PODNET_STREAM_H
 #define PODNET_STREAM_H
 
@@ -20,7 +21,7 @@
 struct verifier; /* verify.h */
 struct impairer; /* impair.h */
 
-/* What the next packet of a generator is. */
+/* The position of a generator's next packet. */
 struct cursor {
 	uint32_t flow;   /* from 0 */
 	uint32_t number; /* in its flow */
@@ -37,16 +38,16 @@ struct schedule {
 	double cycles;  /* the same in cycles */
 };
 
-/* schedule_due is the tick at which the n-th packet is due, from 0. All above 32 bits
- * is cut off, as in a stamp, so that the product may overflow. A step that is off by
- * half of its last bit is off by a tick after 2^33 packets. */
+/* schedule_due is the tick at which the n-th packet is due, from 0. Only the lower 32 bits
+ * count, as in a stamp, so the product may overflow. A step that is wrong by half of its
+ * last bit is wrong by one tick after 2^33 packets. */
 static __rte_always_inline uint32_t
 schedule_due(const struct schedule *c, uint64_t n)
 {
 	return __atomic_load_n(&c->begin, __ATOMIC_RELAXED) + (uint32_t)(n * c->step >> 32);
 }
 
-/* Times are counted in classes, of which each power of two has 2^bits. */
+/* Times are counted in classes. Each power of two has 2^bits of them. */
 static __rte_always_inline unsigned
 class_of(uint32_t v, unsigned bits)
 {
@@ -71,12 +72,11 @@ class_begin(unsigned class, unsigned bits)
 
 #define CLASSES(bits) ((32 - (bits) + 1) << (bits))
 
-/* How late packets are, and how far apart, need not be known to better than a
- * sixteenth. */
+/* Packets' lateness, and the time between them, are known to a sixteenth. */
 #define LATENESS_BITS 4
 
-/* What a packet of a flow has of its own: the values of the fields that vary, as they
- * stand in it, and what they add to the checksums of UDP and of IPv4's header. */
+/* The parts of a packet that differ per flow: the values of the fields that vary, in the
+ * packet's byte order, and their share in the checksums of UDP and of IPv4's header. */
 struct flow {
 	uint32_t src, dst;
 	uint16_t src_port, dst_port;
@@ -181,8 +181,8 @@ count_add(uint64_t *counter, uint64_t n)
 #define STAMP_WIDE_BITS 28
 #define STAMP_WIDE_NUMBER ((1u << STAMP_WIDE_BITS) - 1)
 
-/* stamp_ticks is a time as a stamp has it: cut to 32 bits, in units that let them
- * last for longer than a packet may be on its way. */
+/* stamp_ticks is a time in a stamp's form: cut to 32 bits, in units so long that 32 bits
+ * last longer than a packet can be on its way. */
 static __rte_always_inline uint32_t
 stamp_ticks(uint64_t tsc, uint8_t shift)
 {
@@ -196,9 +196,9 @@ stamp_seed(uint32_t signature)
 	return signature * 0x9e3779b97f4a7c15;
 }
 
-/* The factors of the sum that a check is the upper bits of. What of the packet is
- * multiplied has its flow from bit 16 on, so that the sum of the next flow is more by a
- * constant. */
+/* A check is the upper bits of a sum, and these are the sum's factors. STAMP_WHAT
+ * multiplies a word with the flow from bit 16 on, so that the next flow's sum is larger by
+ * a constant. */
 #define STAMP_WHEN 0xbf58476d1ce4e5b9
 #define STAMP_WHAT 0x94d049bb133111eb
 #define STAMP_NEXT_FLOW (STAMP_WHAT << 16)

@@ -6,11 +6,11 @@ import "encoding/binary"
 
 const signature = 0xdecade5
 
-// headers are those of a test packet, beside Ethernet and UDP.
+// headers are the headers of a test packet, beside Ethernet and UDP.
 type headers struct{ vlan, v6 bool }
 
-// udpFrame is a UDP packet with an empty stamp except for its signature, and where
-// the stamp lies. What matters is its checksum, not its addresses.
+// udpFrame returns a UDP packet, whose stamp is empty except for its signature, and the
+// offset of the stamp. Its checksum matters, its addresses do not.
 func udpFrame(size int, h headers) (frame []byte, stamp int) {
 	const fcs = 4
 	frame = make([]byte, size-fcs)

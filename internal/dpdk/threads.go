@@ -4,9 +4,9 @@ import (
 	"slices"
 )
 
-// Confine keeps the Go runtime's threads to podCPUs, and off those of lcores that
-// poll as far as there are others, so that neither garbage collection nor a timer
-// interrupts a packet loop.
+// Confine keeps the Go runtime's threads on podCPUs, and off the CPUs of lcores that poll
+// if there are others, so that neither garbage collection nor a timer interrupts a
+// packet loop.
 func (r *Runtime) Confine(podCPUs []int, polling []Lcore) error {
 	free := slices.DeleteFunc(slices.Clone(podCPUs), func(cpu int) bool {
 		return slices.ContainsFunc(polling, func(l Lcore) bool { return l.CPU == cpu })

@@ -1,4 +1,5 @@
-/* Sending the same frame over and over. */
+/* Sending the same frame over and over. loop.c calls these functions on the lcore's
+ * thread. */
 #ifndef PODNET_TXONLY_H
 #define PODNET_TXONLY_H
 
@@ -24,8 +25,8 @@ txonly_take(const struct stream *s, struct rte_mbuf **bufs, uint16_t n)
 	return true;
 }
 
-/* txonly_paced sends what is due by the schedule. What the ring refuses is lost:
- * the schedule does not wait. It returns how many packets were due. */
+/* txonly_paced sends the packets that are due by the schedule. Packets that the ring
+ * refuses are lost: the schedule does not wait. It returns how many packets were due. */
 static __rte_always_inline uint16_t
 txonly_paced(struct stream *s)
 {

@@ -103,7 +103,7 @@ func TestWideFlows(t *testing.T) {
 	}
 }
 
-// What Verify makes of numbers of one of very many flows.
+// Verify classifies the numbers of one flow among very many.
 func TestWideOrder(t *testing.T) {
 	p := realPort(t, "net_ring0")
 	const flow = 3<<16 | 5

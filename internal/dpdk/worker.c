@@ -1,7 +1,7 @@
 //go:build cgo && !nodpdk
 
-/* What an lcore has been given to do. Go makes, launches and waits for workers on
- * EAL's thread, and reads, stops and pauses them from any thread. */
+/* Workers: the streams that an lcore was given. Go makes, launches and waits for workers
+ * on EAL's thread, and reads, stops and pauses them from any thread. */
 
 #define _GNU_SOURCE
 #include "generate.h"
@@ -90,10 +90,9 @@ worker_nap(void)
 	return usleep(1);
 }
 
-/* worker_leave is how an lcore leaves its CPU where it shares it with the main one.
- * Lcores that need each other yield. One by itself takes a nap: a thread that yields
- * gives up its place in the queue too, and gets 1 % of the CPU beside a process that
- * computes. */
+/* worker_leave lets an lcore leave its CPU if it shares it with the main one. Lcores that
+ * need each other yield. A single one sleeps for a moment: a thread that yields also loses
+ * its place in the queue, and gets 1 % of the CPU beside a process that computes. */
 static int (*worker_leave(unsigned lcore))(void)
 {
 	unsigned other, cpu = podnet_cpu_of(lcore);
@@ -176,7 +175,7 @@ bool
 podnet_worker_answer(struct podnet_worker *w, unsigned stream, const uint8_t *frame, unsigned len)
 {
 	struct stream *s = &w->streams[stream];
-	/* What follows a head that is copied whole stays zero in an mbuf. */
+	/* The bytes of an mbuf behind a head that is copied whole stay zero. */
 	unsigned most = s->cfg.mode == PODNET_VERIFY || s->cfg.stamp_offset + STAMP_LEN > 64 ? PODNET_HEAD : 64;
 
 	return s->cfg.pool != NULL && len > 0 && len <= most && letters_put(&s->answers, frame, len);

@@ -1,5 +1,5 @@
 /* A worker: the streams that one lcore serves. Its loop (loop.c) runs on the
- * lcore's thread; the rest (worker.c, grace.c) runs on EAL's and Go's threads. */
+ * lcore's thread; worker.c and grace.c say which of EAL's and Go's threads call them. */
 #ifndef PODNET_WORKER_H
 #define PODNET_WORKER_H
 

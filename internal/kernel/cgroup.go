@@ -28,8 +28,8 @@ func ReadCgroups(root rootfs.FS) Cgroups {
 	return NewCgroups(root, string(mountinfo), string(groups))
 }
 
-// ParseGroups reads /proc/self/cgroup (see cgroups(7)): the path of the process's
-// group by controller, and under the empty name that of version 2.
+// ParseGroups reads /proc/self/cgroup (see cgroups(7)): the path of the process's group
+// per controller. The group of version 2 is under the empty name.
 func ParseGroups(text string) map[string]string {
 	groups := map[string]string{}
 	for line := range strings.Lines(text) {
@@ -49,8 +49,8 @@ type Group struct {
 	Dir string
 	Top string // the mount point, above which we cannot go
 	V2  bool
-	// Exact says that it is this process's own group. Otherwise it is a mount that is
-	// taken for it, because what is mounted may be of another namespace.
+	// Exact says that it is this process's own group. Otherwise it is a mount that
+	// stands for the group, because the mount may belong to another namespace.
 	Exact bool
 }
 
@@ -71,9 +71,9 @@ func (c Cgroups) Group(controller string) (Group, bool) {
 	return c.usual(controller)
 }
 
-// mounted finds the group named own below one of the mounts that are of a kind.
-// The host's /sys may be mounted beside the container's own; a mount that has
-// the group comes before one that is a guess.
+// mounted finds the group named own below one of the mounts of a kind. The host's /sys may
+// be mounted beside the container's own, so a mount that has the group is preferred to a
+// guess.
 func (c Cgroups) mounted(kind func(Mount) bool, own string) (Group, bool) {
 	var first *Group
 	for _, m := range c.Mounts {
@@ -121,10 +121,10 @@ func (c Cgroups) usual(controller string) (Group, bool) {
 	return g, true
 }
 
-// locate finds the group named own, a path in the hierarchy, below a mount of
-// it. The mount may show a part of the hierarchy only, and own may be of another
-// namespace than the mount; then the mount itself is taken for the container's
-// group, which is not exact.
+// locate finds the group named own, a path in the hierarchy, below a mount of the
+// hierarchy. The mount may show only a part of it, and own may belong to another namespace
+// than the mount. Then the mount itself stands for the container's group, which is not
+// exact.
 func (c Cgroups) locate(m Mount, own string) Group {
 	g := Group{Dir: m.Point, Top: m.Point}
 	rest := own

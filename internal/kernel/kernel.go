@@ -1,7 +1,9 @@
-// Package kernel reads what the kernel says of this process, its threads and its
-// control groups, below a root and with limits (package rootfs). A parser takes a
-// file's text, so that a caller which has to tell a file that is absent from one
-// that cannot be read reads it itself.
+// Package kernel reads the kernel's data about this process, its threads and its control
+// groups, below a root and with limits (package rootfs). It changes nothing. Devices and
+// network namespaces are read by lib/internal/source.
+//
+// Functions named Parse take a file's text: a caller that has to distinguish an absent
+// file from an unreadable one reads the file itself.
 package kernel
 
 import (

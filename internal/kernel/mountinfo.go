@@ -17,10 +17,9 @@ type Mount struct {
 	Flags   []string // of the mount: ro or rw, and so on
 }
 
-// ParseMounts reads the lines of mountinfo that are of control groups, hugepages
-// and /sys, and those whose mount point is called as if it were for hugepages. It
-// skips lines of another form, and mounts that a later one on the same place
-// hides.
+// ParseMounts reads the lines of mountinfo about control groups, hugepages and /sys, and
+// those whose mount point has a name that is usual for hugepages. It skips malformed lines,
+// and mounts that a later mount at the same place hides.
 func ParseMounts(text string) []Mount {
 	var mounts []Mount
 	byPoint := map[string]int{} // index in mounts, by the point as it is written

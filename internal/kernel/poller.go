@@ -23,8 +23,7 @@ var worker = regexp.MustCompile(`^(rte|dpdk|lcore)-worker-?\d+$`)
 // maxThreads is how many threads Pollers looks at, at most.
 const maxThreads = 1 << 15
 
-// Pollers are the lcores that run in other processes than this one, as far as this
-// one may see them.
+// Pollers are the lcores of other processes, as far as this process may see them.
 func Pollers(root rootfs.FS, self int) []Poller {
 	processes, _ := root.ReadDir("/proc") // none to be seen
 	var list []Poller

@@ -32,8 +32,8 @@ func ThreadName(root rootfs.FS, tid int) string {
 	return comm(root, procTask+"/"+strconv.Itoa(tid))
 }
 
-// InvoluntarySwitches tells how often a thread of this process was made to leave
-// its CPU (proc_pid_status(5)); nil if it has ended, or the kernel does not say.
+// InvoluntarySwitches tells how often the kernel took the CPU from a thread of this process
+// (proc_pid_status(5)); nil if the thread has ended, or the kernel does not say.
 func InvoluntarySwitches(root rootfs.FS, tid int) *uint64 {
 	text, err := root.ReadLines(taskFile(tid, "status"), rootfs.MaxSmall)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
-// Throttling counts how often and for how long a control group was held back for
-// having used up its CFS quota.
+// Throttling counts how often and for how long the kernel held a control group back because
+// it had used up its CFS quota.
 type Throttling struct {
 	Periods uint64
 	Time    time.Duration

@@ -16,11 +16,10 @@ const MaxData = 1 << 20
 
 const configMaps = "configmaps"
 
-// ApplyConfigMap makes these the keys that this program has in the ConfigMap of
-// that name in the pod's namespace, by server-side apply: it is created if it is
-// not there, keys that others put there stay, and those of an earlier call that
-// are not in data go. A key that others put there and that is in data is taken
-// over.
+// ApplyConfigMap writes data into the ConfigMap of that name in the pod's namespace, by
+// server-side apply. It creates the ConfigMap if there is none. It keeps the keys of
+// other programs, and removes the keys of earlier calls that are not in data. It takes
+// over a key of another program that is in data.
 //
 // It fails with a StatusError, or with ErrUnreachable, ErrNoAccount or an error
 // about the name. It repeats a request that did not reach the server until ctx
@@ -52,10 +51,9 @@ func (c *Client) ApplyConfigMap(ctx context.Context, name string, data map[strin
 	return nil
 }
 
-// yamlBody writes v as JSON that the server's YAML parser reads as the same.
-// There are characters that JSON may have as they are and that YAML refuses, or
-// takes for the end of a line: those are escaped, so that no text that is
-// measured under keeps the rest from being written.
+// yamlBody writes v as JSON that the server's YAML parser reads as the same. JSON may
+// contain some characters that YAML refuses or takes for the end of a line. yamlBody
+// escapes them, so that one odd name cannot keep the whole ConfigMap from being written.
 func yamlBody(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

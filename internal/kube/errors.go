@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// Errors that those of this package wrap.
+// Errors that this package's errors wrap.
 var (
 	ErrNotInPod    = errors.New("not in a pod")
 	ErrNoAccount   = errors.New("no service account token is mounted")
@@ -37,9 +37,9 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// TooLarge tells whether the server has refused an object that it might take if it
-// were smaller: a ConfigMap that is too large with what others keep in it is not
-// valid, and a request that is too large for the server has a status of its own.
+// TooLarge tells whether the server might accept a smaller object. The server answers 413
+// if the request is too large, and 422 (Invalid) if the ConfigMap is too large together
+// with others' keys.
 func (e *StatusError) TooLarge() bool {
 	return e.Code == http.StatusRequestEntityTooLarge || e.Code == http.StatusUnprocessableEntity && strings.Contains(e.Message, "Too long")
 }
@@ -69,8 +69,8 @@ func (e *StatusError) remedy() string {
 // maxMessage is how many bytes of a server's message are kept.
 const maxMessage = 1024
 
-// message takes the message out of a body: that of a metav1.Status, else the text
-// itself, as a proxy gives it.
+// message takes the message out of a body: a metav1.Status's message, or else the whole
+// text, which a proxy may have written.
 func message(body []byte) string {
 	var status struct {
 		Kind    string `json:"kind"`

@@ -40,8 +40,8 @@ func (c *Client) CreateEvent(ctx context.Context, e Event) error {
 	if err := CheckName(e.Pod); err != nil {
 		return fmt.Errorf("event: pod %w", err)
 	}
-	// The name is ours to give, so that of an event that is sent twice, because
-	// the first answer was lost, there is one.
+	// We choose the name, so that an event exists once even if it is sent twice
+	// because the first answer was lost.
 	suffix := fmt.Sprintf(".%x", e.At.UnixNano())
 	name := e.Pod[:min(len(e.Pod), maxName-len(suffix))]
 	name = strings.TrimRight(name, "-.") + suffix

@@ -1,15 +1,16 @@
-// Package kube writes what a pod found to the API of its cluster: a ConfigMap,
-// and events; and reads its parameters from one, and a pod's node. It is made of net/http alone, and uses what every pod is given: two
-// environment variables and the files of its service account.
+// Package kube writes a pod's results to the API of its cluster, as a ConfigMap and as
+// events. It also reads parameters from a ConfigMap, and the name of a pod's node. It is
+// not a general client: it uses net/http alone. It finds the API server by two environment
+// variables and the files of the service account, which every pod has. Start at New.
 //
 // The account needs, in the pod's namespace and in the API group "":
 //
-//   - for ApplyConfigMap the verb patch on configmaps, and create as well for a
-//     ConfigMap that is not there yet. Both may be held to its name
-//     (resourceNames): unlike a POST, server-side apply names what it creates.
-//   - for CreateEvent the verb create on events, which cannot be held to a name.
-//   - for ConfigMapData and NodeOf the verb get on configmaps and pods, held to a
-//     name.
+//   - for ApplyConfigMap the verb patch on configmaps, and create as well for a ConfigMap
+//     that is not there yet. Both can be limited to its name (resourceNames): unlike a
+//     POST, server-side apply names the object that it creates.
+//   - for CreateEvent the verb create on events, which cannot be limited to a name.
+//   - for ConfigMapData and NodeOf the verb get on configmaps and pods, which can be
+//     limited to a name.
 package kube
 
 import (
@@ -104,8 +105,8 @@ func New(o Options) (*Client, error) {
 // Namespace is the pod's.
 func (c *Client) Namespace() string { return c.namespace }
 
-// lookup gives the value of a variable, of several the last as in a process that
-// is started with them; empty if there is none.
+// lookup gives the value of a variable; empty if there is none. If the variable is there
+// several times the last one counts, as in a process that is started with them.
 func lookup(environ []string, name string) (value string) {
 	for _, v := range environ {
 		if rest, ok := strings.CutPrefix(v, name+"="); ok {
@@ -142,12 +143,11 @@ func (c *Client) authorities() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Pod tells the name and the uid of this pod, each empty if it is not known: what
-// the variables POD_NAME and POD_UID say, else the token, which is made for one
-// pod, else HOSTNAME, which is the pod's name unless its spec has another.
+// Pod tells the name and the uid of this pod, each empty if it is not known. It takes them
+// from the variables POD_NAME and POD_UID, else from the token, which is made for one pod,
+// else from HOSTNAME, which is the pod's name unless its spec has another.
 //
-// Without the uid `kubectl describe` does not find an event, and `kubectl get
-// events` does.
+// Without the uid, `kubectl get events` finds an event and `kubectl describe` does not.
 func (c *Client) Pod() (name, uid string) {
 	name, uid = c.pod.Name, c.pod.UID
 	token, _ := c.token() // without one no event can be written, which is said there

@@ -28,9 +28,9 @@ const (
 	maxWait     = 5 * time.Second
 )
 
-// do sends a request, and again while the server is overloaded, failing or away,
-// until ctx ends. It fails with a StatusError, or with ErrUnreachable. again says
-// that one was sent before and got no answer, or none that says what became of it.
+// do sends a request, and repeats it while the server is overloaded, failing or away, until
+// ctx ends. It fails with a StatusError, or with ErrUnreachable. again says that an earlier
+// try got no answer, or an answer that does not say whether the server carried it out.
 func (c *Client) do(ctx context.Context, r request) (again bool, err error) {
 	for wait := c.backoff; ; wait, again = min(2*wait, maxWait), true {
 		after, failed := c.once(ctx, r)
@@ -58,7 +58,7 @@ func sleep(done <-chan struct{}, d time.Duration) {
 	}
 }
 
-// passing reports whether the next try may fare better.
+// passing reports whether another try may succeed.
 func passing(err error) bool {
 	if s, ok := errors.AsType[*StatusError](err); ok {
 		return s.Code == http.StatusTooManyRequests || s.Code >= 500
@@ -137,7 +137,7 @@ func (c *Client) unreachable(err error) error {
 	remedy := "see that the pod's default network is up, and that no NetworkPolicy keeps the pod from the API server"
 	switch _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); {
 	case untrusted:
-		remedy = fmt.Sprintf("%s has to be of the authority that signed the server's certificate, and %s what that is made out to",
+		remedy = fmt.Sprintf("see that the authority in %s signed the server's certificate, and that the certificate names the host in %s",
 			path.Join(accountDir, "ca.crt"), hostVariable)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		err = fmt.Errorf("no answer in time: %w", err)

@@ -37,8 +37,8 @@ type Chunk struct {
 
 const chunkEncoding = "gzip+base64"
 
-// Split spreads a document over ConfigMaps called name-0, name-1 and so on, with at most so
-// many bytes each. It fails if more than MaxChunks are needed.
+// Split spreads a document over ConfigMaps called name-0, name-1 and so on, with at most
+// most bytes each. It fails if more than MaxChunks are needed.
 func Split(document []byte, name string, most int) (Manifest, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)

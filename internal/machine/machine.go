@@ -1,5 +1,6 @@
-// Package machine samples what happens on the machine while packets are sent:
-// what can make a poll loop late without the path being at fault.
+// Package machine samples the disturbances on the machine while packets are sent, such as
+// throttling, stolen time and lost CPU time. They make a poll loop late although the path
+// is not at fault. It does not judge them; internal/bench does. Start at Sampler.
 package machine
 
 import (

@@ -15,7 +15,7 @@ type collector struct{ src Source }
 
 func newCollector(src Source) prometheus.Collector { return collector{src} }
 
-// family is a metric that a snapshot has no, one or several samples of.
+// family is a metric with its samples in a snapshot: none, one or several.
 type family struct {
 	desc    *prometheus.Desc
 	kind    prometheus.ValueType
@@ -27,7 +27,7 @@ type sample struct {
 	labels []string
 }
 
-// families are all metrics. Those that a result has too have its names.
+// families are all metrics. A metric that a result has too has the same name there.
 var families = slices.Concat(trialCounters(), portCounters(), []family{
 	{
 		desc(result.MetricInfo, "The method of measurement or the mode of forwarding, the release, and the DPDK.", "version", "dpdk", "method"),

@@ -82,7 +82,7 @@ func TestAbsentMetrics(t *testing.T) {
 	}
 }
 
-// What forwards has no trials, which 0 of them would not say.
+// A run that forwards has no trials. A count of 0 would say that none has ended yet.
 func TestNoTrials(t *testing.T) {
 	src := &fake{s: full}
 	src.s.Method, src.s.NoTrials, src.s.Phase, src.s.Requested, src.s.Lower, src.s.Upper = "macswap", true, "", 0, 0, 0

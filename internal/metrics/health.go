@@ -12,8 +12,8 @@ import (
 const (
 	// patience is how long a polling lcore may stand still.
 	patience = time.Second
-	// interval is how often the heartbeats are looked at, and so how much longer
-	// than patience it may take to notice.
+	// interval is the time between two looks at the heartbeats. So it can take that
+	// much longer than patience to notice an lcore that stands still.
 	interval = 250 * time.Millisecond
 )
 
@@ -48,9 +48,8 @@ func (h *health) watch(ctx context.Context) {
 	}
 }
 
-// complaints looks at the heartbeats and names the lcores that stand still, one
-// an element. An lcore that is new has moved; those of a job that has ended are
-// forgotten.
+// complaints looks at the heartbeats and names the lcores that stand still, one per
+// element. A new lcore counts as moving; lcores whose job has ended are forgotten.
 func (h *health) complaints() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()

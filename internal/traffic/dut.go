@@ -8,7 +8,7 @@ import (
 // DUT is a device under test.
 type DUT struct {
 	// Bridge connects the first and the second port of a kind, the third and the
-	// fourth, and so on; a last one without a partner reflects, as all do otherwise.
+	// fourth, and so on. A last port without a partner reflects; without Bridge all do.
 	Bridge bool
 	Kinds  []int            // how many ports of each kind follow one another
 	Faults *dpdk.Impairment // of each port; nil: none
@@ -52,8 +52,8 @@ func (d *DUT) partner(i int) (to int, mode dpdk.Mode) {
 	return i, dpdk.MACSwap
 }
 
-// Mixed tells whether some ports are bridged and others reflect. An lcore's loop
-// does one of both; that of a device with faults, even without any, does either.
+// Mixed tells whether some ports are bridged and others reflect. A usual lcore loop does
+// one of the two. The loop of a device with faults can do both, even if no fault is set.
 func (d *DUT) Mixed() bool {
 	ports, alone := 0, 0
 	for _, n := range d.Kinds {

@@ -10,16 +10,15 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// linger is how long ports stay open after the loops have ended: what they sent
-// last lies in rings from which the peers still have to take it.
+// linger is how long ports stay open after the loops have ended: the peers still have to
+// take the last packets from the rings.
 const linger = 500 * time.Millisecond
 
-// drainLimit is how long a device that is to end may take to send what waits in it.
+// drainLimit is how long a device that has to end may take to send its waiting packets.
 const drainLimit = 300 * time.Millisecond
 
-// Forward runs the streams until ctx ends, for at most duration unless that is
-// 0, and counts what the ports carried. It fails early when a peer has gone that
-// cannot come back.
+// Forward runs the streams until ctx ends, for at most duration unless that is 0, and counts
+// the ports' packets. It fails early when a peer that cannot come back has gone.
 func Forward(ctx context.Context, dp *dataplane.Dataplane, streams []Stream, duration time.Duration, o ForwardObserver) (result.Run, error) {
 	if duration > 0 {
 		var cancel context.CancelFunc
@@ -64,7 +63,7 @@ func Forward(ctx context.Context, dp *dataplane.Dataplane, streams []Stream, dur
 	return r, failed
 }
 
-// drain lets the streams send what they have taken, in the time that there is.
+// drain lets the streams send the packets that they have taken, in the time that there is.
 func (t *tally) drain() {
 	waiting := func() (n uint64) {
 		for i, s := range t.streams {
@@ -79,8 +78,9 @@ func (t *tally) drain() {
 	}
 }
 
-// watch calls tick at every interval until ctx ends, or until tick fails or keep, which
-// sees to the peers, finds one lost, which it returns.
+// watch calls tick at every interval, and keep at every PollInterval of the dataplane. It
+// ends with ctx, or returns the error of the first one that fails. keep reconnects peers,
+// and fails if one is lost.
 func watch(ctx context.Context, keep func(context.Context, *dpdk.Job) error, t *tally, interval time.Duration, tick func(now time.Time) error) error {
 	ticks := time.NewTicker(interval)
 	defer ticks.Stop()

@@ -106,7 +106,7 @@ func TestForwardFails(t *testing.T) {
 	}
 }
 
-// A peer that cannot come back ends it, with what was counted until then.
+// A peer that cannot come back ends the run, which keeps the counts until then.
 func TestForwardWithoutItsPeer(t *testing.T) {
 	path := peerSocket(t)
 	bubble(t, func(t *testing.T) {
@@ -238,7 +238,7 @@ func TestDUTMixed(t *testing.T) {
 	}
 }
 
-// What a device with faults has done is in the result.
+// The faults that a device made are in the result.
 func TestForwardWithFaults(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		dp, f := fakePlane(t, 1, "net_ring0", "net_ring1")

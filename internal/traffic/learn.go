@@ -11,9 +11,8 @@ import (
 	"github.com/podnet/podnet/internal/dataplane"
 )
 
-// Learn finds the destination address by a probe that goes out on tx and comes
-// back on rx within timeout; 0 is for ever. Then both ends and what lies between
-// them are ready.
+// Learn finds the destination address by a probe that goes out on tx and comes back on rx
+// within timeout; 0 is for ever. A probe that comes back shows that the whole path is ready.
 func Learn(ctx context.Context, tx, rx *dataplane.Port, flow bench.Flow, timeout time.Duration) (net.HardwareAddr, error) {
 	flow.SrcMAC = tx.MAC
 	flow.DstMAC = rx.MAC

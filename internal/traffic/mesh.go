@@ -13,8 +13,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Mesh is a pod's way to many others, over each of its ports, which are its rails. Between
-// tasks no lcore polls.
+// Mesh connects a pod with many others. Each of its ports is a rail. Between tasks no lcore
+// polls.
 type Mesh struct {
 	dp       *dataplane.Dataplane
 	rails    []result.FabricRail
@@ -23,8 +23,8 @@ type Mesh struct {
 
 var _ fabric.Path = (*Mesh)(nil)
 
-// NewMesh makes the ports of a dataplane rails, which say of the ports what other pods
-// need to know, in the same order.
+// NewMesh makes a mesh of a dataplane's ports. rails describe the ports to other pods, in
+// the same order.
 func NewMesh(dp *dataplane.Dataplane, rails []result.FabricRail, o PathObserver) *Mesh {
 	return &Mesh{dp, rails, o}
 }
@@ -35,7 +35,7 @@ func (m *Mesh) Rails() []result.FabricRail { return m.rails }
 // meshFlows is how many UDP flows a task has: both ends have to know.
 const meshFlows = 254
 
-// Trials of a task, by whose number both ends know their packets.
+// The numbers of a task's trials. By them both ends know their packets.
 const (
 	measured = 0
 	warmUp   = 1
@@ -67,7 +67,7 @@ func (m *Mesh) Generate(ctx context.Context, t fabric.Task) (fabric.Generated, e
 	return generated(t, got)
 }
 
-// path is the way of a task, from this pod.
+// path is a task's path, from this pod.
 func (m *Mesh) path(t fabric.Task) (*Path, error) {
 	flow, err := m.flow(t, t.From)
 	if err != nil {
@@ -121,8 +121,8 @@ func (m *Mesh) search(ctx context.Context, way *Path, t fabric.Task, most float6
 	return bench.NDR(ctx, r, cfg)
 }
 
-// generated is what a measurement says of a task. That of a search is what its last
-// valid trial at the lower bound of the first goal counted, or the last of all.
+// generated takes a task's counts from its measurement. A search has the counts of its
+// last valid trial at the lower bound of the first goal, or else of its last trial.
 func generated(t fabric.Task, m result.Measurement) (fabric.Generated, error) {
 	if len(m.Trials) == 0 {
 		return fabric.Generated{}, errors.New(cmp.Or(m.Reason, "nothing could be sent"))

@@ -17,8 +17,8 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// meshPlane is two pods in one process: net_ring0 is the rail of the one and net_ring1
-// that of the other.
+// meshPlane is two pods in one process: net_ring0 is the rail of one pod, and net_ring1
+// the rail of the other.
 func meshPlane(t *testing.T) (*Mesh, *dpdktest.Fake) {
 	t.Helper()
 	f := dpdktest.New()
@@ -82,8 +82,8 @@ func reflecting(t *testing.T, m *Mesh, task fabric.Task) (stop func() fabric.Ref
 	}
 }
 
-// Both ends count the packets of the measurement alone, exactly: neither those of the
-// warm-up nor those of others.
+// Both ends count exactly the packets of the measurement, without the warm-up's and
+// without others'.
 func TestMesh(t *testing.T) {
 	for name, lost := range map[string]uint64{"all arrive": 0, "some are lost": 10} {
 		t.Run(name, func(t *testing.T) {
@@ -159,15 +159,15 @@ func TestMeshSearch(t *testing.T) {
 	})
 }
 
-// What another pod says of itself is checked, and what ctx ends says so.
+// A task's data from another pod is checked, and a call that ctx ends says so.
 func TestMeshRefuses(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		m, _ := meshPlane(t)
 		for want, change := range map[string]func(*fabric.Task){
-			"must be that of one station": func(t *fabric.Task) { t.To.Port.MAC = "ff:ff:ff:ff:ff:ff" },
-			"MAC address \"x\"":           func(t *fabric.Task) { t.From.Port.MAC = "x" },
-			"this pod has 2":              func(t *fabric.Task) { t.From.Rail, t.To.Rail = 2, -1 },
-			"frame size":                  func(t *fabric.Task) { t.Mix = result.OneSize(20) },
+			"must be a unicast address": func(t *fabric.Task) { t.To.Port.MAC = "ff:ff:ff:ff:ff:ff" },
+			"MAC address \"x\"":         func(t *fabric.Task) { t.From.Port.MAC = "x" },
+			"this pod has 2":            func(t *fabric.Task) { t.From.Rail, t.To.Rail = 2, -1 },
+			"frame size":                func(t *fabric.Task) { t.Mix = result.OneSize(20) },
 		} {
 			task := meshTask(m)
 			change(&task)
@@ -225,7 +225,7 @@ func TestMeshAddresses(t *testing.T) {
 	}
 }
 
-// What the receiver's own side may have lost is said, and by whom.
+// The reflecting end names the losses that may be its own.
 func TestMeshReceiverLimits(t *testing.T) {
 	for want, disturb := range map[result.LimitCode]func(f *dpdktest.Fake){
 		result.OwnDrops: func(f *dpdktest.Fake) { f.AddStats("net_ring1", dpdk.Stats{RxMissed: 3}) },

@@ -10,7 +10,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// flow is what a task sends. own is the end that this pod is.
+// flow describes a task's packets. own is this pod's end.
 func (m *Mesh) flow(t fabric.Task, own fabric.End) (bench.Flow, error) {
 	f := bench.Flow{SrcPort: 49184, DstPort: 7, Flows: meshFlows}
 	if own.Rail < 0 || own.Rail >= len(m.dp.Ports) {
@@ -47,16 +47,16 @@ func checkSizes(f bench.Flow, m result.Mix) error {
 func stationOf(e fabric.End) (net.HardwareAddr, error) {
 	mac, err := net.ParseMAC(e.Port.MAC)
 	if err != nil || !bench.Unicast(mac) {
-		return nil, fmt.Errorf("rail %d of %s: MAC address %q: must be that of one station", e.Rail, e.Node, e.Port.MAC)
+		return nil, fmt.Errorf("rail %d of %s: MAC address %q: must be a unicast address", e.Rail, e.Node, e.Port.MAC)
 	}
 	return mac, nil
 }
 
-// vdev is the kind of a device that the pod was not given, such as a packet socket on an
-// interface of the kernel's, which has its addresses too and answers for them.
+// vdev is the kind of a device that the pod was not given, such as a packet socket on a
+// kernel's interface. That interface has its own addresses and answers for them.
 const vdev = "vdev"
 
-// shared are the addresses of two ends that are of one family.
+// shared are the addresses of two ends in the same family.
 func shared(from, to fabric.End) (list [][2]netip.Addr) {
 	for _, a := range own(from) {
 		for _, b := range own(to) {
@@ -68,7 +68,7 @@ func shared(from, to fabric.End) (list [][2]netip.Addr) {
 	return list
 }
 
-// own are the addresses that are a rail's alone.
+// own are the addresses that only this rail has.
 func own(e fabric.End) (list []netip.Addr) {
 	if e.Port.Kind == vdev {
 		return nil
@@ -81,8 +81,8 @@ func own(e fabric.End) (list []netip.Addr) {
 	return list
 }
 
-// benchmarking is an address of those that RFC 2544 has set apart (198.18.0.0/15), which
-// no other rail of the run has.
+// benchmarking is an address that no other rail of the run has, from the range that RFC 2544
+// reserves for measurements (198.18.0.0/15).
 func benchmarking(e fabric.End) netip.Addr {
 	n := (e.Index+1)*fabric.MaxRails + e.Rail
 	return netip.AddrFrom4([4]byte{198, byte(18 + n>>16&1), byte(n >> 8), byte(n)})

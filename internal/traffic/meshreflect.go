@@ -38,19 +38,19 @@ func (m *Mesh) Reflect(ctx context.Context, t fabric.Task, ready func(), stop <-
 		return fabric.Reflected{}, failed
 	}
 	if t.NDR {
-		return fabric.Reflected{}, nil // of many trials, at rates of which this end knows nothing
+		return fabric.Reflected{}, nil // many trials, at rates that this end does not know
 	}
 	return fabric.Reflected{Arrived: &counts.Received, Limits: bench.ReceiverLimits(m.rate(own, t), counts)}, nil
 }
 
-// rate is a task's in packets per second, 0 for as fast as it goes.
+// rate is a task's rate in packets per second, 0 for as fast as it goes.
 func (m *Mesh) rate(ctx context.Context, t fabric.Task) float64 {
 	// Its sender has refused one that cannot be read.
 	pps, _ := bench.ParseRate(t.Rate, t.Mix.Mean(), m.dp.Ports[t.To.Rail].LineRate(ctx))
 	return pps
 }
 
-// counted is what a receiver has counted, and how punctual it was.
+// counted gives a receiver's counts, and how punctual it was.
 func (m *Mesh) counted(ctx context.Context, t fabric.Task, run *tally) (c bench.Counts, err error) {
 	for i := range run.streams {
 		c.Received += run.job.Counters(i).RxPackets

@@ -11,10 +11,10 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Packets that are on their way when the sending ends are waited for: firstArrival
-// for the first (RFC 2544, section 23), then until none has come for arrivalQuiet,
-// or for duplicateQuiet once all have, and at most for arrivalLimit, or for
-// stoppedLimit once the run is to stop.
+// After the sending has ended, a trial waits for the packets on their way: firstArrival for
+// the first of them (RFC 2544, section 23), then until none has come for arrivalQuiet, or
+// for duplicateQuiet if all have come. It waits for arrivalLimit at most, or for
+// stoppedLimit if the run has to stop.
 const (
 	firstArrival   = 2 * time.Second
 	arrivalQuiet   = 200 * time.Millisecond
@@ -73,7 +73,7 @@ func newMeter(p *Path, run *tally, t bench.Trial) *meter {
 	return &meter{p: p, run: run, trial: t, sampler: run.sampler, begin: run.begin, lastAt: run.begin, lastTime: time.Now()}
 }
 
-// threads are the job's, once all have begun to run.
+// threads are the job's threads, once all have begun to run.
 func threads(job *dpdk.Job) []machine.Thread {
 	for end := time.Now().Add(time.Second); ; time.Sleep(100 * time.Microsecond) {
 		var list []machine.Thread
@@ -140,8 +140,8 @@ func (m *meter) tick(ctx context.Context, now time.Time, windows bool) (bench.Co
 		return c, nil
 	}
 	sample := m.sampler.Sample()
-	// On a path that carries nothing any more no later number tells what is missing:
-	// then it is what was offered before this window and has not come.
+	// If a path carries nothing any more, no later number shows the missing ones. Then
+	// all packets that were offered before this window and have not come are missing.
 	due := m.last.Offered
 	if m.ended {
 		due = c.Offered
@@ -179,8 +179,8 @@ func (m *meter) read(ctx context.Context) (c bench.Counts, err error) {
 	return c, err
 }
 
-// finish reads everything once more, and what only the end tells: times, and
-// each direction by itself.
+// finish reads all counters once more, and also the times and the counts per direction,
+// which are read only at the end.
 func (m *meter) finish(ctx context.Context, windows bool) (bench.Counts, error) {
 	if windows {
 		m.ended = true

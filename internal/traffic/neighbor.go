@@ -43,7 +43,8 @@ func (h hosts) Receive(ctx context.Context) []byte {
 	return frame
 }
 
-// passes waits until the router passes a probe on. On its way it asks for the hosts.
+// passes waits until the router forwards a probe. Before that, the router asks for the
+// hosts.
 func (p *Path) passes(ctx context.Context, d direction, timeout time.Duration) error {
 	tx, rx := p.dp.Ports[d.tx], p.dp.Ports[d.rx]
 	flow := d.flow
@@ -61,8 +62,8 @@ func (p *Path) passes(ctx context.Context, d direction, timeout time.Duration) e
 	return err
 }
 
-// answer answers who has asked for a host. The frame goes out where no other stream
-// sends on the same queue meanwhile.
+// answer answers the questions for hosts. The answer goes out through a stream, so that
+// nobody else sends on the stream's queue meanwhile.
 func (p *Path) answer(run *tally) {
 	for i, s := range run.streams {
 		if s.Mode != dpdk.Verify {

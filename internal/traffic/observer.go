@@ -1,5 +1,7 @@
-// Package traffic carries packets over a dataplane: the trials of a benchmark,
-// whose path it is, and what is forwarded, dropped or generated until told to stop.
+// Package traffic carries packets over a dataplane: the trials of a benchmark, and the
+// streams that forward, drop or generate packets until somebody stops them. It does not
+// choose trials or judge them; internal/bench does. Start at Path for trials, at Forward
+// for streams, and at Mesh for the trials between all nodes.
 package traffic
 
 import (
@@ -21,15 +23,14 @@ type Observer interface {
 // PathObserver hears of a path's trials.
 type PathObserver interface {
 	Observer
-	// Counted tells what the running trial has counted so far.
+	// Counted gives the running trial's counts so far.
 	Counted(now time.Time, c bench.Counts)
 }
 
 // ForwardObserver hears of Forward's work.
 type ForwardObserver interface {
 	Observer
-	// Carried tells what the ports have counted so far, and Ended what they have
-	// when all is over.
+	// Carried gives the ports' counts so far, and Ended their counts at the end.
 	Carried(now time.Time, list []result.Interface)
 	Ended(list []result.Interface)
 }

@@ -23,15 +23,15 @@ type Path struct {
 	lcores     []dpdk.Lcore
 }
 
-// identity is by what another pod knows a task's packets: the signature, and the flows of
-// each trial.
+// identity lets another pod recognize a task's packets: by the signature, and by the flows
+// of each trial.
 type identity struct {
 	signature uint32
-	trial     int // the flows of trial n come after those of n trials
+	trial     int // the flows of trial n begin behind the flows of n trials
 }
 
-// first is the first flow of a trial with so many flows. Only after thousands of trials
-// one has the same flows again.
+// first is the first flow of a trial with so many flows. A trial has an earlier one's flows
+// again only after thousands of trials.
 func (i *identity) first(flows int) int { return i.trial % (maxStampedFlows / flows) * flows }
 
 // maxStampedFlows is how many flows a stamp tells beside a whole number.
@@ -53,8 +53,8 @@ type PathConfig struct {
 	Flow          bench.Flow
 	Bidirectional bool
 	// Gateways are the MAC addresses of the router that packets go through, on the side
-	// of each direction; none: there is no router. Then the ports answer for the flows'
-	// hosts, as the router asks for them.
+	// of each direction; none: there is no router. With a router, the ports answer its
+	// questions for the flows' hosts.
 	Gateways    []net.HardwareAddr
 	PeerTimeout time.Duration // how long to wait for a probe to come back; 0: for ever
 	Observer    PathObserver
@@ -101,7 +101,7 @@ func (p *Path) Ends() (tx, rx string, dst net.HardwareAddr) {
 // Directions is how many there are.
 func (p *Path) Directions() int { return len(p.directions) }
 
-// lateLimit is how long after its time a schedule may be made up for.
+// lateLimit is how late a generator may still catch up with its schedule.
 const lateLimit = 100 * time.Millisecond
 
 // flows is how many flows a direction has.
@@ -162,8 +162,8 @@ func (p *Path) Trial(ctx context.Context, t bench.Trial) (bench.Counts, error) {
 	return c, errors.Join(failed, run.job.Stop(own), err)
 }
 
-// streams makes the trial's streams: for every direction one that receives on
-// each queue, and one that sends on as many queues as there are flows for.
+// streams makes the trial's streams. Each direction has one stream per queue that receives,
+// and one per queue that sends, as long as there are flows for it.
 func (p *Path) streams(t bench.Trial) ([]Stream, error) {
 	signature, first := bench.NewSignature(), 0
 	if p.known != nil {
@@ -213,8 +213,8 @@ func (p *Path) streams(t bench.Trial) ([]Stream, error) {
 	return out, nil
 }
 
-// limit is how many packets a stream sends that has the trial's part between from
-// and to. All streams together send the trial's.
+// limit is how many packets a stream sends whose part of the trial is between from and to.
+// All streams together send the trial's number.
 func limit(t bench.Trial, from, to float64) uint64 {
 	n := float64(t.Schedule())
 	return uint64(math.Round(n*to)) - uint64(math.Round(n*from))

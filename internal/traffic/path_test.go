@@ -22,7 +22,7 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// What several streams send adds up to what the trial asks for.
+// Several streams together send the packets that the trial asks for.
 func TestStreamsShareATrial(t *testing.T) {
 	for _, flows := range []int{1, 2, 3, 7, 1000} {
 		for _, queues := range []int{1, 2, 4} {
@@ -131,7 +131,7 @@ func TestBurst(t *testing.T) {
 	})
 }
 
-// What a trial lost, and when.
+// A trial counts its losses, and shows when they happened.
 func TestTrialWithLoss(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p, f, _ := reflected(t, 1, dpdktest.Wire{})
@@ -292,8 +292,8 @@ func TestTrialWaitsForPackets(t *testing.T) {
 	})
 }
 
-// What the ports drop themselves is the trial's, also when they have counted from
-// zero again.
+// Packets that the ports drop themselves count in the trial, even if the ports' counters
+// have begun at zero again.
 func TestTrialCountsPorts(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p, f, _ := reflected(t, 1, dpdktest.Wire{LoseEvery: 2})

@@ -8,7 +8,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// times are those of all streams that have such.
+// times adds up the times of all streams that keep such times.
 func (m *meter) times(of dpdk.Times) *hdrhistogram.Histogram {
 	h := bench.NewHistogram()
 	for i, s := range m.run.streams {

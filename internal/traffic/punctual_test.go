@@ -51,7 +51,7 @@ func TestTrialTellsHowPunctualItWas(t *testing.T) {
 	})
 }
 
-// Of several queues of a port each has the part of the load that came from it.
+// If a port has several queues, each shows its own part of the load.
 func TestLoadOfAQueue(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p, f, _ := reflected(t, 2, dpdktest.Wire{}) // the fake leads all to one queue
@@ -67,8 +67,8 @@ func TestLoadOfAQueue(t *testing.T) {
 	})
 }
 
-// Round-trip times are those of the packets' own stamps and those of the schedule,
-// and the generators' lateness stands beside them.
+// A trial has round-trip times by the packets' stamps and by the schedule, and beside
+// them the generators' lateness.
 func TestTrialHasTimesByTheSchedule(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p, f, _ := reflected(t, 1, dpdktest.Wire{Delay: 3 * time.Microsecond})
@@ -158,7 +158,7 @@ func TestTrialWithoutAPeer(t *testing.T) {
 	})
 }
 
-// From a path that changes tags packets are wanted as they come back.
+// If a path changes tags, receivers expect packets with the tags that come back.
 func TestReceiversWantThePathsTag(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p, f, _ := reflected(t, 1, dpdktest.Wire{})

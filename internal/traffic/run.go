@@ -14,9 +14,10 @@ import (
 // RunConfig says what the ports of a dataplane do with packets.
 type RunConfig struct {
 	Mode dpdk.Mode // IO, MAC, MACSwap, RxOnly or TxOnly
-	// Flow is what TxOnly sends, in frames of FrameSize bytes with the FCS, at Rate
-	// packets per second on each port, 0 as fast as it goes. Its destination is MAC's
-	// too; by default 02:00:00:00:00:0N, where N counts the receiving port from 0.
+	// Flow describes the packets of TxOnly, in frames of FrameSize bytes with the FCS,
+	// at Rate packets per second on each port; 0 is as fast as it goes. Mode MAC uses
+	// the Flow's destination too. The default is 02:00:00:00:00:0N, where N counts the
+	// receiving port from 0.
 	Flow      bench.Flow
 	FrameSize int
 	Rate      float64
@@ -51,7 +52,7 @@ func RunStreams(ctx context.Context, dp *dataplane.Dataplane, c RunConfig) (stre
 	return streams, nil
 }
 
-// stream is what is done on each queue of the port tx, whose index is to.
+// stream is the stream for each queue of the port tx, whose index is to.
 func (c RunConfig) stream(ctx context.Context, tx *dataplane.Port, to int) (s Stream, err error) {
 	s = Stream{tx: to, Stream: dpdk.Stream{Mode: c.Mode, Src: tx.MAC, Dst: c.Flow.DstMAC}}
 	switch {

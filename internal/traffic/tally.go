@@ -19,8 +19,8 @@ type Stream struct {
 	rx, tx int
 }
 
-// tally counts what the ports carry while a job runs. Packets are those that its
-// loops took and handed over; the rest is what the ports count themselves.
+// tally counts the ports' traffic while a job runs. The loops count the packets that they
+// take and hand over; the ports' own counters give the rest.
 type tally struct {
 	dp      *dataplane.Dataplane
 	job     *dpdk.Job
@@ -33,8 +33,8 @@ type tally struct {
 	answer  func()         // answers who has asked meanwhile; nil: nobody asks
 }
 
-// runTallied starts the streams and counts from zero. lcores are those to run on; nil:
-// all that poll.
+// runTallied starts the streams and counts from zero. It runs them on lcores; nil: on all
+// that poll.
 func runTallied(ctx context.Context, dp *dataplane.Dataplane, streams []Stream, lcores []dpdk.Lcore) (*tally, error) {
 	t := &tally{dp: dp, streams: streams}
 	raw := make([]dpdk.Stream, len(streams))
@@ -113,7 +113,7 @@ func (t *tally) read(ctx context.Context) ([]result.Interface, error) {
 	return out, nil
 }
 
-// faults is what the streams that forward with faults have done; nil: none is.
+// faults are the faults that streams have made so far; nil: no stream makes faults.
 func (t *tally) faults() *result.Faults {
 	var f *result.Faults
 	for i, s := range t.streams {
@@ -132,7 +132,7 @@ func (t *tally) faults() *result.Faults {
 	return f
 }
 
-// since is how far a counter has come, which may have begun again.
+// since is how much a counter has grown. The counter may have begun again at 0.
 func since(base, now uint64) uint64 {
 	if now < base {
 		return now
@@ -151,8 +151,7 @@ func (t *tally) polled(s Stream) string {
 	return "a ring in memory"
 }
 
-// lcores tells what the job's threads have had of their CPUs so far, and what they
-// poll.
+// lcores tells how much CPU time the job's threads have had so far, and what they poll.
 func (t *tally) lcores() []result.Thread {
 	threads := t.begin.Until(t.sampler.Sample()).Threads
 	for i := range threads {

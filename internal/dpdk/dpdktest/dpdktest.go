@@ -1,8 +1,9 @@
-// Package dpdktest is a DPDK of memory alone, for tests of what runs on one: a
-// dpdk.Driver with state. Ports are made by the arguments that EAL gets, must be
-// configured before they start, have peers that come and go, and are joined by
-// wires. Each lcore runs one job, whose packets go by the clock. Every call can be
-// made to fail or to hang. In a bubble of testing/synctest hours take no time.
+// Package dpdktest is a DPDK in memory, for tests of the packages above internal/dpdk: a
+// dpdk.Driver with state. EAL's arguments make its ports. They must be configured before
+// they start, have peers that come and go, and are joined by wires. Each lcore runs one
+// job, whose packets go by the clock. A test can make every call fail or hang, and in a
+// bubble of testing/synctest hours take no time. It does not run the C loops, so it
+// proves nothing about them. Start at New and Fake.Connect.
 package dpdktest
 
 import (
@@ -20,7 +21,7 @@ import (
 // Call is a call that a hook can be put on.
 type Call string
 
-// The calls, by what they are in DPDK.
+// The calls, by their names in DPDK.
 const (
 	Init        Call = "init"
 	Cleanup     Call = "cleanup"
@@ -251,7 +252,7 @@ func (f *Fake) NewRing(name string, size, _ int) (dpdk.Handle, error) {
 // FreeRing implements dpdk.Driver.
 func (f *Fake) FreeRing(dpdk.Handle) {}
 
-// cutArg gives the name of what an argument of EAL makes, and its options.
+// cutArg splits the argument of a device into the device's name and its options.
 func cutArg(arg string) (name, options string) {
 	name, options, _ = strings.Cut(arg, ",")
 	return name, "," + options + ","

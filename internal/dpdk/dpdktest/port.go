@@ -57,8 +57,8 @@ func (f *Fake) Describe(name string, change func(*dpdk.PortInfo)) {
 	f.set(name).info = change
 }
 
-// SetPeer makes the port's peer come or go; it is there from the beginning. What
-// the driver cannot reconnect stays without a link until the port is restarted.
+// SetPeer makes the port's peer come or go; it is there from the beginning. A port whose
+// driver cannot reconnect stays without a link until it is restarted.
 func (f *Fake) SetPeer(name string, there bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -69,7 +69,7 @@ func (f *Fake) SetPeer(name string, there bool) {
 	}
 }
 
-// AddStats adds to what a port counts itself.
+// AddStats adds to the port's own counters.
 func (f *Fake) AddStats(name string, s dpdk.Stats) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -88,7 +88,7 @@ func (f *Fake) Retime(change func(s dpdk.StreamConfig, of dpdk.Times, times map[
 	f.retiming = change
 }
 
-// Streams are what the lcore runs, or ran last.
+// Streams are the streams that the lcore runs, or ran last.
 func (f *Fake) Streams(lcore int) (list []dpdk.StreamConfig) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -50,11 +50,11 @@ func rootOf(dir string) (pid string) {
 	return ""
 }
 
-// Container gives the file system of a container: below dir, as New does, or with a
-// pid other than 0 that of a running process, in which /proc/self and /proc/net are
-// that process's own. It refuses a dir that is the root of a running process, or in
-// which /proc is the kernel's: there /proc/self would be the reader's, and its CPUs and
-// control groups would be taken for those of the process.
+// Container gives the file system of a container. With pid 0 it is below dir, as with New;
+// with another pid it is the running process's, and /proc/self and /proc/net in it are
+// that process's own. Container refuses a dir that is the root of a running process, or
+// in which /proc is the kernel's: there /proc/self would be the reader's, and podnet would
+// report the reader's CPUs and control groups as the container's.
 func Container(dir string, pid int) (FS, error) {
 	if pid == 0 {
 		if pid := rootOf(dir); pid != "" {
@@ -84,7 +84,7 @@ func Container(dir string, pid int) (FS, error) {
 	return f, nil
 }
 
-// LiveError says that a root is that of a running process.
+// LiveError says that a root is a running process's.
 type LiveError struct {
 	Dir string // as it was given
 	PID string // of the process: a number, self or thread-self; empty: not known

@@ -7,9 +7,9 @@ import "syscall"
 // readWrite is R_OK and W_OK of access(2).
 const readWrite = 4 | 2
 
-// Permitted reports whether this process has the permission to open name for
-// reading and writing, and does not open it: there are devices that do something
-// when they are opened. The kernel asks the device control group, too.
+// Permitted reports whether this process has the permission to open name for reading and
+// writing. It does not open name, because some devices act when they are opened. The
+// kernel asks the device control group too.
 func (f FS) Permitted(name string) bool { return f.Access(name, readWrite) == nil }
 
 // Access tells why this process may not use name in these ways, as access(2): 4 is

@@ -11,11 +11,10 @@ import (
 // shortFile has room for nearly every file of sysfs, control groups and the volume.
 const shortFile = 512
 
-// readFile reads a regular file by the bare system calls: package os asks the
-// poller to watch each file that is opened without blocking, which is needed
-// for a FIFO not to hold us up, and costs more than reading a file of sysfs. It
-// fails with ELOOP on a link that it is not to follow, and returns the first limit
-// bytes of a file that is too large.
+// readFile reads a regular file by the bare system calls. It opens files without blocking,
+// so that a FIFO does not hold it up. Package os would ask the poller to watch each such
+// file, which costs more than reading a file of sysfs. readFile fails with ELOOP on a link
+// that it must not follow, and returns the first limit bytes of a file that is too large.
 func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 	flags := syscall.O_RDONLY | syscall.O_NONBLOCK | syscall.O_CLOEXEC
 	if !follow {
@@ -67,8 +66,8 @@ func readFile(hostPath string, limit int64, follow bool) ([]byte, error) {
 	}
 }
 
-// isAttribute reports whether a file is one of sysfs or a control group: they give all
-// that they have at once, as far as there is room. Those of proc may not.
+// isAttribute reports whether a file is one of sysfs or a control group. These give their
+// whole text in one read, as far as the buffer has room; files of proc need not.
 func isAttribute(hostPath string) bool { return strings.HasPrefix(hostPath, "/sys/") }
 
 // readDir lists a directory, for which package os asks the poller too.

@@ -1,6 +1,7 @@
-// Package rootfs reads files below a directory that stands for "/", such as the
-// root of another container or a test's fixture. Links resolve inside it, as
-// after a chroot, so that no link leads out of it.
+// Package rootfs reads files below a directory that stands for "/", such as the root of
+// another container or a test's fixture. Links resolve inside it, as after a chroot, so
+// that no link leads out of it. It writes nothing, and limits every read. Start at New and
+// Container.
 package rootfs
 
 import (
@@ -22,10 +23,10 @@ import (
 const (
 	MaxAnnotations = 4 << 20  // kubelet's limit is 256 KiB before escaping
 	MaxSmall       = 64 << 10 // files of sysfs and cgroups
-	MaxProc        = 1 << 20  // mountinfo has a line a mount
+	MaxProc        = 1 << 20  // mountinfo has one line per mount
 )
 
-// Errors that ReadFile wraps, beside those of package fs.
+// Errors that ReadFile wraps, beside package fs's own.
 var (
 	ErrTooLarge   = errors.New("file is too large")
 	ErrNotRegular = errors.New("not a regular file")
@@ -83,8 +84,8 @@ func (f FS) ReadFile(name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// ReadLines is ReadFile for a file whose beginning is enough: of more than limit
-// bytes it returns the whole lines within them.
+// ReadLines is ReadFile for a file whose beginning is enough: if the file is longer than
+// limit, it returns the whole lines within the limit.
 func (f FS) ReadLines(name string, limit int64) ([]byte, error) {
 	data, err := f.read(name, limit)
 	switch {
@@ -208,8 +209,8 @@ func (f FS) Directory(name string) (string, error) {
 	return hostPath, nil
 }
 
-// IsElement reports whether name, which somebody else chose, can stand as one
-// element of a path and does not change what the rest of the path means.
+// IsElement reports whether name, which somebody else chose, can be one element of a path
+// without changing the meaning of the rest.
 func IsElement(name string) bool {
 	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, "/\\\x00")
 }
