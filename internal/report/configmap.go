@@ -17,12 +17,12 @@ func ConfigMapAtStart(r result.Result) map[string]string {
 	return map[string]string{StartedKey: r.Started.UTC().Format(time.RFC3339)}
 }
 
-// ConfigMap is the data of a run that has ended, of at most so many bytes. failure
-// is what the run failed with beside what the result says; nil: nothing.
+// ConfigMap is the data of a run that has ended, of at most so many bytes. failure is an
+// error of the run that the result does not have; nil: none.
 //
-// A run has succeeded if it came to its end, is valid and met its thresholds.
-// If the document is too large it is written without histograms, else without the
-// windows of trials too, else with the last trial of each measurement alone, else not at all.
+// A run has succeeded if it came to its end, is valid and met its thresholds. If the
+// document is too large, ConfigMap leaves out histograms, then also the windows of trials,
+// then also all trials of each measurement except the last, and at last the document.
 func ConfigMap(r result.Result, failure error, most int) map[string]string {
 	data := ConfigMapAtStart(r)
 	reason := failureReason(r, failure)
@@ -51,8 +51,8 @@ func ConfigMap(r result.Result, failure error, most int) map[string]string {
 // maxOmitted is more than OmittedKey and its value take.
 const maxOmitted = 256
 
-// dataSize is what data takes, the keys counted too: the server's limit is on the
-// values, and that of its store on all.
+// dataSize is the size of data with its keys: the server limits the values, and its
+// store limits keys and values together.
 func dataSize(data map[string]string) (n int) {
 	for k, v := range data {
 		n += len(k) + len(v)
@@ -85,8 +85,8 @@ func line(s string) string {
 	return plain(strings.ReplaceAll(strings.TrimRight(s, "\n"), "\n", "; "))
 }
 
-// addFigures adds the keys of what was measured, up to so many bytes of figures,
-// and returns how many did not fit or have a key that is there already.
+// addFigures adds the measurements' figures under their keys, up to most bytes. It
+// returns how many figures did not fit, or have a key that is there already.
 func addFigures(data map[string]string, r result.Result, most int) (omitted int) {
 	for k, v := range map[string]string{
 		keyMethod: plain(r.Method), keyComplete: strconv.FormatBool(r.Complete), keyValid: strconv.FormatBool(r.Valid),
@@ -163,7 +163,7 @@ func compact(r result.Result) ([]byte, error) {
 	return bytes.TrimSpace(b.Bytes()), err
 }
 
-// withoutHistograms leaves of the distributions of times what describes them.
+// withoutHistograms drops the histograms, and keeps the figures that describe them.
 func withoutHistograms(r result.Result) result.Result {
 	bare := func(times **result.RTT) {
 		if *times != nil {
@@ -185,7 +185,7 @@ func withoutHistograms(r result.Result) result.Result {
 	})
 }
 
-// withoutWindows leaves of the windows with loss their number.
+// withoutWindows drops the windows with loss, and keeps their number.
 func withoutWindows(r result.Result) result.Result {
 	return eachMeasurement(withoutHistograms(r), func(m *result.Measurement) {
 		trials := append([]result.Trial{}, m.Trials...)
@@ -197,7 +197,7 @@ func withoutWindows(r result.Result) result.Result {
 	})
 }
 
-// lastTrials leaves the trial that a measurement without a search is about.
+// lastTrials keeps only the trial that a measurement without a search is about.
 func lastTrials(r result.Result) result.Result {
 	return eachMeasurement(withoutWindows(r), func(m *result.Measurement) {
 		m.Trials = m.Trials[max(0, len(m.Trials)-1):]
@@ -213,8 +213,8 @@ func eachMeasurement(r result.Result, change func(*result.Measurement)) result.R
 	return r
 }
 
-// Line says what came of a run in one line of at most so many bytes: as Summary,
-// or why the run failed.
+// Line sums up a run in one line of at most so many bytes, like Summary, or says why the
+// run failed.
 func Line(r result.Result, failure error, most int) (text string, passed bool) {
 	if reason := failureReason(r, failure); reason != "" {
 		return string(cut(line(title(r))+": "+reason, most)), false

@@ -90,7 +90,7 @@ func TestConfigMap(t *testing.T) {
 	}
 }
 
-// What each method found has its keys.
+// The figures of each method have their keys.
 func TestConfigMapFigures(t *testing.T) {
 	single := resulttest.NDR()
 	single.Measurements = append(single.Measurements[:1:1], single.Measurements[0])

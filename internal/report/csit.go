@@ -17,11 +17,11 @@ import (
 // a test case's output, resources/model_schema/test_case.schema.yaml in its repository.
 const csitVersion = "1.4.0"
 
-// csitUnknown stands where the model wants a word that a run does not know.
+// csitUnknown fills fields of the model that a run does not know.
 const csitUnknown = "unknown"
 
 // csitCase is a test case in CSIT's model. It is what was measured of one kind of
-// frames. The model has no place for most of what a run knows: that is telemetry.
+// frames. The model has no fields for most of a run's details, so they become telemetry.
 type csitCase struct {
 	Version       string     `json:"version"`
 	TestID        string     `json:"test_id"`
@@ -160,8 +160,8 @@ func newCSITCase(r result.Result, list []result.Measurement) (csitCase, error) {
 	return c, err
 }
 
-// csitResultOf is what was measured, if the model has a kind for it. It has none for a
-// search without both NDR and PDR, nor for one that found no lower bound.
+// csitResultOf is the measurement's result, if the model has a kind for it. The model has
+// none for a search without both NDR and PDR, or for one without a lower bound.
 func csitResultOf(r result.Result, list []result.Measurement) csitResult {
 	if maximumRate(r, list[0]) {
 		var pps, bps []float64
@@ -245,7 +245,7 @@ func csitName(s string) string {
 	}, strings.ToLower(plain(s)))
 }
 
-// driver is that of the interface that sends, in the place of CSIT's name of a NIC.
+// driver is the driver of the interface that sends. It stands where CSIT names a NIC.
 func driver(e result.Environment) string {
 	if len(e.Interfaces) == 0 {
 		return csitUnknown
@@ -253,7 +253,7 @@ func driver(e result.Environment) string {
 	return known(e.Interfaces[0].Driver)
 }
 
-// known is a word, which the model wants never empty.
+// known replaces an empty word, which the model does not allow.
 func known(s string) string {
 	if s = plain(s); s != "" {
 		return s

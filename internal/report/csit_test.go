@@ -74,7 +74,7 @@ func TestCSITModel(t *testing.T) {
 				t.Fatal(err)
 			}
 			kinds[c.Result.Type] = true
-			// What the schema lets pass is not everything.
+			// The schema must refuse something, or passing it would show nothing.
 			for _, damaged := range []string{
 				strings.Replace(line, `"version":"1.4.0",`, "", 1), strings.Replace(line, `"hosts":["`, `"host":["`, 1), strings.Replace(line, `"type":"`, `"type":"x`, 1),
 			} {

@@ -8,8 +8,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// outcome is what a measurement found at one goal, load or rate. A cell that it does
-// not have is empty.
+// outcome has a measurement's figures at one goal, load or rate. A cell without a figure is
+// empty.
 type outcome struct {
 	name, status                             string
 	mpps, gbpsL1, upper, conditional, frames string
@@ -17,7 +17,7 @@ type outcome struct {
 	rtt                                      *result.RTT
 }
 
-// outcomeColumns are the columns behind those that say of which measurement a row is.
+// outcomeColumns follow the columns that identify a row's measurement.
 var outcomeColumns = []struct {
 	name  string
 	value func(o outcome) string
@@ -52,7 +52,7 @@ func percentileOf(r *result.RTT, percent float64) string {
 	return float(v)
 }
 
-// outcomes are those of a measurement; of one without a search those of its last trial.
+// outcomes are a measurement's outcomes. Without a search they come from its last trial.
 func outcomes(m result.Measurement) (list []outcome) {
 	rate := func(r *result.Rate) (mpps, gbps string) {
 		if r == nil {
@@ -86,7 +86,7 @@ func outcomes(m result.Measurement) (list []outcome) {
 	return list
 }
 
-// writeCSV writes what was found, a row per outcome (RFC 4180), under one header.
+// writeCSV writes the outcomes, one row each (RFC 4180), under one header.
 func writeCSV(w io.Writer, results []result.Result) error {
 	header := []string{"method", "tx", "rx", "frame", "frame_bytes", "repeat", "complete", "valid", "reason"}
 	rows := [][]string{header}

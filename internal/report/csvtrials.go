@@ -10,7 +10,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// columns are those of the CSV form of trials, one row per trial. Units are in the names.
+// columns are the columns of the CSV form of trials, one row per trial. Their names have
+// the units.
 var columns = []struct {
 	name  string
 	value func(r result.Result, m result.Measurement, t result.Trial) string
@@ -55,7 +56,7 @@ var columns = []struct {
 	{"max_late_us", func(_ result.Result, _ result.Measurement, t result.Trial) string { return float(t.MaxLateUs) }},
 	{"valid", func(_ result.Result, _ result.Measurement, t result.Trial) string { return strconv.FormatBool(t.Valid) }},
 	{"reason", func(_ result.Result, _ result.Measurement, t result.Trial) string { return t.Reason }},
-	// What came later stands behind, for those who count columns.
+	// Columns that were added later come last, so that readers by position still work.
 	{"limits", func(_ result.Result, _ result.Measurement, t result.Trial) string {
 		codes := make([]string, len(t.Limits))
 		for i, l := range t.Limits {

@@ -59,7 +59,7 @@ func WriteFabric(w io.Writer, format string, list ...result.Fabric) error {
 	return fmt.Errorf("format %q of a fabric: must be one of %s", format, strings.Join(FabricFormats(), ", "))
 }
 
-// fabricTitle names what a fabric document is of.
+// fabricTitle names the run of a fabric document.
 func fabricTitle(f result.Fabric) string {
 	rails := "1 rail"
 	if n := f.Settings.RailCount; n != 1 {
@@ -94,7 +94,7 @@ func fabricHead(f result.Fabric, most int) []string {
 	return append(lines, bounded(texts, most, "outliers")...)
 }
 
-// bounded leaves the first lines, and says how many there were more.
+// bounded keeps the first lines, and says how many more there were.
 func bounded(lines []string, most int, of string) []string {
 	if len(lines) <= most {
 		return lines
@@ -102,8 +102,8 @@ func bounded(lines []string, most int, of string) []string {
 	return append(slices.Clone(lines[:most]), fmt.Sprintf("and %d more %s", len(lines)-most, of))
 }
 
-// FabricSummary says what came of a run in at most so many bytes of UTF-8, the most
-// important first.
+// FabricSummary sums up a run in at most so many bytes of UTF-8, the most important lines
+// first.
 func FabricSummary(f result.Fabric, most int) []byte {
 	lines := fabricHead(f, 20)
 	v := newFabricView(f)

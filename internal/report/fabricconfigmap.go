@@ -52,9 +52,9 @@ type worstPair struct {
 	Valid     bool     `json:"valid"`
 }
 
-// FabricConfigMap is the data of a run that has ended, of at most so many bytes, which
-// should be FabricConfigMapBytes: a summary, what stands out and the slowest pairs. failure
-// is what the run failed with beside what the document says; nil: nothing. manifest tells
+// FabricConfigMap is the data of a run that has ended: a summary, the outliers and the
+// slowest pairs. It has at most so many bytes, which should be FabricConfigMapBytes.
+// failure is an error of the run that the document does not have; nil: none. manifest tells
 // where the document is (kube.Split); empty: nowhere.
 func FabricConfigMap(f result.Fabric, failure error, manifest string, most int) map[string]string {
 	reason := ""

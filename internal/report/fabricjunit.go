@@ -9,9 +9,9 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// writeFabricJUnit writes a suite per run and a case per node: there are too many pairs
-// for that. A node fails with an error if it was not there or its own figures are not
-// valid; its peers do not. Thresholds are a case of the whole run.
+// writeFabricJUnit writes one suite per run and one case per node, because there are too
+// many pairs for a case each. A node fails with an error if it was not there or its own
+// figures are not valid; its peers do not fail. Thresholds are a case of the whole run.
 func writeFabricJUnit(w io.Writer, list []result.Fabric) error {
 	var doc junitSuites
 	for _, f := range list {
@@ -59,7 +59,7 @@ func fabricSuite(f result.Fabric) junitSuite {
 	return s
 }
 
-// nodeLines are what there is to say of a node.
+// nodeLines are the lines about a node.
 type nodeLines struct {
 	said    []string
 	trouble string // why it has no figures, or none that are valid

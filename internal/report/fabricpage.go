@@ -17,8 +17,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// The page of a fabric. It has a script, which its policy allows by its hash and no other;
-// without it the pictures and tables are there all the same.
+// The page of a fabric. Its policy allows one script, by its hash. The pictures and tables
+// need no script.
 var (
 	//go:embed fabric.html
 	fabricHTML string
@@ -53,8 +53,8 @@ type railSection struct {
 	Absent         bool  // there is no map
 }
 
-// fabricData is what the script shows. Figures are little-endian 32-bit floats in base64,
-// by sender and receiver; NaN: there is none.
+// fabricData is the data that the script shows. Figures are little-endian 32-bit floats in
+// base64, by sender and receiver; NaN: there is none.
 type fabricData struct {
 	Labels []string   `json:"labels"`
 	Rails  []railData `json:"rails"`
@@ -219,7 +219,7 @@ func (v fabricView) nodesGrid(caption string, list []nodeFigures) grid {
 	return g
 }
 
-// fabricSettingsList is what was asked for, in words.
+// fabricSettingsList describes the settings in words.
 func fabricSettingsList(f result.Fabric) []fact {
 	s := f.Settings
 	list := []fact{
@@ -237,7 +237,7 @@ func fabricSettingsList(f result.Fabric) []fact {
 	return filled(append(list, fact{"testpmd-wrapper", s.Version}))
 }
 
-// data is what the script shows.
+// data is the data that the script shows.
 func (v fabricView) data() fabricData {
 	d := fabricData{Labels: []string{}, Rails: []railData{}, Missing: [2]string{hexColor(missingLight), hexColor(missingDark)}}
 	for _, label := range v.labels {

@@ -8,8 +8,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// A terminal has room for the matrix of so many nodes. Of more, the slowest nodes and
-// pairs are listed.
+// A terminal has room for the matrix of so many nodes. With more nodes, the table lists the
+// slowest nodes and pairs.
 const (
 	matrixNodes = 16
 	worstListed = 20

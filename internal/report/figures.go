@@ -6,7 +6,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// figure is one thing that a measurement found, in words and in numbers.
+// figure is one finding of a measurement, in words and in numbers.
 type figure struct {
 	Name, Text string
 	Values     []value
@@ -16,7 +16,7 @@ type figure struct {
 // goal in it is the user's, and may hold anything.
 type value struct{ Key, Text string }
 
-// figures are what a measurement found, in short.
+// figures are the main figures of a measurement.
 func figures(m result.Measurement) (list []figure) {
 	for _, g := range m.Goals {
 		text, mpps := "none: "+note(g), 0.0
@@ -72,7 +72,7 @@ func figures(m result.Measurement) (list []figure) {
 	return list
 }
 
-// latencyText is a distribution in short, as far as there are packets enough.
+// latencyText sums up a distribution, with the percentiles that have enough packets.
 func latencyText(r *result.RTT) (text string) {
 	if p50, ok := r.At(50); ok {
 		text = "median " + us(p50) + " us, "
@@ -83,8 +83,8 @@ func latencyText(r *result.RTT) (text string) {
 	return text + "most " + us(r.MaxUs) + " us"
 }
 
-// rated are the values at a rate, with those of the round-trip time that were
-// measured.
+// rated are the values at a rate. They include the round-trip time's percentiles that
+// were measured.
 func rated(mpps, loss float64, rtt *result.RTT) []value {
 	list := []value{{keyMpps, float(mpps)}, {keyLoss, float(loss)}}
 	for _, p := range []float64{50, 99} {
@@ -95,7 +95,7 @@ func rated(mpps, loss float64, rtt *result.RTT) []value {
 	return list
 }
 
-// atPercent puts the part of a rate in front of the keys, as load.90.
+// atPercent puts the part of a rate in front of the keys, such as load.90.
 func atPercent(of string, fraction float64, values []value) []value {
 	for i := range values {
 		values[i].Key = partKey(of, fraction, values[i].Key)

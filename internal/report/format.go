@@ -1,6 +1,7 @@
 // Package report renders a result for people and programs: as a table, CSV, JUnit,
 // Markdown, OpenMetrics, HTML with plots, HdrHistogram's log, FD.io CSIT's test cases, a
-// ConfigMap or a termination message. It decides nothing.
+// ConfigMap or a termination message. It decides nothing: whether a result is valid, and
+// why not, is in package result. To add a form, start at formats.
 package report
 
 import (
@@ -11,8 +12,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// formats are the forms that results are written in, by name. Those of several
-// results stand one after another.
+// formats are the forms that results are written in, by name. Several results are
+// written one after another.
 var formats = []struct {
 	name  string
 	write func(io.Writer, []result.Result) error
@@ -64,7 +65,7 @@ func Write(w io.Writer, format string, results ...result.Result) error {
 	return fmt.Errorf("format %q: must be one of %s", format, strings.Join(Formats(), ", "))
 }
 
-// calibrationOf says what a calibration covers, and calibration what came of it.
+// calibrationOf says how the generator was calibrated, and calibration gives the figures.
 const calibrationOf = "with a ring in memory as the path"
 
 func calibration(c *result.Calibration) string {
@@ -78,7 +79,7 @@ func calibration(c *result.Calibration) string {
 	return text
 }
 
-// title names what a result is of.
+// title names the run of a result.
 func title(r result.Result) string { return r.Method + ", " + path(r.Settings, "->", "<->") }
 
 // path names the interfaces, with an arrow for one way or for both.

@@ -20,8 +20,8 @@ type histogram struct {
 	encoded    []string // histograms, one per trial
 }
 
-// histograms are those of a measurement. The times are from when packets should have been
-// sent, where there was a schedule, so that a late generator does not hide.
+// histograms are a measurement's histograms. Where there was a schedule, times begin when
+// a packet should have been sent, so that they show a late generator's delay.
 func histograms(m result.Measurement) (list []histogram) {
 	// add adds an answer, of the trials that are meant by it.
 	add := func(name string, meant func(result.Trial) bool, times *result.RTT) {

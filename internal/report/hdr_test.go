@@ -82,7 +82,7 @@ func TestHDRLog(t *testing.T) {
 	}
 }
 
-// A histogram that is none is an error, and a name of others makes no lines of its own.
+// A malformed histogram is an error, and a hostile name adds no lines to the log.
 func TestHDRLogOfHostileResult(t *testing.T) {
 	r := resulttest.Fixed()
 	trial := &r.Measurements[0].Trials[0]

@@ -10,8 +10,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// The JUnit form: a suite a run, a case a figure of a measurement. What is not
-// valid is an error, a threshold that is not met a failure of the whole run.
+// The JUnit form: one suite per run, one case per figure of a measurement. A figure that
+// is not valid is an error. A missed threshold is a failure of the whole run.
 type (
 	junitSuites struct {
 		XMLName xml.Name     `xml:"testsuites"`

@@ -15,7 +15,7 @@ func baselineName(k result.KernelBaseline) string {
 	return "kernel path over " + k.Interface
 }
 
-// baselineLine says what was measured, in a line.
+// baselineLine gives the baseline's figures in a line.
 func baselineLine(k result.KernelBaseline) string {
 	text := fmt.Sprintf("%s to %s, %d-byte frames: %s Mpps, %.4g %% lost", baselineName(k), k.Peer, k.FrameBytes, result.Decimals(k.Mpps, 4), 100*k.LossRatio)
 	if p50, ok := k.RTT.At(50); ok {
@@ -54,7 +54,7 @@ func compared(r result.Result, m result.Measurement) []figure {
 	return list
 }
 
-// gain says how many times the kernel's rate was found, if that can be said.
+// gain says how many times the kernel's rate the fast path carries, if that is known.
 func (p *printer) gain(m result.Measurement, k *result.KernelBaseline) {
 	if _, ok := m.Gain(k); ok {
 		f := against(m, k)

@@ -7,16 +7,16 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Keys of a ConfigMap with a result. Those below status. are the ones of
-// Kiagnose's checkups (https://github.com/kiagnose/kiagnose, docs/checkup_api.md),
-// so that what reads those reads ours. Its keys below spec. are the user's.
+// Keys of a ConfigMap with a result. The keys below status. are the same as in Kiagnose's
+// checkups (https://github.com/kiagnose/kiagnose, docs/checkup_api.md), so that programs
+// that read those can read ours. The keys below spec. are the user's.
 const (
 	DocumentKey   = "result.json"                // the document, podnet.result/v1
 	SucceededKey  = "status.succeeded"           // true or false
 	FailureKey    = "status.failureReason"       // in one line; empty if it succeeded
 	StartedKey    = "status.startTimestamp"      // RFC 3339
 	CompletedKey  = "status.completionTimestamp" // RFC 3339; absent while the run goes on and after a kill
-	ResultsPrefix = "status.result."             // of what was measured
+	ResultsPrefix = "status.result."             // of the keys below
 )
 
 // Keys below ResultsPrefix. Keys are added, never renamed:
@@ -38,13 +38,13 @@ const (
 //	frame.F.burstFrames           burst: mean length of the longest burst without loss
 //	frame.F.kernel.mpps, .kernel.lossRatio
 //	                              what the kernel's path carried, where it was measured
-//	frame.F.kernel.gain           how many times that the fast path carried, where it can be said
+//	frame.F.kernel.gain           how many times the kernel's rate the fast path carried, where it is known
 //	goal.G.mpps, goal.G.status    as frame.F.goal.G of the first repetition, if all measurements are of one kind of frames
-//	omitted                       what was left out, most often because a ConfigMap has no room for it; absent: nothing
+//	omitted                       names the parts that were left out, most often because a ConfigMap has no room; absent: none
 //
-// F is the name of the frames, such as 64 or imix, and from the second repetition on N
-// it is followed by .repeat.N; G is the name of a goal, as NDR. What a key may not
-// have is a - in it.
+// F is the name of the frames, such as 64 or imix; .repeat.N follows it from the second
+// repetition on. G is the name of a goal, such as NDR. Characters that a key may not have
+// become a "-".
 const (
 	keyMethod   = "method"
 	keyNode     = "node"
@@ -79,7 +79,7 @@ func goalKeys(name string) (mpps, status string) {
 	return goalPrefix + name + ".mpps", goalPrefix + name + ".status"
 }
 
-// rttKey is that of a percentile of the round-trip time, such as rttP50Us.
+// rttKey is the key of a percentile of the round-trip time, such as rttP50Us.
 func rttKey(percent float64) string { return fmt.Sprintf("rttP%gUs", percent) }
 
 // The figures at a part of a rate, such as load.90.mpps.
@@ -95,7 +95,7 @@ func partKey(of string, fraction float64, key string) string {
 // maxKey is how long a key of a ConfigMap may be.
 const maxKey = 253
 
-// keyed leaves of text what the key of a ConfigMap may have.
+// keyed replaces the characters of text that the key of a ConfigMap may not have.
 func keyed(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '.' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {

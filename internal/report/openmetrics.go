@@ -79,10 +79,10 @@ func firstOf(err error) error {
 	return fmt.Errorf("%w (the first of %d errors)", all[0], len(all))
 }
 
-// units are those that names end in, as OpenMetrics wants it.
+// units are the units at the end of names, as OpenMetrics requires.
 var units = []string{"packets_per_second", "packets", "seconds", "ratio", "frames"}
 
-// unit is the unit in a name; nil of a figure without one.
+// unit is the unit in a name; nil if the figure has none.
 func unit(name string) *string {
 	for _, u := range units {
 		if strings.HasSuffix(strings.TrimSuffix(name, "_total"), "_"+u) {
@@ -94,7 +94,7 @@ func unit(name string) *string {
 
 type resultCollector []result.Result
 
-// of is what tells a figure of one measurement from those of others.
+// of are the labels that distinguish one measurement's figures from another's.
 var of = []string{"method", "tx", "rx", "run", "frame", "repeat"}
 
 func described(name, help string, labels ...string) *prometheus.Desc {
@@ -106,7 +106,7 @@ func perMeasurement(name, help string, more ...string) *prometheus.Desc {
 }
 
 var (
-	infoDesc      = described(result.MetricInfo, "What was measured, by which release, on which DPDK.", "version", "dpdk", "method")
+	infoDesc      = described(result.MetricInfo, "The method, and the releases of podnet and DPDK.", "version", "dpdk", "method")
 	completeDesc  = described(result.MetricComplete, "1 if the run came to its end.", "method", "tx", "rx", "run")
 	validDesc     = perMeasurement(result.MetricValid, "1 if the figures are the path's, not the generator's.")
 	trialsDesc    = perMeasurement(result.MetricTrials, "Trials that have ended.")

@@ -13,7 +13,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// The page and its style, which it holds itself: it asks the network for nothing.
+// The page and its style. The page contains all that it shows, and loads nothing from the
+// network.
 var (
 	//go:embed page.html
 	pageHTML string
@@ -112,7 +113,7 @@ func sectionOf(id string, r result.Result) section {
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// state says of a measurement what a reader has to know before its figures.
+// state tells whether a measurement's figures can be trusted.
 func state(m result.Measurement) string {
 	if m.Complete && m.Valid {
 		return ""
@@ -122,7 +123,7 @@ func state(m result.Measurement) string {
 
 func percent(ratio float64) string { return fmt.Sprintf("%.4g %%", 100*ratio) }
 
-// foundGrids are the figures that were found, a table a kind.
+// foundGrids are the figures of the measurements, one table per kind.
 func foundGrids(r result.Result) (list []grid) {
 	goals := grid{Caption: "Rates found", Note: goalNote, Text: 2, Head: []string{"frames", "goal", "loss at most", "Mpps", "Gbit/s L1", "Gbit/s L2", "conditional Mpps", "lost more at Mpps", "remarks"}}
 	loads := grid{Caption: "Round-trip times, in µs", Note: timeNote, Text: 2, Head: []string{"frames", "load", "Mpps", "lost", "min", "mean", "50 %", "99 %", "99.9 %", "99.999 %", "max", "remarks"}}

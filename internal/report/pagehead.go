@@ -9,7 +9,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// What the columns of the page's tables mean.
+// Notes that explain the columns of the page's tables.
 const (
 	goalNote = "NDR (non-drop rate) is the highest rate at which no packet was lost, PDR (partial drop rate) the highest with at most " +
 		"the loss shown. Conditional: what still came back in the worst trials that count. Lost more at: the lowest higher rate that failed. " +
@@ -21,8 +21,8 @@ const (
 	trafficNote = "Offered: what the schedule asked for. Received: what came back, each packet counted once. L1 counts preamble and gap, L2 does not."
 )
 
-// headline is the answer of a run: what a single measurement found, or of several the
-// range of their first figure.
+// headline is the answer of a run: the figures of a single measurement, or the range of the
+// first figure of several.
 func headline(r result.Result) (list []fact) {
 	var valid []result.Measurement
 	for _, m := range r.Measurements {

@@ -8,7 +8,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// settingsList is what was asked for, in words.
+// settingsList describes the settings in words.
 func settingsList(r result.Result) []fact {
 	s := r.Settings
 	list := []fact{
@@ -38,7 +38,7 @@ func settingsList(r result.Result) []fact {
 	return filled(list)
 }
 
-// thresholds are those that a run is held to, in words.
+// thresholds describes the run's thresholds in words.
 func thresholds(name string, g result.Gates) (list []fact) {
 	if g.MinMpps != nil {
 		list = append(list, fact{name, fmt.Sprintf("at least %.4g Mpps", *g.MinMpps)})
@@ -52,7 +52,7 @@ func thresholds(name string, g result.Gates) (list []fact) {
 	return list
 }
 
-// environmentList is what the run ran on, in words.
+// environmentList describes the run's environment in words.
 func environmentList(e result.Environment) []fact {
 	list := []fact{
 		{"testpmd-wrapper", e.Version},
@@ -91,7 +91,7 @@ func environmentList(e result.Environment) []fact {
 	return filled(append(list, fact{"EAL arguments", strings.Join(e.EALArgs, " ")}))
 }
 
-// filled leaves out what is not known.
+// filled leaves out facts without a value.
 func filled(list []fact) (known []fact) {
 	for _, f := range list {
 		if f.Text != "" {

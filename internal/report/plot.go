@@ -23,7 +23,7 @@ type layout struct {
 	below         bool
 }
 
-// layouts are those that each plot is drawn in; the style sheet shows one of them.
+// layouts are the layouts of each plot; the style sheet shows one of them.
 var layouts = []layout{{class: "wide", width: 960, height: 440}, {class: "narrow", width: 400, height: 330, below: true}}
 
 // chart is a plot with its legend beside it, and what its y axis is over it.
@@ -125,7 +125,7 @@ func (c *chart) name(text string, s *series) {
 	c.legend.Add(text, s)
 }
 
-// point is a place in a plot, and what it says when it is pointed at.
+// point is a place in a plot, with the text that it shows under the mouse.
 type point struct {
 	x, y float64
 	says string

@@ -73,7 +73,7 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-// What is drawn lands where the transformations say, with y growing downwards.
+// Shapes land where the transformations put them, with y growing downwards.
 func TestCanvas(t *testing.T) {
 	s := newSVG(100)
 	var p vg.Path

@@ -9,17 +9,17 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// distribution is round-trip times, and what they are of.
+// distribution has round-trip times, with the frames and the load that they belong to.
 type distribution struct {
 	name        string
 	rtt         *result.RTT
 	frame, load int // which of those there are
 }
 
-// distributions are the round-trip times at the loads, of a search at the rate
-// that it found for its first goal, and else of the last trial. If there are too many
-// to distinguish, those at each frame size's highest load are kept, and the others
-// counted.
+// distributions are the round-trip times at the loads. A search has them at the rate that
+// it found for its first goal, other methods have the last trial's. If there are too many
+// to distinguish, distributions keeps those at each frame size's highest load, and counts
+// the others.
 func distributions(r result.Result) (list []distribution, left int) {
 	var highest []distribution
 	for i, f := range frames(r.Measurements) {
@@ -73,8 +73,8 @@ func typical(m result.Measurement) (found *result.Trial, at string) {
 // loadDashes tell loads apart where colors tell frame sizes.
 var loadDashes = [][]vg.Length{nil, {6, 3}, {2, 2}, {8, 3, 2, 3}}
 
-// far is how many times shorter a ring's times are that are not drawn: the axis would
-// have more of them than of the path's.
+// far is how many times shorter than the path's a ring's times may be. Shorter ones are
+// not drawn, or they would take more of the axis than the path's.
 const far = 30
 
 // plotLatency draws the percentiles of the round-trip times.

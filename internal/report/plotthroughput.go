@@ -13,14 +13,14 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// speeds are those of Ethernet whose frame rates are drawn, in Gbit/s.
+// speeds are the Ethernet speeds whose frame rates are drawn, in Gbit/s.
 var speeds = []float64{10, 25, 40, 100, 200, 400}
 
 // lineDashes tell their lines apart.
 var lineDashes = [][]vg.Length{{12, 3}, {5, 4}, {10, 3, 2, 3}}
 
-// plotThroughput draws the rates that were found against the frame size, beside
-// what the line and the generator can do, as RFC 2544 wants it (section 26.1).
+// plotThroughput draws the rates that were found against the frame size, beside the limits
+// of the line and the generator, as RFC 2544 requires (section 26.1).
 func plotThroughput(id string, r result.Result) drawing {
 	d := drawing{ID: id, Title: "Throughput against frame size"}
 	c := newChart("frame size, bytes", "Mpps")
@@ -102,8 +102,8 @@ func plotThroughput(id string, r result.Result) drawing {
 	return d
 }
 
-// ethernet draws the frame rates of Ethernet at the speeds that lie within what
-// was measured, and at the next above.
+// ethernet draws the frame rates of Ethernet at the speeds within the measured range, and
+// at the next speed above.
 func (c *chart) ethernet(measured extent) {
 	for i, speed := range speeds {
 		if speed < measured.least || i > 0 && speeds[i-1] >= measured.most {
@@ -132,17 +132,18 @@ func sizeLabel(f result.Frame) string {
 	return "mix"
 }
 
-// rates are those that repetitions found for a goal.
+// rates are the rates that repetitions found for a goal.
 type rates struct {
 	name   string
 	points []point
 }
 
-// received names what came back, where no goal was searched for.
+// received names the rate that came back, if there was no goal.
 const received = "received"
 
-// found is what was found for frames of a size, goal by goal. Of a single trial it
-// is what came back. What is not valid is no rate of the path.
+// found has the rates for frames of a size, goal by goal. A single trial has the rate that
+// came back. It leaves out measurements that are not valid: their rates are not the
+// path's.
 func found(list []result.Measurement, f result.Frame) (all []rates) {
 	for _, m := range list {
 		if m.Frame.Name != f.Name || !m.Valid || !m.Complete {

@@ -73,7 +73,7 @@ type lossScale struct{ floor float64 }
 // step is how much of the axis lies between no loss and the floor.
 const step = 0.12
 
-// newLossScale makes a scale for ratios of which least is the lowest above zero.
+// newLossScale makes a scale for loss ratios; least is the lowest one above zero.
 func newLossScale(least float64) lossScale {
 	return lossScale{math.Pow(10, math.Floor(math.Log10(min(max(least, 1e-12), 0.01))))}
 }

@@ -11,8 +11,8 @@ import (
 // SummaryBytes is what Kubernetes keeps of a container's termination message.
 const SummaryBytes = 4096
 
-// Summary says what came of a run in at most so many bytes of UTF-8, the most
-// important first. What does not fit is left out, and counted.
+// Summary sums up a run in at most so many bytes of UTF-8, the most important lines
+// first. It leaves out the lines that do not fit, and says how many they are.
 func Summary(r result.Result, most int) []byte {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, plain(fmt.Sprintf(format, args...))) }
@@ -63,7 +63,7 @@ func Answer(r result.Result, m result.Measurement) (lines []string) {
 	return lines
 }
 
-// named names a measurement among those of a run.
+// named names a measurement among the others of its run.
 func named(m result.Measurement) string {
 	if m.Repeat > 1 {
 		return fmt.Sprintf("%s (%d)", m.Frame.Name, m.Repeat)
@@ -71,7 +71,7 @@ func named(m result.Measurement) string {
 	return m.Frame.Name
 }
 
-// allCaveats are those of the measurements that the run's reason does not tell.
+// allCaveats are the measurements' caveats that the run's reason does not name.
 func allCaveats(r result.Result) (list []string) {
 	for _, m := range r.Measurements {
 		for _, c := range r.CaveatsOf(m) {

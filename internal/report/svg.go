@@ -37,11 +37,11 @@ type svgState struct {
 	m     matrix
 }
 
-// matrix turns what is drawn into what lies on the canvas: x' = m0 x + m2 y + m4,
+// matrix turns drawn coordinates into the canvas's: x' = m0 x + m2 y + m4,
 // y' = m1 x + m3 y + m5.
 type matrix [6]float64
 
-// then is what o does first and m after it.
+// then applies o first and m after it.
 func (m matrix) then(o matrix) matrix {
 	return matrix{
 		m[0]*o[0] + m[2]*o[1], m[1]*o[0] + m[3]*o[1],

@@ -46,7 +46,7 @@ func writeTable(w io.Writer, r result.Result) error {
 	return p.flush()
 }
 
-// sweep says in one table what each of several measurements found.
+// sweep has the figures of several measurements in one table.
 func (p *printer) sweep(list []result.Measurement) {
 	if len(list) < 2 {
 		return
@@ -149,7 +149,7 @@ func (p *printer) goals(goals []result.Goal) {
 	}
 }
 
-// burst prints the lengths of bursts, and how long a buffer lasts that they tell of.
+// burst prints the lengths of bursts, and the buffer time that follows from them.
 func (p *printer) burst(b *result.BurstResult) {
 	p.line("mean of %d\t%s", len(b.Lengths), us(b.Frames))
 	p.line("least and most\t%d to %d", b.Least, b.Most)
@@ -197,7 +197,7 @@ func (p *printer) repeats(list []result.Spread) {
 // digits leaves five of a figure.
 func digits(v float64) string { return strconv.FormatFloat(v, 'g', 5, 64) }
 
-// note explains what became of a goal, if its rate alone does not.
+// note explains a goal's outcome, if its rate alone does not.
 func note(g result.Goal) string {
 	switch {
 	case g.Status == result.BelowMinimum:
@@ -242,7 +242,7 @@ func (p *printer) latency(list []result.LoadLatency) {
 	}
 }
 
-// verdictOf marks what is not the path's, for that reason.
+// verdictOf marks figures that are not the path's, with the reason.
 func verdictOf(limited string) string {
 	if limited == "" {
 		return ""

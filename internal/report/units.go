@@ -13,8 +13,8 @@ type scaledUnit struct {
 	size float64 // in Mpps, or in Gbit/s
 }
 
-// packetUnit is the unit in which rates of so many Mpps at most have figures before the
-// point; bitUnit is that of Gbit/s.
+// packetUnit is the unit in which rates of at most so many Mpps have figures before the
+// point; bitUnit is the same for Gbit/s.
 func packetUnit(most float64) scaledUnit { return unitOf(most, "Mpps", "kpps", "pps") }
 
 func bitUnit(most float64) scaledUnit { return unitOf(most, "Gbit/s", "Mbit/s", "kbit/s") }

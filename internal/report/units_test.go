@@ -32,8 +32,8 @@ func TestRateUnits(t *testing.T) {
 	}
 }
 
-// The table of a slow path has figures in it, and that of a sweep begins with what
-// every frame size came to.
+// The table of a slow path has figures before the point, and the table of a sweep begins
+// with the answer for every frame size.
 func TestSlowSweep(t *testing.T) {
 	r := resulttest.Fixed()
 	r.Measurements = []result.Measurement{resulttest.FixedAt(0.0004, 0), resulttest.FixedAt(0.00004, 0)}

@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// Caveats are what a reader has to know before the figures of the run: why they are
-// not valid, which thresholds they missed, and the measurements' own, without those
-// that say the same again.
+// Caveats warn the reader before the figures of the run: why they are not valid, and
+// which thresholds they missed. CaveatsOf has the measurements' own.
 func (r Result) Caveats() (list []string) {
 	if !r.Complete || !r.Valid {
 		list = append(list, r.Verdict()+": "+r.Reason)
@@ -18,7 +17,8 @@ func (r Result) Caveats() (list []string) {
 	return list
 }
 
-// CaveatsOf are those of one of the run's measurements that the run's do not say.
+// CaveatsOf are the caveats of one of the run's measurements, without those that the run's
+// own repeat.
 func (r Result) CaveatsOf(m Measurement) (list []string) {
 	said := r.Verdict() + ": " + r.Reason
 	for _, c := range m.Caveats() {
@@ -29,10 +29,9 @@ func (r Result) CaveatsOf(m Measurement) (list []string) {
 	return list
 }
 
-// Caveats are what a reader has to know before the figures of the measurement, the
-// most important first: why they are not valid, which trials at the rate that was
-// found lost packets all the same, and how many trials had to be thrown away. Every
-// form of output has them.
+// Caveats warn the reader before the figures of the measurement, the most important
+// first: why they are not valid, which trials at the rate that was found lost packets all
+// the same, and how many trials had to be thrown away. Every form of output has them.
 func (m Measurement) Caveats() (list []string) {
 	if !m.Complete || !m.Valid {
 		list = append(list, m.Verdict()+": "+m.Reason)
@@ -48,7 +47,7 @@ func (m Measurement) Caveats() (list []string) {
 	return append(list, m.changed().remarks()...)
 }
 
-// changed sums up what came otherwise than it was sent.
+// changed sums up the packets that were changed on the way.
 func (m Measurement) changed() (sum Changed) {
 	for _, t := range m.Trials {
 		sum.RxTruncated += t.RxTruncated
@@ -61,8 +60,8 @@ func (m Measurement) changed() (sum Changed) {
 	return sum
 }
 
-// remarks say what became of packets that came otherwise than they were sent, which
-// count as lost, and what to do.
+// remarks explain packets that were changed on the way, which count as lost, and what to
+// do about them.
 func (c Changed) remarks() (list []string) {
 	add := func(n uint64, what string) {
 		switch {

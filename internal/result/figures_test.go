@@ -89,7 +89,7 @@ func TestGain(t *testing.T) {
 	}
 	other := resulttest.FixedAt(2, 0)
 	if _, ok := other.Gain(&r.KernelBaseline[0]); ok {
-		t.Error("frames of 64 bytes are compared with those of 128")
+		t.Error("frames of 64 bytes are compared with frames of 128 bytes")
 	}
 }
 

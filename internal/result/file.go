@@ -31,8 +31,8 @@ func (f *File) Write(r Result) error {
 // MaxFile is the size in bytes of the largest result that is read.
 const MaxFile = 256 << 20
 
-// ReadFile reads a result that bench wrote, also an older or a newer one: fields
-// that are not known are left out.
+// ReadFile reads a result of bench, even of an older or newer release: it ignores unknown
+// fields.
 func ReadFile(path string) (Result, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -47,7 +47,7 @@ func ReadFile(path string) (Result, error) {
 
 func parse(data []byte) (r Result, err error) {
 	if len(data) > MaxFile {
-		return r, fmt.Errorf("is larger than %d MiB, which no result is", MaxFile>>20)
+		return r, fmt.Errorf("is larger than %d MiB, and no result is so large", MaxFile>>20)
 	}
 	if err := json.Unmarshal(bytes.TrimSpace(data), &r); err != nil {
 		return r, fmt.Errorf("is no result of bench (give a file of --result-file or -o json): %w", err)

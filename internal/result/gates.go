@@ -34,9 +34,8 @@ func (s Settings) GatesOf(frame string) Gates {
 // Gated tells whether the run is held to any threshold.
 func (s Settings) Gated() bool { return s.Gates != Gates{} || len(s.FrameGates) > 0 }
 
-// gated says which thresholds the measurements do not meet: the rate that a search
-// found or that a trial had, the loss of a trial, and times. Of the undecided ones too
-// little was measured to tell.
+// gated says which thresholds the measurements miss: for the rate of a search or a trial,
+// the loss of a trial, and times. A threshold is undecided if too few packets came back.
 func (r Result) gated() (failed, undecided []string) {
 	for _, m := range r.Measurements {
 		if !m.Valid || !m.Complete {
@@ -57,9 +56,9 @@ func (r Result) gated() (failed, undecided []string) {
 	return failed, undecided
 }
 
-// slow says at which of the loads that were measured the 99th percentile of the
-// round-trip times is above so many microseconds: of those from when packets should have
-// been sent, where there are such. It is unknown where too few packets came back.
+// slow says at which loads the 99th percentile of the round-trip times is above so many
+// microseconds. It takes the times by the schedule if there are any. The percentile is
+// unknown if too few packets came back.
 func (m Measurement) slow(most float64) (failed, unknown []string) {
 	check := func(load string, actual, scheduled *RTT) {
 		if scheduled == nil {
@@ -84,8 +83,8 @@ func (m Measurement) slow(most float64) (failed, unknown []string) {
 	return failed, unknown
 }
 
-// Headline is the rate that a measurement stands for, and what it is called: of
-// a search its first goal's, else what was received; 0 and false if there is none.
+// Headline is the main rate of a measurement, and its name: the first goal's of a search,
+// or else the received rate; 0 and false if there is none.
 func (m Measurement) Headline() (mpps float64, name string, ok bool) {
 	if len(m.Goals) > 0 {
 		g := m.Goals[0]

@@ -9,7 +9,7 @@ type KernelBaseline struct {
 	Interface  string  `json:"interface,omitempty"` // that the kernel sent on, such as eth0; absent if it is not known
 	MTU        int     `json:"mtu,omitempty"`       // of the interface, in bytes: a larger IP packet went in fragments
 	Frame      string  `json:"frame"`               // name of the measurements' frames that it is for, such as 64 or imix
-	FrameBytes int     `json:"frameBytes"`          // of each packet on the wire, with the FCS: that of the frames, of a mix their mean, or the least possible
+	FrameBytes int     `json:"frameBytes"`          // of each packet on the wire, with the FCS: the frames' size, a mix's mean size, or the least possible
 	Sent       uint64  `json:"sent"`                // datagrams that the kernel took
 	Received   uint64  `json:"received"`            // datagrams that came back, each counted once
 	Seconds    float64 `json:"seconds"`             // that datagrams were sent for
@@ -34,9 +34,9 @@ func (r Result) Kernel(name string) *KernelBaseline {
 	return nil
 }
 
-// Carried is the rate that a measurement found the path to carry, and what it is
-// called: of a search its first goal's, else what was received at the maximum
-// rate. There is none of a rate that was asked for, or that is not the path's.
+// Carried is the highest rate that the path carried in a measurement, and its name: the
+// first goal's of a search, or else the received rate of a trial as fast as it goes. There
+// is none if the rate was set, or if it is not the path's.
 func (m Measurement) Carried() (mpps float64, name string, ok bool) {
 	switch {
 	case !m.Valid || !m.Complete:

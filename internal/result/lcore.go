@@ -1,8 +1,8 @@
 package result
 
-// Lcore is a logical core of EAL: its number and its CPU. It is the one definition
-// for documents; internal/dpdk has its own, with what DPDK says of an lcore, because
-// it knows no documents, and lib/eal that of an lcore that is asked for.
+// Lcore is a logical core of EAL: its number and its CPU. This is the one definition for
+// documents. internal/dpdk, which knows no documents, has its own type for an lcore as
+// DPDK reports it, and lib/eal one for an lcore that arguments ask for.
 type Lcore struct {
 	ID  int `json:"lcore"` // number of the lcore
 	CPU int `json:"cpu"`   // that it is pinned to

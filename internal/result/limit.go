@@ -5,8 +5,8 @@ import "strings"
 // LimitCode names a kind of Limit. The list is closed; codes are never renamed.
 type LimitCode string
 
-// What keeps a trial from saying something of the path. Each is of the generator or
-// of the machine: none depends on how many packets the path lost.
+// The reasons why a trial says nothing about the path. Each concerns the generator or the
+// machine: none depends on how many packets the path lost.
 const (
 	Stopped           LimitCode = "stopped"             // a signal or a limit ended it before its time
 	Failed            LimitCode = "failed"              // the path failed before its end
@@ -37,7 +37,7 @@ func reason(limits []Limit) string {
 	return strings.Join(texts, "; ")
 }
 
-// kind is the first limit's, of a document that has none the reason.
+// kind is the kind of the first limit, or the reason in a document without limits.
 func (t Trial) kind() string {
 	if len(t.Limits) > 0 {
 		return string(t.Limits[0].Code)
@@ -45,7 +45,7 @@ func (t Trial) kind() string {
 	return t.Reason
 }
 
-// Limited makes the trial valid or not by what limited it.
+// Limited makes the trial valid or not by its limits.
 func (t *Trial) Limited(limits []Limit) {
 	t.Limits, t.Reason, t.Valid = limits, reason(limits), len(limits) == 0
 }

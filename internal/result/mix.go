@@ -20,7 +20,7 @@ type Share struct {
 // its usual sizes on Ethernet.
 var imix = Mix{{Bytes: 64, Weight: 7}, {Bytes: 570, Weight: 4}, {Bytes: 1518, Weight: 1}}
 
-// What a mix may have (internal/dpdk's limits): sizes, and frames in a round.
+// The limits of a mix, which are internal/dpdk's: sizes, and frames in a round.
 const (
 	maxSizes = 16
 	maxRound = 256

@@ -177,7 +177,7 @@ func TestOutputWritesAMountInPlace(t *testing.T) {
 	wantAlone(t, dir, "below", "mounted")
 }
 
-// What has become something else since is left alone.
+// A file that something else has replaced meanwhile is left alone.
 func TestOutputThatChangesMeanwhile(t *testing.T) {
 	for name, put := range map[string]func(path string) error{
 		"fifo": func(path string) error { return unix.Mkfifo(path, 0o600) },

@@ -1,6 +1,7 @@
-// Package result is what a run of testpmd-wrapper is written down as: documents
-// with a versioned schema, what they say of the run, and their files. Package
-// report renders them.
+// Package result has the documents that testpmd-wrapper's runs leave: types with a
+// versioned schema, the verdict on a run, and reading and writing files. It measures
+// nothing (package bench) and renders nothing (package report). Start at Result, and at
+// Fabric for runs between all nodes.
 package result
 
 import "time"
@@ -49,7 +50,7 @@ type Result struct {
 	Measurements   []Measurement    `json:"measurements"` // one per frame size and repetition, in the order of their time
 }
 
-// Settings are what was asked for.
+// Settings are the options that the run was started with.
 type Settings struct {
 	TX            string   `json:"tx"`                    // interface that sends
 	RX            string   `json:"rx"`                    // interface that receives

@@ -20,7 +20,7 @@ type Spread struct {
 	Upper float64 `json:"upper"` // its other end
 }
 
-// NewSpread describes figures, of which there is one at least.
+// NewSpread describes figures. There has to be at least one.
 func NewSpread(values []float64) Spread {
 	s := Spread{Count: len(values), Least: slices.Min(values), Most: slices.Max(values)}
 	for _, v := range values {

@@ -78,7 +78,7 @@ func TestMaxP99(t *testing.T) {
 		t.Errorf("too few packets to tell: failed %q, %v", r.Failed, r.Err())
 	}
 	fixed := Measurement{Complete: true, Valid: true, Trials: []Trial{{RTT: rtt(51)}}}
-	// What one size tells is not lost by what another cannot tell.
+	// A size that misses its threshold is reported even if another size cannot tell.
 	r.Measurements = append(r.Measurements, fixed)
 	if r = r.Judged(2); len(r.Failed) != 2 || !errors.Is(r.Err(), ErrBelow) {
 		t.Errorf("one missed, one unknown: failed %q, %v", r.Failed, r.Err())

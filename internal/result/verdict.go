@@ -13,10 +13,9 @@ var (
 	ErrBelow = errors.New("below its thresholds")
 )
 
-// Judged returns the result with what its measurements so far say of the whole
-// run, for which that many were planned: whether it is complete and valid, why it
-// is not, and which thresholds it missed. It is not valid either where a threshold was
-// asked for that too few packets tell of.
+// Judged returns the result with the verdict of its measurements so far, of as many as
+// planned: whether the run is complete and valid, why it is not, and which thresholds it
+// missed. A run with too few packets to decide a threshold is not valid either.
 func (r Result) Judged(planned int) Result {
 	r.Complete, r.Valid, r.Reason = len(r.Measurements) == planned, len(r.Measurements) > 0, ""
 	for _, m := range r.Measurements {

@@ -53,7 +53,7 @@ func TestGatesOfFrame(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		m    result.Measurement
-		want string // part of what it misses; empty: nothing
+		want string // part of the missed threshold's text; empty: it misses none
 	}{
 		{measured("64", 1, 0), ""},
 		{measured("64", 0.4, 0), "below the 0.5 of --min-mpps"},
@@ -69,7 +69,7 @@ func TestGatesOfFrame(t *testing.T) {
 	}
 }
 
-// What a run comes to, in its fields, in words and as an error.
+// A run's verdict is in its fields, in words and in its error.
 func TestJudged(t *testing.T) {
 	least := 2.0
 	good := resulttest.FixedAt(3, 0)

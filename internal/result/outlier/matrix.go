@@ -1,6 +1,7 @@
-// Package outlier says what stands out in a matrix of figures between nodes: a node
-// that is slow as sender or as receiver, one slow link, a group of nodes of another
-// kind. It is pure: the same matrix, the same answer.
+// Package outlier finds the outliers in a matrix of figures between nodes: a node that is
+// slow as sender or as receiver, one slow link, a group of nodes of another kind. It is
+// pure: the same matrix gives the same answer. It does not say why a node is slow. Start
+// at Find.
 package outlier
 
 import (

@@ -1,4 +1,5 @@
-// Package resulttest has results to test with.
+// Package resulttest makes results for tests of the packages that read them. The figures
+// are invented. Start at Samples and Fabric.
 package resulttest
 
 import (
