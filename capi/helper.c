@@ -33,7 +33,7 @@ static const char *variable(const struct podnet *ctx, const char *name)
 
 static const char no_file[] = "there is no such file";
 
-/* Whether a path is that of a file that this process may run; if not, why. */
+/* Gives NULL if the path names a file that this process may run, or else the reason. */
 static const char *why_not(const char *path)
 {
 	struct stat st;

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* The types and functions that the library's C files share. Each file says who calls its
+ * functions, and on which thread. */
+
 #ifndef PODNET_INTERNAL_H
 #define PODNET_INTERNAL_H
 
@@ -10,7 +14,7 @@
 #define PN_SCHEMA "podnet.capi/v1"
 #define PN_POD_SCHEMA "podnet.pod/v1"
 
-/* What an answer may be at most. That of a pod takes some kilobytes. */
+/* The largest answer that the library reads. A pod's answer takes some kilobytes. */
 #define PN_MAX_ANSWER ((size_t)64 << 20)
 #define PN_MAX_DEPTH 64
 

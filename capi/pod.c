@@ -140,7 +140,7 @@ static const char *address_of(const struct podnet_interface *i)
 	return address || pci ? address : podnet_vdpa_pci_address(podnet_interface_vdpa(i));
 }
 
-/* The same order as that of Pod.Lookup in lib/podnet. */
+/* Pod.Lookup in lib/podnet looks in the same order. */
 const struct podnet_interface *podnet_pod_find(const struct podnet_pod *pod, const char *name)
 {
 	const char *(*const keys[])(const struct podnet_interface *) = { name_of, network_of, short_network_of, address_of };

@@ -405,7 +405,7 @@ PODNET_API int podnet_port_mtu(const struct podnet_port *p);            /* bytes
 PODNET_API size_t podnet_port_problem_count(const struct podnet_port *p); /* why EAL will not make the port as things stand */
 PODNET_API const struct podnet_problem *podnet_port_problem(const struct podnet_port *p, size_t n);
 
-/* Interfaces and devices that are no ports though no name was asked for, with the reasons. */
+/* Interfaces and devices that the defaults left out of the ports, with the reasons. */
 PODNET_API size_t podnet_eal_left_out_count(const struct podnet_eal *eal);
 PODNET_API const struct podnet_problem *podnet_eal_left_out(const struct podnet_eal *eal, size_t n);
 

@@ -51,7 +51,7 @@ enum podnet_code {
 	PODNET_CODE_CPUS_UNKNOWN = 40, /* neither a CPU set nor a list of allowed CPUs could be read */
 	PODNET_CODE_NO_HUGEPAGES = 41, /* hugepages were asked for, and there are none, or too few are free */
 	PODNET_CODE_NO_HUGETLBFS = 42, /* what is mounted for hugepages is another file system */
-	PODNET_CODE_NO_SUCH_INTERFACE = 43, /* the name is that of no interface, network, device or resource */
+	PODNET_CODE_NO_SUCH_INTERFACE = 43, /* no interface, network, device or resource has this name */
 	PODNET_CODE_MISSING = 44, /* a value that a configuration needs, and the pod does not tell */
 	PODNET_CODE_NO_PORTS = 45, /* nothing is left for DPDK to drive */
 	PODNET_CODE_BAD_OPTION = 46, /* an option of the caller's that cannot be had */
@@ -87,7 +87,7 @@ enum podnet_code {
 	PODNET_CODE_NO_LIBRARY = 76, /* a library that the driver needs is not in the image */
 	PODNET_CODE_DEVICE_FAILED = 77, /* the driver could not start the device */
 	PODNET_CODE_ENDED_BY_DPDK = 78, /* DPDK ended the process, for a reason that no line tells */
-	PODNET_CODE_OTHER_CONTAINER = 79 /* the device is that of another container of the pod */
+	PODNET_CODE_OTHER_CONTAINER = 79 /* the device belongs to another container of the pod */
 };
 
 #endif /* PODNET_CODES_H */

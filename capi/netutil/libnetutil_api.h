@@ -7,9 +7,9 @@
  * which has no limits on counts.
  *
  * All functions return NETUTIL_ERRNO_SUCCESS, NETUTIL_ERRNO_FAIL, or
- * NETUTIL_ERRNO_SIZE_ERROR where not everything has a place in the caller's arrays;
- * what has is filled in and counted. Strings are the caller's to free. Nothing has to
- * be zero before a call, and what was there before is overwritten.
+ * NETUTIL_ERRNO_SIZE_ERROR if the caller's arrays are too small; entries that fit are
+ * filled in and counted. The caller frees the strings. Structs need not be zero before a
+ * call, which overwrites them. Any thread may call any function.
  */
 #ifndef LIBNETUTIL_API_H
 #define LIBNETUTIL_API_H
@@ -39,8 +39,8 @@ struct CPUResponse {
 /* How many elements pHugepages usually has. */
 #define NETUTIL_NUM_HUGEPAGES_DATA 10
 
-/* One container's. The numbers are those of the Downward API volume's files, which are
- * MiB if the network resources injector made it. */
+/* One container's. The numbers come from the Downward API volume's files as they are. They
+ * are MiB if the network resources injector made the volume. */
 struct HugepagesData {
 	char *ContainerName;
 	int64_t Request; /* of a size that the file does not say */

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+
+/* The C API of app-netutil on top of libpodnet. The program calls these functions, on any
+ * thread: each call has a handle of its own, and a lock guards the settings of SetConfig. */
+
 #pragma GCC visibility push(default) /* the library is built with all others hidden */
 #include "libnetutil_api.h"
 #pragma GCC visibility pop
@@ -10,17 +14,17 @@
 
 #include "../internal.h"
 
-/* What device-info is by where a pod does not say by which version of its specification. */
+/* The version of device-info's specification where a pod does not name one. */
 #define DEVICE_INFO_VERSION "1.1.0"
 
-/* What SetConfig sets, which app-netutil's API has for the whole process. */
+/* The settings of SetConfig. In app-netutil's API they hold for the whole process. */
 static struct {
 	pthread_mutex_t lock;
 	char *base_dir, *log_file;
 	bool log_stderr;
 } config = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* Leaves nothing where the library is unloaded. */
+/* Frees the settings when the library is unloaded. */
 __attribute__((destructor)) static void unload(void)
 {
 	free(config.base_dir);

@@ -1,6 +1,7 @@
 // Command podnet tells which network devices a pod was given, and writes the
 // arguments and files with which programs use them. It is testpmd-wrapper without
-// DPDK and without measurements: static, for init containers and scratch images.
+// DPDK and without measurements: a static program for init containers and scratch
+// images. Its commands are in internal/cli.
 package main
 
 import (

@@ -43,7 +43,7 @@ func TestCompilesElsewhere(t *testing.T) {
 	}
 }
 
-// TestLinksNeitherDPDKNorMeasurements looks at what the program is made of.
+// TestLinksNeitherDPDKNorMeasurements lists the packages that the program links.
 func TestLinksNeitherDPDKNorMeasurements(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {

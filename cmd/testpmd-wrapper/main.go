@@ -1,5 +1,6 @@
-// Command testpmd-wrapper works out which network devices a pod was given,
-// starts DPDK on them and measures what they can carry.
+// Command testpmd-wrapper finds out which network devices a pod was given, starts DPDK on
+// them and measures the rates and delays of their path. Its commands are in internal/cli
+// and internal/cli/measure.
 package main
 
 import (
