@@ -29,27 +29,26 @@ func GetDownwardAPIMountPath() string {
 	return defaultMountPath
 }
 
-// SetDownwardAPIMountPath sets the directory where the Downward API volume is
-// mounted, for all calls that follow. As long as it is not set, /etc/podinfo is
-// read too, where /etc/podnetinfo has nothing.
+// SetDownwardAPIMountPath sets the directory where the Downward API volume is mounted, for
+// all calls that follow. Without it, podnet reads /etc/podinfo if /etc/podnetinfo has
+// nothing.
 func SetDownwardAPIMountPath(dir string) { mountPath.Store(&dir) }
 
-// GetCPUInfo returns the CPUs that this process may run on: the container's CPU
-// set, less what the process's own affinity leaves out. A program that pins its
-// main thread has to ask before it does so.
+// GetCPUInfo returns the CPUs that this process may run on: the container's CPU set, without
+// the CPUs that the process's own affinity excludes. A program that pins its main thread
+// has to call GetCPUInfo first.
 func GetCPUInfo() (*CPUResponse, error) { return cpuInfo(here()) }
 
-// GetHugepages returns what the files of the Downward API say of the hugepages of
-// each container. There are no fields for sizes other than 1G and 2M: a container
-// that has only others is in the list with nothing but zeros, and podnet.Pod has
-// the amounts. It is an error if there is no directory, or no usable file of
-// hugepages in it.
+// GetHugepages returns the hugepages of each container, from the files of the Downward API.
+// It has fields for the sizes 1G and 2M only: a container with other sizes is in the list
+// with zeros, and podnet.Pod has its amounts. It fails if there is no directory, or no
+// usable file of hugepages in it.
 func GetHugepages() (*HugepagesResponse, error) { return hugepages.Read(here()) }
 
-// GetInterfaces returns the interfaces of the pod and, behind them, as entries
-// without a name, the PCI devices that were given to this container and that no
-// evidence puts on one interface. It returns an empty list for a pod that says
-// nothing of its networks, which may only lack their status so far.
+// GetInterfaces returns the interfaces of the pod. Behind them, as entries without a name,
+// it returns the PCI devices of this container that no evidence puts on one interface. It
+// returns an empty list for a pod without data about its networks; their status may still
+// come.
 func GetInterfaces() (*InterfaceResponse, error) { return interfaces(here()) }
 
 // here are the options for this process's own container.
@@ -92,8 +91,8 @@ func interfaces(opts podnet.Options) (*InterfaceResponse, error) {
 	return Interfaces(pod), nil
 }
 
-// Interfaces gives what GetInterfaces returns of a pod, for programs that call
-// podnet.Discover themselves and still have app-netutil's types further on.
+// Interfaces gives the result of GetInterfaces for a pod. It is for programs that call
+// podnet.Discover themselves and still use app-netutil's types elsewhere.
 func Interfaces(pod *podnet.Pod) *InterfaceResponse {
 	response := &InterfaceResponse{}
 	for i := range pod.Interfaces {

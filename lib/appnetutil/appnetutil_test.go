@@ -132,7 +132,7 @@ func TestInterfaces(t *testing.T) {
 	}
 }
 
-// TestNoNetworkDevices has devices that are no PCI function of a network.
+// TestNoNetworkDevices has devices that are not a network's PCI function.
 func TestNoNetworkDevices(t *testing.T) {
 	got, err := interfaces(podnettest.New(t, `
 -- annotations/k8s.v1.cni.cncf.io/network-status --

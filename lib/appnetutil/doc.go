@@ -17,11 +17,10 @@
 // needs the name apputil. The types are in this package, and package types is
 // another name for them.
 //
-// There is nothing in place of github.com/openshift/app-netutil/pkg/logging. This
-// package does not log, so there is nothing to set up; what a program itself
-// writes through that package, it writes through a logger of its own, such as
-// log/slog. The warnings of podnet.Discover name the unreadable parts of
-// the pod.
+// Nothing replaces github.com/openshift/app-netutil/pkg/logging. This package does not
+// log, so there is nothing to set up. A program that logs through that package needs
+// another logger, such as log/slog. The warnings of podnet.Discover name the unreadable
+// parts of the pod.
 //
 // # Differences
 //
@@ -32,8 +31,8 @@
 //     interface without a known device has the type "unknown", with its possible
 //     devices at the end of the list.
 //   - The default network comes first.
-//   - Accelerators, auxiliary devices, and what is no device at all do not appear
-//     as PCI addresses.
+//   - Accelerators, auxiliary devices, and names that are not a device's do not
+//     appear as PCI addresses.
 //   - Annotations of any content are read as kubelet wrote them, also those with
 //     the older key of network-status.
 //   - GetCPUInfo works with cgroup v2.

@@ -3,9 +3,9 @@
 // only in its debug log.
 //
 // Run runs every check, and each gives at least one Result: it passes, it does not
-// apply, or it warns or fails with a code, a place, the cause and a remedy. Err
-// makes one error of what failed. To add a check is to add a file: register puts
-// it into the list.
+// apply, or it warns or fails with a code, a place, the cause and a remedy. Err makes one
+// error of the failures. The package repairs nothing, and starts no DPDK. To add a check,
+// add a file that calls register.
 package check
 
 import (
@@ -89,16 +89,16 @@ type Result struct {
 	Transient bool        `json:"transient,omitempty"` // waiting can help
 }
 
-// Options say what DPDK is to be started on, and by whom.
+// Options describe the start of DPDK to check: its devices, its program and its container.
 type Options struct {
 	EAL   eal.Config    // what Pod.EALConfig gives
 	Ports []podnet.Port // likewise
-	// Err is why Pod.EALConfig gave nothing. The checks that need the above then do
-	// not apply.
+	// Err is why Pod.EALConfig failed. The checks that need EAL and Ports then do not
+	// apply.
 	Err error
 
-	// For is what is to be started: run, bench, exec or a program. Empty leaves out
-	// what depends on it.
+	// For names the program to start: run, bench, exec or an application. If it is
+	// empty, the checks that depend on it do not apply.
 	For string
 	// Linked is the DPDK release that run and bench use, such as 24.11.3; empty: none.
 	Linked string
@@ -127,8 +127,8 @@ type Check struct {
 	Findings []Finding
 	// Needs says why the check does not apply; "" means that it does.
 	Needs func(*Subject) string
-	// Run gives what is wrong; nothing means that the check passes. Status and
-	// Remedy may be left out: they are those of the Finding with the result's code.
+	// Run gives what is wrong; nothing means that the check passes. Run can leave
+	// Status and Remedy out: the Finding with the result's code has them too.
 	Run func(context.Context, *Subject) []Result
 }
 
@@ -139,7 +139,7 @@ type Finding struct {
 	Remedy string // empty: it depends on the case
 }
 
-// Subject is what checks look at.
+// Subject has the data that checks look at.
 type Subject struct {
 	Pod *podnet.Pod
 	Options
@@ -183,9 +183,9 @@ func All() []Check {
 	})
 }
 
-// Run runs all checks on the pod. Those that ask the process that is to become the
-// DPDK program apply if that is this one, or the one of Options.PID as far as its
-// files tell. Run ends early, with the context's error, if ctx ends.
+// Run runs all checks on the pod. Some checks are about the process that will become the
+// DPDK program. They apply to this process, or to the process of Options.PID as far as its
+// files show. Run ends early, with the context's error, if ctx ends.
 func Run(ctx context.Context, pod *podnet.Pod, o Options) ([]Result, error) {
 	system, err := newSystem(o)
 	if err != nil {
@@ -232,11 +232,11 @@ func (c Check) results(ctx context.Context, s *Subject) []Result {
 // skipped is the result of a check that finds out while it runs that it cannot tell.
 func skipped(cause string) []Result { return []Result{{Status: Skip, Cause: cause}} }
 
-// passed is the result of a check that has something to show.
+// passed is the result of a check that passes and shows evidence.
 func passed(evidence ...string) []Result { return []Result{{Status: Pass, Evidence: evidence}} }
 
-// Err joins what failed: an *podnet.InterfaceError for an interface, an
-// *podnet.Error for the container. It is nil if nothing did.
+// Err joins the failures: a *podnet.InterfaceError for an interface, a *podnet.Error for
+// the container. It is nil if no check failed.
 func Err(results []Result) error {
 	var errs []error
 	for _, r := range results {

@@ -444,7 +444,7 @@ func TestNoArgumentsOfAbsentDevice(t *testing.T) {
 	}
 }
 
-// TestNothingIsKnown has no check pass on what is not there to be seen.
+// TestNothingIsKnown has no check pass without the files that it reads.
 func TestNothingIsKnown(t *testing.T) {
 	s := healthy(t)
 	s.write("/sys/kernel/iommu_groups", "")
@@ -488,7 +488,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A copy of a container's files says nothing of what a process may open.
+// A copy of a container's files does not show which files a process may open.
 func TestCopy(t *testing.T) {
 	s := healthy(t)
 	pod, err := podnet.Discover(t.Context(), podnet.Options{Root: s.root, Environ: s.environ})

@@ -19,7 +19,7 @@ var _ = register(Check{
 	ID: "eal-arguments", Group: DPDK,
 	About: "The pod gives EAL arguments: at least one port, known CPUs, memory, and values that EAL can express.",
 	Findings: []Finding{
-		{Code: podnet.CodeNoPorts, Remedy: "request a device or a network for the pod, or name what to drive with --interfaces"},
+		{Code: podnet.CodeNoPorts, Remedy: "request a device or a network for the pod, or name the devices to drive with --interfaces"},
 		{Code: podnet.CodeCPUsUnknown, Remedy: "let the process read /proc/self/status or its control group's cpuset"},
 		{Code: podnet.CodeInexpressible, Remedy: "give the device or its socket a name without commas, equals signs, brackets and quotes, shorter than 108 bytes"},
 		{Code: podnet.CodeBadOption, Remedy: "correct the option"},
@@ -160,7 +160,7 @@ func (s *Subject) names(dir string) []string {
 	return names
 }
 
-// releases are those of the DPDK libraries in the container.
+// releases are the releases of the DPDK libraries in the container.
 func (s *Subject) releases() []eal.Version {
 	found := map[eal.Version]bool{}
 	for _, dir := range s.libraryDirs() {
@@ -257,8 +257,8 @@ func dpdkDrivers(_ context.Context, s *Subject) []Result {
 	return results
 }
 
-// driverOfDevice is the driver of a function, by vendor and device, of those that pods are
-// given most often; empty: not known.
+// driverOfDevice is the driver of a function, by vendor and device; empty: not known. It
+// knows the functions that pods are given most often.
 func driverOfDevice(p *podnet.PCI) string {
 	if p.Auxiliary != "" {
 		return "mlx5"

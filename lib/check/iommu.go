@@ -63,12 +63,12 @@ func iommuGroup(_ context.Context, s *Subject) []Result {
 	return results
 }
 
-// sharesGroup tells of drivers that vfio takes for no user of a device's group.
+// sharesGroup reports whether vfio does not count a driver as a user of a device's group.
 func sharesGroup(driver string) bool {
 	return driver == "" || driver == "pci-stub" || driver == "pcieport" || podnet.IsVFIODriver(driver)
 }
 
-// isBridge tells of functions that do no DMA of their own.
+// isBridge reports whether a function does no DMA of its own.
 func (s *Subject) isBridge(address string) bool {
 	return strings.HasPrefix(s.system.line(path.Join(pciDevices, address, "class")), "0x0604")
 }
@@ -99,7 +99,7 @@ func vfToken(_ context.Context, s *Subject) []Result {
 		if !pf.IsZero() && s.driverOf(pf.String()) == "vfio-pci" {
 			results = append(results, Result{
 				Interface: p.Port.Interface, Code: podnet.CodeVFToken, Where: path.Join(pciDevices, pf.String(), "driver"),
-				Cause: fmt.Sprintf("its PF %s is on vfio-pci, and vfio gives its VFs to those only who have the PF's token", pf),
+				Cause: fmt.Sprintf("its PF %s is on vfio-pci, and vfio gives its VFs only to programs that have the PF's token", pf),
 			})
 		}
 	}

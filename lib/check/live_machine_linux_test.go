@@ -15,7 +15,7 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// discovered is a subject on this machine and process, with what is known of them.
+// discovered is a subject with all that Discover finds on this machine and process.
 func discovered(t *testing.T, devices ...eal.Device) *Subject {
 	t.Helper()
 	s := live(t, "exec", devices...)
@@ -27,8 +27,8 @@ func discovered(t *testing.T, devices ...eal.Device) *Subject {
 	return s
 }
 
-// As many hugepages as there are, and a page more. A machine without any has none to
-// pass with.
+// The check passes for all free hugepages, and fails for one page more. A machine without
+// hugepages has none to pass with.
 func TestLiveHugepagesFree(t *testing.T) {
 	s := discovered(t)
 	free := uint64(0)

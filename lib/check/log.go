@@ -23,8 +23,8 @@ type logLine struct {
 	noMemory, ifNoMemory bool
 }
 
-// OfLog tells what DPDK's log says went wrong, each kind once, in the order of the
-// lines. Lines that only repeat a failure count if nothing else explains it.
+// OfLog finds the failures in DPDK's log, each kind once, in the order of the lines. Lines
+// that only repeat a failure count if nothing else explains it.
 func OfLog(log string) []Result {
 	var exact, vague []Result
 	type kind struct {
@@ -83,7 +83,7 @@ func noMemory(l logLine) logLine { l.noMemory = true; return vague(l) }
 
 func ifNoMemory(l logLine) logLine { l.ifNoMemory = true; return l }
 
-// logLines are matched from above. The texts are those of DPDK 22.11 to 25.11.
+// logLines are matched from the first on. DPDK 22.11 to 25.11 have these texts.
 var logLines = []logLine{
 	// memory
 	line(podnet.CodeNoHugepages, `Not enough memory available( on socket \d+)?!`,

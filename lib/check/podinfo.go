@@ -62,7 +62,7 @@ var _ = register(Check{
 		{Code: podnet.CodeAmbiguous, Status: Warn, Remedy: "say which network has the resource: --hint NETWORK=RESOURCE, or give each network a resource of its own"},
 		{Code: podnet.CodeUnclaimed, Status: Warn, Remedy: "name the device to --interfaces, by its address or resource, or add its network to k8s.v1.cni.cncf.io/networks"},
 		{Code: podnet.CodeNotPresent, Status: Warn, Remedy: "restart the pod: it was given a device of another machine or guest"},
-		{Code: podnet.CodeMalformed, Status: Warn, Remedy: "see what the device plugin writes into its variable"},
+		{Code: podnet.CodeMalformed, Status: Warn, Remedy: "look at the value that the device plugin writes into its variable"},
 	},
 	Run: podDevices,
 })
@@ -80,7 +80,7 @@ func podDevices(_ context.Context, s *Subject) []Result {
 		cause := "no network claims the device " + u.ID
 		switch {
 		case len(u.Candidates) > 0:
-			cause = "the device " + u.ID + " could be that of " + strings.Join(u.Candidates, ", ")
+			cause = "the device " + u.ID + " could belong to " + strings.Join(u.Candidates, ", ")
 		case u.Reason == podnet.CodeNotPresent:
 			cause = "the device " + u.ID + " is not on this machine"
 		case u.Reason == podnet.CodeMalformed:

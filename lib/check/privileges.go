@@ -94,8 +94,8 @@ var _ = register(Check{
 	Run: seccomp,
 })
 
-// seccomp asks for the effect of the filter where it can. podnet's own DPDK does
-// without the calls.
+// seccomp tries the calls that a filter may forbid, where it can. podnet's own DPDK does
+// not need them.
 func seccomp(_ context.Context, s *Subject) []Result {
 	p := s.system.process
 	switch {
@@ -115,7 +115,7 @@ func seccomp(_ context.Context, s *Subject) []Result {
 	}
 	r := Result{
 		Code: podnet.CodeSeccomp, Where: "/proc/self/status Seccomp",
-		Cause: fmt.Sprintf("the container's system call filter forbids what EAL takes hugepages with: %v", err),
+		Cause: fmt.Sprintf("the container's system call filter forbids calls that EAL needs to take hugepages: %v", err),
 	}
 	refused, _ := errors.AsType[*os.SyscallError](err)
 	asks := refused == nil || refused.Syscall == "get_mempolicy" // by which libnuma finds out

@@ -18,8 +18,8 @@ const (
 	maySearch = 1
 )
 
-// system is what checks ask of the machine and of the process. A function that is
-// nil cannot be asked: the files are a copy, or the process is another one.
+// system has the questions that checks ask the machine and the process. A function is nil
+// if there is no answer, because the files are a copy or the process is another one.
 type system struct {
 	root    rootfs.FS
 	process process

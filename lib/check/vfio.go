@@ -19,7 +19,7 @@ var _ = register(Check{
 	About: "The process may open /dev/vfio/vfio and the IOMMU group of each device on vfio, and no other process has the group.",
 	Findings: []Finding{
 		{Code: podnet.CodeDeviceNodeMissing, Remedy: "request the device's resource from its device plugin in the container's resources.limits"},
-		{Code: podnet.CodeBusyGroup, Remedy: "end what else drives the device; a group has one user at a time"},
+		{Code: podnet.CodeBusyGroup, Remedy: "end the other program that drives the device; a group has one user at a time"},
 		{
 			Code: podnet.CodeDeviceNodeClosed,
 			Remedy: "set device_ownership_from_security_context = true in the node's containerd or CRI-O configuration, which gives devices to the pod's user, or run as root; " +

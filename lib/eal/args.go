@@ -26,10 +26,10 @@ type Lcore struct {
 	CPU int
 }
 
-// Lcores are the lcores that Args asks for: one for each CPU, numbered from 0.
-// The first is the main lcore. One CPU carries two of them, and of more than
-// MaxLcores CPUs the first MaxLcores get one; the others stay free for the
-// process's ordinary threads.
+// Lcores are the lcores that Args asks for: one for each CPU, numbered from 0. The first is
+// the main lcore. If there is only one CPU, it carries two lcores. If there are more than
+// MaxLcores CPUs, the first MaxLcores get one; the others stay free for the process's
+// ordinary threads.
 func (c Config) Lcores() []Lcore {
 	cpus := c.CPUs
 	if len(cpus) == 1 {
@@ -179,9 +179,9 @@ func (c Config) memoryArgs() ([]string, error) {
 	return append(args, "--socket-mem="+strings.Join(nodes, ",")), nil
 }
 
-// deviceArgs renders each distinct device once, PCI and auxiliary ones first as
-// EAL probes them. Without a PCI function to allow, EAL would probe every
-// function of the host, hence --no-pci.
+// deviceArgs renders each distinct device once, PCI and auxiliary ones first as EAL probes
+// them. If no PCI function is allowed, EAL would probe every function of the host, so
+// deviceArgs adds --no-pci.
 func (c Config) deviceArgs() ([]string, error) {
 	if err := c.checkAFXDP(); err != nil {
 		return nil, err

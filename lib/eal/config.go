@@ -2,8 +2,8 @@ package eal
 
 import "github.com/podnet/podnet/lib/pciaddr"
 
-// Config has everything that EAL's command line says. It is plain data:
-// Args renders it without looking at the machine.
+// Config has everything for EAL's command line. It is plain data: Args renders it without
+// looking at the machine.
 type Config struct {
 	// Version is the DPDK release that will parse the arguments; the zero
 	// value means the oldest one known, 22.11.
@@ -15,13 +15,13 @@ type Config struct {
 	CPUs []int
 	// Memory is where mbufs and queues live.
 	Memory Memory
-	// FilePrefix separates this process's runtime files from those of other
-	// DPDK processes: 1 to 64 letters, digits, dots, underscores and hyphens.
+	// FilePrefix separates this process's runtime files from other DPDK
+	// processes' files: 1 to 64 letters, digits, dots, underscores and hyphens.
 	FilePrefix string
-	// MultiProcess keeps EAL's files, those of hugepages too, where processes with
-	// the same FilePrefix find them: secondary processes such as dpdk-proc-info
-	// attach by these. It needs hugepages, and the files stay until somebody
-	// removes them.
+	// MultiProcess keeps EAL's files, with the hugepages' files, where processes
+	// with the same FilePrefix find them. Secondary processes such as
+	// dpdk-proc-info attach by these files. It needs hugepages, and the files stay
+	// until somebody removes them.
 	MultiProcess bool
 	// IOVA is the --iova-mode; empty leaves the choice to EAL.
 	IOVA IOVAMode
@@ -31,9 +31,9 @@ type Config struct {
 	VFIOTokenOrigin Origin
 	// Devices are the ports-to-be. The same one twice is rendered once.
 	Devices []Device
-	// Extra is added as it is at the end: what the caller's own user asked for.
-	// It may not repeat or contradict the rest; a PCI device allowed here is
-	// one more beside Devices.
+	// Extra has further arguments, such as the user's own. They are added at the end
+	// as they are, and must not repeat or contradict the rest. A PCI device that they
+	// allow is one more beside Devices.
 	Extra []string
 }
 
@@ -76,8 +76,8 @@ type Device interface {
 type PCI struct {
 	Origin  Origin
 	Address pciaddr.Address
-	// MACs are the addresses of the function's ports to take, for the driver of
-	// MANA: it makes a port of each, and without any of all that the function has.
+	// MACs are for the driver of MANA, which makes a port for each of the function's
+	// ports with these addresses. Without any it makes a port for each of them.
 	MACs []string
 	Args []DevArg // the caller's own; which keys there are is the driver's affair
 }

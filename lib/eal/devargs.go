@@ -184,8 +184,8 @@ func checkQueueSize(args []DevArg) error {
 	return nil
 }
 
-// addArgs appends the caller's own arguments to those that the device has
-// already, which they cannot override. Of a virtual device all keys are known.
+// addArgs appends the caller's own arguments to the device's, which they cannot override.
+// For a virtual device it refuses unknown keys.
 func (v *vdev) addArgs(args []DevArg, keys []devArgKey, release Version) error {
 	if err := checkDevArgs(args); err != nil {
 		return v.origin.bad(err)
@@ -250,9 +250,9 @@ func (o Origin) withArgs(name string, args []DevArg) (string, error) {
 	return b.String(), nil
 }
 
-// RenderDevice gives one device as the argument of -a or --vdev for the DPDK
-// release, such as 0000:3b:02.6,mprq_en=1. It is what rte_dev_probe takes, so
-// that a device which comes later is plugged into a process that is running.
+// RenderDevice gives one device as the argument of -a or --vdev for the DPDK release, such
+// as 0000:3b:02.6,mprq_en=1. rte_dev_probe takes it too, so a running process can take a
+// device that comes later.
 func RenderDevice(d Device, release Version) (string, error) {
 	_, argument, err := d.render(release)
 	return argument, err

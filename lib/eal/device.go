@@ -140,9 +140,8 @@ const (
 // PortName is net_memif_ and the interface's name.
 func (d Memif) PortName() string { return vdevName("net_memif_", d.Origin.Interface) }
 
-// render says everything that it knows, because net_memif ignores a whole
-// argument list when it finds a fault in it, and because its defaults are an
-// abstract socket, which no other pod can reach.
+// render writes all arguments that it knows. net_memif ignores a whole argument list with a
+// fault in it, and its default is an abstract socket, which no other pod can reach.
 func (d Memif) render(release Version) (option, argument string, err error) {
 	v, err := newVDev(d.Origin, "net_memif_")
 	if err != nil {

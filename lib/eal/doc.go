@@ -1,9 +1,10 @@
 // Package eal renders the command line of DPDK's Environment Abstraction Layer.
 //
-// A [Config] says in plain data which CPUs, memory and devices a DPDK process
-// gets; [Config.Args] turns it into the arguments of rte_eal_init, without the
-// program's name. Package render adds what DPDK applications want after the "--".
-// The package does no I/O, so its answer depends on nothing but the Config.
+// Start at [Config] and [Config.Args]. A Config says in plain data which CPUs, memory and
+// devices a DPDK process gets; Args turns it into the arguments of rte_eal_init, without
+// the program's name. Package render adds the arguments that DPDK applications take after
+// the "--". Package podnet makes a Config for a pod. This package does no I/O, so its answer
+// depends on nothing but the Config.
 //
 // # One line for every release
 //
@@ -16,8 +17,8 @@
 //
 // # Untrusted text
 //
-// Socket paths, interface names and MAC addresses come from whoever may write
-// a pod's annotations. DPDK's device arguments have neither quotes nor escapes:
+// Socket paths, interface names and MAC addresses come from anybody who may write a
+// pod's annotations. DPDK's device arguments have neither quotes nor escapes:
 // a comma in a path would begin another argument of the device. A value that
 // cannot be expressed is a [*ValueError], which names the interface and the
 // place that the value came from; errors.Is(err, [ErrInexpressible]) holds for

@@ -54,7 +54,7 @@ func FuzzArgs(f *testing.F) {
 				"net_memif_" + memif:      {"role": "client", "id": "0", "socket": name, "socket-abstract": abstract},
 			},
 		}
-		// A MAC address may be written in several ways, of which one is rendered.
+		// There are several ways to write a MAC address. One of them is rendered.
 		sameMAC := cmp.FilterPath(func(p cmp.Path) bool {
 			index, ok := p.Last().(cmp.MapIndex)
 			return ok && index.Key().String() == "mac"

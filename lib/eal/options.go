@@ -90,8 +90,8 @@ func options() []option {
 	}
 }
 
-// exclusive lists sets of options that exclude each other: EAL accepts one of
-// them only, or a second one undoes the first.
+// exclusive lists sets of options that exclude each other: EAL accepts only one of them, or
+// the second one undoes the first.
 func exclusive() [][]string {
 	return [][]string{
 		{"lcores", "coremask", "remap-lcore-ids"},

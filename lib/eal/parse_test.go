@@ -34,7 +34,7 @@ const (
 	argparse                // since 25.11
 )
 
-// parse reads argv as EAL does. What either parser would refuse is an error.
+// parse reads argv as EAL does. It is an error if either parser would refuse it.
 func parse(d dialect, argv []string) (meaning, error) {
 	m := meaning{Lcores: map[int]int{}, VDevs: map[string]map[string]string{}, Telemetry: true}
 	seen := map[string]bool{}

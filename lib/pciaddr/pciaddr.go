@@ -1,4 +1,5 @@
-// Package pciaddr has the address of a PCI function as a small value.
+// Package pciaddr has the address of a PCI function as a small value that compares and
+// parses. It does not look whether there is such a function. Start at Parse.
 package pciaddr
 
 import (
@@ -12,8 +13,8 @@ import (
 // ErrSyntax is wrapped by every error of this package.
 var ErrSyntax = errors.New("not a PCI address of the form [dddd:]bb:dd.f")
 
-// syntaxError is text that is no address. Many callers ask whether something is one,
-// and want no message.
+// syntaxError is text that does not parse as an address. It makes its message only when
+// asked, because many callers only want to know whether a text is an address.
 type syntaxError string
 
 func (e syntaxError) Error() string { return fmt.Sprintf("%q: %v", string(e), ErrSyntax) }

@@ -11,7 +11,7 @@ type Code string
 
 var _ error = Code("")
 
-// Codes of what was read.
+// Codes of the texts that podnet reads.
 const (
 	CodeMalformed     Code = "malformed"        // not of the form that it should have
 	CodeUnreadable    Code = "unreadable"       // there, and cannot be read
@@ -34,7 +34,7 @@ const (
 	CodeNotPresent  Code = "not-present" // this machine does not have the device
 )
 
-// Codes of interfaces that are no port of DPDK's, whatever is done to the machine.
+// Codes of interfaces that cannot be DPDK's ports, whatever is done to the machine.
 const (
 	CodeKernelNetdev   Code = "kernel-netdev"   // an ordinary network device of the kernel
 	CodeDefaultNetwork Code = "default-network" // the pod's default network, which DPDK gets by name only
@@ -66,7 +66,7 @@ const (
 	CodeMTU               Code = "mtu"                 // the port's MTU does not fit the network's
 )
 
-// Codes of the container, and of what a caller asks for.
+// Codes of the container, and of a caller's options.
 const (
 	CodeSharedCPUs      Code = "shared-cpus"       // other containers run on these CPUs, too
 	CodeCPUsUnknown     Code = "cpus-unknown"      // neither a CPU set nor a list of allowed CPUs could be read
@@ -78,7 +78,7 @@ const (
 	CodeBadOption       Code = "bad-option"        // an option of the caller's that is not valid
 )
 
-// Codes of what the checks find in the container and its machine.
+// Codes of the checks' findings in the container and its machine.
 const (
 	CodeHugepageLimit   Code = "hugepage-limit"   // the container's limit is below what DPDK takes
 	CodeHugepageSize    Code = "hugepage-size"    // the machine has no pages of the size that the limit is for

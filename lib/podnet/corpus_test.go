@@ -105,7 +105,7 @@ func TestCorpusCoversEveryRow(t *testing.T) {
 		}
 		for _, id := range claimed {
 			if _, ok := byRow[id]; !ok {
-				t.Errorf("%s covers %s, which is no row", file, id)
+				t.Errorf("%s covers %s, which rows.txt does not have", file, id)
 			}
 			byRow[id] = append(byRow[id], scenarioName(file))
 		}

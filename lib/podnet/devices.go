@@ -9,8 +9,8 @@ import (
 	"github.com/podnet/podnet/lib/pciaddr"
 )
 
-// device is a device that was given to the container, by a device plugin or by
-// dynamic resource allocation, with all that they say of it.
+// device is a device that a device plugin or dynamic resource allocation gave to the
+// container, with all their data about it.
 type device struct {
 	id         deviceID // zero: malformed
 	malformed  string   // what was written in the place of an id
@@ -43,15 +43,15 @@ type deviceInfo struct {
 	at fact.Origin
 }
 
-// compareClaims puts metadata of a claim before variables, and these before what
-// may be another container's.
+// compareClaims puts metadata of a claim before variables, and both before data that may
+// be another container's.
 func compareClaims(a, b fact.ClaimedDevice) int {
 	return cmp.Or(boolOrder(a.Claim == "")-boolOrder(b.Claim == ""), boolOrder(a.PodWide)-boolOrder(b.PodWide),
 		compareOrigins(a.Origin, b.Origin))
 }
 
-// compareAllocations puts the device plugin's _INFO before its list, and what is
-// said of all devices behind.
+// compareAllocations puts the device plugin's _INFO before its list, and data about all
+// devices last.
 func compareAllocations(a, b fact.Allocation) int {
 	if order := cmp.Or(boolOrder(a.Common)-boolOrder(b.Common), boolOrder(a.Info == nil)-boolOrder(b.Info == nil)); order != 0 {
 		return order
@@ -78,7 +78,7 @@ func (r *resolver) device(id deviceID, at fact.Origin) *device {
 	return d
 }
 
-// addClaimedDevices makes devices of what dynamic resource allocation says.
+// addClaimedDevices makes devices of dynamic resource allocation's facts.
 func (r *resolver) addClaimedDevices() {
 	for n := range r.claimed {
 		c := &r.claimed[n]
@@ -99,8 +99,8 @@ func (r *resolver) addClaimedDevices() {
 	}
 }
 
-// addAllocations makes devices of what device plugins say, and reports where a
-// plugin's two variables, or two of its resources, disagree.
+// addAllocations makes devices of device plugins' facts, and reports where a plugin's
+// two variables, or two of its resources, disagree.
 func (r *resolver) addAllocations() {
 	for _, a := range r.allocations {
 		id := deviceID{a.Address, a.Auxiliary}
@@ -217,7 +217,7 @@ func (d *device) vfioToken() (string, fact.Origin) {
 	return "", fact.Origin{}
 }
 
-// said is what the sources say of a device, which may be nil.
+// said gives the sources' data about a device, which may be nil.
 func (d *device) said() []deviceInfo {
 	if d == nil {
 		return nil

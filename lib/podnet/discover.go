@@ -33,10 +33,10 @@ type Options struct {
 	// Root is the directory that stands for "/"; empty means "/" itself. Links
 	// below it resolve inside it, absolute ones too, as after a chroot.
 	Root string
-	// PID is a process of the container to look at, which is another one than this
-	// process's: its files, its environment, its control groups and what it may do
-	// are those below /proc/PID. It excludes Root. The reader has to be the same user,
-	// or to have the capability SYS_PTRACE. 0 means none.
+	// PID is a process of another container. Discover then describes that container:
+	// it reads the files, the environment, the control groups and the capabilities
+	// below /proc/PID. PID excludes Root. The reader has to be the same user, or to
+	// have the capability SYS_PTRACE. 0 means none.
 	PID int
 	// Environ is the container's environment as NAME=value strings; nil means
 	// this process's own, and an empty slice means none.
@@ -45,11 +45,11 @@ type Options struct {
 	// mounted; empty means /etc/podnetinfo or, if that has no annotations,
 	// /etc/podinfo.
 	Podinfo string
-	// Hints are the caller's knowledge that no file of the pod has, by the name of
-	// a network, with its namespace or without, or of an interface. A hint is
+	// Hints are facts that the caller knows and no file of the pod has. The key is the
+	// name of a network, with its namespace or without, or of an interface. A hint is
 	//
-	//   - a resource (openshift.io/sriov_a, or OPENSHIFT_IO_SRIOV_A as in
-	//     PCIDEVICE_<resource>), that the network's devices are of: the
+	//   - the resource of the network's devices (openshift.io/sriov_a, or
+	//     OPENSHIFT_IO_SRIOV_A as in PCIDEVICE_<resource>), which is the
 	//     k8s.v1.cni.cncf.io/resourceName of the NetworkAttachmentDefinition;
 	//   - a device that the container was given: 0000:3b:02.6, mlx5_core.sf.4;
 	//   - a socket: vhost-user:PATH,server, memif:PATH or memif:@NAME, with the
@@ -58,19 +58,19 @@ type Options struct {
 	//
 	// Evidence of the pod's own overrules a hint.
 	Hints map[string]string
-	// PodOnly takes what Kubernetes says of the pod, in the Downward API volume
-	// and the environment, and looks at nothing of the machine: neither at its
-	// devices, CPUs and memory nor at the files of CNI plugins and DRA drivers.
+	// PodOnly reads only Kubernetes' data about the pod, in the Downward API volume
+	// and the environment. It reads nothing of the machine: neither its devices, CPUs
+	// and memory nor the files of CNI plugins and DRA drivers.
 	PodOnly bool
 	// Strict makes every warning an error.
 	Strict bool
-	// Patient has Wait wait for what waiting does not mend as a rule, too, until
-	// its context ends: somebody may be at work on it.
+	// Patient has Wait wait until its context ends, even for problems that usually
+	// do not end by themselves: somebody may be at work on them.
 	Patient bool
 }
 
-// Discover finds out what the container was given: its networks, the devices and
-// sockets that are theirs, its CPUs and its hugepages. It waits for nothing.
+// Discover finds out what the container was given: its networks with their devices and
+// sockets, its CPUs and its hugepages. It waits for nothing.
 // An unreadable or malformed part is a warning of the Pod, and the rest is
 // used.
 //
@@ -183,9 +183,9 @@ func lookUp(root rootfs.FS, named []fact.Fact) []fact.Fact {
 	return append(facts, socket.Look(root, sockets)...)
 }
 
-// needsNamespace reports whether it matters what the network namespace is used
-// for: where its netdevs may be evidence of a device, or where a device may carry
-// the default network because its netdev is that of no interface by name.
+// needsNamespace reports whether Discover has to know what the network namespace is used
+// for: its netdevs may be evidence of a device, or a device may carry the default
+// network because no interface has the name of its netdev.
 func needsNamespace(named, found []fact.Fact) bool {
 	interfaces := map[string]bool{}
 	byNetdev := false
@@ -214,7 +214,7 @@ func environSize(environ []string) int {
 	return size
 }
 
-// container is what the network resources injector tells a container of itself.
+// container is the network resources injector's data about the container itself.
 func container(environ []string) []fact.Fact {
 	const variable = "CONTAINER_NAME"
 	for _, v := range environ {

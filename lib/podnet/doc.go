@@ -2,13 +2,15 @@
 // virtual functions, vhost-user and memif sockets, vDPA and RDMA devices, and
 // the CPUs and hugepages to drive them with.
 //
-// Discover reads what the pod's annotations say of its networks and their devices
-// (network-status with device-info, the Userspace CNI's data and others), what
-// device plugins and resource claims gave to the container, and what the kernel
-// shows of these devices in sysfs, and of the container in its control groups. It
-// returns a Pod, which is plain data. Kubelet starts a container before
-// network-status is written: Wait returns once everything is there, or at once if
-// waiting cannot help, and Watch yields every change.
+// Start at Discover. It reads the pod's annotations about its networks and their devices
+// (network-status with device-info, the Userspace CNI's data and others), the variables
+// and files of device plugins and resource claims, and the kernel's data: sysfs about
+// these devices, control groups about the container. It returns a Pod, which is plain
+// data. Kubelet starts a container before network-status is written, so use Wait: it
+// returns once everything is there, or at once if waiting cannot help. Watch yields every
+// change.
+//
+// The package configures nothing, starts no DPDK and does not talk to Kubernetes' API.
 //
 // # Evidence
 //
@@ -17,11 +19,10 @@
 // device; its netdev has the network's interface name or MAC address; the
 // variables of its claim name the network; the networks annotation asks for it;
 // the caller's hint (Options.Hints) leaves one device for the network; or nothing
-// else is possible, because there is one device left, and one network left that
-// has none and whose interface the kernel does not show as something else. Any
-// other device is in Pod.Unassigned, with the interfaces that could have it and
-// the reason why it is on none. Nothing follows from the order of a list: the
-// plugins do not keep one.
+// else is possible, because one device is left, and one network without a device whose
+// interface the kernel does not show as something else. Any other device is in
+// Pod.Unassigned, with the interfaces that could have it and the reason why it is on
+// none. podnet draws no conclusion from the order of a list: the plugins do not keep one.
 //
 // Each field says which facts it rests on (Evidence), and Explain writes that
 // out for people. Where two places disagree, the one that is trusted more counts
@@ -41,11 +42,10 @@
 // release, package render adds the arguments of applications, and package check
 // compares all that with the machine before DPDK starts.
 //
-// # What fails
+// # Errors and warnings
 //
-// What is missing or malformed is a Warning with its place, and the rest is
-// used. Discover itself fails only if there is nothing to read at all, or with
-// Options.Strict.
+// A missing or malformed part is a Warning with its place, and the rest is used.
+// Discover itself fails only if there is nothing to read at all, or with Options.Strict.
 //
 // Warnings, problems and errors share one list of codes. A Code is an error:
 // errors.Is(err, podnet.ErrNoPorts). errors.As finds an *InterfaceError or an

@@ -17,10 +17,10 @@ type EALOptions struct {
 	// Interfaces are the interfaces and devices to take, each by a name that
 	// Lookup knows; nil takes all that DPDK can drive, and "none" none.
 	Interfaces []string
-	// SkipUnusable leaves out those of the ports by default whose devices DPDK
-	// cannot drive as they are, which EAL would skip or refuse: on the wrong driver,
-	// without an IOMMU, not present, another container's, or not for this release. Pod.LeftOut says why. An interface that is
-	// named is never left out.
+	// SkipUnusable leaves out ports that nobody named and whose devices DPDK cannot
+	// drive as they are: the device is on the wrong driver, without an IOMMU, not
+	// present, another container's, or not for this release. EAL would skip or
+	// refuse it. Pod.LeftOut says why. An interface that is named is never left out.
 	SkipUnusable bool
 	// DevArgs are further options of interfaces' devices, by names as above. They
 	// add to what follows from the pod, and cannot override it.
@@ -35,8 +35,8 @@ type EALOptions struct {
 	MTU int
 	// Memory is where mbufs live; empty means MemoryAuto.
 	Memory MemoryMode
-	// FilePrefix separates this DPDK process's runtime files from those of
-	// others; empty means "podnet".
+	// FilePrefix separates this DPDK process's runtime files from other
+	// processes' files; empty means "podnet".
 	FilePrefix string
 	// MultiProcess lets secondary processes attach by FilePrefix; see
 	// [eal.Config.MultiProcess]. It needs hugepages.
@@ -57,8 +57,9 @@ type Port struct {
 	// Device is the PCI address, the auxiliary device's name, or the path of the
 	// socket or character device; for one of EALOptions.Devices, the port's name.
 	Device string
-	// MTU is the largest L3 packet that the port has to carry, in bytes: that of
-	// the interface, or of EALOptions if it is larger; 0: not said, so 1500.
+	// MTU is the largest L3 packet that the port has to carry, in bytes: the
+	// interface's MTU or that in EALOptions, whichever is larger; 0: not said, so
+	// 1500.
 	MTU int
 	// PortName is the name by which DPDK knows the port once EAL has started:
 	// rte_eth_dev_get_port_by_name. Two interfaces on one device have one port.
@@ -74,16 +75,15 @@ type Port struct {
 // Kernel netdevs and unknown interfaces are left out, and so is
 // the default network unless it is named.
 //
-// An interface that is asked for and that DPDK cannot drive is an
-// *InterfaceError, as is one that was not asked for and is meant for DPDK but not
-// expressible in it. Where nothing is left to drive, the error is ErrNoPorts with
-// the reasons, unless "none" was asked for. Values that EAL cannot express are
-// reported by [eal.Config.Args]. EALConfig looks at nothing but p, and a Port's
-// NotReady tells of a device on the wrong driver. Beside an error it gives
-// nothing.
+// The error is an *InterfaceError if DPDK cannot drive an interface that was asked for,
+// or if EAL's arguments cannot express an interface that is meant for DPDK. If nothing
+// is left to drive, it is ErrNoPorts with the reasons, unless "none" was asked for.
+// With an error, EALConfig returns no configuration. [eal.Config.Args] reports values
+// that EAL cannot express. EALConfig reads nothing but p; a device on the wrong driver
+// is not an error, but in its Port's NotReady.
 //
-// Memory is split over the NUMA nodes of the ports' devices, else of the CPUs, as
-// far as the container may have memory there; see MemoryMode for how much it is.
+// Memory is split over the NUMA nodes of the ports' devices, or else of the CPUs, if the
+// container may use memory there. MemoryMode explains how much it is.
 func (p *Pod) EALConfig(o EALOptions) (eal.Config, []Port, error) {
 	b := ealBuilder{pod: p, options: o}
 	if err := b.build(); err != nil {
@@ -188,8 +188,8 @@ func (b *ealBuilder) add(i *Interface, args []eal.DevArg) error {
 	return b.addVFToken(i)
 }
 
-// addDevice adds a device unless it is there. Of a function with several ports,
-// those of each interface come together.
+// addDevice adds a device unless it is there. For a function with several ports it joins
+// the ports of all interfaces in one device.
 func (b *ealBuilder) addDevice(device eal.Device) {
 	n := slices.IndexFunc(b.config.Devices, func(d eal.Device) bool { return samePort(d, device) })
 	if n < 0 {
@@ -207,8 +207,8 @@ func (b *ealBuilder) addDevice(device eal.Device) {
 	}
 }
 
-// samePort reports whether two devices are one that two interfaces are on, and
-// are asked for alike. Otherwise EAL's renderer says that they clash.
+// samePort reports whether two interfaces are on one device and ask for it with the same
+// arguments. Otherwise EAL's renderer says that they clash.
 func samePort(a, b eal.Device) bool {
 	switch a := a.(type) {
 	case eal.PCI:
@@ -228,15 +228,15 @@ func (b *ealBuilder) addVFToken(i *Interface) error {
 	}
 	if b.config.VFIOToken != "" && b.config.VFIOToken != token {
 		return i.errorf(CodeVFToken, "EAL takes one token: choose interfaces whose PF has the same",
-			"its VF token differs from that of %s", b.config.VFIOTokenOrigin.Interface)
+			"its VF token differs from %s's", b.config.VFIOTokenOrigin.Interface)
 	}
 	b.config.VFIOToken, b.config.VFIOTokenOrigin = token, i.origin("pci.vfioToken")
 	return nil
 }
 
-// selectInterfaces finds the interfaces of these names, in the order of the pod;
-// without names, all that are for DPDK. The default network is only if it is named,
-// even if it is offloaded to a VF: kubelet, DNS and the API server are reached by it.
+// selectInterfaces finds the interfaces of these names, in the order of the pod; without
+// names, all that are for DPDK. The default network has to be named, even if it is
+// offloaded to a VF: the pod reaches kubelet, DNS and the API server through it.
 func (p *Pod) selectInterfaces(names []string) ([]*Interface, error) {
 	if names == nil {
 		return p.defaultPorts(), nil
@@ -400,7 +400,7 @@ func (u *Unassigned) error() error {
 	}
 	message := "it is on no network"
 	if u.Reason == CodeAmbiguous && len(u.Candidates) > 0 {
-		message += ", and could be that of " + printable(strings.Join(u.Candidates, ", "))
+		message += ", and could belong to " + printable(strings.Join(u.Candidates, ", "))
 	}
 	return interfaceErrorf(u.ID, u.Reason, remedy, "%s", message)
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // TestEALConfigScenarios resolves each scenario of testdata/args and compares
-// the arguments that DPDK gets. Sections beside those of podnettest:
+// the arguments that DPDK gets. It adds these sections to podnettest's:
 //
 //   - "options" chooses: interfaces, devargs, queues, memory, vdev, version, app.
 //   - "want args" are the arguments, one per line.
@@ -43,7 +43,7 @@ func TestEALConfigScenarios(t *testing.T) {
 			}
 			opts, app := ealOptions(t, s)
 
-			// What one call gave must not show in the next.
+			// One call must not change the answer of the next.
 			_, _, _ = ealArgs(pod, podnet.EALOptions{}, "")
 
 			args, ports, err := ealArgs(pod, opts, app)
@@ -231,7 +231,7 @@ func TestEALConfigDevices(t *testing.T) {
 	}
 }
 
-// What was meant for DPDK is not left out silently.
+// No interface that was meant for DPDK is left out silently.
 func TestEALConfigRefuses(t *testing.T) {
 	tests := []struct {
 		name  string

@@ -10,8 +10,8 @@ import (
 	"github.com/podnet/podnet/lib/eal"
 )
 
-// leftOut tells of the codes of interfaces that were never meant for DPDK.
-// EALConfig leaves them out unless they are asked for.
+// leftOut reports whether a code means that an interface was never meant for DPDK.
+// EALConfig leaves such interfaces out unless they are asked for.
 func leftOut(code Code) bool {
 	switch code {
 	case CodeKernelNetdev, CodeVirtioVDPA, CodeUnknownDevice, CodeInfiniBand, CodeAccelerator:
@@ -20,13 +20,13 @@ func leftOut(code Code) bool {
 	return false
 }
 
-// isLeftOut reports whether the interface is no port by default for this reason.
-// A memif of IP packets is one that its source says not to be for DPDK.
+// isLeftOut reports whether this reason keeps the interface from being a port by default.
+// It does so for a memif of IP packets too: its source says that it is not for DPDK.
 func (i *Interface) isLeftOut(why *InterfaceError) bool {
 	return i.Kind == KindKernel || leftOut(why.Code) || why.Code == CodeMemifMode && len(i.Problems) > 0
 }
 
-// neverAPort tells of the codes of problems that no change of the machine mends.
+// neverAPort reports whether no change of the machine mends a problem with this code.
 func neverAPort(code Code) bool {
 	return leftOut(code) || code == CodeMalformed || code == CodeInexpressible || code == CodeBadRole || code == CodeMemifMode
 }
@@ -125,8 +125,8 @@ func (i *Interface) deviceText() string {
 	return ""
 }
 
-// portMACs are the addresses by which the driver of a MANA function knows which
-// ports of it to take: without any it takes all.
+// portMACs are the MAC addresses of the ports that the driver of a MANA function takes.
+// Without any it takes all ports.
 func (i *Interface) portMACs(args []eal.DevArg) []string {
 	if i.PCI.Driver != driverMANA || i.stationMAC() == "" || hasMAC(args) {
 		return nil
@@ -165,8 +165,8 @@ func (i *Interface) origin(field string) eal.Origin {
 	return o
 }
 
-// stationMAC is the interface's MAC address, if a socket's port can have it: the
-// 20 bytes of InfiniBand, a group address and nonsense are not passed on.
+// stationMAC is the interface's MAC address, if a socket's port can have it. It is empty
+// for InfiniBand's 20 bytes, a group address or malformed text.
 func (i *Interface) stationMAC() string {
 	hw, err := net.ParseMAC(i.MAC)
 	if err != nil || len(hw) != 6 || hw[0]&1 != 0 || slices.Max(hw) == 0 {
@@ -183,9 +183,8 @@ func bifurcatedDrivers() []string { return []string{"mlx5_core", "mlx4_core", dr
 
 const driverMANA = "mana"
 
-// notReady joins the reasons why EAL would not bring the interface's device up:
-// those that were found out before, further ones, and what the kernel says of the
-// device.
+// notReady joins the reasons why EAL would not bring the interface's device up: the
+// interface's problems, further ones, and those that the kernel shows.
 func (i *Interface) notReady(further ...error) error {
 	var errs []error
 	for _, problem := range i.Problems {

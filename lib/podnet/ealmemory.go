@@ -10,13 +10,13 @@ import (
 
 // MemoryMode chooses between hugepages and ordinary pages.
 //
-// Hugepages are taken up to the pod's hugetlb limits, less what is in use, all
-// sizes together, in whole pages. Where no limit is visible, and without
-// hugepages, it is what the ports need: 256 MiB for up to eight queue pairs on all
-// ports together, 16 MiB for each further pair, three times that for each of AF_XDP,
-// and for jumbo frames as many times as they take 2 KiB. Of hugepages that is no more
-// than are free, and of ordinary pages no more than 240 MiB for devices on vfio, which
-// allows no more mappings.
+// With hugepages, EAL takes the pod's hugetlb limits less the pages in use, all sizes
+// together, in whole pages. Without hugepages, or where no limit is visible, it takes
+// what the ports need: 256 MiB for up to eight queue pairs on all ports together, and
+// 16 MiB for each further pair. A pair of AF_XDP needs three times that. With jumbo frames
+// a pair needs it for each 2 KiB of a frame. EAL never takes more hugepages than are free. For
+// devices on vfio it takes at most 240 MiB of ordinary pages, because vfio limits the
+// number of mappings.
 type MemoryMode string
 
 // The modes.
@@ -35,11 +35,11 @@ const mib = 1 << 20
 // (dma_entry_limit of vfio_iommu_type1), which is 256 MiB less one page of 4 KiB.
 const maxMappedMiB = 240
 
-// PortsMiB is how much memory ports take, in MiB: 16 MiB hold about 6500 mbufs of
-// 2 KiB, enough for a full ring each way and what lcores cache, and 128 MiB are
-// EAL's and the application's. net_af_xdp keeps 4096 mbufs in the kernel's fill
-// ring and as many on their way up and down, which makes 48. Mbufs for jumbo
-// frames are as much larger as the frames.
+// PortsMiB is how much memory ports take, in MiB. 16 MiB hold about 6500 mbufs of 2 KiB,
+// enough for a full ring each way and the lcores' caches. 128 MiB are for EAL and the
+// application. A queue pair of net_af_xdp takes 48 MiB, because it keeps 4096 mbufs in
+// the kernel's fill ring and as many on their way up and down. Mbufs for jumbo frames are
+// larger in proportion.
 func PortsMiB(ports []Port, queues int) int {
 	const perMbuf, perPair, perAFXDPPair = 2 << 10, 16, 48
 	need := 128
@@ -102,8 +102,8 @@ func distinctNodes(nodes []int) []int {
 	return nodes
 }
 
-// withMemory keeps those of the nodes that the container may have memory of. If
-// it may have none of them it gives the nodes that it may.
+// withMemory keeps the nodes whose memory the container may use. If it may use none of
+// them, withMemory gives the nodes that it may use.
 func (c *CPUs) withMemory(nodes []int) []int {
 	if len(c.MemoryNodes) == 0 {
 		return nodes

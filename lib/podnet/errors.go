@@ -16,8 +16,7 @@ type Problem struct {
 	Where   string `json:"where,omitempty"`  // the place: a file, an annotation, a variable; empty: none
 	Message string `json:"message"`          // the cause
 	Remedy  string `json:"remedy,omitempty"` // what to do about it
-	// Transient tells that the problem may end without anybody's doing, so that
-	// waiting can help.
+	// Transient tells that the problem may end by itself, so that waiting can help.
 	Transient bool `json:"transient"`
 }
 
@@ -57,8 +56,8 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// InterfaceError says why an interface, or a device that is on none, cannot be
-// had as a DPDK port. errors.Is finds its Code.
+// InterfaceError says why an interface, or a device on no interface, cannot be a DPDK
+// port. errors.Is finds its Code.
 type InterfaceError struct {
 	Interface string // its name, or what the caller took for one
 	Problem
@@ -93,9 +92,9 @@ func problemf(code Code, remedy, format string, args ...any) *Error {
 	}}
 }
 
-// mendable reports whether waiting may help against an error. An error that says
-// nothing of it may be anything, so it may; of several, one that does not go away
-// is enough. What EAL's arguments cannot express stays as it is.
+// mendable reports whether waiting can help against an error. For an error without a
+// Problem it is assumed to. For several errors, one that does not go away is enough to
+// say no. A value that EAL's arguments cannot express never goes away.
 func mendable(err error) bool {
 	switch e := err.(type) { //nolint:errorlint // walks the tree itself, since each branch counts
 	case nil:

@@ -58,7 +58,7 @@ func example(text string) (s *podnettest.Scenario, remove func()) {
 	return s, func() { os.RemoveAll(dir) }
 }
 
-// What the container was given, with the evidence for it.
+// Prints the container's interfaces and devices, with the evidence for each.
 func ExampleDiscover() {
 	s, remove := example(examplePod)
 	defer remove()

@@ -12,7 +12,7 @@ import (
 // Explain writes one paragraph for each interface and each unassigned device of
 // pod, for people to read: what it is, and which facts put it there or why it is
 // nowhere. Then it lists the warnings. Text of the pod's that does not print is
-// quoted. The only errors are those of w.
+// quoted. An error is w's.
 func Explain(w io.Writer, pod *Pod) error {
 	var b strings.Builder
 	for _, i := range pod.Interfaces {
@@ -132,7 +132,7 @@ func explainUnassigned(b *strings.Builder, u Unassigned) {
 		if candidates == "" {
 			candidates = "networks that could not be read"
 		}
-		fmt.Fprintf(b, " is on no interface: it could be that of %s, and nothing tells which device is whose.\n", candidates)
+		fmt.Fprintf(b, " is on no interface: it could belong to %s, and nothing tells which device is whose.\n", candidates)
 	case CodeUnclaimed:
 		switch {
 		case u.Default:

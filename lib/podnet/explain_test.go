@@ -95,8 +95,8 @@ func TestExplainAll(t *testing.T) {
 		"on a device that the facts do not tell",
 		"the PCI function 0000:3b:02.6, VF 22 of 0000:3b:00.0, on driver vfio-pci, on NUMA node 1, which is not on this machine",
 		"the auxiliary device mlx5_core.sf.4, a part of 0000:3b:00.0",
-		"Device a is on no interface: it could be that of net1, net2, and nothing tells",
-		"Device b is on no interface: it could be that of networks that could not be read",
+		"Device a is on no interface: it could belong to net1, net2, and nothing tells",
+		"Device b is on no interface: it could belong to networks that could not be read",
 		"no network lacks a device", "this machine does not have it", "Device e is on no interface: new.",
 	} {
 		if !strings.Contains(b.String(), want) {

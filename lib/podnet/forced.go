@@ -41,8 +41,8 @@ var objections = []objection{
 // network that raises it.
 const guestDoubt = "a network's device is under another address"
 
-// doubts are what leaves even a pair of the last device and the last network
-// unsettled: there may be others.
+// doubts are the reasons not to pair even the last device and the last network: there may
+// be others.
 var doubts = []objection{
 	{"networks that could not be read", func(r *resolver, _ *device, _ *iface) bool { return r.lost }},
 	{"networks without a status", func(r *resolver, _ *device, _ *iface) bool { return len(r.pending) > 0 }},

@@ -143,8 +143,8 @@ func FuzzArgs(f *testing.F) {
 	})
 }
 
-// checkExplained reads argv back, of which EAL would take each element for an
-// option or the value of the one before it.
+// checkExplained reads argv back. EAL would take each element for an option, or for the
+// value of the option before it.
 func checkExplained(t *testing.T, pod *podnet.Pod, argv []string) {
 	t.Helper()
 	allowed, sockets, tokens := map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -218,7 +218,7 @@ func checkRoundTrip(t *testing.T, pod *podnet.Pod) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What is no UTF-8 is written in two ways.
+	// Text that is not UTF-8 can be written in two ways.
 	var before, after any
 	if err := errors.Join(json.Unmarshal(first, &before), json.Unmarshal(second, &after)); err != nil {
 		t.Fatal(err)

@@ -6,9 +6,9 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// isGuest reports whether the interface's device-info has an address that is not
-// on this machine and that nothing else names, as in a virtual machine that sees
-// other addresses than its host.
+// isGuest reports whether the interface's device-info has an address that is not on this
+// machine and that nothing else names. That happens in a virtual machine, where devices
+// have other addresses than on the host.
 func (r *resolver) isGuest(i *iface) bool {
 	return i.info != nil && i.device == nil && r.isAbsent(i.id)
 }

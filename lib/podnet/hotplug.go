@@ -7,11 +7,11 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// hotplug remembers, from one look at the pod to the next, which networks it
-// asked for first. Multus writes network-status once, so that a network without
-// an entry is not waited for; but one that was added to a running pod's networks
-// annotation is, until network-status is written again. A single look cannot
-// tell the two apart.
+// hotplug remembers, from one look at the pod to the next, which networks it asked for
+// first. Multus writes network-status once, so podnet does not wait for a network without
+// an entry. It does wait for a network that was added to a running pod's networks
+// annotation, until network-status is written again. A single look cannot distinguish the
+// two.
 type hotplug struct {
 	known map[string]string // selected networks; the status at the time that they came, or ""
 	begun bool

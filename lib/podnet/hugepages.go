@@ -105,9 +105,9 @@ func (r *resolver) onlyPageSize() fact.PageSize {
 	return 0
 }
 
-// ownAmounts are the amounts of this container. A volume may have those of every
-// container of the pod; if our name is not known they are of use only where all
-// are of one container.
+// ownAmounts are the amounts of this container. A volume can have the amounts of every
+// container of the pod. If our name is not known, they are of use only where all belong
+// to one container.
 func (r *resolver) ownAmounts() []fact.HugepageAmount {
 	own := r.machine.container
 	var amounts []fact.HugepageAmount

@@ -36,7 +36,7 @@ func (i *iface) note(field string, at fact.Origin) {
 	i.Evidence = append(i.Evidence, Evidence{Field: field, Source: at.Source, Where: at.Where})
 }
 
-// deviceText names the device that the interface was said to be on.
+// deviceText names the device that sources put the interface on.
 func (i *iface) deviceText() string {
 	switch {
 	case i.info != nil:
@@ -51,7 +51,7 @@ func (i *iface) deviceText() string {
 	return string(i.Kind)
 }
 
-// forgetDevice takes back what was said of the interface's device.
+// forgetDevice removes the interface's device, with the evidence for it.
 func (i *iface) forgetDevice() {
 	i.info, i.VhostUser, i.Memif, i.VDPA, i.Kind, i.userspace = nil, nil, nil, nil, "", false
 	i.Evidence = slices.DeleteFunc(i.Evidence, func(e Evidence) bool {
@@ -69,7 +69,7 @@ func (i *iface) evidenceOf(field string) Evidence {
 	return Evidence{}
 }
 
-// hasDevice reports whether it is settled what the interface's device is.
+// hasDevice reports whether the interface's device is known.
 func (i *iface) hasDevice() bool { return i.Kind != "" || i.id != deviceID{} }
 
 // open reports whether the interface has no device yet, and may have one that
@@ -169,8 +169,8 @@ func (i *iface) setDevice(dev fact.Device) {
 	}
 }
 
-// isNetwork reports whether the interface is of the network that somebody names,
-// with its namespace or without.
+// isNetwork reports whether the interface is on the network of this name, with its
+// namespace or without.
 func (i *iface) isNetwork(namespace, name string) bool {
 	if namespace != "" {
 		return i.Network == namespace+"/"+name

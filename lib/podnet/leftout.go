@@ -7,21 +7,21 @@ import (
 	"github.com/podnet/podnet/lib/eal"
 )
 
-// LeftOut says of the pod's interfaces and devices that are none of the ports why
-// they are not: an *InterfaceError each, in the order of the Pod. Ordinary
-// network interfaces of the kernel are not among them: nobody would expect them
-// to be ports.
+// LeftOut says why interfaces and devices of the pod are not among the ports: one
+// *InterfaceError for each, in the order of the Pod. It leaves out ordinary network
+// interfaces of the kernel, because nobody expects them to be ports.
 func (p *Pod) LeftOut(ports []Port) []error { return p.LeftOutOn(latest, ports) }
 
-// latest is a DPDK release that drives all that any of them does.
+// latest is a DPDK release that drives every device that any release drives.
 const latest = eal.Version(1<<31 - 1)
 
-// LeftOutOn is LeftOut for ports of a DPDK release, which may be why some are none.
+// LeftOutOn is LeftOut for a DPDK release. Some devices are no ports because of the
+// release.
 func (p *Pod) LeftOutOn(release eal.Version, ports []Port) []error {
 	return slices.DeleteFunc(p.notPorts(ports, release), func(err error) bool { return errors.Is(err, CodeKernelNetdev) })
 }
 
-// notPorts is LeftOut, of the kernel's network interfaces too.
+// notPorts is LeftOut with the kernel's network interfaces.
 func (p *Pod) notPorts(ports []Port, release eal.Version) []error {
 	isPort := map[string]bool{}
 	for _, port := range ports {
@@ -45,8 +45,8 @@ func (p *Pod) notPorts(ports []Port, release eal.Version) []error {
 	return reasons
 }
 
-// PortProblems says of the interfaces and devices that are meant for DPDK why they
-// are no ports, or not ready to be: an *InterfaceError each, or several joined.
+// PortProblems says why interfaces and devices that are meant for DPDK are not ports, or
+// not ready: one *InterfaceError for each, or several that are joined.
 func (p *Pod) PortProblems() []error {
 	var problems []error
 	add := func(i *Interface) {
@@ -85,17 +85,17 @@ func (i *Interface) leftOut(release eal.Version) error {
 	return i.errorf(CodeUnclaimed, "", "it is not asked for")
 }
 
-// unusable reports whether DPDK of a release cannot drive the interface's device as
-// it is, so that EAL would skip or refuse it. A port that is merely not ready may
-// become so.
+// unusable reports whether a DPDK release cannot drive the interface's device as it is,
+// so that EAL would skip or refuse it. A port that is merely not ready is not unusable:
+// it may become ready.
 func (i *Interface) unusable(release eal.Version) bool {
 	err := i.notReady(i.releaseError(release))
 	return slices.ContainsFunc([]Code{CodeWrongDriver, CodeNoIOMMU, CodeNotPresent, CodeInfiniBand, CodeAccelerator, CodeDPDKVersion, CodeOtherContainer},
 		func(code Code) bool { return errors.Is(err, code) })
 }
 
-// Unusable reports whether DPDK cannot drive the device as it is on this machine,
-// whatever it is asked for by.
+// Unusable reports whether DPDK cannot drive the device as it is on this machine, by
+// whatever name a caller asks for it.
 func (u *Unassigned) Unusable() bool {
 	i := u.asInterface()
 	return i.PortError() != nil || i.unusable(latest)

@@ -13,21 +13,21 @@ import (
 // pod's CPUs and memory and no port.
 const NoInterface = "none"
 
-// Lookup finds what a name of the user's stands for. A name is, in this order:
+// Lookup finds the interfaces and devices of a name. It tries, in this order:
 //
 //   - "none", which stands for nothing;
 //   - an interface's name, such as net1;
-//   - a network's name, with its namespace or without, if one interface is on it,
-//     or a claim says that one device is of it;
+//   - a network's name, with its namespace or without, if one interface is on it, or
+//     if a claim names it for one device;
 //   - a PCI address or the name of an auxiliary device;
 //   - a resource, such as openshift.io/sriov_a or OPENSHIFT_IO_SRIOV_A: all its
 //     devices, ordered by address, except the one that carries the pod's default
 //     network: only its own name selects it.
 //
-// A device that is on no network comes as an Interface of its own, whose name is
-// the device's address and which has no network. The error for a name that stands
-// for nothing is an *InterfaceError with CodeNoSuchInterface, for a network with
-// several interfaces one with CodeAmbiguous; either lists what there is.
+// A device that is on no network comes as an Interface without a network, whose name is
+// the device's address. If nothing has the name, the error is an *InterfaceError with
+// CodeNoSuchInterface; for a network with several interfaces it has CodeAmbiguous. Either
+// lists the names that there are.
 func (p *Pod) Lookup(name string) ([]*Interface, error) {
 	if name == NoInterface {
 		return nil, nil
@@ -112,7 +112,7 @@ func ofPool(pool, key string) bool {
 	return pool != "" && (sameResource(pool, key) || sameResource("afxdp_"+pool, key))
 }
 
-// distinct drops what has the name of an earlier one: a device may be listed for
+// distinct drops interfaces that have an earlier one's name: a device may be listed for
 // several variables.
 func distinct(list []*Interface) []*Interface {
 	seen := map[string]bool{}
@@ -123,7 +123,7 @@ func distinct(list []*Interface) []*Interface {
 	})
 }
 
-// address is that of the interface's PCI function, if it has one.
+// address is the PCI address of the interface's function, if it has one.
 func (i *Interface) address() pciaddr.Address {
 	switch {
 	case i.PCI != nil:

@@ -135,8 +135,8 @@ func (r *resolver) allowedCPUs(cpus *CPUs) bool {
 			r.problem(affinity.Origin, fact.Conflict, "CPUs %s, none of which is in %s, which says %s and is used",
 				affinity.Set, group.Where, group.Set)
 		} else if !allowed.Equals(group.Set) {
-			r.problem(affinity.Origin, fact.Conflict, "CPUs %s are fewer than those of %s, which says %s; those in both are used",
-				affinity.Set, group.Where, group.Set)
+			r.problem(affinity.Origin, fact.Conflict, "CPUs %s are fewer than the %s of %s; podnet uses the CPUs in both",
+				affinity.Set, group.Set, group.Where)
 		}
 	}
 	cpus.Allowed = CPUSet{allowed}
@@ -148,9 +148,9 @@ func (r *resolver) allowedCPUs(cpus *CPUs) bool {
 	return true
 }
 
-// addQuota gives the tightest quota. Kubelet gives a container CPUs of its own
-// only if it may use all of them all the time, so a set that is larger than the
-// quota is others' too.
+// addQuota gives the tightest quota. Kubelet gives a container CPUs of its own only if the
+// container may use all of them all the time. So if the set is larger than the quota,
+// other containers use these CPUs too.
 func (r *resolver) addQuota(cpus *CPUs) {
 	var tightest *fact.Quota
 	for _, q := range r.machine.quotas {

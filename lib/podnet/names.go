@@ -27,16 +27,15 @@ func (r *resolver) giveNames() {
 	}
 }
 
-// names are those by which users ask for the interface.
+// names are the names by which users ask for the interface.
 func (i *iface) names() (name, network string) { return cmp.Or(i.Name, i.given), i.Network }
 
-// matchName finds those of a list of interfaces that a name stands for: the one
-// of this name, or else all whose network has it, with its namespace, or else
-// without.
+// matchName finds the interfaces of a list that a name stands for: the interface of this
+// name, or else all whose network has the name with its namespace, or else without it.
 func matchName[T any](list []T, name string, of func(T) (iface, network string)) []T {
 	var named, full, short []T
 	if name == "" {
-		return nil // not that of an interface without a network
+		return nil // or it would match an interface without a network
 	}
 	for _, i := range list {
 		iface, network := of(i)

@@ -36,13 +36,13 @@ func besideKernel(f *fact.Function) (node string, ok bool) {
 	return "", false
 }
 
-// uverbs is how the path of a device node begins that RDMA devices are driven by.
+// uverbs begins the paths of the device nodes that drive RDMA devices.
 const uverbs = "/dev/infiniband/uverbs"
 
-// addNamespaceDevices makes devices of the functions that DRANET and the like
-// give to a pod without a word: their netdev is in the pod's network namespace,
-// and the container can open their RDMA device's node. Those that have the
-// netdev of an interface are that interface's.
+// addNamespaceDevices makes devices of the functions that DRANET and similar drivers give
+// to a pod without an annotation or a variable: their netdev is in the pod's network
+// namespace, and the container can open their RDMA device's node. A function with an
+// interface's netdev is that interface's.
 func (r *resolver) addNamespaceDevices() {
 	if !r.namespaceIsPods() {
 		return
@@ -140,13 +140,14 @@ func (r *resolver) networksAskedFor() bool {
 		slices.ContainsFunc(r.interfaces, func(i *iface) bool { return !i.Default && i.clusterAt.IsZero() })
 }
 
-// annotationsLost tells of a problem that keeps the annotations from being read.
+// annotationsLost reports whether a problem keeps the annotations from being read.
 func annotationsLost(p fact.Problem) bool {
 	return p.Source == fact.DownwardAPI && p.Code == fact.Unreadable && path.Base(p.Where) == "annotations"
 }
 
-// keepClusterNetwork makes a default network of the cluster's own, where a user's
-// has the default route and both are on devices: DPDK would take kubelet's probes.
+// keepClusterNetwork marks the cluster's own network as a default network too, if a user's
+// network has the default route and both are on devices. Otherwise DPDK would take the
+// device that carries kubelet's probes.
 func (r *resolver) keepClusterNetwork() {
 	for _, i := range r.interfaces {
 		if !i.clusterAt.IsZero() && !i.Default && i.hasDevice() {
@@ -156,8 +157,8 @@ func (r *resolver) keepClusterNetwork() {
 	}
 }
 
-// choosePorts makes ports of the devices that are on no network, where none was
-// asked for: then they were given to the container to be driven.
+// choosePorts makes ports of the devices that are on no network, if the pod asked for no
+// network: then the container was given them to drive.
 func (r *resolver) choosePorts() {
 	if r.networksAskedFor() {
 		return

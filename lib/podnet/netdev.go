@@ -5,7 +5,7 @@ import (
 	"github.com/podnet/podnet/lib/pciaddr"
 )
 
-// addNetdevs takes from the interfaces' netdevs what no other source says.
+// addNetdevs fills in fields from the interfaces' netdevs that no other source has.
 func (r *resolver) addNetdevs() {
 	for _, i := range r.interfaces {
 		if dev, ok := r.netdevs[i.Name]; ok && !dev.Absent {

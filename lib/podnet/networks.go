@@ -20,7 +20,7 @@ func (r *resolver) addNetworks() {
 		n := &r.networks[index]
 		if first := r.byName[n.Interface]; first != nil {
 			r.problem(n.At(".interface"), fact.Conflict,
-				"interface %.100q is that of %s too, and this entry is not used", n.Interface, first.origin.Where)
+				"interface %.100q is in %s too, and this entry is not used", n.Interface, first.origin.Where)
 			continue
 		}
 		i := &made[index]
@@ -67,10 +67,10 @@ func (r *resolver) addNetworks() {
 	}
 }
 
-// addNetworkInfos adds what KubeVirt says. It knows a network by the virtual
-// machine's name for it, which no other source has, so an interface is found by
-// its device or by its MAC address. Where there is none, as for a reader that
-// has KubeVirt's file and no annotations, the entry is an interface of its own.
+// addNetworkInfos adds KubeVirt's data. KubeVirt uses the virtual machine's name for a
+// network, which no other source has, so the interface is found by its device or by its
+// MAC address. If there is no such interface, for example because the reader has
+// KubeVirt's file and no annotations, the entry becomes an interface of its own.
 func (r *resolver) addNetworkInfos() {
 	for _, n := range r.networkInfos {
 		i := r.interfaceOfInfo(n)
@@ -175,7 +175,7 @@ func (r *resolver) matchSelections() {
 		}
 		i := candidates[n]
 		taken[i] = true
-		// Of two unnamed interfaces of one network it is not known which is which.
+		// Two unnamed interfaces of one network cannot be distinguished.
 		if name := selectedName(s); i.Name == "" && len(candidates) == 1 && wanted[s.Name] == 1 && r.byName[name] == nil && name != "" {
 			at := s.Origin
 			if s.Interface != "" {
@@ -192,11 +192,10 @@ func (r *resolver) matchSelections() {
 	}
 }
 
-// addMissing deals with a selected network that no interface is of. Multus writes
-// network-status once, when it has attached all networks, so that nothing more
-// comes for a network that is not in it: a CNI plugin whose result has no
-// interfaces gets no entry. Until then, and for a network that is attached to the
-// running pod, the status is pending.
+// addMissing handles a selected network that has no interface. Multus writes
+// network-status once, when it has attached all networks. A network that is not in it then
+// stays without an entry: its CNI plugin's result has no interfaces. Before that, and for
+// a network that is attached to the running pod, the status is pending.
 func (r *resolver) addMissing(s fact.Selection) {
 	switch {
 	case s.Default && r.hasDefault():
@@ -250,9 +249,9 @@ func (r *resolver) hasDefault() bool {
 	return false
 }
 
-// addPodNetworks adds what OVN-Kubernetes says of addresses and routes, where
-// network-status says nothing. An interface is OVN-Kubernetes' by its MAC
-// address; one that has none, by its network or as the pod's default.
+// addPodNetworks adds OVN-Kubernetes' addresses and routes where network-status has none.
+// The MAC address identifies OVN-Kubernetes' interface. An interface without one is
+// identified by its network, or by being the pod's default.
 func (r *resolver) addPodNetworks() {
 	for _, n := range r.podNetworks {
 		i := r.interfaceOfPodNetwork(n)

@@ -31,9 +31,9 @@ func (r *resolver) free() []*device {
 	return free
 }
 
-// pairByClaim puts a device on the interface that the metadata of its claim
-// names. Where the driver itself runs the CNI plugin no network-status has the
-// interface, and the metadata makes it.
+// pairByClaim puts a device on the interface that the metadata of its claim names. If the
+// driver itself runs the CNI plugin, network-status does not have the interface, and the
+// metadata makes it.
 func (r *resolver) pairByClaim() {
 	for n := range r.claimed {
 		c := &r.claimed[n]
@@ -94,9 +94,9 @@ func (r *resolver) assignByClaim(d *device, i *iface, c *fact.ClaimedDevice) {
 	r.assign(d, i, c.Origin, "")
 }
 
-// pairByDeviceInfo puts devices on the networks whose device-info names them.
-// Such a network stays with its device, whatever else is said of that; one
-// device may be that of several networks.
+// pairByDeviceInfo puts devices on the networks whose device-info names them. Such a
+// network keeps its device, whatever other sources say of the device. Several networks
+// can have the same device.
 func (r *resolver) pairByDeviceInfo() {
 	for _, i := range r.interfaces {
 		var id deviceID
@@ -210,7 +210,7 @@ func (r *resolver) dropHostAddress(i *iface, used string) {
 	i.info = nil
 }
 
-// virtioVendor is that of the devices that hypervisors make up.
+// virtioVendor is the PCI vendor of the devices that hypervisors emulate.
 const virtioVendor = "1af4"
 
 // sameMAC is why a device is put on an interface by its MAC address.
@@ -260,9 +260,9 @@ func (r *resolver) pairByNetdevParent() {
 	}
 }
 
-// pairByNetdevAlias puts a device on an open network if the netdev of its name,
-// which belongs to no device, has the device's address for its alias, as the
-// veths have that vfioveth makes in the place of VFs.
+// pairByNetdevAlias puts a device on an open network if the network's netdev belongs to no
+// device and has the device's address as its alias. vfioveth makes such veths in place of
+// VFs.
 func (r *resolver) pairByNetdevAlias() {
 	aliases := map[deviceID][]*iface{}
 	for _, i := range r.interfaces {

@@ -8,8 +8,7 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// addPCI gives the interfaces on PCI functions and auxiliary devices what is
-// known of these.
+// addPCI fills in the PCI field of interfaces on PCI functions and auxiliary devices.
 func (r *resolver) addPCI() {
 	for _, i := range r.interfaces {
 		if i.id == (deviceID{}) {
@@ -44,9 +43,9 @@ func (d description) note(said bool, field string, at fact.Origin) {
 }
 
 // describe collects what is known of a device: from device-info, from what gave
-// the device to the container and from sysfs, each of which may be nil or have
-// nothing. It adds the evidence to that of the caller. The interface's own netdev
-// is preferred, if the device has several.
+// the device to the container and from sysfs; each can be nil or empty. It appends to
+// the caller's evidence. If the device has several netdevs, the interface's own is
+// preferred.
 func (r *resolver) describe(id deviceID, device *fact.PCIDevice, d *device, netdev string, evidence *[]Evidence) *PCI {
 	to := description{&PCI{Address: id.address, Auxiliary: id.auxiliary}, evidence}
 	if d != nil {
@@ -96,15 +95,14 @@ func (r *resolver) describe(id deviceID, device *fact.PCIDevice, d *device, netd
 	return to.PCI
 }
 
-// describeClaim adds what the driver of a claim says, where sysfs is not to be
-// seen.
+// describeClaim adds the claim driver's data where sysfs is not visible.
 func describeClaim(to description, c *fact.ClaimedDevice) {
 	to.VFIndex, to.NUMANode = c.VFIndex, c.NUMANode
 	to.note(c.VFIndex != nil, "pci.vfIndex", c.VFIndexAt)
 	to.note(c.NUMANode != nil, "pci.numaNode", c.NUMANodeAt)
 }
 
-// describeFunction adds what sysfs says.
+// describeFunction adds sysfs's data.
 func (r *resolver) describeFunction(to description, f *fact.Function, pfAt fact.Origin, netdev string) {
 	to.NotPresent = f.Absent
 	if f.Absent {

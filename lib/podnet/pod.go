@@ -277,8 +277,8 @@ func (c *CPUs) On(node int) []int {
 // Hugepages is the container's share of the hugepages of one size.
 type Hugepages struct {
 	Size string `json:"size"` // Kubernetes notation: 2Mi, 1Gi
-	// LimitBytes is the cgroup's limit or, where no cgroup has one, that of the
-	// Downward API; nil: unlimited or not visible.
+	// LimitBytes is the cgroup's limit or, where no cgroup has one, the Downward
+	// API's; nil: unlimited or not visible.
 	LimitBytes   *uint64        `json:"limitBytes,omitempty"`
 	UsedBytes    uint64         `json:"usedBytes,omitempty"`    // of the limit, now
 	RequestBytes *uint64        `json:"requestBytes,omitempty"` // from the Downward API; nil: not said

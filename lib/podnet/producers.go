@@ -11,8 +11,8 @@ import (
 
 // Interfaces that producers other than Multus and the device plugins name.
 
-// addNamedInterfaces adds the interfaces that GKE's annotations name: to those of
-// network-status, or as interfaces of their own.
+// addNamedInterfaces adds the data of the interfaces that GKE's annotations name, to the
+// interfaces of network-status or as interfaces of their own.
 func (r *resolver) addNamedInterfaces() {
 	for _, n := range r.named {
 		i := r.byName[n.Interface]

@@ -13,8 +13,8 @@ import (
 
 const vendorMellanox = "15b3"
 
-// addProblems says of the interfaces on PCI functions why DPDK cannot drive them,
-// or not as things stand.
+// addProblems adds the reasons why DPDK cannot drive interfaces on PCI functions, or
+// cannot do so yet.
 func (r *resolver) addProblems() {
 	for _, i := range r.interfaces {
 		if i.PCI != nil {
@@ -160,7 +160,7 @@ func (r *resolver) refuseVFIO(pci *PCI, f *fact.Function) (Problem, bool) {
 	}, true
 }
 
-// isMissingNode tells of the codes of devices whose node is not in the container.
+// isMissingNode reports whether a code means that a device's node is not in the container.
 func isMissingNode(code Code) bool { return code == CodeDeviceNodeMissing || code == CodeNoUverbs }
 
 // refuseWithoutNode: vfio gives a device by the node of its group.
@@ -233,8 +233,8 @@ func (r *resolver) refuseReadOnlySys(pci *PCI, _ *fact.Function) (Problem, bool)
 	}, true
 }
 
-// refuseNoIOMMU: without an IOMMU vfio asks for a privilege, and the device for
-// physical addresses, which ask for another.
+// refuseNoIOMMU: without an IOMMU, vfio needs a privilege. The device then needs physical
+// addresses, which need another one.
 func (r *resolver) refuseNoIOMMU(pci *PCI, _ *fact.Function) (Problem, bool) {
 	if !pci.NoIOMMU || r.capabilities == nil {
 		return Problem{}, false

@@ -73,9 +73,9 @@ type rule struct {
 	apply func(*resolver)
 }
 
-// rules are the resolver's steps. Those that make interfaces and devices of the
-// facts come first, then those that bring the two together, by evidence of
-// falling strength, then those that say what else is known.
+// rules are the resolver's steps. The first ones make interfaces and devices of the
+// facts. The next ones pair the two, the strongest evidence first. The last ones fill in
+// the other fields.
 var rules = []rule{
 	{"network status", (*resolver).addNetworks},
 	{"KubeVirt network info", (*resolver).addNetworkInfos},

@@ -2,9 +2,9 @@ package podnet
 
 import "github.com/podnet/podnet/lib/internal/fact"
 
-// addUserspace adds what the Userspace CNI says: to the interface of that name
-// or network, or as an interface of its own. Every time the plugin runs it adds
-// an entry, so of several for one interface the last is the one that lives.
+// addUserspace adds the Userspace CNI's entries: to the interface of that name or network,
+// or as interfaces of their own. The plugin adds an entry each time it runs, so the last
+// entry for an interface is the valid one.
 func (r *resolver) addUserspace() {
 	if len(r.userspace) == 0 {
 		return
@@ -43,7 +43,7 @@ func (r *resolver) addUserspace() {
 	}
 }
 
-// sameDevice reports whether two entries say the same of a socket.
+// sameDevice reports whether two entries describe a socket in the same way.
 func sameDevice(a, b fact.Device) bool {
 	switch a := a.(type) {
 	case fact.VhostUser:
@@ -75,8 +75,8 @@ func (r *resolver) addUserspaceEntry(u fact.Userspace) {
 }
 
 // interfaceOf finds the interface that an entry of the Userspace CNI is about.
-// The plugin does not tell network-status the interface's name in every version;
-// then the network's name has to do, if it is that of one network only.
+// Not every version of the plugin tells network-status the interface's name. Without it
+// the network's name finds the interface, if only one network has that name.
 func (r *resolver) interfaceOf(u fact.Userspace) *iface {
 	if i := r.byName[u.Interface]; i != nil {
 		return i

@@ -8,9 +8,9 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// addVDPA completes vDPA devices by what sysfs and the device plugin say, and
-// finds those whose network-status says nothing: a function that was given to
-// the container and that has a device on the vdpa bus is used through that.
+// addVDPA completes vDPA devices from sysfs and the device plugin. It also finds vDPA
+// devices that network-status does not name: if a function of the container has a device
+// on the vdpa bus, programs use the function through that device.
 func (r *resolver) addVDPA() {
 	for _, i := range r.interfaces {
 		if i.VDPA == nil && i.info == nil {
@@ -37,7 +37,7 @@ func (r *resolver) vdpaOf(d *device, evidence *[]Evidence) *VDPA {
 	return i.VDPA
 }
 
-// completeVDPA adds what sysfs and the device plugin say of a vDPA device.
+// completeVDPA adds sysfs's and the device plugin's data about a vDPA device.
 func (r *resolver) completeVDPA(i *iface) {
 	v := i.VDPA
 	r.addVDPAFromSysfs(i)
@@ -95,7 +95,7 @@ func (r *resolver) findVDPA(i *iface) {
 		return // the device plugin names the node, and sysfs no device
 	}
 	if len(f.VDPA) > 1 {
-		r.problem(f.Origin, fact.Conflict, "vDPA devices %.200q are made of it: nothing tells which is that of %s", f.VDPA, i.label())
+		r.problem(f.Origin, fact.Conflict, "vDPA devices %.200q are made of it: nothing tells which of them is on %s", f.VDPA, i.label())
 		return
 	}
 	i.VDPA.Parent = f.VDPA[0]

@@ -10,19 +10,18 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// Wait looks at the container until cond of its Pod is nil, and returns that Pod.
-// As long as something is missing, cond says what with its error; a nil cond is
-// Ready. It is called on each look, at least once per second, so it may ask for
-// other things than the Pod's too.
+// Wait looks at the container until cond returns nil for its Pod, and returns that Pod.
+// As long as something is missing, cond returns an error that says so; a nil cond is
+// Ready. Wait calls cond on each look, at least once per second, so cond can also check
+// things that are not in the Pod.
 //
 // A new container usually has to wait: kubelet starts it before the annotations
 // file has the network's status, and writes that up to a minute or two later.
 //
-// Wait ends at once with what waiting does not mend: an error of cond, or of
-// Discover, that has a problem which is not Transient, such as a name that a pod
-// with its whole status does not have. Options.Patient waits for anything. An
-// error without a code may be anything, so it is waited out. A root that does not
-// exist is never waited for.
+// Wait ends at once if waiting cannot help: if cond or Discover fails with a problem that
+// is not Transient, such as a name that a pod with its whole status does not have. With
+// Options.Patient it waits for these too. It waits on an error without a code, which may
+// mean anything. It never waits for a root that does not exist.
 //
 // If ctx ends first, the error says what is still missing. It wraps both the
 // context's error, with its cause, and the last one of cond, so that errors.Is
@@ -75,11 +74,11 @@ func (e *waitError) Error() string {
 
 func (e *waitError) Unwrap() []error { return []error{e.ctx, e.cause, e.missing} }
 
-// Ready is nil if all that the pod waits for in the ordinary case is there: the
-// status of every network that it asked for, and every socket that the other side
-// makes. Devices that are ports by default need no status. Without either, what could
-// not be read of the Downward API volume is missing, too. Otherwise it joins one
-// error, an *Error or an *InterfaceError, for each thing that is missing.
+// Ready returns nil if the pod has the status of every network that it asked for, and
+// every socket that the other side makes. Devices that are ports by default need no
+// status. A pod with neither status nor such devices also lacks the parts of the Downward
+// API volume that could not be read. Otherwise Ready joins one error, an *Error or an
+// *InterfaceError, for each thing that is missing.
 func Ready(pod *Pod) error {
 	var errs []error
 	if len(pod.Interfaces) == 0 && len(pod.defaultPorts()) == 0 {
@@ -117,10 +116,9 @@ func Ready(pod *Pod) error {
 	return errors.Join(errs...)
 }
 
-// ReadyFor is Ready for these names, and for nothing else: Wait then
-// waits for these interfaces, their networks' status and their sockets. A
-// pending network may still give a name its meaning, so Wait waits for it too.
-// Without names it is Ready.
+// ReadyFor is Ready for these names alone: Wait then waits for these interfaces, their
+// networks' status and their sockets. It also waits for pending networks, because one of
+// them may turn out to have such a name. Without names it is Ready.
 func ReadyFor(names ...string) func(*Pod) error {
 	if len(names) == 0 {
 		return Ready

@@ -33,15 +33,14 @@ var (
 
 // Watch gives the Pod at once, and again each time that it has changed: when
 // kubelet has written the annotations again, when a socket has come or gone, when
-// a driver has taken a device. The use of hugepages is no change. An error is that
-// of Discover; it is given once, and watching goes on. The sequence ends when ctx
-// does.
+// a driver has taken a device. The use of hugepages is no change. An error is
+// Discover's; it is given once, and watching goes on. The sequence ends when ctx does.
 //
-// All files of the Downward API volume are of one state of it. An update of it,
-// and a socket that appears, are seen by the file system's events within
-// milliseconds; everything else, and that too where there are no events, within
-// a second. States that come and go while the loop's body runs are skipped.
-// Nothing is left running when the loop ends.
+// All files of the Downward API volume are from one state of it. The file system's
+// events show an update of the volume, and a socket that appears, within milliseconds.
+// Other changes show within a second, and so do these where there are no events. States
+// that come and go while the loop's body runs are skipped. Nothing is left running when
+// the loop ends.
 func Watch(ctx context.Context, opts Options) iter.Seq2[*Pod, error] {
 	return func(yield func(*Pod, error) bool) {
 		var last string
@@ -61,8 +60,8 @@ func Watch(ctx context.Context, opts Options) iter.Seq2[*Pod, error] {
 	}
 }
 
-// fingerprint is the same for two results of Discover that differ in nothing
-// that Watch is for.
+// fingerprint is the same for two results of Discover unless they differ in a way that
+// Watch reports.
 func fingerprint(pod *Pod, err error) string {
 	if err != nil {
 		return "error " + err.Error()
@@ -237,10 +236,10 @@ func (in interest) addTree(root rootfs.FS, dir string, depth int) {
 	}
 }
 
-// watcher tells when something happens in directories. A user has a limited
-// number of fsnotify's watchers; without one, it only lets time pass. The zero
-// value is ready; the first follow makes what close takes away, because the first
-// look is often enough.
+// watcher tells when something happens in directories. A user has a limited number of
+// fsnotify's watchers; without one, watcher only lets time pass. The zero value is ready.
+// The first call of follow makes the fsnotify watcher, because often the first look is
+// enough; close removes it.
 type watcher struct {
 	begun  bool
 	notify *fsnotify.Watcher // nil: the user has no more of them
@@ -264,9 +263,8 @@ func (w *watcher) close() {
 	}
 }
 
-// follow watches these directories and no other, and tells whether one of them
-// is new, or events were lost. One that cannot be watched is left to the looks
-// that come anyway.
+// follow watches these directories and no others, and tells whether one of them is new, or
+// events were lost. The regular looks cover a directory that cannot be watched.
 func (w *watcher) follow(in interest) (again bool) {
 	if !w.begun {
 		w.begin()

@@ -163,7 +163,7 @@ func pollOnly(t testing.TB) {
 	t.Cleanup(func() { newNotify = before })
 }
 
-// watched is a Watch of which one result after the other is taken.
+// watched takes the results of a Watch one by one.
 type watched struct {
 	testing.TB
 	next func() (*Pod, error, bool)

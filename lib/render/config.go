@@ -51,7 +51,7 @@ type ConfigOptions struct {
 //go:embed profiles
 var profiles embed.FS
 
-// files are the names of each profile's files, which are those of their templates.
+// files are the names of each profile's files. Their templates have the same names.
 var files = map[Profile][]string{
 	VPP:     {"startup.conf", "interfaces.vpp"},
 	TRex:    {"trex_cfg.yaml"},
@@ -68,8 +68,8 @@ func FileNames(p Profile) ([]string, error) {
 	return nil, fmt.Errorf("application %.100q: want one of %v", p, Profiles())
 }
 
-// Files renders the configuration of a program that has a profile. Its errors are
-// those of Template.
+// Files renders the configuration of a program that has a profile. It fails with
+// Template's errors.
 func Files(pod *podnet.Pod, p Profile, o ConfigOptions) ([]File, error) {
 	names, err := FileNames(p)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// functions are those of templates. docs/reference/templates.md lists them.
+// functions are the functions that templates can call. docs/reference/templates.md lists
+// them.
 func (r *renderer) functions() template.FuncMap {
 	return template.FuncMap{
 		guardName: write,

@@ -26,7 +26,7 @@ func TestFunctionsAreDocumented(t *testing.T) {
 	}
 	for name := range documented {
 		if functions[name] == nil {
-			t.Errorf("templates.md has %s, which is no function", name)
+			t.Errorf("templates.md has %s, but no function has this name", name)
 		}
 	}
 }

@@ -69,7 +69,7 @@ func (r *renderer) rdmaInterfaces() ([]*podnet.Interface, error) {
 	return all, nil
 }
 
-// rdmaDevices are those of an interface's function, or else of its netdev.
+// rdmaDevices are the RDMA devices of an interface's function, or else of its netdev.
 func (r *renderer) rdmaDevices(i *podnet.Interface) []string {
 	if i.PCI != nil && len(i.PCI.RDMA) > 0 {
 		return i.PCI.RDMA
@@ -125,7 +125,7 @@ func (r *renderer) gidIndex(ports []any) ([]int, error) {
 	for _, p := range ports {
 		port, ok := p.(map[string]any)
 		if !ok {
-			return nil, fmt.Errorf("want what rdma gives, not a %T", p)
+			return nil, fmt.Errorf("want a result of rdma, not a %T", p)
 		}
 		n, ok := port["gidIndex"].(int)
 		if !ok {
@@ -134,7 +134,7 @@ func (r *renderer) gidIndex(ports []any) ([]int, error) {
 		name, _ := port["name"].(string)
 		if len(index) > 0 && n != index[0] {
 			return nil, problem(podnet.CodeAmbiguous,
-				fmt.Sprintf("the address has index %d in the table of %s, and %d in that of %s, and programs take one index", n, name, index[0], from),
+				fmt.Sprintf("the address has index %d in the table of %s and index %d in the table of %s, and programs take one index", n, name, index[0], from),
 				"name interfaces with --interfaces that have the same")
 		}
 		index, from = []int{n}, name

@@ -1,6 +1,7 @@
-// Package render gives the arguments of DPDK applications that use a pod's ports:
-// what stands behind the "--" that ends EAL's own. Like lib/eal it does no I/O, so
-// that its answer depends on its arguments alone.
+// Package render gives the arguments and files of DPDK applications that use a pod's
+// ports. Args gives an application's own arguments, behind the "--" that ends EAL's; Files
+// and Template give configuration files. EAL's arguments are package eal's. Like package
+// eal it does no I/O, so its answer depends on its arguments alone.
 package render
 
 import (

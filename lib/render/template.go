@@ -138,7 +138,7 @@ func (e *templateError) Is(target error) bool { return target == ErrTemplate }
 func (e *templateError) Unwrap() error { return e.error }
 
 // document gives a value as templates see it: by its JSON names. Whole numbers are
-// int64, so that they compare with those of a template.
+// int64, so that they compare with a template's numbers.
 func document(v any) (any, error) {
 	data, err := json.Marshal(v)
 	if err != nil {

@@ -98,7 +98,7 @@ func TestTemplateFails(t *testing.T) {
 		}
 	}
 	if _, err := render.Files(pod, "ovs", options); err == nil {
-		t.Error("a profile that is none: no error")
+		t.Error("an unknown profile: no error")
 	}
 }
 

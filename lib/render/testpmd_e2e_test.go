@@ -35,7 +35,7 @@ func TestTestpmdTakesArgs(t *testing.T) {
 			name: "pod", // waits for its vhost-user peer
 			config: eal.Config{CPUs: []int{0, 1}, Devices: []eal.Device{
 				eal.VirtioUser{Origin: eal.Origin{Interface: "net1"}, Path: socket("vhöst user"), Server: true, MAC: "02:00:00:00:00:01", Queues: 2, Args: devArgs(t, "queue_size=512,packed_vq=1,mrg_rxbuf=1,in_order=0,vectorized=0,speed=10000")},
-				eal.Memif{Origin: eal.Origin{Interface: "net2"}, Path: socket("memif"), Server: true, MAC: "02:00:00:00:00:02", Args: devArgs(t, "bsize=4096,rsize=11,zero-copy=no,secret=not told")},
+				eal.Memif{Origin: eal.Origin{Interface: "net2"}, Path: socket("memif"), Server: true, MAC: "02:00:00:00:00:02", Args: devArgs(t, "bsize=4096,rsize=11,zero-copy=no,secret=not shown")},
 				eal.Memif{Origin: eal.Origin{Interface: "net3"}, Path: "@" + socket("abstract"), Server: true},
 				eal.VDev{Arg: "net_null_net4,size=64"},
 			}, Extra: []string{"--vdev", "net_null7", "--log-level=lib.eal:notice"}},
@@ -45,7 +45,7 @@ func TestTestpmdTakesArgs(t *testing.T) {
 			name: "host", // on one CPU
 			config: eal.Config{CPUs: []int{1}, Devices: []eal.Device{
 				eal.Vhost{Origin: eal.Origin{Interface: "net1"}, Path: socket("vhöst user"), Client: true, Queues: 2, Args: devArgs(t, "iommu-support=0,postcopy-support=0,tso=0,linear-buffer=0,ext-buffer=0,legacy-ol-flags=0")},
-				eal.Memif{Origin: eal.Origin{Interface: "net2"}, Path: socket("memif"), Args: devArgs(t, "bsize=4096,rsize=11,secret=not told")},
+				eal.Memif{Origin: eal.Origin{Interface: "net2"}, Path: socket("memif"), Args: devArgs(t, "bsize=4096,rsize=11,secret=not shown")},
 				eal.Memif{Origin: eal.Origin{Interface: "net3"}, Path: "@" + socket("abstract")},
 			}},
 			queues: 2,

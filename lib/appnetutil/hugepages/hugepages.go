@@ -1,7 +1,7 @@
-// Package hugepages reads what the files of the Downward API say of the hugepages of
-// each of a pod's containers. It is a package of its own so that a program that needs
-// no more of package appnetutil, such as podnet as the helper of the C library, links
-// none of Kubernetes' packages.
+// Package hugepages reads the hugepages of each of a pod's containers from the files of
+// the Downward API. It is separate from package appnetutil so that a program that needs
+// nothing else of it, such as podnet as the C library's helper, links none of Kubernetes'
+// packages. Start at Read.
 package hugepages
 
 import (
@@ -27,10 +27,10 @@ type Response struct {
 	Hugepages       []*Data // by the name of the container
 }
 
-// Data is what one container of the pod asked for. The numbers are those
-// of the files, 0 where there is none. They are MiB if the network resources
-// injector made the files; in a volume that was made by hand they are what its
-// divisor says, which is bytes by default.
+// Data is what one container of the pod asked for. The numbers come from the files
+// as they are; 0: there is no such file. They are MiB if the network resources
+// injector made the files. In a volume that was made by hand their unit is its
+// divisor, which is 1 byte by default.
 type Data struct {
 	ContainerName string // empty: the files do not say
 	Request       int64  // of a size that the file does not say

@@ -1,4 +1,4 @@
-// Package cpulist reads the kernel's lists of CPUs.
+// Package cpulist parses the kernel's lists of CPUs, such as 0-3,8. It reads no files.
 package cpulist
 
 import (

@@ -1,6 +1,6 @@
-// Package fact has what the sources say: plain statements, each with the place
-// that it was read from. A fact is no answer yet; the resolver weighs all of
-// them to make one.
+// Package fact has the types of facts: plain statements of the sources, each with the
+// place that it was read from. A fact is not an answer; the resolver in lib/podnet weighs
+// all facts to find one. Start at Fact and Origin.
 package fact
 
 import (
@@ -51,7 +51,7 @@ type Problem struct {
 	Err  error
 }
 
-// Code tells kinds of Problem apart.
+// Code names a kind of Problem.
 type Code string
 
 // The codes.

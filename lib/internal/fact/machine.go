@@ -142,7 +142,7 @@ type RDMADevice struct {
 	Origin // its directory
 	RDMA
 	Parent  string   // name of the PCI function or auxiliary device that it belongs to; empty: none
-	Netdevs []string // those of its ports, in this network namespace
+	Netdevs []string // its ports' netdevs, in this network namespace
 }
 
 // ClaimedDevice is a device that dynamic resource allocation gave to the pod: by

@@ -154,8 +154,8 @@ type Userspace struct {
 	Device    Device // a VhostUser or Memif; nil: not named
 }
 
-// At gives the origin of a part of the entry. In that of a file, '#' comes between
-// the file's path and the path in it.
+// At gives the origin of a part of the entry. If the entry is from a file, a '#' stands
+// between the file's path and the path in it.
 func (u Userspace) At(part string) Origin {
 	if u.Index < 0 {
 		part = "#" + strings.TrimPrefix(part, ".")

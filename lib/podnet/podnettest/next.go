@@ -21,12 +21,11 @@ func (s *Scenario) Next(t testing.TB, text string) {
 	}
 }
 
-// Update changes the root of a scenario that was written, as a pod's root
-// changes. If data has annotations or files of the Downward API volume, these
-// become the whole volume, all at once as when kubelet writes it. Other files,
-// links and sockets come, or take the place of those that are there, each at
-// once. An environment and hints do not change while a process runs: a section of
-// these is an error.
+// Update changes the root of a scenario that was written, in the way that a pod's root
+// changes. If data has annotations or files of the Downward API volume, these replace the
+// whole volume in one step, as kubelet does it. Other files, links and sockets are added
+// or replaced one by one. An environment and hints do not change while a process runs, so
+// sections with them are an error.
 func (s *Scenario) Update(data []byte) error {
 	if s.Root == "" {
 		return errors.New("the scenario is not written yet")
@@ -98,8 +97,8 @@ func replaceBy(file string, create func(tmp string) error) error {
 	return os.Rename(tmp, file)
 }
 
-// replaceVolume does as kubelet's atomic writer: all files are in a new directory,
-// to which the link ..data is turned, and the old one goes.
+// replaceVolume does the same as kubelet's atomic writer: it writes all files into a new
+// directory, turns the link ..data to it, and removes the old directory.
 func replaceVolume(dir, stamp string, files map[string][]byte) error {
 	for name, data := range files {
 		file := filepath.Join(dir, stamp, filepath.FromSlash(name))

@@ -64,7 +64,7 @@ Cpus_allowed_list:	4-7
 			t.Errorf("states %q, want %q among them", seen, want)
 		}
 	}
-	// What the volume has no more is gone from it.
+	// Files that the new state does not have are gone from the volume.
 	volume := filepath.Join(s.Root, "etc/podnetinfo")
 	if _, err := os.Lstat(filepath.Join(volume, "labels")); !os.IsNotExist(err) {
 		t.Errorf("labels of the first state: %v", err)
@@ -74,7 +74,7 @@ Cpus_allowed_list:	4-7
 	}
 }
 
-// kind is the code of what is not ready.
+// kind is the code for which the pod is not ready.
 func kind(err error) podnet.Code {
 	for _, code := range []podnet.Code{podnet.CodeNoStatus, podnet.CodeSocketMissing} {
 		if errors.Is(err, code) {

@@ -7,9 +7,9 @@
 //   - A name that begins with a slash is a file of the root, with the section as
 //     its content. A name that ends with a slash is a directory, and has no
 //     content.
-//   - "symlinks" holds one "path -> target" a line. Paths are absolute, targets
+//   - "symlinks" holds one "path -> target" per line. Paths are absolute, targets
 //     relative or absolute, and need not exist.
-//   - "sockets" holds the path of a Unix domain socket a line. Nobody listens to
+//   - "sockets" holds the path of one Unix domain socket per line. Nobody listens on
 //     them. They need Linux.
 //   - "hints" holds the caller's hints, one network=resource per line.
 //   - "environ" holds the environment, one NAME=value per line. A value in double
@@ -27,7 +27,8 @@
 // begin with '#' are skipped. Any other section is the test's own,
 // such as the expected result; Section returns it.
 //
-// A pod changes while it runs: Next brings a scenario into its next state.
+// A pod changes while it runs: Next brings a scenario into its next state. The package
+// starts no process and no Kubernetes. Start at Load or New.
 //
 // File names of PCI devices have colons in them, so scenarios work on Linux and
 // macOS, not on Windows.
@@ -54,8 +55,8 @@ const (
 	podinfoStamp = "..2026_01_02_03_04_05.123456789"
 )
 
-// Scenario is a pod to be: what Parse read. The exported fields may be changed
-// before the scenario is written.
+// Scenario is a pod that Parse has read and Write makes. The exported fields may be
+// changed before the scenario is written.
 type Scenario struct {
 	// Comment is the text in front of the first section.
 	Comment string

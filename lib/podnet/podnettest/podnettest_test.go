@@ -15,7 +15,7 @@ import (
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
-const scenario = `What it is for.
+const scenario = `It shows a VF.
 
 -- /sys/bus/pci/devices/0000:3b:02.6/vendor --
 0x8086
@@ -44,7 +44,7 @@ E="
 
 func TestWrite(t *testing.T) {
 	s := podnettest.New(t, scenario)
-	if got := strings.TrimSpace(s.Comment); got != "What it is for." {
+	if got := strings.TrimSpace(s.Comment); got != "It shows a VF." {
 		t.Errorf("comment is %q", got)
 	}
 	if diff := cmp.Diff([]string{"A=1", "B=x=y", "C=two\nlines", `D={"json":"it is"}`, `E="`}, s.Environ); diff != "" {

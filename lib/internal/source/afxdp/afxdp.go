@@ -1,6 +1,6 @@
-// Package afxdp reads what the AF_XDP device plugin tells a container: the
-// netdevs that it was given, and the sockets and maps by which a program gets at
-// them without privileges.
+// Package afxdp reads the AF_XDP device plugin's data in a container: the netdevs that the
+// container was given, and the sockets and maps with which a program uses them without
+// privileges.
 package afxdp
 
 import (

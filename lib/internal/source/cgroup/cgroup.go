@@ -1,6 +1,6 @@
-// Package cgroup reads what the kernel lets this process have: its CPUs, its
-// CPU time, its memory nodes and its hugepages, from control groups of either
-// version, and the hugetlbfs that is mounted for it.
+// Package cgroup reads the limits of this process: its CPUs, its CPU time, its memory
+// nodes and its hugepages, from control groups of either version, and the hugetlbfs that
+// is mounted for it.
 package cgroup
 
 import (

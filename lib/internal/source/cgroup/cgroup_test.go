@@ -250,7 +250,7 @@ func TestRead(t *testing.T) {
 			[]string{"/sys/fs/cgroup/cpuset/cpuset.effective_cpus: CPUs 2-3, affinity false", "/sys/fs/cgroup/cpuset/cpuset.effective_mems: nodes 1"},
 		},
 		{
-			"v2, no file of what is in effect, and empty ones",
+			"v2, no effective file, and empty ones",
 			map[string]string{
 				"proc/self/cgroup": "0::/pod/ctr", "proc/self/mountinfo": cgroup2,
 				"sys/fs/cgroup/pod/ctr/cpuset.cpus.effective": "", "sys/fs/cgroup/pod/ctr/cpuset.cpus": "", "sys/fs/cgroup/pod/cpuset.cpus": "4",

@@ -120,7 +120,7 @@ func TestParse(t *testing.T) {
 		{"info of all devices, and a bad variable", []string{`PCIDEVICE_A_INFO={"*":{"extra":{"VFIO_TOKEN":"t"}}}`, "PCIDEVICE_A={}"}, []string{"PCIDEVICE_A: malformed"}},
 		{"info cut off", []string{`PCIDEVICE_A_INFO={"0000:3b:00.2":{`}, []string{"PCIDEVICE_A_INFO: malformed"}},
 		{"empty info", []string{`PCIDEVICE_A_INFO={}`, "PCIDEVICE_B_INFO=", "PCIDEVICE_C_INFO=null"}, nil},
-		{"info that is no object", []string{`PCIDEVICE_A_INFO=["0000:3b:00.2"]`, `PCIDEVICE_B_INFO="x"`, `PCIDEVICE_C="x"`}, []string{
+		{"info that is not an object", []string{`PCIDEVICE_A_INFO=["0000:3b:00.2"]`, `PCIDEVICE_B_INFO="x"`, `PCIDEVICE_C="x"`}, []string{
 			"PCIDEVICE_A_INFO: malformed", "PCIDEVICE_B_INFO: malformed", "PCIDEVICE_C: malformed",
 		}},
 		{"variable of the first releases", []string{"SRIOV-VF-PCI-ADDR=0000:3b:02.6,0000:3b:02.7", "SRIOV-VF-PCI-ADDR2=0000:3b:02.6", "SRIOV-VF-PCI-ADDR"}, []string{
@@ -140,7 +140,7 @@ func TestParse(t *testing.T) {
 		{"a resource named _INFO", []string{"PCIDEVICE_A_INFO=0000:3b:02.6"}, []string{
 			"PCIDEVICE_A_INFO[0]: A_INFO address=0000:3b:02.6 auxiliary=",
 		}},
-		{"JSON that is no info", []string{`PCIDEVICE_A={"0000:3b:00.2":{}}`, `PCIDEVICE__INFO={}`}, []string{
+		{"JSON that is not info", []string{`PCIDEVICE_A={"0000:3b:00.2":{}}`, `PCIDEVICE__INFO={}`}, []string{
 			"PCIDEVICE_A: malformed", "PCIDEVICE__INFO: malformed",
 		}},
 	} {
@@ -174,7 +174,7 @@ func TestInfoPlaces(t *testing.T) {
 		const name = "PCIDEVICE_X_INFO"
 		var got []string
 		for _, f := range Parse([]string{"PCIDEVICE_X=0000:3b:02.6", name + "=" + value}) {
-			if a, ok := f.(fact.Allocation); ok && a.Info != nil { // the last one, which is that of "*" if there is any
+			if a, ok := f.(fact.Allocation); ok && a.Info != nil { // the last one, which "*" has if there is any
 				got = nil
 				for _, at := range []fact.Origin{a.Info.CharDevicesAt, a.Info.RDMAAt, a.Info.VFIOTokenAt} {
 					got = append(got, strings.TrimPrefix(at.Where, name))

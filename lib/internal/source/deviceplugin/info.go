@@ -114,7 +114,7 @@ func (p *parser) provider(text json.RawMessage, at fact.Origin, target any) {
 		if typeErr.Field != "" {
 			at = at.At("." + typeErr.Field)
 		}
-		p.problem(at, fact.Malformed, "a JSON %.100s is not what belongs here", typeErr.Value)
+		p.problem(at, fact.Malformed, "a JSON %.100s does not belong here", typeErr.Value)
 	}
 }
 

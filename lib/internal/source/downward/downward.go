@@ -11,8 +11,8 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// DefaultDirs are the places where pods mount the volume: the first is that of
-// the network resources injector.
+// DefaultDirs are the places where pods mount the volume. The network resources
+// injector uses the first.
 var DefaultDirs = []string{"/etc/podnetinfo", "/etc/podinfo"}
 
 // Volume is one consistent state of a Downward API volume.

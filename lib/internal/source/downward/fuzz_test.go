@@ -51,7 +51,7 @@ func FuzzAnnotations(f *testing.F) {
 		labels := parseLabels(other, at)
 		checkOrigins(t, labels)
 		if len(labels) != len(annotations)-lost+len(problems) {
-			t.Fatalf("%d labels and problems of what is %d annotations, %d problems", len(labels), len(annotations), len(problems))
+			t.Fatalf("%d labels with their problems, but %d annotations and %d problems", len(labels), len(annotations), len(problems))
 		}
 		if key != strings.TrimSpace(key) || key == "" || strings.ContainsAny(key, "=\r\n\" \t") {
 			return // no annotation's key

@@ -128,7 +128,7 @@ func TestRead(t *testing.T) {
 			problems: []string{"/etc/podinfo/networks conflict"},
 		},
 		{
-			name:  "one annotation in a file that is named as that of all",
+			name:  "one annotation in a file with the name for all",
 			files: map[string]string{"etc/podinfo/annotations": " " + entry},
 			want:  map[string]string{networkStatus: " " + entry},
 			dir:   "/etc/podinfo",

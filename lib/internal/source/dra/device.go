@@ -22,8 +22,8 @@ type device struct {
 	NetworkData networkData                `json:"networkData"`
 }
 
-// networkData is what the driver tells of the device's interface, by the members'
-// names of the API and by those of the proposal's text.
+// networkData is what the driver tells of the device's interface. It has the members'
+// names in the API, and their names in the proposal's text.
 type networkData struct {
 	InterfaceName   string   `json:"interfaceName"`
 	IPs             []string `json:"ips"`
@@ -192,8 +192,8 @@ func (r *reader) attribute(key string) string {
 	return ""
 }
 
-// attributeOf gives the attribute of a name whose domain is the CNI's, or else
-// that of any driver.
+// attributeOf gives the attribute of this name in the CNI's domain, or else in any
+// driver's.
 func (r *reader) attributeOf(name string) (key, text string) {
 	key = "k8s.cni.cncf.io/" + name
 	if text = r.attribute(key); text != "" {

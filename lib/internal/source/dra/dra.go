@@ -1,6 +1,6 @@
-// Package dra reads what dynamic resource allocation tells a container about the
-// devices that it was given: the metadata files of drivers (Kubernetes
-// enhancement proposal 5304), and the variables of the SR-IOV driver.
+// Package dra reads a container's data about the devices that dynamic resource allocation
+// gave it: the metadata files of drivers (Kubernetes enhancement proposal 5304), and the
+// variables of the SR-IOV driver.
 package dra
 
 import (
@@ -21,7 +21,7 @@ func Read(root rootfs.FS, environ []string) []fact.Fact {
 	return append(metadata(root), Parse(environ)...)
 }
 
-// identity is what makes two claimed devices of two places one and the same.
+// identity is equal for two claimed devices from two places if they are the same device.
 type identity struct {
 	claim, driver, id   string
 	address, pf         pciaddr.Address

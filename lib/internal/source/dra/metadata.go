@@ -126,7 +126,7 @@ func (w *walker) devices(m claimMetadata, claim string, at fact.Origin) {
 // wrongType says what the JSON has, rather than which Go type it does not fit.
 func wrongType(err error) error {
 	if typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("a JSON %.100s is not what belongs in %.100q", typeErr.Value, typeErr.Field)
+		return fmt.Errorf("a JSON %.100s does not belong in %.100q", typeErr.Value, typeErr.Field)
 	}
 	return err
 }

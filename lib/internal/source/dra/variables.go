@@ -24,8 +24,8 @@ const (
 	devicesFolder = "/dev/"
 )
 
-// The suffixes of the variables that have a device node: those of the nodes by
-// which a device is driven, and of all.
+// The suffixes of the variables that have a device node. driveSuffixes are for the nodes
+// that drive a device, nodeSuffixes for all nodes.
 var (
 	driveSuffixes = []string{vfioDevice, rdmaUVerb}
 	nodeSuffixes  = []string{vfioDevice, rdmaUVerb, "_RDMA_UMAD", "_RDMA_ISSM", "_RDMA_CM"}

@@ -12,8 +12,8 @@ import (
 	"github.com/podnet/podnet/lib/internal/fact"
 )
 
-// Dirs are the directories that kubelet mounts the metadata below: that of the library
-// that drivers use, and that of the proposal's text.
+// Dirs are the directories that kubelet mounts the metadata below. Drivers' library uses
+// the first, the proposal's text the second.
 var Dirs = []string{
 	"/var/run/kubernetes.io/dra-device-attributes",
 	"/var/run/dra-device-attributes",

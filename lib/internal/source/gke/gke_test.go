@@ -74,7 +74,7 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%+v has no origin", got)
 			}
 			if i, ok := got.(fact.NamedInterface); ok && i.Interface != "" && !fact.IsInterfaceName(i.Interface) {
-				t.Fatalf("%+v has a name that is none", i)
+				t.Fatalf("%+v has a bad name", i)
 			}
 		}
 	})

@@ -1,5 +1,5 @@
-// Package netns reads what the container's network namespace is used for: which
-// netdevs carry its default routes, and whether it is the node's own.
+// Package netns reads how the container's network namespace is used: which netdevs carry
+// its default routes, and whether it is the node's own.
 package netns
 
 import (

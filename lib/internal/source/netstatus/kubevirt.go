@@ -60,7 +60,7 @@ func (d *decoder) virtualInterfaces(text fact.Text) {
 	})
 	switch {
 	case err != nil:
-		d.lose(text.Origin, "%w; what is behind is lost", err)
+		d.lose(text.Origin, "%w; the text behind it is lost", err)
 	case !ok:
 		d.facts = append(d.facts, fact.LostNetworks{Origin: text.Origin})
 	}
@@ -126,7 +126,7 @@ func (d *decoder) virtualPCIMap(text fact.Text) {
 	})
 	switch {
 	case err != nil:
-		d.lose(text.Origin, "%w; what is behind is lost", err)
+		d.lose(text.Origin, "%w; the text behind it is lost", err)
 	case !ok:
 		d.facts = append(d.facts, fact.LostNetworks{Origin: text.Origin})
 	}

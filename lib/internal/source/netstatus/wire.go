@@ -36,7 +36,7 @@ func (w wire) wrong(at fact.Origin, path ...string) error {
 	if err := w.SkipValue(); err != nil {
 		return err
 	}
-	w.d.problem(at.At(strings.Join(path, "")), fact.Malformed, "a JSON %s is not what belongs here", kindName(kind))
+	w.d.problem(at.At(strings.Join(path, "")), fact.Malformed, "a JSON %s does not belong here", kindName(kind))
 	return nil
 }
 

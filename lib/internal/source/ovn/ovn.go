@@ -24,8 +24,8 @@ const Key = "k8s.ovn.org/pod-networks"
 // defaultNetwork is the name of the cluster's own network.
 const defaultNetwork = "default"
 
-// maxName is the length above which a member's name is no network's: that of a
-// namespace and an object of it.
+// maxName is the length of the longest network name: a namespace, a slash and an
+// object's name.
 const maxName = 63 + 1 + 253
 
 // Parse gives one fact.PodNetwork for each network of the annotation, ordered by
@@ -222,7 +222,7 @@ func (d *decoder) decode(raw json.RawMessage, into any, at fact.Origin, part str
 // wrongType says what the JSON has, rather than which Go type it does not fit.
 func wrongType(err error) error {
 	if typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("a JSON %.100s is not what belongs here", typeErr.Value)
+		return fmt.Errorf("a JSON %.100s does not belong here", typeErr.Value)
 	}
 	return err
 }

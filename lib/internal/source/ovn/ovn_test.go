@@ -126,7 +126,7 @@ func TestParseMalformed(t *testing.T) {
 			t.Errorf("%.60s: problems (-want +got):\n%s", value, diff)
 		}
 	}
-	// What is beside a malformed member is used.
+	// A malformed member does not spoil the others.
 	got, _ := parse(t, `{"a":{"mtu":"x","ip_addresses":[5,"1.1.1.1/8"],"routes":[{},{"dest":"2.0.0.0/8"}]},"b":5,"c":{"mtu":9000}}`)
 	if len(got) != 2 || len(got[0].IPs) != 1 || len(got[0].Routes) != 1 || got[1].MTU != 9000 || got[1].IPsAt != (fact.Origin{}) {
 		t.Errorf("networks are %+v", got)
@@ -158,7 +158,7 @@ func FuzzPodNetworks(f *testing.F) {
 			}
 			for _, addr := range append(n.IPs, n.Gateways...) {
 				if !addr.IsValid() {
-					t.Errorf("%+v has an address that is none", n)
+					t.Errorf("%+v has a bad address", n)
 				}
 			}
 			for _, r := range n.Routes {
@@ -166,7 +166,7 @@ func FuzzPodNetworks(f *testing.F) {
 					t.Errorf("%+v has a route to nowhere", n)
 				}
 			}
-			// What was read, written again, reads the same.
+			// Networks that are written again read the same.
 			var ips []string
 			for _, addr := range n.IPs {
 				ips = append(ips, fmt.Sprintf("%q", addr))

@@ -1,4 +1,5 @@
-// Package socket looks whether sockets that other facts name are there.
+// Package socket looks whether the sockets that other facts name exist. It does not
+// connect to them.
 package socket
 
 import (

@@ -97,8 +97,8 @@ func (r *reader) infiniBand(f *fact.Function, dir string) {
 	}
 }
 
-// auxiliaryDevice reads the directory of an auxiliary device, which lies in that
-// of the PCI function it is a part of.
+// auxiliaryDevice reads the directory of an auxiliary device. It lies in its PCI
+// function's directory.
 func (r *reader) auxiliaryDevice(name string) fact.Function {
 	dir, entries, ok := r.list(auxiliaryDevices + "/" + name)
 	f := fact.Function{Origin: origin(dir), Auxiliary: name}

@@ -141,7 +141,7 @@ func TestNUMANodeAt(t *testing.T) {
 	}
 }
 
-// TestHostileNames claims names that are no path element, and looks for nothing.
+// TestHostileNames claims names that are not one path element. Nothing is looked up.
 func TestHostileNames(t *testing.T) {
 	names := []string{"", ".", "..", "../pci", "a/b", `a\b`, "a\x00b"}
 	got := devices(t, machine, sysfs.Claims{Auxiliary: names, VDPA: names, Interfaces: names})

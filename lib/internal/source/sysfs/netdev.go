@@ -23,8 +23,8 @@ func (r *reader) netdevs(dir string) []fact.Netdev {
 	return devs
 }
 
-// classNetdev reads a directory of /sys/class/net, which is a link to that of the
-// netdev's device: what was read there is not read again.
+// classNetdev reads a directory of /sys/class/net. It is a link into the directory of
+// the netdev's device, so a netdev that was read there is not read again.
 func (r *reader) classNetdev(name string) fact.Netdev {
 	dir := netClass + "/" + name
 	dev, known := r.devices[name]

@@ -154,7 +154,7 @@ func (r *reader) owner(class, name string, needed bool) (string, bool) {
 		r.add(fact.Problemf(origin(file), fact.Unreadable,
 			"it is not known which RDMA device %s belongs to, and so the device is left out: %w", node, fact.WithoutPath(err)))
 	default:
-		r.malformed(file, "%.100q is no name of an RDMA device; that of %s is left out", owner, node)
+		r.malformed(file, "%.100q is not an RDMA device's name; the device of %s is left out", owner, node)
 	}
 	return "", false
 }
@@ -212,11 +212,11 @@ func (r *reader) portNetdevs(dir string) (netdevs []string) {
 	return netdevs
 }
 
-// ownNetdev reports whether the netdev of a name that an RDMA device's GIDs have
-// is the one of this network namespace. The name may be that of a netdev in the
-// host's, such as eth0, and the pod has another eth0. So the netdev has to belong
-// to the RDMA device's parent, or else be of a kind that is made on top of
-// another netdev, whose GIDs are those of the RDMA device below.
+// ownNetdev reports whether a netdev's name in an RDMA device's GIDs means the netdev
+// of that name in this network namespace. It could mean the host's: both can have an
+// eth0. So the netdev has to belong to the RDMA device's parent, or else be of a kind
+// that is made on top of another netdev. Such a netdev's GIDs are in the table of the
+// RDMA device below.
 func (r *reader) ownNetdev(name, parent string) bool {
 	target, err := r.Readlink(netClass + "/" + name + "/device")
 	if err == nil {

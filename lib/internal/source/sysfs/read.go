@@ -105,7 +105,8 @@ func (r *reader) resolved(dir string) (string, bool) {
 	return dir, err == nil || r.Listed(dir)
 }
 
-// copiedDir follows a link that was copied as a file; dir itself if that is none.
+// copiedDir follows a link that was copied as a file. It returns dir if dir is no such
+// file.
 func (r *reader) copiedDir(dir string) string {
 	target, err := r.copiedLink(dir, syscall.ENOTDIR)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package sysfs reads what the kernel says of devices, network interfaces, CPUs
-// and NUMA nodes. A container sees the host's whole PCI bus, so functions are
-// looked up by the names that somebody claims, and never enumerated.
+// Package sysfs reads the kernel's data about devices, network interfaces, CPUs and NUMA
+// nodes. A container sees the host's whole PCI bus, so the package looks functions up by
+// the names that other sources claim, and never lists the bus.
 package sysfs
 
 import (
@@ -29,13 +29,12 @@ type Claims struct {
 	RDMA []string
 }
 
-// Devices gives the facts about the claimed names: a fact.Function for each PCI
-// function and auxiliary device and a fact.Netdev for each interface, even if it is only
-// that there is none, and a fact.VDPADevice for each that is there, those of the
-// functions included. A fact.Function is given of what such a device is made of,
-// too, and of the functions that interfaces and RDMA devices are on if DPDK can
-// drive them beside the kernel. Of a bus or class that is not in the root it says
-// nothing.
+// Devices gives the facts about the claimed names: a fact.Function for each PCI function
+// and auxiliary device and a fact.Netdev for each interface, even if the fact is only
+// that it is absent; and a fact.VDPADevice for each vDPA device that is there, the
+// functions' own included. It also gives a fact.Function for the parent of each vDPA
+// device, and for functions below interfaces and RDMA devices that DPDK can drive beside
+// the kernel. It gives no facts about a bus or class that the root does not have.
 func Devices(root rootfs.FS, claims Claims) []fact.Fact {
 	r := reader{
 		FS: root, read: map[string]bool{}, devices: map[string]fact.Netdev{},

@@ -64,7 +64,7 @@ func TestVDPA(t *testing.T) {
 	}
 }
 
-// TestVDPAParents looks at what the devices that are claimed by name are made of.
+// TestVDPAParents looks at the parents of the devices that are claimed by name.
 func TestVDPAParents(t *testing.T) {
 	claims := sysfs.Claims{VDPA: []string{"blue", "azure", "red", "sf", "sim", "none"}}
 	places := func(facts []fact.Fact) (places []string) {

@@ -1,7 +1,7 @@
-// Package userspace reads what the Userspace CNI plugin leaves, which tells a
-// container where its vhost-user and memif sockets are: annotations, or files
-// where the plugin has no access to the API server. The wire types are our own:
-// the plugin's module cannot be built against as it is published.
+// Package userspace reads the Userspace CNI plugin's data about a container's vhost-user
+// and memif sockets: annotations, or files where the plugin has no access to the API
+// server. It has wire types of its own, because programs cannot build against the
+// plugin's published module.
 package userspace
 
 import (
@@ -172,7 +172,7 @@ func (p *parser) entry(raw []byte, index int, at fact.Origin, dir directory) {
 			return
 		}
 		// The decoder went on after it.
-		p.problem(u.At("."+typeErr.Field), fact.Malformed, "a JSON %.100s is not what belongs here", typeErr.Value)
+		p.problem(u.At("."+typeErr.Field), fact.Malformed, "a JSON %.100s does not belong here", typeErr.Value)
 	}
 	if c.IfName == "" && c.Name == "" {
 		p.lost(at, fact.Malformed, errors.New("neither ifName nor name in it"))
