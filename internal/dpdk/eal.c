@@ -90,6 +90,12 @@ static char **guarded_paths;
 static volatile sig_atomic_t in_init, eal_thread_known;
 static pthread_t eal_thread;
 
+static bool
+on_eal_thread(void)
+{
+	return eal_thread_known && pthread_equal(pthread_self(), eal_thread);
+}
+
 /* last_words runs on a process that is about to end, in a signal handler too:
  * what DPDK logged last is the only explanation there will be. */
 static void
@@ -128,7 +134,7 @@ on_bus(int sig, siginfo_t *info, void *context)
 {
 	struct statvfs fs;
 
-	if (!eal_thread_known || !pthread_equal(pthread_self(), eal_thread)) {
+	if (!on_eal_thread()) {
 		if (go_bus.sa_flags & SA_SIGINFO)
 			go_bus.sa_sigaction(sig, info, context);
 		else
@@ -156,6 +162,27 @@ podnet_guard(char **unlink_paths)
 }
 
 /* --- EAL --- */
+
+/* As long a sleep tells the TSC's frequency. */
+#define EAL_TSC_NS 10000000
+
+/* nanosleep shadows the C library's. Where the CPU does not tell the frequency of its TSC
+ * (AMD's, and many virtual ones), EAL reads two clocks, sleeps for 100 ms, which is most
+ * of a start, and reads them again. A tenth of that gives the same figure, which EAL
+ * rounds. Nothing else on its thread sleeps before the frequency is known. */
+__attribute__((visibility("default"))) int
+nanosleep(const struct timespec *wanted, struct timespec *left)
+{
+	const struct timespec enough = { .tv_nsec = EAL_TSC_NS };
+	int err;
+
+	if (in_init && on_eal_thread() && rte_get_tsc_hz() == 0 && (wanted->tv_sec > 0 || wanted->tv_nsec > EAL_TSC_NS))
+		wanted = &enough;
+	err = clock_nanosleep(CLOCK_REALTIME, 0, wanted, left);
+	if (err != 0)
+		errno = err;
+	return err == 0 ? 0 : -1;
+}
 
 int
 podnet_eal_init(int argc, char **argv)

@@ -65,12 +65,12 @@ generate_is_v6(uint16_t stamp_offset)
 	return stamp_offset >= 14 + 40 + 8;
 }
 
-/* generate_folded is a ones' complement sum in 16 bits. */
+/* generate_folded is a ones' complement sum in 16 bits: the upper half takes the lower
+ * one, and what that carries. */
 static __rte_always_inline uint16_t
 generate_folded(uint32_t sum)
 {
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (sum & 0xffff) + (sum >> 16);
+	return (sum + (sum << 16 | sum >> 16)) >> 16;
 }
 
 /* generate_addresses writes the addresses of a flow. */
@@ -134,7 +134,18 @@ generate_stamp_as(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t
 	s->next = next;
 }
 
-typedef uint8_t generate_vec __attribute__((vector_size(16)));
+/* generate_place is a value of so many bytes at its place in a word of eight, as that
+ * lies in memory. */
+static __rte_always_inline uint64_t
+generate_place(uint64_t v, unsigned bytes, unsigned at)
+{
+	return v << 8 * (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? at : 8 - at - bytes);
+}
+
+/* The checksum and the stamp are two words: the checksum, the mark, the check and the
+ * flow; the number and the time. */
+#define GENERATE_UDP_SUM (-2)
+#define GENERATE_PLACE(field) (STAMP_##field - GENERATE_UDP_SUM)
 
 /* generate_stamp_uniform is generate_stamp for one size, ports that vary, and flows
  * that their number tells apart. From one flow to the next of a number little changes:
@@ -145,42 +156,46 @@ generate_stamp_uniform(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uin
 	const struct podnet_stream_config *restrict c = &s->cfg;
 	const struct flow *restrict flows = s->flows;
 	const unsigned size = c->pattern[0], offset = c->stamp_offset;
-	const uint16_t len = c->len[size];
 	const uint32_t time = stamp_ticks(now, c->stamp_shift);
 	const bool all = offset + STAMP_LEN > 64;
+	const struct burst_fresh fresh = burst_fresh(c->len[size]);
 	uint32_t next = s->next.flow, number = s->next.number;
-	generate_vec head[PODNET_HEAD / sizeof(generate_vec)];
+	burst_vec head[PODNET_HEAD / sizeof(burst_vec)];
 	struct rte_mbuf **const end = bufs + n;
+	uint16_t mark;
 
 	memcpy(head, c->head[size], PODNET_HEAD);
+	memcpy(&mark, c->head[size] + offset + STAMP_MARK, sizeof(mark));
 	while (bufs < end) {
 		struct rte_mbuf **const stop = bufs + RTE_MIN(end - bufs, (ptrdiff_t)(c->flows - next));
 		const struct flow *f = &flows[next];
-		uint16_t flow = c->first_flow + next;
-		const uint32_t base = s->sum[size] + (number & 0xffff) + (number >> 16) + (time & 0xffff) + (time >> 16);
-		uint64_t check_sum = stamp_sum(s->seed, flow, number, time, len - offset);
+		const uint16_t flow = c->first_flow + next;
+		const uint64_t when = generate_place(number, 4, 0) | generate_place(time, 4, 4);
+		/* What grows from flow to flow. */
+		uint64_t check_sum = stamp_sum(s->seed, flow, number, time, c->len[size] - offset);
+		uint64_t what = generate_place(mark, 2, GENERATE_PLACE(MARK)) | generate_place(flow, 2, GENERATE_PLACE(FLOW));
+		uint32_t sum = s->sum[size] + (number & 0xffff) + (number >> 16) + (time & 0xffff) + (time >> 16) + flow;
 
 		next += stop - bufs;
-		for (; bufs < stop; bufs++, f++, flow++, check_sum += STAMP_NEXT_FLOW) {
-			struct rte_mbuf *m = *bufs;
-			uint8_t *eth = (uint8_t *)m->buf_addr + RTE_PKTMBUF_HEADROOM, *at = eth + offset;
-			uint16_t check = check_sum >> STAMP_CHECK_SHIFT, udp = ~generate_folded(base + f->sum + check + flow);
+		for (; bufs < stop; bufs++, f++) {
+			uint8_t *eth = (uint8_t *)(*bufs)->buf_addr + RTE_PKTMBUF_HEADROOM, *at = eth + offset;
+			const uint16_t check = check_sum >> STAMP_CHECK_SHIFT;
+			uint16_t udp = ~generate_folded(sum + f->sum + check);
+			uint64_t word;
 
 			if (unlikely(udp == 0))
 				udp = 0xffff; /* zero means that there is no checksum (RFC 768) */
-			m->data_off = RTE_PKTMBUF_HEADROOM;
-			m->ol_flags = 0;
-			m->pkt_len = len;
-			m->data_len = len;
+			word = what | generate_place(udp, 2, 0) | generate_place(check, 2, GENERATE_PLACE(CHECK));
+			burst_renew(*bufs, &fresh);
 			memcpy(eth, head, 64);
 			if (all)
 				memcpy(eth + 64, head + 64 / sizeof(head[0]), PODNET_HEAD - 64);
 			memcpy(at - GENERATE_PORTS, &f->src_port, 2 * sizeof(f->src_port));
-			memcpy(at - 2, &udp, sizeof(udp));
-			memcpy(at + STAMP_CHECK, &check, sizeof(check));
-			memcpy(at + STAMP_FLOW, &flow, sizeof(flow));
-			memcpy(at + STAMP_NUMBER, &number, sizeof(number));
-			memcpy(at + STAMP_TIME, &time, sizeof(time));
+			memcpy(at + GENERATE_UDP_SUM, &word, sizeof(word));
+			memcpy(at + STAMP_NUMBER, &when, sizeof(when));
+			check_sum += STAMP_NEXT_FLOW;
+			what += generate_place(1, 2, GENERATE_PLACE(FLOW));
+			sum++;
 		}
 		if (next == c->flows) {
 			next = 0;

@@ -12,16 +12,13 @@
 static __rte_always_inline bool
 txonly_take(const struct stream *s, struct rte_mbuf **bufs, uint16_t n)
 {
+	const struct burst_fresh fresh = burst_fresh(s->cfg.frame_len);
 	uint16_t i;
 
 	if (unlikely(rte_mempool_get_bulk(s->cfg.pool, (void **)bufs, n) != 0))
 		return false; /* all in flight */
-	for (i = 0; i < n; i++) {
-		bufs[i]->data_off = RTE_PKTMBUF_HEADROOM;
-		bufs[i]->ol_flags = 0;
-		bufs[i]->pkt_len = s->cfg.frame_len;
-		bufs[i]->data_len = s->cfg.frame_len;
-	}
+	for (i = 0; i < n; i++)
+		burst_renew(bufs[i], &fresh);
 	return true;
 }
 
