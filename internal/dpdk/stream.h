@@ -205,11 +205,21 @@ stamp_seed(uint32_t signature)
 #define STAMP_CHECK_SHIFT 48
 
 static __rte_always_inline uint64_t
+stamp_sum_when(uint64_t seed, uint32_t number, uint32_t time)
+{
+	return (((uint64_t)time << 32 | number) ^ seed) * STAMP_WHEN;
+}
+
+static __rte_always_inline uint64_t
+stamp_sum_what(uint16_t flow, uint16_t payload)
+{
+	return ((uint32_t)flow << 16 | payload) * STAMP_WHAT;
+}
+
+static __rte_always_inline uint64_t
 stamp_sum(uint64_t seed, uint16_t flow, uint32_t number, uint32_t time, uint16_t payload)
 {
-	uint64_t when = (uint64_t)time << 32 | number, what = (uint32_t)flow << 16 | payload;
-
-	return (when ^ seed) * STAMP_WHEN + what * STAMP_WHAT;
+	return stamp_sum_when(seed, number, time) + stamp_sum_what(flow, payload);
 }
 
 /* stamp_check is the check of a packet with so many bytes from the stamp on. The

@@ -17,13 +17,15 @@ bool
 verify_init(struct stream *s)
 {
 	const struct podnet_stream_config *c = &s->cfg;
-	struct verifier *v = worker_zeroed(sizeof(*v) + c->flows * verify_stride(c->wide));
+	const size_t flows = c->flows * sizeof(struct verify_flow), windows = (size_t)c->flows * verify_words(c->wide) * sizeof(uint64_t);
+	struct verifier *v = worker_zeroed(sizeof(*v) + flows + windows);
 
 	if (v == NULL)
 		return false;
 	v->wide = c->wide;
 	for (uint32_t i = 0; i < c->flows; i++)
-		verify_flow(v, i, v->wide)->next = c->first_number;
+		v->flows[i].next = c->first_number;
+	v->seen = (uint64_t *)&v->flows[c->flows];
 	v->begin = c->earliest != 0 ? c->earliest : rte_rdtsc();
 	v->skew = rte_get_tsc_hz() / 1000000 * VERIFY_SKEW_US >> c->stamp_shift;
 	v->late = rte_get_tsc_hz() / 1000000 * VERIFY_LATE_US >> c->stamp_shift;

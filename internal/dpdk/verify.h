@@ -14,8 +14,7 @@
 
 struct verify_flow {
 	uint64_t next;    /* the highest number so far, and one */
-	uint64_t missing; /* of those below it */
-	uint64_t seen[];
+	uint64_t missing; /* of those below it; 0: its window is out of date, and all in it have come */
 };
 
 /* A class of round-trip times is no wider than a thousandth. */
@@ -35,20 +34,14 @@ struct verifier {
 	 * are in times too, and from when they should have been. */
 	uint64_t late_times[CLASSES(VERIFY_BITS)], scheduled_times[CLASSES(VERIFY_BITS)];
 	bool wide;
-	uint8_t flows[] __rte_cache_aligned; /* verify_flow */
+	uint64_t *seen; /* the flows' windows, behind the flows */
+	struct verify_flow flows[] __rte_cache_aligned;
 };
 
-/* verify_stride is how far two flows lie apart. */
-static __rte_always_inline size_t
-verify_stride(bool wide)
+static __rte_always_inline unsigned
+verify_words(bool wide)
 {
-	return sizeof(struct verify_flow) + (wide ? VERIFY_WIDE_WORDS : VERIFY_WORDS) * sizeof(uint64_t);
-}
-
-static __rte_always_inline struct verify_flow *
-verify_flow(struct verifier *v, uint32_t flow, bool wide)
-{
-	return (struct verify_flow *)(v->flows + flow * verify_stride(wide));
+	return wide ? VERIFY_WIDE_WORDS : VERIFY_WORDS;
 }
 
 /* verify_whole_flow is the number of a flow, by what two fields of a stamp have. */
@@ -68,47 +61,67 @@ bool verify_sum(const struct rte_mbuf *m, unsigned stamp_offset);
 
 /* The counts of one burst. */
 struct verify_tally {
-	uint16_t ours, duplicates, reordered;
+	uint16_t passed, duplicates, reordered;
 	int64_t missing;
 };
 
-/* verify_number takes a packet's number into account, and returns it in full. */
-static __rte_always_inline uint64_t
-verify_number(struct verify_flow *f, uint32_t number, struct verify_tally *t, const bool wide)
+/* verify_open_window brings the window of a flow of which nothing is missing up to date. */
+static inline void
+verify_open_window(const struct verify_flow *f, uint64_t *seen, unsigned words)
 {
-	const unsigned cut = wide ? 32 - STAMP_WIDE_BITS : 0, words = wide ? VERIFY_WIDE_WORDS : VERIFY_WORDS;
+	memset(seen, 0xff, words * sizeof(*seen));
+	if (f->next % 64 != 0)
+		seen[f->next / 64 % words] = (1ull << (f->next % 64)) - 1;
+}
+
+/* verify_out_of_turn takes the number of a packet into account that is not its flow's
+ * next, or whose flow misses others. */
+static __rte_noinline uint64_t
+verify_out_of_turn(struct verify_flow *f, uint64_t *seen, uint32_t number, struct verify_tally *t, const bool wide)
+{
+	const unsigned cut = wide ? 32 - STAMP_WIDE_BITS : 0, words = verify_words(wide);
 	const int64_t window = (words - 1) * 64;
 	/* The number is cut to 32 or 28 bits: it is the one nearest to what is next. */
 	int64_t away = (int32_t)((number - (uint32_t)f->next) << cut) >> cut;
 	uint64_t n = f->next + away, word = n / 64, bit = 1ull << (n & 63);
 
-	if (likely(away >= 0)) {
-		if (unlikely(away >= words * 64))
-			memset(f->seen, 0, words * sizeof(f->seen[0]));
+	if (away >= 0) {
+		if (f->missing == 0)
+			verify_open_window(f, seen, words);
+		if (away >= words * 64)
+			memset(seen, 0, words * sizeof(*seen));
 		else /* words that begin between what was next and this number */
 			for (uint64_t w = (f->next + 63) / 64; w <= word; w++)
-				f->seen[w % words] = 0;
-		f->seen[word % words] |= bit;
+				seen[w % words] = 0;
+		seen[word % words] |= bit;
 		f->next = n + 1;
-		if (unlikely(away > 0)) {
-			f->missing += away;
-			t->missing += away;
-		}
-		t->ours++;
+		f->missing += away;
+		t->missing += away;
 		return n;
 	}
-	if (f->missing == 0 || (-away <= window && f->seen[word % words] & bit)) {
+	if (f->missing == 0 || (-away <= window && seen[word % words] & bit)) {
 		t->duplicates++;
 		return n;
 	}
 	/* One that is older than the window is taken for one of the missing. */
 	if (-away <= window)
-		f->seen[word % words] |= bit;
+		seen[word % words] |= bit;
 	f->missing--;
 	t->missing--;
-	t->ours++;
 	t->reordered++;
 	return n;
+}
+
+/* verify_number takes a packet's number into account, and returns it in full. */
+static __rte_always_inline uint64_t
+verify_number(struct verifier *v, uint32_t flow, uint32_t number, struct verify_tally *t, const bool wide)
+{
+	const unsigned cut = wide ? 32 - STAMP_WIDE_BITS : 0;
+	struct verify_flow *f = &v->flows[flow];
+
+	if (likely((number - (uint32_t)f->next) << cut == 0 && f->missing == 0))
+		return f->next++;
+	return verify_out_of_turn(f, v->seen + (size_t)flow * verify_words(wide), number, t, wide);
 }
 
 /* A packet that is sent so much later than it should be, in microseconds, counts as
@@ -157,6 +170,25 @@ verify_in_vlan(const uint8_t *eth, uint16_t vlan)
 /* The longest time on the way, in ticks: what is longer came from the future. */
 #define VERIFY_MAX_TICKS (3u << 30)
 
+/* verify_moment is what packets have in common that were sent at one time with one
+ * number, as those of a burst were that a generator made. */
+struct verify_moment {
+	uint64_t stamp; /* number and time, as they lie there */
+	uint64_t sum;   /* their part of a check's */
+	uint32_t number, time, age;
+	unsigned class; /* of their time on the way */
+	bool timely;    /* they may be of this trial */
+	uint16_t before; /* packets of the burst that passed before them */
+};
+
+/* verify_count_moment counts the packets that have passed since the moment before. */
+static __rte_always_inline void
+verify_count_moment(struct verifier *v, struct verify_moment *m, uint16_t passed)
+{
+	v->times[m->class] += passed - m->before;
+	m->before = passed;
+}
+
 /* verify_burst counts the stream's own packets among those of a burst that came at
  * the time came, by their schedules too if they are scheduled. Adding up a long frame
  * takes several times as long as all the rest, so until a checksum is wrong only the
@@ -172,16 +204,15 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 	const uint8_t shift = s->cfg.stamp_shift;
 	const uint32_t now = stamp_ticks(came, shift), skew = v->skew;
 	const uint32_t oldest = s->cfg.elsewhere ? UINT32_MAX - skew : RTE_MIN((came - v->begin) >> shift, (uint64_t)VERIFY_MAX_TICKS);
+	struct verify_moment m = { 0 };
 	struct verify_tally t = { 0 };
 	uint16_t i, summed = unlikely(v->doubt) ? n : 1;
 
 	for (i = 0; i < n; i++) {
 		const uint8_t *at = data[i] + offset;
-		uint32_t number, time, age;
 		uint16_t its_mark, check, low;
-		struct verify_flow *f;
+		uint64_t stamp, whole;
 		uint32_t flow;
-		uint64_t whole;
 
 		if (unlikely(bufs[i]->data_len < offset + STAMP_LEN)) {
 			verify_odd(s, bufs[i], true);
@@ -190,27 +221,37 @@ verify_burst(struct stream *s, struct rte_mbuf **bufs, uint8_t **data, uint16_t 
 		memcpy(&its_mark, at + STAMP_MARK, sizeof(its_mark));
 		memcpy(&check, at + STAMP_CHECK, sizeof(check));
 		memcpy(&low, at + STAMP_FLOW, sizeof(low));
-		memcpy(&number, at + STAMP_NUMBER, sizeof(number));
-		memcpy(&time, at + STAMP_TIME, sizeof(time));
-		flow = verify_whole_flow(low, number, wide) - first;
-		age = now - time + skew;
-		if (unlikely(its_mark != mark || flow >= flows || age > oldest + skew ||
-			     check != stamp_check(seed, low, number, time, bufs[i]->pkt_len - offset) ||
+		memcpy(&stamp, at + STAMP_NUMBER, sizeof(stamp));
+		if (stamp != m.stamp || !m.timely) {
+			uint32_t age;
+
+			verify_count_moment(v, &m, t.passed);
+			memcpy(&m.number, at + STAMP_NUMBER, sizeof(m.number));
+			memcpy(&m.time, at + STAMP_TIME, sizeof(m.time));
+			age = now - m.time + skew;
+			m.stamp = stamp;
+			m.sum = stamp_sum_when(seed, m.number, m.time);
+			m.timely = age <= oldest + skew;
+			m.age = age > skew ? age - skew : 0;
+			m.class = class_of(m.age, VERIFY_BITS);
+		}
+		flow = verify_whole_flow(low, m.number, wide) - first;
+		if (unlikely(its_mark != mark || flow >= flows || !m.timely ||
+			     check != (uint16_t)((m.sum + stamp_sum_what(low, bufs[i]->pkt_len - offset)) >> STAMP_CHECK_SHIFT) ||
 			     (vlan != 0 && !verify_in_vlan(data[i], vlan)) ||
 			     (i < summed && !verify_sum(bufs[i], offset))) &&
-		    !verify_odd(s, bufs[i], age <= oldest + skew)) {
+		    !verify_odd(s, bufs[i], m.timely)) {
 			if (v->doubt)
 				summed = n;
 			continue;
 		}
-		f = verify_flow(v, flow, wide);
-		whole = verify_number(f, number, &t, wide);
-		age = age > skew ? age - skew : 0;
-		v->times[class_of(age, VERIFY_BITS)]++;
+		whole = verify_number(v, flow, m.number, &t, wide);
+		t.passed++;
 		if (scheduled)
-			verify_schedule(v, first + flow, whole, time, age);
+			verify_schedule(v, first + flow, whole, m.time, m.age);
 	}
-	count_add(&s->count.rx_packets, t.ours);
+	verify_count_moment(v, &m, t.passed);
+	count_add(&s->count.rx_packets, t.passed - t.duplicates);
 	if (unlikely(t.missing != 0 || t.reordered != 0 || t.duplicates != 0)) {
 		count_add(&s->count.missing, t.missing);
 		count_add(&s->count.reordered, t.reordered);
