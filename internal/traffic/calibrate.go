@@ -13,14 +13,23 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Each part of the calibration takes so long. The times are those of packets at the
-// load that is measured, but at least at a rate that gives enough of them, and at most at
-// this part of what the generator can do.
+// The generator runs for ceilingTime at its highest rate. The times are those of
+// timedPackets, as far as these fit into the limits of their time, at the load that is
+// measured, but at least at a rate that gives enough of them, and at most at this part of
+// what the generator can do.
 const (
-	calibrationTime = 200 * time.Millisecond
+	ceilingTime     = 100 * time.Millisecond
+	timedPackets    = 10_000
+	leastTimed      = 100 * time.Millisecond
+	mostTimed       = 200 * time.Millisecond
 	calibrationRate = 10_000
 	calibrationPart = 0.9
 )
+
+// timedFor is how long times are measured at a load in packets per second.
+func timedFor(load float64) time.Duration {
+	return min(mostTimed, max(leastTimed, time.Duration(timedPackets/load*float64(time.Second))))
+}
 
 // Calibrate measures the generator alone: the trial's loops on its lcores, with a
 // ring in memory for every queue that sends in the place of the path. Its times are at
@@ -29,7 +38,7 @@ const (
 // The ports are not part of it: what they and their drivers add cannot be separated from what
 // the path adds, as sockets have no loop of their own, and VFs are not let to make one.
 func (p *Path) Calibrate(ctx context.Context, mix result.Mix, load float64) (*result.Calibration, error) {
-	ceiling, err := p.loopback(ctx, bench.Trial{Mix: mix, Duration: calibrationTime})
+	ceiling, err := p.loopback(ctx, bench.Trial{Mix: mix, Duration: ceilingTime})
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
@@ -38,7 +47,7 @@ func (p *Path) Calibrate(ctx context.Context, mix result.Mix, load float64) (*re
 		most = float64(ceiling.Received) / ceiling.Active.Seconds()
 	}
 	load = max(calibrationRate, min(load, calibrationPart*most))
-	timed, err := p.loopback(ctx, bench.Trial{Mix: mix, Rate: load, Duration: calibrationTime})
+	timed, err := p.loopback(ctx, bench.Trial{Mix: mix, Rate: load, Duration: timedFor(load)})
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
