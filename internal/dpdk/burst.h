@@ -72,13 +72,11 @@ burst_free(struct rte_mbuf **bufs, uint16_t n)
 		rte_pktmbuf_free_bulk(bufs, n);
 }
 
-typedef uint8_t burst_vec __attribute__((vector_size(16)));
-
 /* burst_fresh is what an mbuf of the pool is to have again before it is sent, as it lies
  * there: where its data begins, one user and one segment, no flags; and the data's
  * length. So it takes two stores. */
 struct burst_fresh {
-	burst_vec state;
+	uint64_t state __attribute__((vector_size(16)));
 	uint64_t length;
 };
 
@@ -89,25 +87,24 @@ struct burst_fresh {
 static __rte_always_inline struct burst_fresh
 burst_fresh(uint16_t len)
 {
-	const struct rte_mbuf m = {
-		.data_off = RTE_PKTMBUF_HEADROOM, .refcnt = 1, .nb_segs = 1, .port = RTE_MBUF_PORT_INVALID,
-		.pkt_len = len, .data_len = len,
-	};
-	struct burst_fresh f;
-
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, refcnt) != BURST_STATE + 2);
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, nb_segs) != BURST_STATE + 4);
+	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, port) != BURST_STATE + 6);
 	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, ol_flags) != BURST_STATE + 8);
 	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, data_len) != BURST_LENGTH + 4);
 	RTE_BUILD_BUG_ON(offsetof(struct rte_mbuf, vlan_tci) != BURST_LENGTH + 6);
-	memcpy(&f.state, (const uint8_t *)&m + BURST_STATE, sizeof(f.state));
-	memcpy(&f.length, (const uint8_t *)&m + BURST_LENGTH, sizeof(f.length));
-	return f;
+	return (struct burst_fresh){
+		.state = { word_place(RTE_PKTMBUF_HEADROOM, 2, 0) | word_place(1, 2, 2) | word_place(1, 2, 4) |
+			   word_place(RTE_MBUF_PORT_INVALID, 2, 6) },
+		.length = word_place(len, 4, 0) | word_place(len, 2, 4),
+	};
 }
 
 static __rte_always_inline void
-burst_renew(struct rte_mbuf *m, const struct burst_fresh *f)
+burst_renew(struct rte_mbuf *m, struct burst_fresh f)
 {
-	memcpy((uint8_t *)m + BURST_STATE, &f->state, sizeof(f->state));
-	memcpy((uint8_t *)m + BURST_LENGTH, &f->length, sizeof(f->length));
+	memcpy((uint8_t *)m + BURST_STATE, &f.state, sizeof(f.state));
+	memcpy((uint8_t *)m + BURST_LENGTH, &f.length, sizeof(f.length));
 }
 
 /* burst_drop_pending frees what still waits for the port. */

@@ -116,10 +116,7 @@ generate_stamp_as(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t
 		if (unlikely(udp == 0))
 			udp = 0xffff; /* zero means that there is no checksum (RFC 768) */
 
-		m->data_off = RTE_PKTMBUF_HEADROOM;
-		m->ol_flags = 0;
-		m->pkt_len = c->len[size];
-		m->data_len = c->len[size];
+		burst_renew(m, burst_fresh(c->len[size]));
 		generate_copy_head(eth, c->head[size], all);
 		memcpy(at - GENERATE_PORTS, &f->src_port, 2 * sizeof(f->src_port));
 		if (addresses)
@@ -134,13 +131,7 @@ generate_stamp_as(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t
 	s->next = next;
 }
 
-/* generate_place is a value of so many bytes at its place in a word of eight, as that
- * lies in memory. */
-static __rte_always_inline uint64_t
-generate_place(uint64_t v, unsigned bytes, unsigned at)
-{
-	return v << 8 * (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? at : 8 - at - bytes);
-}
+typedef uint8_t generate_vec __attribute__((vector_size(16)));
 
 /* The checksum and the stamp are two words: the checksum, the mark, the check and the
  * flow; the number and the time. */
@@ -160,7 +151,7 @@ generate_stamp_uniform(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uin
 	const bool all = offset + STAMP_LEN > 64;
 	const struct burst_fresh fresh = burst_fresh(c->len[size]);
 	uint32_t next = s->next.flow, number = s->next.number;
-	burst_vec head[PODNET_HEAD / sizeof(burst_vec)];
+	generate_vec head[PODNET_HEAD / sizeof(generate_vec)];
 	struct rte_mbuf **const end = bufs + n;
 	uint16_t mark;
 
@@ -170,10 +161,10 @@ generate_stamp_uniform(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uin
 		struct rte_mbuf **const stop = bufs + RTE_MIN(end - bufs, (ptrdiff_t)(c->flows - next));
 		const struct flow *f = &flows[next];
 		const uint16_t flow = c->first_flow + next;
-		const uint64_t when = generate_place(number, 4, 0) | generate_place(time, 4, 4);
+		const uint64_t when = word_place(number, 4, 0) | word_place(time, 4, 4);
 		/* What grows from flow to flow. */
 		uint64_t check_sum = stamp_sum(s->seed, flow, number, time, c->len[size] - offset);
-		uint64_t what = generate_place(mark, 2, GENERATE_PLACE(MARK)) | generate_place(flow, 2, GENERATE_PLACE(FLOW));
+		uint64_t what = word_place(mark, 2, GENERATE_PLACE(MARK)) | word_place(flow, 2, GENERATE_PLACE(FLOW));
 		uint32_t sum = s->sum[size] + (number & 0xffff) + (number >> 16) + (time & 0xffff) + (time >> 16) + flow;
 
 		next += stop - bufs;
@@ -185,8 +176,8 @@ generate_stamp_uniform(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uin
 
 			if (unlikely(udp == 0))
 				udp = 0xffff; /* zero means that there is no checksum (RFC 768) */
-			word = what | generate_place(udp, 2, 0) | generate_place(check, 2, GENERATE_PLACE(CHECK));
-			burst_renew(*bufs, &fresh);
+			word = what | word_place(udp, 2, 0) | word_place(check, 2, GENERATE_PLACE(CHECK));
+			burst_renew(*bufs, fresh);
 			memcpy(eth, head, 64);
 			if (all)
 				memcpy(eth + 64, head + 64 / sizeof(head[0]), PODNET_HEAD - 64);
@@ -194,7 +185,7 @@ generate_stamp_uniform(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uin
 			memcpy(at + GENERATE_UDP_SUM, &word, sizeof(word));
 			memcpy(at + STAMP_NUMBER, &when, sizeof(when));
 			check_sum += STAMP_NEXT_FLOW;
-			what += generate_place(1, 2, GENERATE_PLACE(FLOW));
+			what += word_place(1, 2, GENERATE_PLACE(FLOW));
 			sum++;
 		}
 		if (next == c->flows) {

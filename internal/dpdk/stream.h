@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
 #include <rte_common.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
@@ -167,6 +168,14 @@ static __rte_always_inline void
 count_add(uint64_t *counter, uint64_t n)
 {
 	count_set(counter, *counter + n);
+}
+
+/* word_place is a value of so many bytes at its place in a word of eight, as that lies in
+ * memory. */
+static __rte_always_inline uint64_t
+word_place(uint64_t v, unsigned bytes, unsigned at)
+{
+	return v << 8 * (RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN ? at : 8 - at - bytes);
 }
 
 /* Where the fields lie in a stamp. Its mark is the first half of the signature;

@@ -18,7 +18,7 @@ txonly_take(const struct stream *s, struct rte_mbuf **bufs, uint16_t n)
 	if (unlikely(rte_mempool_get_bulk(s->cfg.pool, (void **)bufs, n) != 0))
 		return false; /* all in flight */
 	for (i = 0; i < n; i++)
-		burst_renew(bufs[i], &fresh);
+		burst_renew(bufs[i], fresh);
 	return true;
 }
 
