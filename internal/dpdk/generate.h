@@ -133,8 +133,8 @@ generate_stamp_as(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t
 
 typedef uint8_t generate_vec __attribute__((vector_size(16)));
 
-/* The checksum and the stamp are two words: the checksum, the mark, the check and the
- * flow; the number and the time. */
+/* What differs from flow to flow is one word: the checksum, the mark, the check and the
+ * flow. The number and the time follow it. */
 #define GENERATE_UDP_SUM (-2)
 #define GENERATE_PLACE(field) (STAMP_##field - GENERATE_UDP_SUM)
 
@@ -151,7 +151,7 @@ generate_stamp_uniform(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uin
 	const bool all = offset + STAMP_LEN > 64;
 	const struct burst_fresh fresh = burst_fresh(c->len[size]);
 	uint32_t next = s->next.flow, number = s->next.number;
-	generate_vec head[PODNET_HEAD / sizeof(generate_vec)];
+	uint8_t head[PODNET_HEAD];
 	struct rte_mbuf **const end = bufs + n;
 	uint16_t mark;
 
@@ -161,13 +161,16 @@ generate_stamp_uniform(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uin
 		struct rte_mbuf **const stop = bufs + RTE_MIN(end - bufs, (ptrdiff_t)(c->flows - next));
 		const struct flow *f = &flows[next];
 		const uint16_t flow = c->first_flow + next;
-		const uint64_t when = word_place(number, 4, 0) | word_place(time, 4, 4);
+		generate_vec h[4];
 		/* What grows from flow to flow. */
 		uint64_t check_sum = stamp_sum(s->seed, flow, number, time, c->len[size] - offset);
 		uint64_t what = word_place(mark, 2, GENERATE_PLACE(MARK)) | word_place(flow, 2, GENERATE_PLACE(FLOW));
 		uint32_t sum = s->sum[size] + (number & 0xffff) + (number >> 16) + (time & 0xffff) + (time >> 16) + flow;
 
 		next += stop - bufs;
+		memcpy(head + offset + STAMP_NUMBER, &number, sizeof(number));
+		memcpy(head + offset + STAMP_TIME, &time, sizeof(time));
+		memcpy(h, head, sizeof(h));
 		for (; bufs < stop; bufs++, f++) {
 			uint8_t *eth = (uint8_t *)(*bufs)->buf_addr + RTE_PKTMBUF_HEADROOM, *at = eth + offset;
 			const uint16_t check = check_sum >> STAMP_CHECK_SHIFT;
@@ -178,12 +181,14 @@ generate_stamp_uniform(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uin
 				udp = 0xffff; /* zero means that there is no checksum (RFC 768) */
 			word = what | word_place(udp, 2, 0) | word_place(check, 2, GENERATE_PLACE(CHECK));
 			burst_renew(*bufs, fresh);
-			memcpy(eth, head, 64);
+			memcpy(eth, &h[0], sizeof(h[0]));
+			memcpy(eth + 16, &h[1], sizeof(h[1]));
+			memcpy(eth + 32, &h[2], sizeof(h[2]));
+			memcpy(eth + 48, &h[3], sizeof(h[3]));
 			if (all)
-				memcpy(eth + 64, head + 64 / sizeof(head[0]), PODNET_HEAD - 64);
+				memcpy(eth + 64, head + 64, PODNET_HEAD - 64);
 			memcpy(at - GENERATE_PORTS, &f->src_port, 2 * sizeof(f->src_port));
 			memcpy(at + GENERATE_UDP_SUM, &word, sizeof(word));
-			memcpy(at + STAMP_NUMBER, &when, sizeof(when));
 			check_sum += STAMP_NEXT_FLOW;
 			what += word_place(1, 2, GENERATE_PLACE(FLOW));
 			sum++;
