@@ -13,26 +13,6 @@
  * for one that has gone not to hold up the other streams of the lcore. */
 #define FORWARD_TRIES 64
 
-/* After it has dropped packets all the same, it does not wait for a peer that cannot
- * keep up: it tries half as often for each step, and goes back one with each burst that
- * the ring takes at once. */
-#define FORWARD_STEPS 7
-
-/* forward_insist offers the rest of a burst again, and returns how much of it was sent. */
-static __rte_noinline uint16_t
-forward_insist(struct stream *s, struct rte_mbuf **bufs, uint16_t n)
-{
-	uint16_t sent = 0;
-
-	for (unsigned i = FORWARD_TRIES >> s->hurry; i > 0 && sent < n; i--) {
-		rte_pause();
-		sent += rte_eth_tx_burst(s->cfg.tx_port, s->cfg.tx_queue, bufs + sent, n - sent);
-	}
-	if (sent < n)
-		s->hurry = FORWARD_STEPS;
-	return sent;
-}
-
 /* forward_send sends the burst, whose length in bytes is known if bytes are counted. */
 static __rte_always_inline void
 forward_send(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t bytes)
@@ -40,15 +20,16 @@ forward_send(struct stream *s, struct rte_mbuf **bufs, uint16_t n, uint64_t byte
 	uint16_t sent = rte_eth_tx_burst(s->cfg.tx_port, s->cfg.tx_queue, bufs, n);
 
 	if (unlikely(sent < n)) {
-		sent += forward_insist(s, bufs + sent, n - sent);
+		for (unsigned i = 0; i < FORWARD_TRIES && sent < n; i++) {
+			rte_pause();
+			sent += rte_eth_tx_burst(s->cfg.tx_port, s->cfg.tx_queue, bufs + sent, n - sent);
+		}
 		if (sent < n) {
 			if (s->cfg.count_bytes)
 				bytes -= burst_bytes(bufs + sent, n - sent);
-			burst_free(bufs + sent, n - sent);
+			rte_pktmbuf_free_bulk(bufs + sent, n - sent);
 			count_add(&s->count.tx_refused, n - sent);
 		}
-	} else if (unlikely(s->hurry > 0)) {
-		s->hurry--;
 	}
 	count_add(&s->count.tx_packets, sent);
 	if (s->cfg.count_bytes)

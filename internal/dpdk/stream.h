@@ -134,7 +134,6 @@ struct stream {
 	struct schedule schedule __rte_cache_aligned; /* GENERATE */
 	struct rte_mbuf *pending[PODNET_BURST] __rte_cache_aligned; /* at the maximum rate: what a full ring refused, offered again later */
 	uint16_t n_pending;
-	uint8_t hurry;              /* IO, MAC, MACSWAP, REFLECT: how much less often than usual it tries a full ring */
 	bool parked;                /* atomic, written by Go: one of its ports is stopped */
 	uint64_t seed;              /* GENERATE, VERIFY, REFLECT: stamp_seed of the signature */
 	struct cursor next;         /* GENERATE */
