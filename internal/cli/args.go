@@ -27,15 +27,15 @@ type argsOptions struct {
 	Output  string
 }
 
-const argsHelp = `args prints the arguments with which a DPDK program drives the pod's interfaces:
-EAL's, and with --app also "--" and those of the application.
+const argsHelp = `args prints the arguments with which a DPDK program drives the pod's interfaces: EAL's
+arguments, and with --app also "--" and the application's own arguments.
 
 The shell form is quoted for a shell to read:
 
   eval "set -- $(testpmd-wrapper args --app testpmd)"
   exec dpdk-testpmd "$@"
 
-It needs no DPDK, and does not look at whether the devices are ready.`
+It needs no DPDK, and does not check whether the devices are ready.`
 
 func newArgsCmd(d Deps) *cobra.Command {
 	opts := argsOptions{Deps: d}
@@ -88,12 +88,13 @@ func argsRun(ctx context.Context, o argsOptions) error {
 	return printShell(o.Out, args)
 }
 
-// isRelease tells of errors that another release of DPDK does not have.
+// isRelease reports whether an error may be due to the DPDK release alone.
 func isRelease(err error) bool {
 	return errors.Is(err, podnet.CodeDPDKVersion) || errors.Is(err, eal.ErrRelease)
 }
 
-// releaseWay is the flag that tells of a newer release than was taken for granted.
+// releaseWay is the advice to name the program's DPDK release, which may be newer than
+// the assumed one.
 func (o *argsOptions) releaseWay(before string) string {
 	return before + "say --dpdk-version 24.11, or whichever it is, if the program's DPDK is not " + o.Version.String()
 }
@@ -108,7 +109,7 @@ func (o *EALOptions) Args(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.Co
 	for _, p := range ports {
 		switch {
 		case errors.Is(p.NotReady, podnet.ErrNotPresent):
-			return config, nil, nil, NotReady(p.NotReady) // EAL would skip it without a word
+			return config, nil, nil, NotReady(p.NotReady) // EAL would skip it silently
 		case p.NotReady != nil:
 			fmt.Fprintf(d.Err, "%s: not ready: %s\n", d.Name, oneLine(p.NotReady))
 		}

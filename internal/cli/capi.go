@@ -27,7 +27,7 @@ const capiSchema = "podnet.capi/v1"
 // of a pod is the largest part of one.
 const maxCapiRequest = 64 << 20
 
-// capiRequest is what the C library asks, as one JSON object. Which members count
+// capiRequest is a request of the C library, as one JSON object. Which members count
 // depends on Op.
 type capiRequest struct {
 	Schema  string `json:"schema"`
@@ -35,12 +35,12 @@ type capiRequest struct {
 	Root    string `json:"root"`
 	Podinfo string `json:"podinfo"`
 
-	// Of discover. With wait, until the pod is ready, or the interfaces are.
+	// For discover. With waitMs it waits until the pod, or these interfaces, are ready.
 	Hints      []string `json:"hints"`
 	WaitMs     int64    `json:"waitMs"`
 	Interfaces []string `json:"interfaces"`
 
-	// Of eal: the pod that discover gave.
+	// For eal: the pod is the answer of discover.
 	Pod json.RawMessage `json:"pod"`
 	EAL capiEALRequest  `json:"eal"`
 }
@@ -59,8 +59,8 @@ type capiEALRequest struct {
 	MultiProcess bool     `json:"multiProcess"`
 }
 
-// newCapiCmd makes the command by which the C library asks. It is for nobody else,
-// so no help shows it.
+// newCapiCmd makes the command that the C library runs. It is for nobody else, so no help
+// shows it.
 func newCapiCmd(d Deps) *cobra.Command {
 	return &cobra.Command{
 		Use:    "capi",
@@ -73,8 +73,8 @@ func newCapiCmd(d Deps) *cobra.Command {
 	}
 }
 
-// capiRun reads one request and writes one answer. It succeeds if the answer could be
-// written, also where the answer is an error.
+// capiRun reads one request and writes one answer. It succeeds if it could write the
+// answer, even if that is an error.
 func capiRun(ctx context.Context, d Deps) error {
 	in := io.LimitReader(d.In, maxCapiRequest)
 	dec := json.NewDecoder(in)
@@ -97,7 +97,7 @@ func capiRun(ctx context.Context, d Deps) error {
 	return answer.write(d.Out)
 }
 
-// errCapiVersion is why a request of another version of the library is refused.
+// errCapiVersion is the error for a request of another version of the library.
 var errCapiVersion = errors.New("the library is of another version than podnet: install both from one release")
 
 func (a *capiAnswer) fill(ctx context.Context, d Deps, raw json.RawMessage) error {
@@ -156,7 +156,7 @@ func (a *capiAnswer) eal(d Deps, r capiRequest) error {
 	if !slices.Contains(memories, r.EAL.Memory) {
 		return UsageErrorf("memory %.40q: want one of %q", r.EAL.Memory, memories[1:])
 	}
-	if r.EAL.MTU < 0 || r.EAL.MTU > math.MaxUint16 { // which is what rte_eth_dev_set_mtu takes
+	if r.EAL.MTU < 0 || r.EAL.MTU > math.MaxUint16 { // the range of rte_eth_dev_set_mtu
 		return UsageErrorf("an MTU of %d: want 0 to %d", r.EAL.MTU, math.MaxUint16)
 	}
 	if r.EAL.Queues < 0 {
@@ -179,7 +179,7 @@ func (a *capiAnswer) eal(d Deps, r capiRequest) error {
 	return nil
 }
 
-// unmarshalKnown is json.Unmarshal that refuses members which it does not know.
+// unmarshalKnown is like json.Unmarshal, but refuses unknown members.
 func unmarshalKnown(data []byte, v any) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()

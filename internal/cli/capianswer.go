@@ -13,8 +13,8 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// capiAnswer is what the C library gets, as one JSON object: an error, or what it
-// asked for.
+// capiAnswer is the answer to the C library, as one JSON object: an error, or the member
+// that it asked for.
 type capiAnswer struct {
 	Schema    string              `json:"schema"`
 	Version   string              `json:"version"` // of this program
@@ -125,8 +125,8 @@ func (a *capiAnswer) write(w io.Writer) error {
 	return err
 }
 
-// withoutNUL has the replacement character for each zero byte in the strings of a
-// JSON text.
+// withoutNUL puts the replacement character in place of each zero byte in the strings of
+// a JSON text.
 func withoutNUL(text []byte) []byte {
 	const nul = "u0000"
 	out := make([]byte, 0, len(text))
@@ -146,8 +146,8 @@ func withoutNUL(text []byte) []byte {
 	return out
 }
 
-// withoutHugeNumbers has the largest int64, the largest whole number that JSON in C
-// knows, for numbers above it.
+// withoutHugeNumbers replaces numbers above the largest int64 by that, which is the
+// largest whole number that JSON in C can hold.
 func withoutHugeNumbers(pod *podnet.Pod) *podnet.Pod {
 	limit := func(n uint64) uint64 { return min(n, math.MaxInt64) }
 	limitAt := func(n *uint64) *uint64 {

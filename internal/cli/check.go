@@ -20,24 +20,23 @@ type checkOptions struct {
 	For     string
 	Version eal.Version
 	Output  string
-	// FrameSize is the largest frame that is to be sent; 0: not known.
+	// FrameSize is the size of the largest frame to send; 0: not known.
 	FrameSize int
 	// DryStart are the arguments of a dry start; nil: none is asked for.
 	DryStart []string
 }
 
 const checkHelp = `check says why DPDK would not run in this container, or not as well as it could:
-it compares the pod's devices and DPDK's needs with the machine and the
-process. It starts nothing and changes nothing
-unless --dry-start is given.
+it compares the pod's devices and DPDK's needs with the machine and the process. It
+starts nothing and changes nothing unless --dry-start is given.
 
-Each finding comes with its place and with what to do about it: the line of the
-pod's YAML, the setting of the node or the field of the operator. The exit code
-is 3 if a check fails; warnings do not count.
+Each finding comes with its place and a remedy: the line of the pod's YAML, the
+setting of the node or the field of the operator. The exit code is 3 if a check fails;
+warnings do not count.
 
-With --dry-start it also starts DPDK, in a process of its own, on the real
-arguments, brings every port up and down, and says from DPDK's log why one did not
-come up. That takes what the start takes: hugepages, devices, sockets.
+With --dry-start it also starts DPDK with the real arguments in a process of its own,
+and brings every port up and down. If one does not come up, it says from DPDK's log
+why. A dry start uses hugepages, devices and sockets like a real start.
 
 To look into another container, from a debug container or from the node, name one
 of its processes with --pid.`
@@ -57,7 +56,7 @@ func newCheckCmd(d Deps) *cobra.Command {
 				}
 				opts.DryStart = runArgs(cmd)
 			}
-			// A dry start ends with us: it has hugepages and sockets.
+			// A dry start has to end with this process, as it holds hugepages and sockets.
 			return d.UntilStopped(func(ctx context.Context) error { return checkRun(ctx, opts) })(cmd, args)
 		},
 	}
@@ -65,10 +64,10 @@ func newCheckCmd(d Deps) *cobra.Command {
 	if d.DPDKVersion == "" {
 		use = "exec"
 	}
-	cmd.Flags().StringVar(&opts.For, "for", use, "what is to be started: run, bench, exec, or an application or program of exec --app")
+	cmd.Flags().StringVar(&opts.For, "for", use, "what you want to start: run, bench, exec, or an application or program of exec --app")
 	cmd.Flags().TextVar(&opts.Version, "dpdk-version", d.LinkedVersion(), "DPDK release that will read the arguments, such as 24.11")
-	cmd.Flags().IntVar(&opts.FrameSize, "frame-size", 0, "largest frame that is to be sent, in bytes with FCS, for the check of the networks' MTU (default: none)")
-	cmd.Flags().BoolVar(&dry, "dry-start", false, "start DPDK on the real arguments too, every port, and end at once")
+	cmd.Flags().IntVar(&opts.FrameSize, "frame-size", 0, "largest frame that you want to send, in bytes with FCS, to check the networks' MTU (default: no such check)")
+	cmd.Flags().BoolVar(&dry, "dry-start", false, "also start DPDK with the real arguments and every port, and end at once")
 	AddOutputFlag(cmd, &opts.Output, "table", "json", "junit")
 	opts.AddEALFlags(cmd, "podnet")
 	opts.AddMultiProcessFlag(cmd)
@@ -76,7 +75,7 @@ func newCheckCmd(d Deps) *cobra.Command {
 	return cmd
 }
 
-// mayStart tells why DPDK cannot be started for the check.
+// mayStart fails if the check cannot start DPDK.
 func (o *checkOptions) mayStart() error {
 	switch {
 	case o.DPDKVersion == "":
@@ -141,19 +140,19 @@ func plural(n int, one, many string) string {
 	return many
 }
 
-// Preflight is what a command that is about to start DPDK checks before it.
+// Preflight checks whether DPDK can start, before a command starts it.
 type Preflight struct {
-	// NoCheck leaves the checks out.
+	// NoCheck skips the checks.
 	NoCheck bool
 }
 
 // AddFlag adds --no-check.
 func (p *Preflight) AddFlag(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&p.NoCheck, "no-check", false, "start DPDK even if a check says that it will not run (see check)")
+	cmd.Flags().BoolVar(&p.NoCheck, "no-check", false, "start DPDK even if a check says that it would not run (see the command check)")
 }
 
-// Check joins the reasons why DPDK would not start on the ports as things stand:
-// what their devices lack, and what this process does.
+// Check joins the reasons why DPDK would not start on the ports: defects of their devices
+// and of this process.
 func (p *Preflight) Check(ctx context.Context, d Deps, pod *podnet.Pod, o check.Options) error {
 	if p.NoCheck {
 		return nil

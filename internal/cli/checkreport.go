@@ -20,8 +20,8 @@ func printReport(w io.Writer, form string, report check.Report) error {
 	return printCheckTable(w, report)
 }
 
-// printCheckTable writes a line per finding and, below it, what to do. Checks that do
-// not apply are counted only.
+// printCheckTable writes a line per finding, with the remedy below it. Checks that do not
+// apply are only counted.
 func printCheckTable(w io.Writer, report check.Report) error {
 	var b strings.Builder
 	counts := map[check.Status]int{}

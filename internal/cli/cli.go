@@ -1,7 +1,8 @@
-// Package cli is the command line: the commands that need neither DPDK nor results,
-// and what those of internal/cli/measure share with them. Everything that a command
-// touches, from its streams to the clock, is handed to it, so that tests drive the
-// real commands.
+// Package cli is the command line: the commands that need neither DPDK nor results, and
+// the code that they share with the commands of internal/cli/measure. It resolves nothing
+// itself: lib/podnet does. A command gets everything that it touches, from its streams to
+// the clock, as a parameter, so that tests drive the real commands. Start in cli.go and
+// root.go, then in the file of a command.
 package cli
 
 import (
@@ -16,7 +17,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Program is what a program is called and has of its own.
+// Program is the part of a command line in which programs differ.
 type Program struct {
 	Name        string // in usage texts and in front of errors
 	Short, Long string // help
@@ -25,7 +26,7 @@ type Program struct {
 	Commands []func(Deps) *cobra.Command
 }
 
-// Deps is what commands have of the world around them.
+// Deps gives commands their access to the world around them.
 type Deps struct {
 	Streams
 	Program
@@ -58,7 +59,7 @@ func Main(ctx context.Context, p Program, args, env []string, streams Streams) i
 	})
 }
 
-// Reference gives the commands of a program, and those of podnet as a plug-in of
+// Reference gives the commands of a program, and the commands of podnet as a plug-in of
 // kubectl, for the page that describes them. They cannot be run.
 func Reference(p Program) (root, plugin *cobra.Command) {
 	return newRootCmd(Deps{Program: p}), newKubectlRootCmd(Deps{Program: kubectlProgram})
@@ -111,8 +112,8 @@ func executeRoot(ctx context.Context, root *cobra.Command, args []string, d Deps
 	return code
 }
 
-// version is set by builds that have no repository for the Go toolchain to see, as
-// the image's.
+// version is set by builds without a repository, such as the image's: there the Go
+// toolchain cannot find the version.
 var version string
 
 // buildVersion is the version that was set, or that the Go toolchain stamped into

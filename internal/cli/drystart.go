@@ -26,11 +26,11 @@ const (
 	maxDryLog    = 4 << 20
 )
 
-// notOfRun are the flags of check that run does not have, or that a dry start sets.
+// notOfRun are the flags of check that run does not have, or that a dry start sets itself.
 var notOfRun = []string{"for", "output", "dry-start", "frame-size", "dpdk-version", "root", "pid", "no-check"}
 
-// runArgs are the arguments with which this program starts DPDK as check was asked
-// to, and ends at once.
+// runArgs gives the arguments with which this program starts DPDK like check's flags say,
+// and ends at once.
 func runArgs(cmd *cobra.Command) []string {
 	args := []string{"run", "--no-check", "--mode=rxonly", "--duration=1ms", "--peer-timeout=5s", "--verbose", "--eal-arg=--log-level=lib.eal:debug"}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
@@ -48,7 +48,7 @@ func runArgs(cmd *cobra.Command) []string {
 	return args
 }
 
-// dryStart starts DPDK in a child, which may abort or exit as DPDK likes, and tells
+// dryStart starts DPDK in a child, since DPDK may abort or exit its process, and finds out
 // from its log why it did not come up. The child ends with ctx, and at once if this
 // process does.
 func (d Deps) dryStart(ctx context.Context, env, args []string) []check.Result {
@@ -120,8 +120,8 @@ func ended(err error) string {
 	return err.Error()
 }
 
-// lastLine is the last useful line of a text. The hint at the end of a usage error is
-// not.
+// lastLine gives the last useful line of a text. The hint at the end of a usage error is
+// not useful.
 func lastLine(text string) []string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if n := len(lines) - 1; n > 0 && strings.HasPrefix(lines[n], "Run '") && strings.HasSuffix(lines[n], " for usage.") {

@@ -18,7 +18,7 @@ import (
 // maxQueues is the limit of DPDK's vhost-user.
 const maxQueues = 128
 
-// EALOptions are the flags that say what of the pod DPDK gets, and what beside it.
+// EALOptions are the flags that select the pod's devices for DPDK, and add others.
 type EALOptions struct {
 	Endpoints
 	Interfaces []string
@@ -36,32 +36,32 @@ type EALOptions struct {
 func (o *EALOptions) AddEALFlags(cmd *cobra.Command, filePrefix string) {
 	f := cmd.Flags()
 	f.StringSliceVar(&o.Interfaces, "interfaces", nil,
-		"what to use, by names of interfaces or networks, PCI addresses or resources, such as net1,net2; none: no port (default: all that DPDK can drive)")
+		"interfaces to drive, by names of interfaces or networks, PCI addresses or resources, such as net1,net2; none: no port (default: all that DPDK can drive)")
 	f.StringArrayVar(&o.DevArgs, "devargs", nil,
-		"options of one interface's device, such as net1=queue_size=512,packed_vq=1 (may be repeated)")
+		"DPDK options (devargs) of an interface's device, such as net1=queue_size=512,packed_vq=1 (may be repeated)")
 	f.StringArrayVar(&o.VDevs, "vdev", nil,
-		"another virtual device, such as net_null0,size=64, whose name is then its interface's (may be repeated)")
+		"further virtual device of DPDK, such as net_null0,size=64; its interface has the same name (may be repeated)")
 	f.StringArrayVar(&o.EALArgs, "eal-arg", nil, "further argument for EAL, such as --eal-arg=--log-level=debug (may be repeated)")
 	f.IntVar(&o.Queues, "queues", 1, "queue pairs of each port")
-	AddChoiceFlag(cmd, &o.Memory, "memory", "", "hugepages, none (ordinary pages), or what the pod has",
+	AddChoiceFlag(cmd, &o.Memory, "memory", "", "DPDK's memory: hugepages, none (ordinary pages), or whichever the pod has (auto)",
 		string(podnet.MemoryAuto), string(podnet.MemoryHugepages), string(podnet.MemoryNone))
-	f.StringVar(&o.FilePrefix, "file-prefix", filePrefix, "name of DPDK's runtime directory")
+	f.StringVar(&o.FilePrefix, "file-prefix", filePrefix, "name of DPDK's runtime directory, by which secondary processes attach")
 }
 
 // AddMultiProcessFlag adds the flag of commands that other processes can attach to.
 func (o *EALOptions) AddMultiProcessFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.MultiProcess, "multi-process", false,
-		"let secondary processes such as dpdk-dumpcap and dpdk-proc-info attach by --file-prefix, which it needs, as it needs hugepages")
+		"let secondary processes such as dpdk-dumpcap and dpdk-proc-info attach; needs a --file-prefix and hugepages")
 }
 
-// OwnsPrefix reports whether the file prefix is this process's alone, so that it
-// removes what DPDK leaves under it: one that no other process has, or one that
-// others may only attach to.
+// OwnsPrefix reports whether this process owns the file prefix, and so removes the files
+// that DPDK leaves under it. It does if no other process uses the prefix, or if others
+// only attach.
 func (o *EALOptions) OwnsPrefix(d Deps) bool {
 	return o.MultiProcess || o.FilePrefix == rundir.Prefix(d.PID)
 }
 
-// ownDevices are the devices that flags name, not the pod.
+// ownDevices gives the devices of the flags, as opposed to the pod's.
 func (o *EALOptions) ownDevices(mtu int) []eal.Device {
 	devices := o.devices(o.Queues, mtu)
 	for _, arg := range o.VDevs {
@@ -71,7 +71,7 @@ func (o *EALOptions) ownDevices(mtu int) []eal.Device {
 	return devices
 }
 
-// CheckDevices finds a device of a flag that EAL cannot express.
+// CheckDevices fails if EAL has no argument for a flag's device.
 func (d Deps) CheckDevices(devices []eal.Device) error {
 	for _, dev := range devices {
 		if _, err := eal.RenderDevice(dev, d.LinkedVersion()); err != nil {
@@ -81,13 +81,13 @@ func (d Deps) CheckDevices(devices []eal.Device) error {
 	return nil
 }
 
-// isOwn reports whether a name is that of a device that a flag names.
+// isOwn reports whether a flag's device has the name.
 func (o *EALOptions) isOwn(name string) bool {
 	return slices.ContainsFunc(o.ownDevices(0), func(d eal.Device) bool { return interfaceOf(d) == name })
 }
 
-// ofPod are the names of --interfaces that are the pod's; nil: all that DPDK can
-// drive. Where flags name devices, these alone are used.
+// ofPod gives the names of --interfaces that belong to the pod; nil: all that DPDK can
+// drive. If flags name devices and --interfaces is not given, it gives none.
 func (o *EALOptions) ofPod() []string {
 	if len(o.Interfaces) == 0 && len(o.ownDevices(0)) == 0 {
 		return nil
@@ -108,7 +108,7 @@ func (o *EALOptions) PodOf(ctx context.Context, d Deps, from PodOptions) (*podne
 // missing part of the pod is marked as not ready.
 func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.Config, []podnet.Port, error) {
 	if o.MultiProcess && o.FilePrefix == rundir.Prefix(d.PID) {
-		return eal.Config{}, nil, UsageErrorf("--multi-process: give --file-prefix a name, by which the other processes attach")
+		return eal.Config{}, nil, UsageErrorf("--multi-process: give --file-prefix too: other processes attach by that name")
 	}
 	if err := cmp.Or(o.CheckEndpoints(), d.CheckDevices(o.ownDevices(eo.MTU)), o.netdevs()); err != nil {
 		return eal.Config{}, nil, err
@@ -141,14 +141,14 @@ func (o *EALOptions) Config(d Deps, pod *podnet.Pod, eo podnet.EALOptions) (eal.
 	return config, ports, nil
 }
 
-// tellLeftOut says what of the pod is left out, and why.
+// tellLeftOut prints which of the pod's devices are left out, and why.
 func (d Deps) tellLeftOut(reasons []error) {
 	for _, err := range reasons {
 		fmt.Fprintf(d.Err, "%s: left out: %s\n", d.Name, oneLine(err))
 	}
 }
 
-// name gives the ports of flags' devices the names of their interfaces.
+// name sets the interface names of the ports that flags' devices make.
 func (o *EALOptions) name(ports []podnet.Port) {
 	for _, d := range o.ownDevices(0) {
 		for i := range ports {
@@ -159,7 +159,7 @@ func (o *EALOptions) name(ports []podnet.Port) {
 	}
 }
 
-// request adds what the flags ask for.
+// request adds the flags' values to the options.
 func (o *EALOptions) request(eo podnet.EALOptions) (podnet.EALOptions, error) {
 	if o.Queues < 1 || o.Queues > maxQueues {
 		return eo, UsageErrorf("--queues %d: want 1 to %d", o.Queues, maxQueues)
@@ -180,7 +180,7 @@ func (o *EALOptions) request(eo podnet.EALOptions) (podnet.EALOptions, error) {
 // oneLine gives joined errors on one line.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-// largestMTU is that of the port that carries the largest packets; 0: none says.
+// largestMTU gives the largest MTU of the ports; 0: no port has one.
 func largestMTU(ports []podnet.Port) int {
 	mtu := 0
 	for _, p := range ports {
@@ -189,7 +189,7 @@ func largestMTU(ports []podnet.Port) int {
 	return mtu
 }
 
-// parseDevArgs reads the values of --devargs, each of which is for one name.
+// parseDevArgs reads the values of --devargs, each for one interface.
 func parseDevArgs(values []string) (map[string][]eal.DevArg, error) {
 	all := map[string][]eal.DevArg{}
 	for _, value := range values {
@@ -206,7 +206,7 @@ func parseDevArgs(values []string) (map[string][]eal.DevArg, error) {
 	return all, nil
 }
 
-// Order gives the names of --interfaces as those that ports carry.
+// Order gives the interface names of the ports, in the order of --interfaces.
 func (o *EALOptions) Order(pod *podnet.Pod) ([]string, error) {
 	var names []string
 	for _, name := range o.Interfaces {
@@ -225,8 +225,8 @@ func (o *EALOptions) Order(pod *podnet.Pod) ([]string, error) {
 	return names, nil
 }
 
-// LinkedVersion is the DPDK that arguments are for unless another is named: the
-// one that is linked, else the oldest.
+// LinkedVersion is the default DPDK release of arguments: the linked one, else the
+// oldest that podnet supports.
 func (d Deps) LinkedVersion() eal.Version {
 	v, err := eal.ParseVersion(d.DPDKVersion)
 	if err != nil {

@@ -13,8 +13,7 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// Endpoints are the flags that name sockets and netdevs themselves, where there is
-// no pod to say what they are.
+// Endpoints are the flags that name sockets and netdevs directly, for use without a pod.
 type Endpoints struct {
 	VhostUser []string
 	Memif     []string
@@ -24,12 +23,12 @@ type Endpoints struct {
 // AddFlags adds the flags.
 func (e *Endpoints) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&e.VhostUser, "vhost-user", nil, "without a pod: a vhost-user socket that the peer makes, or server:PATH for one to make here; may be repeated")
-	f.StringArrayVar(&e.Memif, "memif", nil, "without a pod: a memif socket that the peer makes, or server:PATH for one to make here; may be repeated")
+	f.StringArrayVar(&e.VhostUser, "vhost-user", nil, "without a pod: PATH of a vhost-user socket that the peer makes, or server:PATH of one to make here; may be repeated")
+	f.StringArrayVar(&e.Memif, "memif", nil, "without a pod: PATH of a memif socket that the peer makes, or server:PATH of one to make here; may be repeated")
 	f.StringArrayVar(&e.Ifaces, "iface", nil, "without a pod: a kernel network device, driven through packet sockets (NAME or NAME,af_packet) or AF_XDP (NAME,af_xdp); may be repeated")
 }
 
-// CutRole reads [client:|server:]PATH, where the role may be left away.
+// CutRole reads [client:|server:]PATH.
 func CutRole(s, usual string) (path string, server bool) {
 	if path, ok := strings.CutPrefix(s, podnet.RoleClient+":"); ok {
 		return path, false
@@ -40,7 +39,7 @@ func CutRole(s, usual string) (path string, server bool) {
 	return s, usual == podnet.RoleServer
 }
 
-// devices are those of the flags, in the order of their kinds. The interfaces of
+// devices gives the flags' devices, in the order of their kinds. The interfaces of
 // sockets are vhost-user0, memif0 and so on; a netdev keeps its name.
 func (e *Endpoints) devices(queues, mtu int) []eal.Device {
 	var list []eal.Device
@@ -70,7 +69,7 @@ const (
 	driverAFXDP    = "af_xdp"
 )
 
-// Names are the interfaces of the flags, in their order.
+// Names gives the interfaces of the flags, in their order.
 func (e *Endpoints) Names() []string {
 	var names []string
 	for _, d := range e.devices(1, 0) {
@@ -94,7 +93,7 @@ func interfaceOf(d eal.Device) string {
 	return d.PortName()
 }
 
-// CheckEndpoints finds what is wrong with the flags before anything is started.
+// CheckEndpoints checks the flags before anything starts.
 func (e *Endpoints) CheckEndpoints() error {
 	for _, s := range e.Ifaces {
 		name, driver, given := strings.Cut(s, ",")
@@ -112,7 +111,7 @@ func CheckDistinct(lists ...[]string) error {
 		path, _ := CutRole(s, "")
 		path, _, _ = strings.Cut(path, ",")
 		if path = filepath.Clean(path); used[path] {
-			return UsageErrorf("socket or netdev %q is given twice: each port has one of its own", path)
+			return UsageErrorf("socket or netdev %q is given twice: give each port its own", path)
 		}
 		used[path] = true
 	}
@@ -125,7 +124,7 @@ func (e *Endpoints) netdevs() error {
 		name, _, _ := strings.Cut(s, ",")
 		switch i, err := net.InterfaceByName(name); {
 		case err != nil:
-			return NotReady(fmt.Errorf("--iface %q: %w: ip link lists those that there are", name, err))
+			return NotReady(fmt.Errorf("--iface %q: %w: ip link lists the existing ones", name, err))
 		case i.Flags&net.FlagUp == 0:
 			return NotReady(fmt.Errorf("--iface %q: it is down: ip link set %s up", name, name))
 		}

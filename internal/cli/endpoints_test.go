@@ -12,7 +12,7 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// What flags name themselves needs nothing of a pod but its CPUs.
+// Devices of flags need nothing of a pod except its CPUs.
 func TestEndpoints(t *testing.T) {
 	netdev := upNetdev(t)
 	o := EALOptions{

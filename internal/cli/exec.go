@@ -26,22 +26,24 @@ type execOptions struct {
 	Explain string
 }
 
-const execHelp = `exec starts a DPDK program on the pod's interfaces, and becomes it.
+const execHelp = `exec starts a DPDK program on the pod's interfaces: it replaces its own process
+with the program (execve).
 
 --app testpmd, l2fwd, l3fwd and pktgen stand for the programs dpdk-testpmd,
-dpdk-l2fwd, dpdk-l3fwd and pktgen, which get fitting arguments of their own.
-Any other name or path is a program that gets EAL's arguments only. APP-ARGS
-follow.
+dpdk-l2fwd, dpdk-l3fwd and pktgen. exec gives them EAL's arguments and fitting
+arguments of their own, such as ports and queues. Any other name or path is a
+program that gets EAL's arguments only. APP-ARGS follow.
 
 testpmd ends as soon as its standard input does. In a container without a
 terminal, let it print statistics instead of waiting for a key:
 
   testpmd-wrapper exec -- --forward-mode=macswap --stats-period=10
 
-Without a terminal exec stays beside the four programs above, and if one fails says
-from DPDK's log why and what to do. The program has the same standard output, gets
-the same signals, and its end is exec's. --explain never has exec replace itself
-with the program; --explain always stays beside any other, too.`
+Without a terminal exec stays as the parent of the four programs above. If one fails,
+exec says from DPDK's log why, and what to do. The program has the same standard
+output and gets the same signals, and exec ends with its exit code. With --explain
+never exec always replaces itself with the program; with --explain always it stays
+beside any program.`
 
 func newExecCmd(d Deps) *cobra.Command {
 	opts := execOptions{Deps: d}
@@ -82,8 +84,8 @@ func execRun(ctx context.Context, o execOptions) error {
 }
 
 // become replaces this process with the program, or stays beside it. The program then
-// owns the runtime directory, so that the next start can tell when to remove what it
-// leaves there.
+// owns the runtime directory. Once it has ended, the next start knows that it can remove
+// the files there.
 func (o execOptions) become(path string, argv []string) error {
 	if o.OwnsPrefix(o.Deps) {
 		dir, err := rundir.Own(o.FilePrefix)

@@ -108,7 +108,7 @@ func TestExecPrograms(t *testing.T) {
 	}
 }
 
-// exec names a device on the wrong driver before a program starts.
+// exec reports a device on the wrong driver before a program starts.
 func TestExecNotReady(t *testing.T) {
 	s := podnettest.Load(t, "testdata/pods/iavf.txtar")
 	var f fakeExec

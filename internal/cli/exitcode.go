@@ -24,7 +24,7 @@ const exitCodesHelp = `The exit codes of every command:
    1  failed (an abort inside DPDK too)
    3  the pod or the node is not ready for the command: nothing that DPDK
       can drive, a device on the wrong driver, a peer that does not come
-   4  measured, and below the threshold that was asked for
+   4  measured, and below the threshold that a flag sets
    5  measured, but not valid: the generator, not the path, was the limit
   64  wrong usage: an unknown command or flag, or a value out of range
 `
@@ -39,8 +39,8 @@ func (e *codedError) Error() string { return e.err.Error() }
 
 func (e *codedError) Unwrap() error { return e.err }
 
-// UsageErrorf makes an error about how a command was called, as a flag's value
-// out of range.
+// UsageErrorf makes an error about how a command was called, such as a flag's value out
+// of range.
 func UsageErrorf(format string, args ...any) error {
 	return UsageError(fmt.Errorf(format, args...))
 }
@@ -75,8 +75,8 @@ func ExitCode(err error) int {
 	return CodeFailed
 }
 
-// OneLine is an error's text in one line: errors that were joined follow one another,
-// and none is there twice.
+// OneLine gives an error's text in one line. Joined errors follow one another, each of
+// them once.
 func OneLine(err error) string {
 	var parts []string
 	for line := range strings.SplitSeq(err.Error(), "\n") {

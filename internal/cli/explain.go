@@ -23,13 +23,12 @@ const (
 // addExplainFlag adds --explain.
 func (o *execOptions) addExplainFlag(cmd *cobra.Command) {
 	AddChoiceFlag(cmd, &o.Explain, "explain", "",
-		"if the program fails, say from DPDK's log why, which takes a process beside it; auto: for testpmd, l2fwd, l3fwd and pktgen, unless standard error is a terminal",
+		"stay beside the program as its parent and, if it fails, say from DPDK's log why; auto: for testpmd, l2fwd, l3fwd and pktgen, unless standard error is a terminal",
 		explainAuto, explainAlways, explainNever)
 }
 
-// explains tells whether this process stays beside the program to explain its log. A
-// terminal stays the program's own: a pipe in its place would change what the program
-// prints.
+// explains reports whether this process stays beside the program to explain its log. It
+// does not on a terminal: programs print differently into a pipe.
 func (o execOptions) explains() bool {
 	switch o.Explain {
 	case explainAlways:
@@ -45,8 +44,7 @@ func (o execOptions) explains() bool {
 	return err == nil && !term.IsTerminal(int(file.Fd()))
 }
 
-// explain says what a program's log tells about its failure, which may be none of
-// DPDK's.
+// explain prints the causes of a failure that the program's log shows, if it shows any.
 func (d Deps) explain(log string) {
 	for _, r := range check.OfLog(log) {
 		if r.Code == podnet.CodeEndedByDPDK {
@@ -56,8 +54,8 @@ func (d Deps) explain(log string) {
 	}
 }
 
-// programEnded is how a program ended that this process stayed beside. It has said
-// all that there is to say.
+// programEnded is how a program ended that this process stayed beside. Nothing more is
+// printed: the program and explain have printed all.
 type programEnded struct {
 	code   int
 	signal int // 0: none ended it

@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Help is as wide as any terminal, and says what a flag is from this column on.
+// Help fits into the narrowest usual terminal. The descriptions of flags begin in
+// flagColumn.
 const (
 	helpColumns = 80
 	flagColumn  = 30
@@ -115,7 +116,7 @@ func grouped(cmd *cobra.Command) (list []flagGroup) {
 	return list
 }
 
-// described is a flag with its kind of value, and what it is for.
+// described gives a flag with its kind of value, and its description.
 func described(f *pflag.Flag) (name, text string) {
 	name = "      --" + f.Name
 	if f.Shorthand != "" {
@@ -139,7 +140,7 @@ func described(f *pflag.Flag) (name, text string) {
 	return name, text
 }
 
-// entry is a name, and beside it from a column on, or below it, a text that is wrapped.
+// entry formats a name and, from a column on beside it or below it, a wrapped text.
 func entry(name, text string, column int) string {
 	var b strings.Builder
 	if len(name) > column-2 {
@@ -191,7 +192,7 @@ func fill(text string) string {
 	return strings.Join(paragraphs, "\n\n")
 }
 
-// wrapHelp makes the help of a command and of those below it as wide as a terminal.
+// wrapHelp wraps the help of a command and of its subcommands.
 func wrapHelp(cmd *cobra.Command) {
 	cmd.Long = fill(cmd.Long)
 	cmd.SetUsageFunc(usage)

@@ -22,9 +22,10 @@ type inspectOptions struct {
 	Explain bool
 }
 
-const inspectHelp = `inspect prints what the pod was given: its interfaces with their devices and
-addresses, devices that no evidence gives to one network, its CPUs and hugepages,
-and what could not be read. --explain prints why each device has its place.`
+const inspectHelp = `inspect prints the network devices that the pod was given: its interfaces with their
+devices and addresses, devices that belong to no network by any evidence, CPUs,
+hugepages, and warnings about sources that could not be read. --explain prints the
+evidence by which each device was assigned to its interface.`
 
 func newInspectCmd(d Deps) *cobra.Command {
 	opts := inspectOptions{Deps: d}
@@ -41,7 +42,7 @@ func newInspectCmd(d Deps) *cobra.Command {
 		},
 	}
 	AddOutputFlag(cmd, &opts.Output, "table", "json", "yaml")
-	cmd.Flags().BoolVar(&opts.Explain, "explain", false, "print the evidence for each device's place")
+	cmd.Flags().BoolVar(&opts.Explain, "explain", false, "print the evidence by which each device was assigned to its interface")
 	opts.addRootFlags(cmd)
 	return cmd
 }
@@ -67,7 +68,7 @@ func inspectRun(ctx context.Context, o inspectOptions) error {
 	return printPod(o.Out, pod)
 }
 
-// printPod writes the pod as a table, and below it what has no place in one.
+// printPod writes the interfaces as a table, and below it everything else.
 func printPod(w io.Writer, pod *podnet.Pod) error {
 	var rows [][]string
 	for _, i := range pod.Interfaces {
@@ -119,7 +120,7 @@ func printPod(w io.Writer, pod *podnet.Pod) error {
 	return err
 }
 
-// portState tells what can become a port from what DPDK never drives.
+// portState distinguishes devices that can become ports from those that DPDK never drives.
 func portState(err error) string {
 	for _, code := range []podnet.Code{podnet.CodeInfiniBand, podnet.CodeMemifMode, podnet.CodeAccelerator, podnet.CodeVirtioVDPA} {
 		if errors.Is(err, code) {
@@ -129,7 +130,7 @@ func portState(err error) string {
 	return "Not ready"
 }
 
-// printRDMA lists RDMA devices with their nodes, a line each.
+// printRDMA lists RDMA devices with their nodes, one per line.
 func printRDMA(b *strings.Builder, devices []podnet.RDMADevice) {
 	for n, dev := range devices {
 		if n == 0 {
@@ -231,7 +232,7 @@ func printUnassigned(w io.Writer, unassigned []podnet.Unassigned) error {
 	return printVDPA(w, unassigned)
 }
 
-// printVDPA tells the nodes of vDPA devices that are on no network yet.
+// printVDPA prints the nodes of vDPA devices that are on no network yet.
 func printVDPA(w io.Writer, unassigned []podnet.Unassigned) error {
 	var b strings.Builder
 	for _, u := range unassigned {

@@ -20,17 +20,16 @@ import (
 // kubectlName is the program's name as kubectl's plug-in.
 const kubectlName = "kubectl-podnet"
 
-// imageVariable has the image of the ephemeral container.
+// imageVariable is the environment variable that names the ephemeral container's image.
 const imageVariable = "PODNET_IMAGE"
 
-const kubectlHelp = `kubectl podnet looks into a pod that runs, from an ephemeral container beside one of
-its containers. The image is podnet's: that of --image, else of ` + imageVariable + `.
-Arguments after -- go to the command:
+const kubectlHelp = `kubectl podnet looks into a running pod from an ephemeral container, which it adds
+beside one of the pod's containers. --image or ` + imageVariable + ` names podnet's image. Arguments after -- go to the command:
 
   kubectl podnet inspect testpmd -- -o json
 
 The ephemeral container runs as root with SYS_PTRACE, to see the container's files.
-Kubernetes keeps it, ended, until the pod is deleted.`
+After its end Kubernetes keeps it in the pod's status until the pod is deleted.`
 
 // debugSecurity lets the ephemeral container read another process's files.
 const debugSecurity = `{"securityContext": {"runAsUser": 0, "runAsNonRoot": false, "capabilities": {"add": ["SYS_PTRACE"]}}}`
@@ -60,7 +59,7 @@ func newKubectlRootCmd(d Deps) *cobra.Command {
 	return root
 }
 
-// podName is the form of pods' names, which Kubernetes demands too.
+// podName matches the pods' names that Kubernetes allows.
 var podName = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$`)
 
 type kubectlOptions struct {
@@ -96,7 +95,7 @@ func newKubectlCmd(d Deps, name, short string) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&opts.Container, "container", "c", "", "container to look at (default: the only one)")
-	cmd.Flags().StringVarP(&opts.Namespace, "namespace", "n", "", "namespace of the pod (default: that of kubectl's context)")
+	cmd.Flags().StringVarP(&opts.Namespace, "namespace", "n", "", "namespace of the pod (default: from kubectl's context)")
 	cmd.Flags().StringVar(&opts.Image, "image", "", "podnet's image (default: "+imageVariable+")")
 	cmd.Flags().DurationVar(&opts.Timeout, "timeout", time.Minute, "how long the ephemeral container may take")
 	return cmd
@@ -116,7 +115,7 @@ func kubectlRun(ctx context.Context, o kubectlOptions) error {
 		return UsageErrorf("no image: give podnet's with --image or %s", imageVariable)
 	}
 	if !podName.MatchString(o.Pod) {
-		return UsageErrorf("%.100q is no pod's name: want it alone, as kubectl get pods has it", o.Pod)
+		return UsageErrorf("%.100q is not a pod's name: give the name alone, as kubectl get pods shows it", o.Pod)
 	}
 	if err := o.chooseContainer(ctx); err != nil {
 		return err
@@ -186,8 +185,8 @@ func (o *kubectlOptions) chooseContainer(ctx context.Context) error {
 	return nil
 }
 
-// start adds the ephemeral container. In the process namespace of its target the
-// container's first process is 1.
+// start adds the ephemeral container. It shares the process namespace of its target, whose
+// first process has the number 1.
 func (o *kubectlOptions) start(ctx context.Context, name string) error {
 	custom, err := os.CreateTemp("", "kubectl-podnet-*.json")
 	if err != nil {

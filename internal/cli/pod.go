@@ -30,13 +30,13 @@ type PodOptions struct {
 
 // addRootFlags adds the flags of a command that only reads.
 func (o *PodOptions) addRootFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.Root, "root", "/", "directory that stands for / (a copy of another pod's files)")
-	cmd.Flags().Var((*pidFlag)(&o.PID), "pid", "a running process of the container to look at, instead of this one's (from a debug container or the node)")
+	cmd.Flags().StringVar(&o.Root, "root", "/", "directory to read in place of /, such as a copy of another pod's files")
+	cmd.Flags().Var((*pidFlag)(&o.PID), "pid", "number of a running process: look at its container instead of this one (from a debug container or the node)")
 	o.AddRootlessFlags(cmd)
 }
 
-// pidFlag is the number of a process. 0, as an empty variable in a script's arithmetic
-// gives, must not stand for this one.
+// pidFlag is the number of a process. 0 must not stand for this process: an empty
+// variable in a script's arithmetic gives 0.
 type pidFlag int
 
 func (*pidFlag) Type() string { return "int" }
@@ -57,26 +57,26 @@ func (p *pidFlag) Set(text string) error {
 	return nil
 }
 
-// AddRootlessFlags adds the flags of a command that works with sockets and
-// devices, which are in the real "/" alone.
+// AddRootlessFlags adds the flags of a command that works with sockets and devices. These
+// exist in the real "/" alone, so such a command has no --root.
 func (o *PodOptions) AddRootlessFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.Environ, "environ", "",
 		"file to read the pod's environment from: a copy of /proc/PID/environ, or NAME=value lines (default: this process's environment)")
 	cmd.Flags().StringVar(&o.Podinfo, "podinfo", "",
 		"directory of the Downward API volume (default: /etc/podnetinfo, then /etc/podinfo)")
 	cmd.Flags().StringArrayVar(&o.Hints, "hint", nil,
-		"what a network or an interface is on where the pod does not tell: a resource, a device, a socket (vhost-user:PATH,server, memif:PATH), af-xdp or af-packet, such as ns/net=openshift.io/sriov_a (may be repeated)")
+		"device of a network or an interface, where the pod does not name it: NAME=a resource, a device, a socket (vhost-user:PATH,server, memif:PATH), af-xdp or af-packet, such as ns/net=openshift.io/sriov_a (may be repeated)")
 	cmd.Flags().DurationVar(&o.Wait, "wait", 0,
-		"how long to wait for the status of the pod's networks and for the sockets that peers make (default: not at all)")
+		"how long to wait for the status of the pod's networks and for the peers' sockets (default: not at all)")
 }
 
-// Discover resolves the pod and, if that was asked for, waits until everything is
-// there, also the interfaces of these names.
+// Discover resolves the pod. With --wait it waits until everything is there, also the
+// interfaces of these names.
 func (o *PodOptions) Discover(ctx context.Context, d Deps, interfaces ...string) (*podnet.Pod, error) {
 	return o.discoverUntil(ctx, d, podnet.ReadyFor(interfaces...))
 }
 
-// discoverUntil resolves the pod and, if that was asked for, waits for a condition.
+// discoverUntil resolves the pod. With --wait it waits for a condition.
 func (o *PodOptions) discoverUntil(ctx context.Context, d Deps, cond func(*podnet.Pod) error) (*podnet.Pod, error) {
 	if o.Wait < 0 {
 		return nil, UsageErrorf("--wait %s: must not be below 0", o.Wait)
@@ -105,7 +105,7 @@ func (o *PodOptions) discoverUntil(ctx context.Context, d Deps, cond func(*podne
 	defer cancel()
 	pod, err := podnet.Wait(waiting, opts, cond)
 	if err != nil && ctx.Err() != nil {
-		return nil, context.Cause(ctx) // told to stop
+		return nil, context.Cause(ctx) // a signal stopped the command
 	}
 	if errors.Is(err, podnet.CodeBadOption) {
 		return nil, UsageError(err)
@@ -113,7 +113,7 @@ func (o *PodOptions) discoverUntil(ctx context.Context, d Deps, cond func(*podne
 	return pod, NotReady(err)
 }
 
-// podinfo is the directory of --podinfo, a path below the root.
+// podinfo gives the directory of --podinfo as a path below the root.
 func (o *PodOptions) podinfo() (string, error) {
 	switch {
 	case o.Podinfo == "", path.IsAbs(o.Podinfo):
@@ -124,7 +124,7 @@ func (o *PodOptions) podinfo() (string, error) {
 	return filepath.Abs(o.Podinfo)
 }
 
-// environ is the environment to read; nil: that of the process of --pid.
+// environ gives the environment to read; nil: read that of --pid's process.
 func (o *PodOptions) environ(d Deps) ([]string, error) {
 	switch {
 	case o.Environ != "":
@@ -135,7 +135,7 @@ func (o *PodOptions) environ(d Deps) ([]string, error) {
 	return d.Env, nil
 }
 
-// parseHints reads the values of --hint, each of which is one hint.
+// parseHints reads the values of --hint, one hint each.
 func parseHints(values []string) (map[string]string, error) {
 	hints := map[string]string{}
 	for _, value := range values {

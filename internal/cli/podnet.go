@@ -8,10 +8,10 @@ import (
 
 const podnetHelp = `podnet works out which SR-IOV VFs, vhost-user sockets, memif sockets, vDPA and RDMA
 devices this pod was given, and writes the arguments and files with which programs
-use them. It is static and needs no DPDK.`
+use them. It is one static binary and needs no DPDK.`
 
-// Podnet runs the command line of podnet, which has the commands of every program
-// and no others. By the name of kubectl's plug-in it is that.
+// Podnet runs the command line of podnet, which has the commands of every program and no
+// others. If the program's name is kubectl-podnet, it runs as the plug-in of kubectl.
 func Podnet(ctx context.Context, argv, env []string, streams Streams) int {
 	args := argv[1:]
 	if strings.TrimSuffix(filepath.Base(argv[0]), ".exe") == kubectlName {

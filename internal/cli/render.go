@@ -27,25 +27,25 @@ type renderOptions struct {
 	Version  eal.Version
 }
 
-const renderHelp = `render writes a program's configuration for the pod's interfaces: --app
-names one that podnet knows, --template your own file. Templates are Go's
+const renderHelp = `render writes a program's configuration for the pod's interfaces: --app names
+a program that podnet knows, --template names your own file. Templates are Go's
 text/template over the document that inspect -o json prints, such as
 
   cores: {{cpus | yaml}}
   port: {{(interface "left").pci.address | yaml}}
 
-Text that is not a plain word has to pass through yaml, json, shell or vpp. If a
-value is missing or ambiguous, render names it and ends with exit code 3; --wait
-waits for missing values.
+Text that is not a plain word has to pass through one of the functions yaml, json,
+shell or vpp, which quote it. If a value is missing or ambiguous, render names it and
+ends with exit code 3; --wait waits for missing values.
 
---out takes a file, or the directory for vpp, grout and bess, which have two files:
+--out takes a file, or a directory for vpp, grout and bess, which have two files:
 
   vpp       startup.conf, interfaces.vpp     grout  grout.sh, interfaces.grcli
   trex      trex_cfg.yaml                    bess   bessd.sh, ports.bess
   rdma-env  variables of NCCL and UCX for a shell
 
-Files are replaced as a whole, or left as they are. Without --out one file is
-printed.`
+render replaces a file as a whole or leaves it as it is. Without --out it prints a
+single file.`
 
 func newRenderCmd(d Deps) *cobra.Command {
 	opts := renderOptions{Deps: d}
@@ -87,7 +87,7 @@ func renderRun(ctx context.Context, o renderOptions) error {
 	}
 	var leftOut []error
 	options.LeftOut = func(reasons []error) { leftOut = reasons }
-	// Missing values may still come, as long as the pod is not complete.
+	// Missing values may still come while the pod is not complete.
 	pod, err := o.discoverUntil(ctx, o.Deps, func(pod *podnet.Pod) error {
 		if err := podnet.ReadyFor(o.ofPod()...)(pod); err != nil {
 			return err
@@ -133,7 +133,7 @@ func (o *renderOptions) configOptions() (render.ConfigOptions, error) {
 	}, err
 }
 
-// job is what is to be rendered.
+// job is the files to render.
 type job struct {
 	names []string // of the files
 	files func(*podnet.Pod, render.ConfigOptions) ([]render.File, error)
@@ -155,7 +155,7 @@ func (o *renderOptions) job() (job, error) {
 	}}, err
 }
 
-// maxTemplate bounds what is read as a template.
+// maxTemplate bounds the size of a template, in bytes.
 const maxTemplate = 1 << 20
 
 func (o *renderOptions) readTemplate() (string, error) {
@@ -170,12 +170,12 @@ func (o *renderOptions) readTemplate() (string, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(from, maxTemplate+1))
 	if err == nil && len(text) > maxTemplate {
-		err = fmt.Errorf("%s: a template of more than %d bytes", o.Template, maxTemplate)
+		err = fmt.Errorf("%s: the template has more than %d bytes: shorten it", o.Template, maxTemplate)
 	}
 	return string(text), err
 }
 
-// output makes sure that the files can be written, before anything is waited for.
+// output makes sure that the files can be written, before render waits for the pod.
 func (o *renderOptions) output(names []string) (func([]render.File) error, error) {
 	if o.Out == "" && len(names) > 1 {
 		return nil, UsageErrorf("--app %s has %d files: name a directory for them with --out", o.App, len(names))
@@ -208,7 +208,7 @@ func (o *renderOptions) output(names []string) (func([]render.File) error, error
 	}, nil
 }
 
-// paths are where --out wants the files.
+// paths gives the paths of the files for --out.
 func (o *renderOptions) paths(names []string) ([]string, error) {
 	info, err := os.Stat(o.Out)
 	isDir := err == nil && info.IsDir()
@@ -233,10 +233,10 @@ func (o *renderOptions) paths(names []string) ([]string, error) {
 	return paths, nil
 }
 
-// dir is the directory that the files will be in.
+// dir gives the directory that the files will be in.
 func (o *renderOptions) dir(names []string) (string, error) {
 	if o.Out == "" {
-		return "", nil // a single file names no other
+		return "", nil // a single file does not name another
 	}
 	paths, err := o.paths(names)
 	if err != nil {

@@ -9,18 +9,19 @@ import (
 const environmentHelp = `The environment variables that are read:
 
   PCIDEVICE_<resource>        the devices that a device plugin gave to the
-  PCIDEVICE_<resource>_INFO   container, and what it says of them
-  SRIOVNETWORK_*              the same by the SR-IOV driver for resource claims
-  CONTAINER_NAME              which of the pod's hugepage files are ours
-  KUBERNETES_SERVICE_HOST     where the API server is: of bench, for
+  PCIDEVICE_<resource>_INFO   container, and details of them
+  SRIOVNETWORK_*              the same, from the SR-IOV driver for resource claims
+  CONTAINER_NAME              the container's name, to find its files among the
+                              pod's hugepage files
+  KUBERNETES_SERVICE_HOST     the API server's address, for bench with
   KUBERNETES_SERVICE_PORT     --result-configmap, --params-configmap,
-                              --peer-pod and --events
+                              --peer-pod or --events
   POD_NAME, POD_UID           the pod that --events is about (fieldRef); by
                               default the one of the service account's token,
                               else the pod of the name HOSTNAME
   NODE_NAME                   the pod's node (fieldRef: spec.nodeName), for the
                               results of bench and fabric
-  JOB_COMPLETION_INDEX        which of a Job's pods this is, for fabric
+  JOB_COMPLETION_INDEX        the index of this pod in its Job, for fabric
 
 any variable that holds one of the pod's annotations (fieldRef),
 
@@ -30,9 +31,9 @@ and by DPDK itself:
                       telemetry socket lies; by default /var/run for root,
                       else XDG_RUNTIME_DIR, else /tmp
 
-inspect, args, check, render, exec, run and bench read another environment with
---environ FILE; inspect, args, check and render that of a process with --pid.
-Values are never logged.
+With --environ FILE inspect, args, check, render, exec, run and bench read another
+environment from a file. With --pid inspect, args, check and render read the
+environment of that process. Values are never logged.
 `
 
 // commands are the constructors of every program's commands.

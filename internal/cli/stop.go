@@ -13,19 +13,20 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// stopSignals tell a command to end: the user's, Kubernetes', and a terminal's that
-// is closed.
+// stopSignals tell a command to end. They come from the user, from Kubernetes, and from a
+// terminal that is closed.
 var stopSignals = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
 
-// errReaderGone is why a command ends whose output nobody can read any more.
-var errReaderGone = errors.New("who read the output has gone away")
+// errReaderGone is the cause when a command ends because nobody can read its output any
+// more.
+var errReaderGone = errors.New("the reader of the output has gone away")
 
 // sameStop is how soon after a signal another one belongs to it: timeout(1) sends
 // its signal twice, to the program and to its group.
 const sameStop = 200 * time.Millisecond
 
-// heeded are the signals that end this process. It outlives its terminal where nohup
-// started it: a soak of hours must.
+// heeded gives the signals that end this process. Under nohup it outlives its terminal: a
+// soak of hours has to.
 func heeded() []os.Signal {
 	if signal.Ignored(syscall.SIGHUP) {
 		return slices.DeleteFunc(slices.Clone(stopSignals), func(s os.Signal) bool { return s == syscall.SIGHUP })
@@ -33,18 +34,18 @@ func heeded() []os.Signal {
 	return stopSignals
 }
 
-// Stopped tells whether err says only that a signal stopped the command.
+// Stopped reports whether err says only that a signal stopped the command.
 func Stopped(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }
 
-// keepBrokenPipes makes a write whose reader has gone away fail, where it would end
-// the process.
+// keepBrokenPipes makes a write fail if its reader has gone away. Otherwise SIGPIPE would
+// end the process.
 func keepBrokenPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// UntilStopped runs a command until it is done or told to stop, by a signal or
-// because nobody reads its output any more. Its context then ends, and it has to end
-// within two seconds. A second signal ends the process at once.
+// UntilStopped runs a command until it is done, a signal stops it, or nobody reads its
+// output any more. In the latter two cases its context ends, and it has to end within two
+// seconds. A second signal ends the process at once.
 func (d Deps) UntilStopped(run func(context.Context) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, _ []string) error {
 		ctx, cancel := context.WithCancelCause(cmd.Context())
@@ -80,13 +81,13 @@ func (d Deps) UntilStopped(run func(context.Context) error) func(*cobra.Command,
 	}
 }
 
-// stopError is why a command ends that got a signal.
+// stopError is the cause when a command ends by a signal.
 type stopError struct{ sig os.Signal }
 
 func (e stopError) Error() string { return e.sig.String() + " signal received" }
 
-// AtOnce registers what is to be done if a second signal ends the process, and gives
-// the function that takes it back.
+// AtOnce registers a function to call if a second signal ends the process, and returns
+// the function that unregisters it.
 func (d Deps) AtOnce(cleanup func()) (cancel func()) { return d.cleanups.add(cleanup) }
 
 // cleanups are the functions that a process calls before it ends at once.

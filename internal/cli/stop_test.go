@@ -20,7 +20,7 @@ func init() {
 	if file := os.Getenv(stopEnv); file != "" {
 		d := Deps{cleanups: &cleanups{}}
 		d.AtOnce(func() { _ = os.Remove(file) })
-		d.AtOnce(func() { os.Exit(7) })() // taken back
+		d.AtOnce(func() { os.Exit(7) })() // unregistered at once
 		cmd := &cobra.Command{}
 		cmd.SetContext(context.Background())
 		_ = d.UntilStopped(func(ctx context.Context) error {
@@ -102,7 +102,7 @@ func TestNohup(t *testing.T) {
 	_ = cmd.Wait()
 }
 
-// stubborn starts the command that does not stop, which has made the file then.
+// stubborn starts the command that does not stop, and returns when it has made the file.
 func stubborn(t *testing.T, argv ...string) (cmd *exec.Cmd, file string) {
 	t.Helper()
 	file = t.TempDir() + "/made"

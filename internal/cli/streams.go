@@ -26,9 +26,9 @@ type Streams struct {
 	err *lossy
 }
 
-// SystemStreams are the streams of the process, whose readers may go away, or stop
-// reading: Err then drops what it cannot pass on, and Out waits until a signal ends
-// the command.
+// SystemStreams gives the streams of the process. Their readers may go away or stop
+// reading. Err then drops the text that it cannot pass on, and Out waits until a signal
+// ends the command.
 func SystemStreams() Streams {
 	keepBrokenPipes()
 	gone := make(chan struct{})
@@ -67,10 +67,10 @@ func (s Streams) Flush() {
 	}
 }
 
-// grace is how long readers have that nobody waits for.
+// grace is how long a stopping command waits for its readers.
 const grace = 300 * time.Millisecond
 
-// errNobodyReads means that what was printed stays unread.
+// errNobodyReads means that the printed text stays unread.
 var errNobodyReads = errors.New("nobody reads standard output")
 
 // patient waits for its reader, until hurry is called.
@@ -115,7 +115,7 @@ func (p *patient) Write(text []byte) (int, error) {
 // maxPending is how many bytes wait for a reader that has stopped reading.
 const maxPending = 1 << 20
 
-// lossy never waits for its reader: what does not fit any more is dropped.
+// lossy never waits for its reader: it drops text that does not fit any more.
 type lossy struct {
 	gone func()
 
@@ -157,7 +157,7 @@ func (l *lossy) run(w io.Writer) {
 	}
 }
 
-// take gives what is to be written next; nothing: all is written.
+// take gives the text to write next; empty: all is written.
 func (l *lossy) take() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Limits of a program that we stay beside: how much of its log is kept, and how long
-// we wait for its own children to let go of it.
+// Limits for a program that exec stays beside: how much of its log is kept, and how long
+// exec waits until the program's children close the log, too.
 const (
 	maxProgramLog = 256 << 10
 	logPatience   = time.Second
@@ -95,8 +95,8 @@ func passedOn() []os.Signal {
 	return slices.DeleteFunc(all, signal.Ignored)
 }
 
-// passOn passes signals on until the program has ended, and tells whether one told
-// it to.
+// passOn passes signals on until the program has ended, and reports whether one of them
+// was a signal to stop.
 func passOn(program *os.Process, signals <-chan os.Signal, ended <-chan struct{}) (stop bool) {
 	for {
 		select {
@@ -111,8 +111,8 @@ func passOn(program *os.Process, signals <-chan os.Signal, ended <-chan struct{}
 	}
 }
 
-// foreground is the group of processes to which this process's terminal sends the
-// signals of its keys; false: there is no terminal.
+// foreground gives the process group to which this process's terminal sends the signals
+// of its keys; false: there is no terminal.
 func foreground() (group int, ok bool) {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -123,7 +123,7 @@ func foreground() (group int, ok bool) {
 	return group, err == nil
 }
 
-// sentToAll tells whether a signal came from a key, so that the program has it, too.
+// sentToAll reports whether a signal came from a key, so that the program has it, too.
 func sentToAll(s os.Signal) bool {
 	if s != syscall.SIGINT && s != syscall.SIGQUIT {
 		return false
@@ -132,7 +132,7 @@ func sentToAll(s os.Signal) bool {
 	return ok && group == unix.Getpgrp()
 }
 
-// reap waits for the program, and for whoever else is a child of this process.
+// reap waits for the program and for every other child of this process.
 func reap(pid int) (unix.WaitStatus, error) {
 	for {
 		var status unix.WaitStatus
@@ -152,8 +152,8 @@ func sameFile(a, b *os.File) bool {
 	return errA == nil && errB == nil && os.SameFile(of, other)
 }
 
-// end ends this process as the program ended: by the same signal, which process 1
-// survives.
+// end ends this process like the program: with its exit code, or by the same signal. Only
+// process 1 survives that signal.
 func (e *programEnded) end() int {
 	if e.signal != 0 {
 		_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) // the program has left one

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is for what comes within moments on a machine that is not busy.
+// patience bounds waits that take moments on a machine that is not busy.
 const patience = 60 * time.Second
 
 // program is a command line of exec whose program is a shell script, by the name of
@@ -89,7 +89,7 @@ func begin(t *testing.T, cmd *exec.Cmd) (first string, out io.Reader) {
 
 const fatal = "echo 'EAL: FATAL: Cannot set affinity' >&2\n"
 
-// A failure is explained, behind all that the program says, and its exit code is ours.
+// exec explains a failure after the program's own output, and ends with its exit code.
 func TestExecExplains(t *testing.T) {
 	var out, log bytes.Buffer
 	cmd := program(t, fatal+"echo out; echo last >&2; exit 9")
@@ -164,7 +164,7 @@ func TestExecSignals(t *testing.T) {
 	}
 }
 
-// Who ignores a signal, as by nohup, passes that on.
+// If exec ignores a signal, such as under nohup, so does the program.
 func TestExecIgnoredSignal(t *testing.T) {
 	cmd := program(t, "echo ready; grep SigIgn /proc/self/status")
 	cmd.Args = []string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`, cmd.Path}
@@ -183,7 +183,7 @@ func TestExecIgnoredSignal(t *testing.T) {
 	}
 }
 
-// A program that a signal ends is explained, and takes us with it.
+// If a signal ends the program, exec explains that and ends by the same signal.
 func TestExecDiesByTheSameSignal(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGABRT, syscall.SIGSEGV, syscall.SIGKILL, syscall.SIGTERM} {
 		var log bytes.Buffer
@@ -218,8 +218,8 @@ func TestExecKilled(t *testing.T) {
 	}
 }
 
-// A reader that goes away is the program's to notice, and a process that it leaves
-// behind holds nobody up.
+// The program notices by itself that its reader goes away, and a process that it leaves
+// behind does not keep exec from ending.
 func TestExecLog(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -273,7 +273,7 @@ exit 5`)
 	}
 }
 
-// Where it would be noticed, or nobody asked, exec becomes the program.
+// On a terminal, or without --explain, exec becomes the program.
 func TestExecBecomes(t *testing.T) {
 	master, slave := terminal(t)
 	go func() { _, _ = io.Copy(io.Discard, master) }()

@@ -78,8 +78,8 @@ func PrintTable(w io.Writer, header []string, rows [][]string) error {
 	return nil
 }
 
-// cell makes text fit for a terminal: what a pod's author wrote may hold escape
-// sequences. Nothing is shown as a hyphen.
+// cell makes text safe for a terminal: text of a pod's author may contain escape
+// sequences. Empty text becomes a hyphen.
 func cell(text string) string {
 	if text == "" {
 		return "-"

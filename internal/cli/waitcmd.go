@@ -12,13 +12,13 @@ type waitOptions struct {
 	Interfaces []string
 }
 
-const waitHelp = `wait ends when the pod's networks have their status and the sockets that peers make
-are there, as an init container or before a program that reads no annotations:
+const waitHelp = `wait ends when the pod's networks have their status and the peers have made their
+sockets. Run it in an init container, or before a program that reads no annotations:
 
   podnet wait --wait 60s && exec cnf
 
-It prints nothing. It ends with exit code 3, and says what is missing, when the time
-is over, or at once where waiting cannot help.`
+It prints nothing. If something is still missing when the time is over, it says what,
+and ends with exit code 3. It does so at once where waiting cannot help.`
 
 func newWaitCmd(d Deps) *cobra.Command {
 	opts := waitOptions{Deps: d}
@@ -31,7 +31,7 @@ func newWaitCmd(d Deps) *cobra.Command {
 			return waitRun(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().StringSliceVar(&opts.Interfaces, "interfaces", nil, "what to wait for, by the names that args takes (default: all)")
+	cmd.Flags().StringSliceVar(&opts.Interfaces, "interfaces", nil, "interfaces to wait for, by the names that args takes (default: all)")
 	opts.addRootFlags(cmd)
 	_ = cmd.MarkFlagRequired("wait") // there is one
 	return cmd

@@ -12,7 +12,7 @@ import (
 // maxWays is how many flags waysText names.
 const maxWays = 8
 
-// waysText names the flags by which DPDK gets what the pod has and is no port.
+// waysText lists flags with which DPDK can drive devices of the pod that are not ports yet.
 func waysText(flags []string) string {
 	if len(flags) == 0 {
 		return ""
@@ -24,9 +24,9 @@ func waysText(flags []string) string {
 	return strings.Join(flags, ", or ") + more
 }
 
-// withWaysOut adds them to the error that there is nothing to drive. Without a device
-// at all, only the pod's author can know: the socket or the netdev of an interface,
-// or that the program wants no port.
+// withWaysOut adds such flags to the error that there is nothing to drive. If the pod has
+// no device at all, only its author can know the remedy: the socket or the netdev of an
+// interface, or that the program wants no port.
 func withWaysOut(err error, pod *podnet.Pod) error {
 	if !errors.Is(err, podnet.ErrNoPorts) {
 		return err
@@ -48,8 +48,8 @@ func withWaysOut(err error, pod *podnet.Pod) error {
 	return fmt.Errorf("%w; try %s", err, waysText(flags))
 }
 
-// deviceWays are the flags for devices that are on no interface: by their own
-// names, and by hints that put them on an interface that could have them.
+// deviceWays gives flags for devices that are on no interface: their own names for
+// --interfaces, and hints that put them on an interface that could have them.
 func deviceWays(pod *podnet.Pod) []string {
 	var names, hints []string
 	for n := range pod.Unassigned {
@@ -77,7 +77,7 @@ func standsFor(i podnet.Interface, u *podnet.Unassigned) bool {
 	return i.Kind == podnet.KindKernel && !i.Default && u.Reason == podnet.CodeUnclaimed && u.PCI != nil && u.PCI.Netdev == ""
 }
 
-// netdevWays are the flags for interfaces whose device is not known.
+// netdevWays gives flags for interfaces whose device is not known.
 func netdevWays(pod *podnet.Pod) []string {
 	var flags []string
 	for _, i := range pod.Interfaces {
@@ -92,8 +92,8 @@ func netdevWays(pod *podnet.Pod) []string {
 	return flags
 }
 
-// portWarnings are the warnings that concern what is driven: what is said of the
-// caller's hints, which are flags, and what becomes of the packets.
+// portWarnings gives the warnings that concern the ports: about hints, which come from
+// flags, and about bonds and MTUs, which decide whether packets pass.
 func portWarnings(pod *podnet.Pod) []string {
 	var lines []string
 	for _, w := range pod.Warnings {

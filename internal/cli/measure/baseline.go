@@ -23,15 +23,15 @@ import (
 // baselineTime is how long the kernel's path is measured at each frame size.
 const baselineTime = 2 * time.Second
 
-// baselineOption is the flag of what the kernel's path is measured to.
+// baselineOption is the flag that names the peer of the measurement through the kernel.
 type baselineOption struct{ KernelBaseline string }
 
 func (o *baselineOption) addBaselineFlag(f *pflag.FlagSet) {
 	f.StringVar(&o.KernelBaseline, "kernel-baseline", "",
-		"first measure UDP through the kernel to this peer, which runs run --udp-echo, such as 10.0.0.5:7000, to compare with")
+		"first measure UDP through the kernel, for comparison, to a peer at HOST:PORT that runs run --udp-echo, such as 10.0.0.5:7000")
 }
 
-// checkBaseline reads the flag, before anything is started.
+// checkBaseline reads the flag before anything starts.
 func (o *baselineOption) checkBaseline() error {
 	if o.KernelBaseline == "" {
 		return nil
@@ -43,14 +43,14 @@ func (o *baselineOption) checkBaseline() error {
 	return nil
 }
 
-// echoOption is the flag of the other end.
+// echoOption is the flag of the peer that answers.
 type echoOption struct{ UDPEcho string }
 
 func (o *echoOption) addEchoFlag(f *pflag.FlagSet) {
-	f.StringVar(&o.UDPEcho, "udp-echo", "", "meanwhile answer bench --kernel-baseline of a peer on this UDP address, such as :7000")
+	f.StringVar(&o.UDPEcho, "udp-echo", "", "meanwhile answer the packets of a peer's bench --kernel-baseline on this UDP address, such as :7000")
 }
 
-// checkEcho reads the flag, before anything is started.
+// checkEcho reads the flag before anything starts.
 func (o *echoOption) checkEcho() error {
 	if o.UDPEcho == "" {
 		return nil
@@ -61,7 +61,7 @@ func (o *echoOption) checkEcho() error {
 	return nil
 }
 
-// serveEcho answers until ctx ends or stop is called, if that was asked for. stop
+// serveEcho serves --udp-echo, if it is given, until ctx ends or stop is called. stop
 // fails if the echo had ended before.
 func (o *echoOption) serveEcho(ctx context.Context) (stop func() error, err error) {
 	if o.UDPEcho == "" {
@@ -79,7 +79,7 @@ func (o *echoOption) serveEcho(ctx context.Context) (stop func() error, err erro
 	}, nil
 }
 
-// cutEndpoint reads HOST:PORT, of which HOST may be empty.
+// cutEndpoint reads HOST:PORT. HOST may be empty.
 func cutEndpoint(s string) (host string, port uint16, ok bool) {
 	host, text, err := net.SplitHostPort(s)
 	if err != nil {
@@ -89,9 +89,9 @@ func cutEndpoint(s string) (host string, port uint16, ok bool) {
 	return host, uint16(n), err == nil
 }
 
-// measureKernel measures what the kernel carries at each frame size of the plan,
-// each for d, if that was asked for. It has to come before the first job: from then on Go has
-// no CPU of those that poll.
+// measureKernel measures the path through the kernel for --kernel-baseline, at each frame
+// size of the plan for d. It has to come before the first job: polling threads take the
+// CPUs that Go would need.
 func (s *session) measureKernel(ctx context.Context, d time.Duration) error {
 	if s.KernelBaseline == "" {
 		return nil
@@ -134,10 +134,10 @@ func (s *session) kernelError(err error) error {
 	}
 	_, port, _ := net.SplitHostPort(s.KernelBaseline) // checked before
 	return cli.NotReady(fmt.Errorf("--kernel-baseline %s: %w: see that the peer runs `run --udp-echo :%s`, "+
-		"and that no NetworkPolicy or firewall keeps UDP to that port from passing", s.KernelBaseline, err, port))
+		"and that no NetworkPolicy or firewall blocks UDP to that port", s.KernelBaseline, err, port))
 }
 
-// kernelBaseline is what was counted, as it is reported.
+// kernelBaseline makes the result's entry from the counters.
 func kernelBaseline(client *baseline.Client, frame result.Frame, c baseline.Counts) result.KernelBaseline {
 	k := result.KernelBaseline{
 		Peer: client.Peer(), Frame: frame.Name, FrameBytes: c.FrameBytes,
@@ -155,7 +155,7 @@ func kernelBaseline(client *baseline.Client, frame result.Frame, c baseline.Coun
 	return k
 }
 
-// endBaseline reports what the kernel carried at a frame size.
+// endBaseline shows the result of a frame size.
 func (m *monitor) endBaseline(k result.KernelBaseline) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// kernelSession is a bench of these frame sizes, of which nothing has run yet.
+// kernelSession is a bench of these frame sizes before its start.
 func kernelSession(t *testing.T, peer string, timeout time.Duration, sizes ...string) (*session, *bytes.Buffer) {
 	t.Helper()
 	mixes, err := parseMixes(sizes)

@@ -47,10 +47,11 @@ back on another (or on the same one, from a peer that reflects them), and report
 rates, loss and round-trip times. Only packets of the measurement itself count,
 each once: bench distinguishes duplicates and packets out of order from loss.
 
-Without a method's name it measures one trial at one rate (bench fixed). A rate of
-max sends what the path takes; at a set rate the schedule does not wait, and what
-a full ring refuses is lost. A trial in which the generator was held up says nothing
-of the path, whatever it lost: the run is then not valid, and ends with exit code 5.`
+Without a method's name it measures one trial at one rate (bench fixed). With the
+rate max it sends as fast as the path accepts packets. At a set rate it keeps its
+schedule, and packets that a full Tx ring refuses count as lost. If the generator
+itself was held up, the trial's loss says nothing about the path: the run is then
+not valid, and ends with exit code 5.`
 
 func newBenchCmd(d deps) *cobra.Command {
 	cmd := newMethodCmd(d, newFixed())
@@ -85,19 +86,19 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 		return benchRun(ctx, opts, m)
 	})
 	f.StringVar(&opts.TX, "tx", "", "interface to send on (default: the first of --interfaces, else the first that DPDK can drive)")
-	f.StringVar(&opts.RX, "rx", "", "interface to receive on (default: that of --tx, whose peer has to send back what it gets)")
-	f.BoolVar(&opts.Bidirectional, "bidirectional", false, "send in both directions at once; rates are of both together")
+	f.StringVar(&opts.RX, "rx", "", "interface to receive on (default: the same as --tx; its peer then has to send the packets back)")
+	f.BoolVar(&opts.Bidirectional, "bidirectional", false, "send in both directions at once; rates are the sum of both")
 	f.IntVar(&opts.Flows, "flows", 254, fmt.Sprintf("UDP flows per direction, 1 to %d", bench.MaxFlows))
-	f.StringSliceVar(&opts.Vary, "vary", []string{string(bench.SrcPort)}, "fields by which flows differ, each counting up from its first value: src-ip, dst-ip, src-port, dst-port")
-	f.StringSliceVar(&opts.GatewayMAC, "gateway-mac", nil, "MAC address of a router to send through, and with --bidirectional that of its other side; ARP and neighbor solicitations for the flows' addresses are then answered")
-	f.StringVar(&opts.RxVLAN, "rx-vlan", "", "802.1Q id that packets come back with from a path that changes tags, 0 for none (default: that of --vlan)")
+	f.StringSliceVar(&opts.Vary, "vary", []string{string(bench.SrcPort)}, "header fields in which the flows differ, each counting up from its first value: src-ip, dst-ip, src-port, dst-port")
+	f.StringSliceVar(&opts.GatewayMAC, "gateway-mac", nil, "MAC address of a router to send through; with --bidirectional a second one, of the router's other side. bench then answers ARP and neighbor solicitations for the flows' addresses")
+	f.StringVar(&opts.RxVLAN, "rx-vlan", "", "802.1Q id of the packets that come back, if the path changes tags; 0: untagged (default: the same as --vlan)")
 	f.StringSliceVar(&opts.FrameSizes, "frame-size", m.sizes,
 		frameSizeUsage+"; imix (64:7+570:4+1518:1); another mix of sizes and weights; or rfc2544 for its seven sizes; several such as 64,512,imix")
-	f.StringVar(&opts.LineRate, "line-rate", "", "rate of the medium, such as 25G, which percentages refer to (default: the port's link speed; sockets have none)")
+	f.StringVar(&opts.LineRate, "line-rate", "", "rate of the medium, such as 25G: percentages are parts of it (default: the port's link speed; sockets have none)")
 	f.DurationVar(&opts.Warmup, "warmup", time.Second, "how long to send before the first trial of each measurement")
 	f.IntVar(&opts.Repeat, "repeat", 1, "how often to measure each frame size")
-	f.BoolVar(&opts.Calibrate, "calibrate", true, "first measure the generator by itself: its highest rate, and what it adds to times")
-	opts.addGateFlags(f)
+	f.BoolVar(&opts.Calibrate, "calibrate", true, "first measure the generator by itself: its highest rate, and the time that it adds to round trips")
+	opts.addGateFlags(f, m)
 	f.StringVar(&opts.ResultFile, "result-file", "", "write the result to this file as JSON, after every trial")
 	f.StringVar(&opts.TerminationLog, "termination-log", "", "write a summary of at most 4096 bytes to this file; without a value to "+defaultTerminationLog)
 	f.Lookup("termination-log").NoOptDefVal = defaultTerminationLog
@@ -106,7 +107,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 	opts.publishOptions.addFlags(f)
 	opts.driveOptions.addFlags(cmd, d)
 	opts.AddFlags(cmd)
-	opts.flowOptions.addFlags(cmd, autoMAC, "destination: an address, or auto to send a probe until it comes back and learn it from that")
+	opts.flowOptions.addFlags(cmd, autoMAC, "destination MAC address; auto: send a probe until it comes back, and learn the address from it")
 	cli.AddOutputFlag(cmd, &opts.Output, report.Formats()...)
 	for _, g := range benchGroups {
 		cli.Group(cmd, g.heading, g.flags...)
@@ -119,7 +120,7 @@ func newMethodCmd(d deps, m *method) *cobra.Command {
 // message by default.
 const defaultTerminationLog = "/dev/termination-log"
 
-// plan is what a run of bench is to do, with every flag read.
+// plan is a run of bench, with every flag read.
 type plan struct {
 	mixes      []result.Mix
 	flow       bench.Flow
@@ -184,7 +185,7 @@ func (o *benchOptions) plan(m *method) (p plan, err error) {
 // gateways reads --gateway-mac.
 func (o *benchOptions) gateways() (list []net.HardwareAddr, err error) {
 	if len(o.GatewayMAC) > 0 && o.DstMAC != autoMAC {
-		return nil, cli.UsageErrorf("--gateway-mac is where packets are sent to: leave --dst-mac away")
+		return nil, cli.UsageErrorf("--gateway-mac and --dst-mac both set the destination: leave one out")
 	}
 	if len(o.GatewayMAC) > 2 || len(o.GatewayMAC) == 2 && !o.Bidirectional {
 		return nil, cli.UsageErrorf("--gateway-mac: give one address, or two with --bidirectional")
@@ -215,7 +216,7 @@ func parseMixes(values []string) ([]result.Mix, error) {
 	}
 	for i, mix := range list {
 		if slices.ContainsFunc(list[:i], func(m result.Mix) bool { return m.String() == mix.String() }) {
-			return nil, cli.UsageErrorf("--frame-size: %s is there twice; --repeat measures again", mix)
+			return nil, cli.UsageErrorf("--frame-size: %s is given twice: give each size once, and --repeat to measure again", mix)
 		}
 	}
 	if len(list) == 0 {
@@ -224,16 +225,16 @@ func parseMixes(values []string) ([]result.Mix, error) {
 	return list, nil
 }
 
-// choose settles which interfaces send and receive: those of --tx and --rx, else
-// the first two of --interfaces, else those of the flags that name sockets and
-// netdevs, else the pod's first.
+// choose settles which interfaces send and receive. --tx and --rx come first, then
+// --interfaces, then the flags that name sockets and netdevs, then the pod's first
+// interface.
 func (o *benchOptions) choose() error {
 	if o.TX == "" && o.RX != "" {
-		return cli.UsageErrorf("--rx without --tx")
+		return cli.UsageErrorf("--rx without --tx: give --tx too")
 	}
 	own := o.Names()
 	if len(own) > 2 {
-		return cli.UsageErrorf("%s are three or more interfaces, and bench sends on one and receives on another: leave some out", strings.Join(own, ", "))
+		return cli.UsageErrorf("%s are more than two interfaces, and bench sends on one and receives on another: leave some out", strings.Join(own, ", "))
 	}
 	if len(o.Interfaces) == 0 {
 		o.Interfaces = own
@@ -254,7 +255,7 @@ func (o *benchOptions) choose() error {
 	return nil
 }
 
-// path finds the way between the ports that were asked for, and learns where to
+// path finds the way between the ports of the plan, and learns the MAC addresses to
 // send to.
 func (o *benchOptions) path(ctx context.Context, dp *dataplane.Dataplane, p plan, m *monitor) (*traffic.Path, error) {
 	if o.Bidirectional && len(dp.Ports) < 2 {

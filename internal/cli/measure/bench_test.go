@@ -87,8 +87,8 @@ func TestMonitor(t *testing.T) {
 	}
 }
 
-// Of a line that would not fit into 80 columns, the bound of the time left stays, which
-// of the sizes it is, the goal and the interval.
+// If a line does not fit into 80 columns, it loses parts. The bound of the time left, the
+// number of the frame size, the goal and the interval stay.
 func TestMonitorFits(t *testing.T) {
 	var b bytes.Buffer
 	m := newMonitor(cli.Streams{Err: &b, IsTerminal: true}, "", &result.Result{})

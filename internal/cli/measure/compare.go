@@ -17,19 +17,20 @@ directory with one result file per run, or one file whose repeated measurements
 (--repeat) then count as runs. They share a pod, and so vary less than runs do.
 
 For every frame size it compares each goal's rate, or the received rate, and the
-p99 and median round-trip times of bench latency. RATIO is the performance of NEW
-to that of BASE, with its 95 % interval; below 1 is slower. From ten runs per side
-it is Hodges and Lehmann's, tested by Mann and Whitney's exact test; below that it is
-that of the medians, with a bootstrap interval. Holm's method corrects for the number
-of rows. A goal that even the lowest rate did not meet counts as 0.
+p99 and median round-trip times of bench latency. RATIO is NEW's performance divided
+by BASE's, with its 95 % interval; below 1 is slower. With ten runs per side or more
+the ratio is Hodges and Lehmann's estimate, tested by Mann and Whitney's exact test.
+With fewer it is the ratio of the medians, with a bootstrap interval. Holm's method
+corrects for the number of rows. A goal that even the lowest rate did not meet counts
+as 0.
 
-The exit code is 4 if a row is slower by more than its threshold, not by chance; 5 if a
-side has fewer than five runs of anything that BASE has, or if a row is inconclusive:
-it may be slower by more than its threshold, but the runs are too few or too noisy to
-tell; 64 if the sides were measured with different settings.
+The exit code is 4 if a row is slower by more than its threshold, and not by chance. It
+is 5 if a side has fewer than five runs of a figure that BASE has, or if a row is
+inconclusive: NEW may be slower by more than the threshold, but the runs are too few or
+too noisy to decide. It is 64 if the sides were measured with different settings.
 
---history DIR takes the runs of one directory in the order of time instead, and finds
-the runs from which on a rate is another one.`
+--history DIR takes the runs of one directory instead, in the order of time, and finds
+the runs at which a rate changed for good.`
 
 func newCompareCmd(d deps) *cobra.Command {
 	var threshold, latency, output, history string
@@ -62,15 +63,15 @@ func newCompareCmd(d deps) *cobra.Command {
 			return compareRun(d, args[0], args[1], thresholds{rate: ratio, time: slower}, allowDifferent, output)
 		},
 	}
-	cmd.Flags().StringVar(&threshold, "threshold", "2%", "how much slower is a regression, such as 2%, 0.02 or 1/50")
-	cmd.Flags().StringVar(&latency, "latency-threshold", "10%", "how much slower is a regression of a round-trip time")
-	cmd.Flags().BoolVar(&allowDifferent, "allow-different", false, "compare runs with different settings, too")
+	cmd.Flags().StringVar(&threshold, "threshold", "2%", "a rate lower by more than this is a regression, such as 2%, 0.02 or 1/50")
+	cmd.Flags().StringVar(&latency, "latency-threshold", "10%", "a round-trip time longer by more than this is a regression")
+	cmd.Flags().BoolVar(&allowDifferent, "allow-different", false, "also compare runs with different settings")
 	cmd.Flags().StringVar(&history, "history", "", "directory with the result files of a series of runs, to find changes in")
 	cli.AddOutputFlag(cmd, &output, "table", "json")
 	return cmd
 }
 
-// thresholds are how much slower is a regression.
+// thresholds say from which slowdown on a row is a regression.
 type thresholds struct{ rate, time float64 }
 
 // of is the one for a row.
@@ -84,17 +85,17 @@ func (t thresholds) of(unit string) float64 {
 // compareSeed makes the same files give the same interval every time.
 const compareSeed = 2544
 
-// comparison is one row of what compare prints.
+// comparison is a row of compare's table.
 type comparison struct {
-	Frame string `json:"frame"` // as 64 or imix
-	Rate  string `json:"rate"`  // what is compared, as NDR
+	Frame string `json:"frame"` // such as 64 or imix
+	Rate  string `json:"rate"`  // the compared figure, such as NDR
 	Unit  string `json:"unit"`  // of the medians
 	bench.Comparison
 	Regression bool          `json:"regression"`
 	Outcome    bench.Outcome `json:"outcome"`
 	WithinRun  bool          `json:"withinRun,omitempty"`    // a side's figures are of one run
-	Detectable float64       `json:"detectable"`             // loss that would have been found in four of five cases
-	Decides    int           `json:"decidingRuns,omitempty"` // per side, to find a loss of the threshold as often
+	Detectable float64       `json:"detectable"`             // slowdown that would have been found in four of five cases
+	Decides    int           `json:"decidingRuns,omitempty"` // runs per side that would find a slowdown of the threshold as often
 }
 
 func compareRun(d deps, base, next string, limits thresholds, allowDifferent bool, output string) error {
@@ -136,7 +137,7 @@ func compareRun(d deps, base, next string, limits thresholds, allowDifferent boo
 	return nil
 }
 
-// compareSides compares all that the base has. The error is about rows with too few
+// compareSides compares all figures of the base. The error is about rows with too few
 // runs.
 func compareSides(old, now side, limits thresholds) (rows []comparison, tooFew error) {
 	rows = []comparison{}
@@ -202,7 +203,7 @@ func printComparison(d deps, output string, rows []comparison, limits thresholds
 	return nil
 }
 
-// openNote says what an inconclusive row could have seen.
+// openNote says which slowdown an inconclusive row could have found.
 func openNote(r comparison, threshold float64) string {
 	note := fmt.Sprintf("%s %s: a loss of %.2g %% would have been seen in four of five cases", r.Frame, r.Rate, 100*r.Detectable)
 	if r.Decides > 0 {

@@ -16,16 +16,16 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// The units of what is compared.
+// The units of compared figures.
 const (
 	mpps         = "Mpps"
 	microseconds = "us"
 )
 
-// rateKey is what is compared with its like.
+// rateKey names a figure. Figures of the same key are compared.
 type rateKey struct {
 	frame, rate string
-	time        bool // it is a time, whose inverse is compared: more is better
+	time        bool // a time: its inverse is compared, so that more is better
 }
 
 func (k rateKey) unit() string {
@@ -35,8 +35,8 @@ func (k rateKey) unit() string {
 	return mpps
 }
 
-// inUnit says two figures in the unit that bench's table has the larger one in; the
-// second has its name.
+// inUnit formats two figures in the unit that bench's table has for the larger one. The
+// second text names the unit.
 func inUnit(unit string, before, after float64) (string, string) {
 	size := 1.0
 	if unit == mpps {
@@ -45,8 +45,8 @@ func inUnit(unit string, before, after float64) (string, string) {
 	return fmt.Sprintf("%.6g", before/size), fmt.Sprintf("%.6g %s", after/size, unit)
 }
 
-// side is a set of runs: a figure per run of each key, and the keys in the order in
-// which they came.
+// side is a set of runs: for each key a figure per run, and the keys in the order of
+// their first figures.
 type side struct {
 	results []result.Result
 	keys    []rateKey
@@ -147,14 +147,14 @@ func sameSettings(allowDifferent bool, results []result.Result) error {
 	first := results[0]
 	for _, r := range results[1:] {
 		if name, a, b := differ(first, r); name != "" {
-			return cli.UsageErrorf("the runs were measured with different settings: %s %v and %v; give --allow-different to compare them all the same", name, a, b)
+			return cli.UsageErrorf("the runs were measured with different settings: %s %v and %v: give --allow-different to compare them all the same", name, a, b)
 		}
 	}
 	return nil
 }
 
-// differ names the first setting that makes two runs something else, and what it is
-// in each.
+// differ names the first setting that makes two runs incomparable, with the value of
+// each.
 func differ(a, b result.Result) (name string, inA, inB any) {
 	x, y := a.Settings, b.Settings
 	goals := func(list []result.GoalSettings) []result.GoalSettings {

@@ -13,10 +13,10 @@ import (
 type cpuOption struct{ CPUs string }
 
 func (o *cpuOption) addCPUFlag(f *pflag.FlagSet) {
-	f.StringVar(&o.CPUs, "cpus", "", "CPUs to run on, such as 2-3 or 2,4 (default: all that it may use): the first runs Go and EAL, and polls only if it is alone")
+	f.StringVar(&o.CPUs, "cpus", "", "CPUs to run on, such as 2-3 or 2,4 (default: all that the process may use). The first runs Go and EAL, and polls only if there is no other")
 }
 
-// checkCPUs reads the flag, before anything is started.
+// checkCPUs reads the flag before anything starts.
 func (o *cpuOption) checkCPUs() error {
 	_, err := o.set()
 	return err
@@ -32,7 +32,7 @@ func (o *cpuOption) set() (set podnet.CPUSet, err error) {
 	return set, nil
 }
 
-// confined is the pod with the CPUs of the flag alone.
+// confined gives the pod with only the CPUs of the flag.
 func (o *cpuOption) confined(pod *podnet.Pod) (*podnet.Pod, error) {
 	set, err := o.set()
 	if err != nil || set.IsEmpty() || pod.CPUs == nil {

@@ -28,22 +28,22 @@ type driveOptions struct {
 	PeerTimeout time.Duration
 	Verbose     bool
 
-	firstOnly bool // of the interfaces that were not asked for by name
-	mbufs     int  // of each port, beside what its rings need
+	firstOnly bool // without names of interfaces, drive the first one alone
+	mbufs     int  // per port, in addition to its rings' mbufs
 	frame     int  // bytes of the largest frame that is sent; 0: none is
 }
 
 func (o *driveOptions) addFlags(cmd *cobra.Command, d deps) {
 	f := cmd.Flags()
-	f.DurationVar(&o.PeerTimeout, "peer-timeout", 30*time.Second, "how long to wait for the peers of sockets, and for a probe to come back; 0s: for ever")
-	f.BoolVarP(&o.Verbose, "verbose", "v", false, "log what DPDK says")
+	f.DurationVar(&o.PeerTimeout, "peer-timeout", 30*time.Second, "how long to wait until the peers of sockets connect, and until a probe comes back; 0s: no limit")
+	f.BoolVarP(&o.Verbose, "verbose", "v", false, "print DPDK's log")
 	o.AddEALFlags(cmd, rundir.Prefix(d.PID))
 	o.AddFlag(cmd)
 	o.addCPUFlag(f)
 	o.AddRootlessFlags(cmd)
 }
 
-// checkPeerTimeout reads the flag, before anything is started.
+// checkPeerTimeout reads the flag before anything starts.
 func (o *driveOptions) checkPeerTimeout() error {
 	if o.PeerTimeout < 0 {
 		return cli.UsageErrorf("--peer-timeout %s: must not be below 0", o.PeerTimeout)
@@ -51,8 +51,7 @@ func (o *driveOptions) checkPeerTimeout() error {
 	return nil
 }
 
-// start resolves the pod and starts DPDK on its interfaces, in the order in
-// which they were asked for.
+// start resolves the pod and starts DPDK on its interfaces, in the order of the flags.
 func (o *driveOptions) start(ctx context.Context, d deps) (*dataplane.Dataplane, *podnet.Pod, error) {
 	pod, err := o.PodOf(ctx, d.Deps, o.PodOptions)
 	if err != nil {
@@ -81,13 +80,13 @@ func (o *driveOptions) startOn(ctx context.Context, d deps, pod *podnet.Pod, fla
 		return nil, err
 	}
 	if o.firstOnly && len(names) > len(flags.Interfaces) {
-		return nil, cli.UsageErrorf("%q: several interfaces or devices have a name that was given: name one of %s", flags.Interfaces, strings.Join(names, ", "))
+		return nil, cli.UsageErrorf("%q: several interfaces or devices have that name: give one of %s instead", flags.Interfaces, strings.Join(names, ", "))
 	}
 	if ports, err = dataplane.InOrder(ports, names); err != nil {
 		return nil, coded(err)
 	}
 	if len(ports) == 0 {
-		return nil, cli.UsageErrorf("no port is asked for, and there is nothing to do without one")
+		return nil, cli.UsageErrorf("no port is selected, and this command needs one: name an interface with --interfaces")
 	}
 	if o.firstOnly && len(o.Interfaces) == 0 {
 		ports = ports[:1]

@@ -34,24 +34,23 @@ type dutOptions struct {
 	Output    string
 }
 
-const dutHelp = `dut is a device under test for when there is no other: it stands in for the
-host's vSwitch, at the other end of a pod's vhost-user and memif sockets, and
-needs nothing but DPDK. Its ports are net_vhost_0, net_vhost_1, ... and
-net_memif_0, net_memif_1, ... in the order of the command line, then those of
---vdev.
+const dutHelp = `dut is a device under test where you have no other: it stands in for the host's
+vSwitch at the other end of a pod's vhost-user and memif sockets, and needs nothing
+but DPDK. Its ports are net_vhost_0, net_vhost_1, ... and net_memif_0, net_memif_1,
+... in the order of the command line. The devices of --vdev follow.
 
   reflect   each port sends back what it receives, addresses exchanged
   bridge    the first and the second port of a kind are connected, the third and
             the fourth, and so on; a last one without a partner reflects
 
 Without other flags it forwards everything as fast as it can. With them it is a
-device with known faults, to measure a measurement by: each port then forwards at
---rate with a queue of --queue-depth, after --delay, and drops, doubles or reorders
-frames by count or by a chance from --seed.
+device with known faults, to check a measurement against: each port then forwards
+at --rate with a queue of --queue-depth, after --delay, and drops, doubles or
+reorders frames, every Nth one or at random from --seed.
 
-A socket is PATH or server:PATH for one that dut makes, client:PATH for one that
-the pod makes. The pod may come, go and come again; only a memif client waits for
-its server before any port forwards.`
+A socket is PATH or server:PATH if dut makes it, client:PATH if the pod makes it. The
+pod can come, go and come again. Only a memif client is different: no port forwards
+until its server has come.`
 
 func newDutCmd(d deps) *cobra.Command {
 	opts := dutOptions{deps: d}
@@ -63,17 +62,17 @@ func newDutCmd(d deps) *cobra.Command {
 		RunE:  d.UntilStopped(func(ctx context.Context) error { return dutRun(ctx, opts) }),
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&opts.VhostUser, "vhost-user", nil, "a vhost-user socket; may be repeated")
-	f.StringArrayVar(&opts.Memif, "memif", nil, "a memif socket; may be repeated")
+	f.StringArrayVar(&opts.VhostUser, "vhost-user", nil, "vhost-user socket; may be repeated")
+	f.StringArrayVar(&opts.Memif, "memif", nil, "memif socket; may be repeated")
 	f.StringArrayVar(&opts.VDevs, "vdev", nil, "another virtual device, such as net_ring0; may be repeated")
 	opts.addFlags(f)
 	opts.addMetricsFlag(f)
 	opts.addCPUFlag(f)
 	f.IntVar(&opts.MTU, "mtu", 0, "bytes of the largest L3 packet, for jumbo frames, such as 9000 (default: 1500)")
-	f.DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
-	f.BoolVarP(&opts.Verbose, "verbose", "v", false, "log what DPDK says")
+	f.DurationVarP(&opts.Duration, "duration", "d", 0, "how long to run; 0: until stopped")
+	f.BoolVarP(&opts.Verbose, "verbose", "v", false, "print DPDK's log")
 	cli.AddChoiceFlag(cmd, &opts.Forward, "forward", "", "what to do with frames", "reflect", "bridge")
-	cli.AddChoiceFlag(cmd, &opts.Memory, "memory", "", "where packets live: hugepages, ordinary pages (none), or what there is", "auto", "hugepages", "none")
+	cli.AddChoiceFlag(cmd, &opts.Memory, "memory", "", "memory for packets: hugepages, ordinary pages (none), or whichever there is (auto)", "auto", "hugepages", "none")
 	cli.AddOutputFlag(cmd, &opts.Output, "table", "json")
 	return cmd
 }
@@ -130,7 +129,7 @@ func (o *dutOptions) start(ctx context.Context, devices []eal.Device, faults *dp
 	return drive.startOn(ctx, o.deps, machine, drive.EALOptions, podnet.EALOptions{Devices: devices, MTU: o.MTU}, false)
 }
 
-// devices turns the flags into the host's ends of the sockets.
+// devices makes the host's ends of the sockets from the flags.
 func (o *dutOptions) devices() ([]eal.Device, error) {
 	var list []eal.Device
 	for i, s := range o.VhostUser {

@@ -11,7 +11,7 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// noEnvironment is what is known before DPDK has started.
+// noEnvironment is the part of the environment that is known before DPDK has started.
 func noEnvironment(d deps) result.Environment {
 	return result.Environment{
 		Version: d.Version, DPDK: d.DPDKVersion,
@@ -19,11 +19,11 @@ func noEnvironment(d deps) result.Environment {
 	}
 }
 
-// environment is what a run with these ports runs on.
+// environment describes the machine and the ports of a run.
 func environment(d deps, pod *podnet.Pod, dp *dataplane.Dataplane) result.Environment {
 	e := noEnvironment(d)
 	e.Kernel, e.CPUModel = kernel.Describe(rootfs.FS{})
-	e.Host, _ = os.Hostname() // said or not: no reason to fail
+	e.Host, _ = os.Hostname() // a run does not fail without it
 	e.Labels = pod.Labels
 	if cpus := pod.CPUs; cpus != nil {
 		e.CPUs, e.CPUQuota = cpus.Allowed.String(), cpus.Quota
@@ -52,7 +52,7 @@ func environment(d deps, pod *podnet.Pod, dp *dataplane.Dataplane) result.Enviro
 	return e
 }
 
-// describe tells a device's kind, and its address or socket.
+// describe gives a device's kind, and its address or socket.
 func describe(d eal.Device) (kind, device string) {
 	switch d := d.(type) {
 	case eal.PCI:

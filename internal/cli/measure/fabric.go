@@ -44,17 +44,18 @@ type fabricOptions struct {
 	flags *pflag.FlagSet
 }
 
-const fabricHelp = `fabric measures the fast path between all nodes, as one of the pods of an Indexed Job
-with one pod per node (manifests/fabric). Each pod generates and reflects. The one with
-the index 0 also coordinates: the others register with it over TCP, and it hands out
-rounds in which every node measures with one other. It writes the matrix of all pairs.
+const fabricHelp = `fabric measures the fast path between all nodes. It runs in every pod of an Indexed Job
+that has one pod per node (manifests/fabric). Each pod generates and reflects packets.
+The pod with the index 0 also coordinates: the others register with it over TCP, and it
+assigns rounds in which every node measures with one other. At the end it writes the
+matrix of all pairs.
 
   pairs     every pair of nodes, one direction after the other
   ring      each node and the next one, one direction after the other
   saturate  every pair of nodes, both directions of all pairs of a round at once
 
-A rail is a fast interface of the pod, counted from 0. A pod that dies, hangs or comes
-late costs its own pairs: the matrix says why they have no figures. All pods need the
+A rail is a fast interface of the pod, counted from 0. If a pod dies, hangs or comes
+late, only its own pairs have no figures, and the matrix says why. All pods need the
 same --token-file, from a Secret. A connection without the token gets no answer.`
 
 func newFabricCmd(d deps) *cobra.Command {
@@ -68,18 +69,18 @@ func newFabricCmd(d deps) *cobra.Command {
 	}
 	f := cmd.Flags()
 	opts.flags = f
-	f.IntVar(&opts.Index, "index", -1, "which of the pods this is, from 0, which coordinates (default: JOB_COMPLETION_INDEX of the environment)")
-	f.StringVar(&opts.Coordinator, "coordinator", "podnet-fabric:9092", "where the pod with the index 0 listens, as HOST:PORT")
-	f.StringVar(&opts.TokenFile, "token-file", "", "file with the token that all pods of the run share, such as that of a Secret")
+	f.IntVar(&opts.Index, "index", -1, "index of this pod; the pod with index 0 coordinates (default: JOB_COMPLETION_INDEX of the environment)")
+	f.StringVar(&opts.Coordinator, "coordinator", "podnet-fabric:9092", "HOST:PORT on which the pod with index 0 listens")
+	f.StringVar(&opts.TokenFile, "token-file", "", "file with the token that all pods of the run share, such as a mounted Secret")
 	f.StringVar(&opts.Node, "node", "", "name of the node (default: NODE_NAME of the environment, else the host's name)")
 	f.DurationVar(&opts.Patience, "patience", 15*time.Minute, "how long to look for the coordinator before giving up")
 	opts.fabricGates.addFlags(f)
-	f.StringVar(&opts.ResultFile, "result-file", "", "write the whole result to this file as JSON; of the coordinator, as what follows")
-	f.StringVar(&opts.TerminationLog, "termination-log", "", "write a summary of at most 4096 bytes to this file; without a value to "+defaultTerminationLog)
+	f.StringVar(&opts.ResultFile, "result-file", "", "the coordinator writes the whole result to this file as JSON")
+	f.StringVar(&opts.TerminationLog, "termination-log", "", "the coordinator writes a summary of at most 4096 bytes to this file; without a value to "+defaultTerminationLog)
 	f.Lookup("termination-log").NoOptDefVal = defaultTerminationLog
-	f.StringVar(&opts.ResultConfigMap, "result-configmap", "", "write the result to this ConfigMap of the pod's namespace when the run ends; other keys stay")
-	f.StringVar(&opts.StateFile, "state-file", "", "keep in this file what a coordinator needs to go on after a restart")
-	f.StringVar(&opts.StateConfigMap, "state-configmap", "", "the same in this ConfigMap of the pod's namespace, where the next pod of the Job finds it")
+	f.StringVar(&opts.ResultConfigMap, "result-configmap", "", "the coordinator writes the result to this ConfigMap of the pod's namespace when the run ends; other keys stay")
+	f.StringVar(&opts.StateFile, "state-file", "", "the coordinator keeps its state in this file, and goes on from it after a restart")
+	f.StringVar(&opts.StateConfigMap, "state-configmap", "", "the coordinator keeps its state in this ConfigMap of the pod's namespace, and the Job's next pod goes on from it")
 	opts.addMetricsFlag(f)
 	opts.fabricScope.addFlags(cmd)
 	opts.driveOptions.addFlags(cmd, d)
@@ -97,12 +98,12 @@ type fabricJob struct {
 	settings result.FabricSettings // the thresholds
 	token    fabric.Token
 	log      *slog.Logger
-	kube     *kube.Client // nil: no ConfigMap is asked for
+	kube     *kube.Client // nil: no flag names a ConfigMap
 	// coordinator is this pod's part beside its agent; nil: another pod has it.
 	coordinator *fabric.Coordinator
 }
 
-// read reads the flags, before anything is started.
+// read reads the flags before anything starts.
 func (o *fabricOptions) read() (j fabricJob, err error) {
 	j = fabricJob{fabricOptions: o, log: slog.New(slog.NewTextHandler(o.Err, nil))}
 	if j.config, j.timing, err = o.config(o.flags); err != nil {
@@ -142,18 +143,18 @@ func (o *fabricOptions) read() (j fabricJob, err error) {
 	return j, nil
 }
 
-// readIndex settles which pod this is.
+// readIndex finds out the pod's index.
 func (o *fabricOptions) readIndex() error {
 	const variable = "JOB_COMPLETION_INDEX"
 	from := "--index"
 	if !o.flags.Changed("index") {
 		text := o.variable(variable)
 		if text == "" {
-			return cli.UsageErrorf("--index is missing: the environment has no %s either, which an Indexed Job sets", variable)
+			return cli.UsageErrorf("--index is missing, and so is %s in the environment, which an Indexed Job sets: give one of them", variable)
 		}
 		var err error
 		if o.Index, err = strconv.Atoi(text); err != nil {
-			return cli.UsageErrorf("environment variable %s: %q is no index", variable, text)
+			return cli.UsageErrorf("environment variable %s: %q is not an index: must be a number from 0", variable, text)
 		}
 		from = variable
 	}
@@ -186,9 +187,9 @@ func readToken(path string) (fabric.Token, error) {
 	return token, nil
 }
 
-// node is the name of the node, and pod that of the pod.
+// node gives the name of the node, and pod the name of the pod.
 func (o *fabricOptions) node() string {
-	host, _ := os.Hostname() // said or not
+	host, _ := os.Hostname() // a run does not fail without it
 	return cmp.Or(o.Node, o.variable(nodeVariable), host)
 }
 
@@ -205,7 +206,8 @@ func (o *fabricOptions) environ() ([]string, error) {
 	return o.Env, nil
 }
 
-// variable is the value of a variable, of several the last; empty: there is none.
+// variable gives the value of a variable. The last one counts if there are several;
+// empty: there is none.
 func (o *fabricOptions) variable(name string) (value string) {
 	environ, _ := o.environ() // podnet reads it too, and says why it cannot
 	for _, v := range environ {
@@ -216,8 +218,8 @@ func (o *fabricOptions) variable(name string) (value string) {
 	return value
 }
 
-// dial connects to the coordinator, by its name each time: another pod may have taken its
-// place.
+// dial connects to the coordinator. It looks the name up each time, since another pod may
+// have taken the coordinator's place.
 func (o *fabricOptions) dial(ctx context.Context) (net.Conn, error) {
 	address := o.Coordinator
 	if o.Index == 0 { // it is this process
@@ -227,7 +229,7 @@ func (o *fabricOptions) dial(ctx context.Context) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", address)
 }
 
-// ended is what an agent's end means to whoever started it.
+// ended turns the end of an agent into the error of the command.
 func ended(ctx context.Context, err error) error {
 	switch {
 	case err == nil:

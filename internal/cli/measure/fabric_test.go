@@ -41,8 +41,8 @@ func runFabric(t *testing.T, env []string, args ...string) (*world, error) {
 	return &w, cmd.ExecuteContext(t.Context())
 }
 
-// Flags that contradict one another, or the environment, are refused before anything is
-// started, with what to give in their place.
+// Flags that contradict one another, or the environment, are refused before anything
+// starts, and the error has the remedy.
 func TestFabricFlags(t *testing.T) {
 	token := tokenFile(t, goodToken)
 	with := func(args ...string) []string {
@@ -117,8 +117,8 @@ func TestFabricPlan(t *testing.T) {
 	}
 }
 
-// Two pods find each other and end together. Between their ports nothing is carried here,
-// which is what the matrix says.
+// Two pods find each other and end together. Their ports are not connected here, and the
+// matrix says that nothing arrived.
 func TestFabricCommand(t *testing.T) {
 	listener, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
@@ -164,7 +164,7 @@ func TestFabricCommand(t *testing.T) {
 	}
 }
 
-// What a pod's end means to the Job that started it.
+// The exit code of a pod decides whether the Job counts it as done.
 func TestFabricEnded(t *testing.T) {
 	for _, tt := range []struct {
 		err  error

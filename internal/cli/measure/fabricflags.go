@@ -12,7 +12,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// fabricScope are the flags of what a fabric run measures, with which it can be planned.
+// fabricScope are the flags that describe a fabric run. plan takes them, too.
 type fabricScope struct {
 	Nodes     int
 	Mode      string
@@ -28,21 +28,21 @@ type fabricScope struct {
 
 func (o *fabricScope) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVarP(&o.Nodes, "nodes", "n", 0, "how many pods there are, one per node: the Job's completions")
+	f.IntVarP(&o.Nodes, "nodes", "n", 0, "number of pods, one per node: the Job's completions")
 	cli.AddChoiceFlag(cmd, &o.Mode, "mode", "m", "which pairs to measure: all, each node and the next one, or all with both directions at once",
 		result.FabricPairs, result.FabricRing, result.FabricSaturate)
 	cli.AddChoiceFlag(cmd, &o.Rails, "rails", "", "which rails (fast interfaces) of two nodes to join: the n-th with the n-th, or each with each",
 		result.FabricSame, result.FabricCross)
 	f.IntVar(&o.RailCount, "rail-count", 0, "rails per node to measure (default: as many as the pod with the most has)")
-	f.StringVar(&o.Rate, "rate", "1Mpps", "load of each direction: "+rateUsage+partUsage+"; with --quick the highest that is tried")
+	f.StringVar(&o.Rate, "rate", "1Mpps", "load of each direction: "+rateUsage+partUsage+"; with --quick the highest load to try")
 	f.BoolVar(&o.Quick, "quick", false, "search for the NDR of each direction, the highest rate without loss, within --duration")
 	f.StringVarP(&o.FrameSize, "frame-size", "s", "64", frameSizeUsage+", or imix")
 	f.DurationVarP(&o.Duration, "duration", "d", time.Second, "how long to measure each direction of a pair (with --quick 15s)")
 	f.DurationVar(&o.Warmup, "warmup", 200*time.Millisecond, "how long to send before each measurement")
-	f.DurationVar(&o.Join, "join-timeout", 5*time.Minute, "how long to wait for all pods, before the rounds begin without the others")
+	f.DurationVar(&o.Join, "join-timeout", 5*time.Minute, "how long to wait for all pods; then the rounds begin without the missing ones")
 }
 
-// quickDuration is how long a search takes at most, if --duration does not say.
+// quickDuration is how long a search takes at most without --duration.
 const quickDuration = 15 * time.Second
 
 // config reads the flags.
@@ -128,7 +128,7 @@ func (o *fabricGates) read(s *result.FabricSettings, c fabric.Config) error {
 	case o.MaxP99 < 0:
 		return cli.UsageErrorf("--max-p99 %s: must not be below 0", o.MaxP99)
 	case o.MaxP99 > 0 && c.Mode == result.FabricSaturate:
-		return cli.UsageErrorf("--max-p99: in the mode saturate nothing comes back, so that there are no round-trip times")
+		return cli.UsageErrorf("--max-p99: the mode saturate measures no round-trip times, as no packets come back: leave the flag out, or take another mode")
 	case o.MaxP99 > 0:
 		us := float64(o.MaxP99.Nanoseconds()) / 1e3
 		s.MaxP99Us = &us

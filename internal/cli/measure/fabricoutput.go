@@ -18,7 +18,7 @@ type fabricOutputs struct {
 	termination *result.Output // nil: none
 }
 
-// openOutputs makes sure, before the run, that what it measures can be written.
+// openOutputs makes sure, before the run, that its result can be written.
 func (j *fabricJob) openOutputs() (*fabricOutputs, error) {
 	var out fabricOutputs
 	if j.Index != 0 {
@@ -52,8 +52,8 @@ func (j *fabricJob) newClient() (*kube.Client, error) {
 	return kube.New(kube.Options{Root: j.Root, Environ: environ})
 }
 
-// write writes the result in every form that was asked for, and returns what the command
-// ends with. failure is what the run failed with; nil: nothing.
+// write writes the result in every form that the flags ask for, and returns the error
+// that the command ends with. failure is the run's error; nil: it succeeded.
 func (out *fabricOutputs) write(ctx context.Context, j *fabricJob, doc result.Fabric, failure error) error {
 	var text bytes.Buffer
 	if err := doc.Encode(&text); err != nil {
@@ -88,11 +88,12 @@ func (out *fabricOutputs) write(ctx context.Context, j *fabricJob, doc result.Fa
 	}
 }
 
-// chunkBytes is how much of the document a ConfigMap has.
+// chunkBytes is how many bytes of the document one ConfigMap holds.
 const chunkBytes = kube.MaxData - roomForOthers
 
-// publish writes a summary to the ConfigMap, and before it the whole document to others
-// whose names it says. Without these the summary says that the document is left out.
+// publish writes the whole document to several ConfigMaps, and then a summary with their
+// names to --result-configmap. If the document cannot be written, the summary says that
+// it is left out.
 func (j *fabricJob) publish(ctx context.Context, doc result.Fabric, text []byte, failure error) error {
 	ctx, cancel := publishing(ctx)
 	defer cancel()

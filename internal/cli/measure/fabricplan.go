@@ -9,11 +9,11 @@ import (
 	"github.com/podnet/podnet/internal/fabric"
 )
 
-const fabricPlanHelp = `plan prints how many rounds a run of fabric has and how long it takes, and starts
-nothing: it needs neither pods nor DPDK. Up to 16 nodes it lists the pairs of each
-round, by index, and with -o json those of any number of nodes.`
+const fabricPlanHelp = `plan prints how many rounds a run of fabric has and how long it takes. It starts
+nothing and needs neither pods nor DPDK. For up to 16 nodes it lists the pairs of each
+round by index; -o json lists them for any number of nodes.`
 
-// listedNodes is up to how many nodes the text lists the rounds' pairs.
+// listedNodes is the largest number of nodes for which the text lists the rounds' pairs.
 const listedNodes = 16
 
 func newFabricPlanCmd(d deps) *cobra.Command {

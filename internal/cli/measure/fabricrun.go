@@ -119,11 +119,11 @@ func (j *fabricJob) progress(p fabric.Progress) {
 	j.log.Info("a round has ended", "round", p.Round, "of", p.Rounds, "measurements", len(p.Pairs), "valid", valid, "left", p.Left.Round(time.Second))
 }
 
-// jobLabel is the label of a pod with the uid of its Job, by which the state of a Job that
-// was deleted is known.
+// jobLabel is the pod's label with the UID of its Job. The coordinator ignores the state
+// of a Job with another UID: that Job was deleted.
 const jobLabel = "batch.kubernetes.io/controller-uid"
 
-// state is where the run of the Job is kept; nil: nowhere.
+// state gives the place where the Job's run is kept; nil: nowhere.
 func (j *fabricJob) state(uid string) (fabric.State, error) {
 	switch {
 	case j.StateFile != "":
@@ -136,7 +136,7 @@ func (j *fabricJob) state(uid string) (fabric.State, error) {
 	return &configMapState{client: j.kube, name: j.StateConfigMap}, nil
 }
 
-// railsOf are the pod's ports as others need to know them.
+// railsOf describes the pod's ports to the other pods.
 func railsOf(env result.Environment, pod *podnet.Pod) (list []result.FabricRail) {
 	for _, dev := range env.Interfaces {
 		rail := result.FabricRail{Device: dev}

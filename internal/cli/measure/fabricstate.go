@@ -18,7 +18,7 @@ import (
 	"github.com/podnet/podnet/internal/kube"
 )
 
-// configMaps is as much of a kube.Client as a state needs.
+// configMaps is the part of kube.Client that a state needs.
 type configMaps interface {
 	ConfigMapData(ctx context.Context, name string) (map[string]string, error)
 	ApplyConfigMap(ctx context.Context, name string, data map[string]string) error
@@ -26,8 +26,8 @@ type configMaps interface {
 
 var _ configMaps = (*kube.Client)(nil)
 
-// configMapState keeps a fabric run's state in a ConfigMap, which is there when another
-// pod takes the coordinator's place, whatever node that is on.
+// configMapState keeps a fabric run's state in a ConfigMap. There the next coordinator
+// finds it, on whatever node that pod is.
 type configMapState struct {
 	client configMaps
 	name   string
@@ -40,11 +40,12 @@ var _ fabric.State = (*configMapState)(nil)
 // stateKey is the key of the state: lines of JSON, by gzip and base64.
 const stateKey = "state"
 
-// stateTimeout is how long the API may take to write a round down, while all pods wait.
+// stateTimeout is how long the API may take to write a round. All pods wait meanwhile.
 const stateTimeout = 5 * time.Second
 
-// maxStateData is how large the state may be in the ConfigMap, in bytes; what of a round
-// takes no figures has room in the rest. maxStateLines is how much a state may unpack to.
+// maxStateData is how many bytes of the ConfigMap the state may take while it has
+// figures. The rest is for later rounds, which are kept without figures. maxStateLines is
+// how many bytes a state may unpack to.
 const (
 	maxStateData  = kube.MaxData - 64<<10
 	maxStateLines = 256 << 20
@@ -85,8 +86,8 @@ func (s *configMapState) Begin(h fabric.Head) error {
 	return s.write(s.lines)
 }
 
-// Append implements fabric.State. An entry that could not be written is written with the
-// next one.
+// Append implements fabric.State. If an entry cannot be written, the next call writes it,
+// too.
 func (s *configMapState) Append(e fabric.Entry) error {
 	for {
 		if s.full {

@@ -124,7 +124,7 @@ func TestConfigMapStateFull(t *testing.T) {
 		}
 	}
 	if len(saved.Entries) != rounds || with == 0 || with == rounds {
-		t.Errorf("%d entries, %d with figures, want %d, of which some", len(saved.Entries), with, rounds)
+		t.Errorf("%d entries, %d with figures, want %d entries, and figures in some of them", len(saved.Entries), with, rounds)
 	}
 }
 

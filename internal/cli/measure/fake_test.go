@@ -27,8 +27,8 @@ func onFake(t *testing.T, ctx func(context.Context) context.Context, prepare fun
 	var w world
 	var f *dpdktest.Fake
 	var err error
-	// The first call of Notify starts the process's loop of signals, which is no part
-	// of a bubble.
+	// The first call of Notify starts the process's loop of signals, which must not belong
+	// to a bubble.
 	_, stop := signal.NotifyContext(t.Context(), syscall.SIGWINCH)
 	stop()
 	synctest.Test(t, func(t *testing.T) {
@@ -49,12 +49,12 @@ func onFake(t *testing.T, ctx func(context.Context) context.Context, prepare fun
 
 func forever(ctx context.Context) context.Context { return ctx }
 
-// reflects lets all come back, as the device of the other end does.
+// reflects lets all packets come back, as the device at the other end does.
 func reflects(w dpdktest.Wire) func(*dpdktest.Fake) {
 	return func(f *dpdktest.Fake) { f.Connect("net_ring0", "net_ring0", w) }
 }
 
-// bench measures what there is: its rate, loss and times.
+// bench measures the rate, loss and round-trip times of the fake path.
 func TestBenchOnFake(t *testing.T) {
 	for name, tt := range map[string]struct {
 		args []string
@@ -108,7 +108,7 @@ func TestBenchOnFake(t *testing.T) {
 	}
 }
 
-// -o hdr has what came back at each load, and -o csit a test case.
+// -o hdr has the round-trip times at each load, and -o csit a test case.
 func TestExportsOnFake(t *testing.T) {
 	write := func(output string, args ...string) (string, error) {
 		w, _, err := onFake(t, forever, reflects(dpdktest.Wire{Delay: 5 * time.Microsecond}), newBenchCmd, append(args, "--vdev", "net_ring0", "-o", output)...)
@@ -139,7 +139,7 @@ func TestExportsOnFake(t *testing.T) {
 	}
 }
 
-// Told to stop, bench writes what it has, as not complete.
+// If a signal stops bench, it writes the result so far and marks it as not complete.
 func TestBenchStoppedOnFake(t *testing.T) {
 	soon := func(ctx context.Context) context.Context {
 		ctx, cancel := context.WithCancel(ctx)
@@ -190,7 +190,7 @@ func TestBenchOfAPeerThatHangsUpOnFake(t *testing.T) {
 	}
 }
 
-// run and dut count what they forward, and tell it in between.
+// run and dut count the packets that they forward, and print the counters meanwhile.
 func TestForwardOnFake(t *testing.T) {
 	for name, tt := range map[string]struct {
 		newCmd func(deps) *cobra.Command
@@ -278,7 +278,7 @@ func TestPartOfTheLineRateOnFake(t *testing.T) {
 	}
 }
 
-// By --rfc2544 methods take what the RFC has, and say where they depart from it.
+// With --rfc2544 methods take the RFC's values, and say where they depart from it.
 func TestRFC2544OnFake(t *testing.T) {
 	_, _, err := onFake(t, forever, reflects(dpdktest.Wire{}), newBenchCmd, "loss", "--rfc2544", "--vdev", "net_ring0", "--frame-size", "1518")
 	if cli.ExitCode(err) != cli.CodeUsage || !strings.Contains(err.Error(), "give --line-rate") {

@@ -24,18 +24,18 @@ type faultOptions struct {
 }
 
 func (o *faultOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&o.Rate, "rate", "max", "what each port forwards at most: max, or packets per second such as 200kpps")
-	f.IntVar(&o.QueueDepth, "queue-depth", 256, "frames that wait for a port that forwards at --rate; more are dropped")
+	f.StringVar(&o.Rate, "rate", "max", "highest rate at which each port forwards: max, or packets per second such as 200kpps")
+	f.IntVar(&o.QueueDepth, "queue-depth", 256, "how many frames can wait for a port that forwards at --rate; further ones are dropped")
 	f.DurationVar(&o.Delay, "delay", 0, "how long every frame is held back")
-	const chance = ": none, a chance (0.001, 0.1% or 1/1000), or every:N for exactly each N-th"
+	const chance = ": none, a probability (0.001, 0.1% or 1/1000), or every:N for exactly each N-th"
 	f.StringVar(&o.Loss, "loss", "none", "frames to drop"+chance)
 	f.StringVar(&o.Duplicate, "duplicate", "none", "frames to send twice"+chance)
 	f.StringVar(&o.Reorder, "reorder", "none", "frames to hold back until --reorder-by others have passed"+chance)
 	f.IntVar(&o.ReorderBy, "reorder-by", 3, "how many frames overtake one that is held back")
-	f.Uint64Var(&o.Seed, "seed", 1, "what the chances are drawn from: the same seed, the same frames")
+	f.Uint64Var(&o.Seed, "seed", 1, "seed of the random choices: the same seed chooses the same frames")
 }
 
-// impairment is what the flags say; nil: a device without a fault.
+// impairment reads the flags; nil: a device without a fault.
 func (o *faultOptions) impairment() (*dpdk.Impairment, error) {
 	i := dpdk.Impairment{Depth: o.QueueDepth, Delay: o.Delay, ReorderBy: o.ReorderBy, Seed: o.Seed}
 	var err error
@@ -71,7 +71,7 @@ func (o *faultOptions) impairment() (*dpdk.Impairment, error) {
 	return &i, nil
 }
 
-// What the mbufs of a port last for.
+// Limits that a port's mbufs allow.
 const (
 	maxQueueDepth = 16384
 	maxDelay      = time.Second

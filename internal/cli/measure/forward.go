@@ -11,8 +11,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// live shows rates while packets move, on a terminal in place, elsewhere as one
-// line a second, and tells the counters to whoever asks.
+// live shows rates while packets move: on a terminal in one line that it redraws,
+// elsewhere as one line per second. It also has the counters for the metrics server.
 type live struct {
 	w        io.Writer
 	terminal bool

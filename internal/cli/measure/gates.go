@@ -14,22 +14,27 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// gateOptions are the flags of thresholds. Each value is for all frames, or after the
-// name of a frame size and a colon for these alone.
+// gateOptions are the flags of thresholds. A value is for all frames, unless it begins
+// with the name of a frame size and a colon.
 type gateOptions struct {
 	MinMpps, MaxLoss, MaxP99 []string
 
 	flags *pflag.FlagSet
 }
 
-func (o *gateOptions) addGateFlags(f *pflag.FlagSet) {
+// addGateFlags adds the flags to a method's command. The help shows those that the
+// method takes; gates refuses the others and says why.
+func (o *gateOptions) addGateFlags(f *pflag.FlagSet, m *method) {
 	o.flags = f
 	f.StringSliceVar(&o.MinMpps, "min-mpps", nil,
 		"exit with 4 if a rate is below this, in million packets per second; per frame size such as 64:1.2,1518:0.5")
 	f.StringSliceVar(&o.MaxLoss, "max-loss", nil,
 		"exit with 4 if a measured loss is above this ratio, such as 0.001, 0.1% or 1/1000; per frame size such as 64:1%,1518:0")
 	f.StringSliceVar(&o.MaxP99, "max-p99", nil,
-		"exit with 4 if at a load that was measured more than 1 % of the round-trip times are above this, such as 50us; per frame size such as 64:50us,1518:80us")
+		"exit with 4 if more than 1 % of the round-trip times at a load are above this, such as 50us; per frame size such as 64:50us,1518:80us")
+	for name, takes := range map[string]bool{"min-mpps": m.rate, "max-loss": m.loss, "max-p99": m.times} {
+		f.Lookup(name).Hidden = !takes
+	}
 }
 
 // gates reads the flags, for a method and the frames that it measures.
@@ -41,25 +46,25 @@ func (o *gateOptions) gates(m *method, mixes []result.Mix) (all result.Gates, ow
 		read   func(string) (float64, error)
 		of     func(*result.Gates) **float64
 		ok     bool
-		not    string // why the method has none
+		not    string // why the method does not take the flag
 	}{
 		{
 			"min-mpps", o.MinMpps, readMpps, func(g *result.Gates) **float64 { return &g.MinMpps },
-			m.rate, m.name + " gives no rate to hold to it",
+			m.rate, m.name + " reports no rate to compare with it",
 		},
 		{
 			"max-loss", o.MaxLoss, parseRatio, func(g *result.Gates) **float64 { return &g.MaxLoss },
-			m.loss, "it is for a rate that is asked for, by fixed and soak: what " + m.name + " may lose is its own",
+			m.loss, "only fixed and soak take it, which send at a rate that you set: " + m.name + " sets its rates, and the loss that it allows, by itself",
 		},
 		{
 			"max-p99", o.MaxP99, readMicroseconds, func(g *result.Gates) **float64 { return &g.MaxP99Us },
-			m.times, "it is for fixed, soak and latency: " + m.name + " has loads of its own",
+			m.times, "only fixed, soak and latency take it, which measure at loads that you set: " + m.name + " chooses its loads by itself",
 		},
 	} {
 		if len(flag.values) > 0 && !flag.ok {
 			return all, nil, cli.UsageErrorf("--%s: %s", flag.name, flag.not)
 		}
-		if len(flag.values) == 0 && o.flags != nil && o.flags.Changed(flag.name) { // such as an unset variable's
+		if len(flag.values) == 0 && o.flags != nil && o.flags.Changed(flag.name) { // such as from an unset variable
 			return all, nil, cli.UsageErrorf("--%s is empty: give a threshold, or leave the flag out", flag.name)
 		}
 		for _, value := range flag.values {
@@ -78,7 +83,7 @@ type gateReader struct {
 	own   []result.FrameGates
 }
 
-// add reads a value, and puts it where of says.
+// add reads a value into the field of the thresholds that of selects.
 func (r *gateReader) add(value string, read func(string) (float64, error), of func(*result.Gates) **float64) error {
 	gates, text := &r.all, value
 	if at := strings.LastIndex(value, ":"); at >= 0 {
@@ -102,7 +107,7 @@ func (r *gateReader) add(value string, read func(string) (float64, error), of fu
 	return nil
 }
 
-// of are the thresholds of frames of that name.
+// of gives the thresholds of frames of that name.
 func (r *gateReader) of(frame string) *result.Gates {
 	i := slices.IndexFunc(r.own, func(g result.FrameGates) bool { return g.Frame == frame })
 	if i < 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// flowOptions are the flags of what is generated, apart from sizes and rates.
+// flowOptions are the flags of the generated packets, apart from sizes and rates.
 type flowOptions struct {
 	DstMAC           string // auto or an address
 	VLAN             int
@@ -30,10 +30,10 @@ const autoMAC = "auto"
 func (o *flowOptions) addFlags(cmd *cobra.Command, dstMAC, dstMACUsage string) {
 	f := cmd.Flags()
 	f.StringVar(&o.DstMAC, "dst-mac", dstMAC, dstMACUsage)
-	f.IntVar(&o.VLAN, "vlan", 0, "802.1Q id of generated frames, 1 to 4094; 0 sends them untagged")
+	f.IntVar(&o.VLAN, "vlan", 0, "802.1Q id of generated frames, 1 to 4094; 0: untagged")
 	f.StringVar(&o.SrcIP, "src-ip", "198.18.0.1", "source address, IPv4 or IPv6")
 	f.StringVar(&o.DstIP, "dst-ip", "198.18.0.2", "destination address, IPv4 or IPv6")
-	f.Uint16Var(&o.SrcPort, "src-port", 49184, "UDP source port, of the first flow")
+	f.Uint16Var(&o.SrcPort, "src-port", 49184, "UDP source port of the first flow")
 	f.Uint16Var(&o.DstPort, "dst-port", 7, "UDP destination port")
 }
 
@@ -87,5 +87,5 @@ var frameSizeUsage = fmt.Sprintf("bytes of a frame on the wire, with the FCS, %d
 
 const rateUsage = "max, packets per second (1000000, 250kpps, 1.5Mpps) or bits per second at L1 (10Gbps)"
 
-// partUsage is what else a rate of bench can be.
+// partUsage follows rateUsage where a rate can be a part of the line rate.
 const partUsage = ", or a part of the line rate (50%)"

@@ -11,7 +11,7 @@ import (
 	"github.com/podnet/podnet/internal/cli/measure"
 )
 
-// helpOf is what a command says of itself.
+// helpOf gives a command's help.
 func helpOf(t *testing.T, command ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -22,7 +22,7 @@ func helpOf(t *testing.T, command ...string) string {
 	return out.String()
 }
 
-// commandsIn are those that a help lists.
+// commandsIn gives the commands that a help lists.
 func commandsIn(help string) (names []string) {
 	_, list, _ := strings.Cut(help, "Available Commands:\n")
 	list, _, _ = strings.Cut(list, "\n\n")

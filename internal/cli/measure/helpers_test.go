@@ -7,7 +7,7 @@ import (
 	"github.com/podnet/podnet/internal/cli"
 )
 
-// world is what commands write into in tests.
+// world collects the output of commands in tests.
 type world struct{ out, err bytes.Buffer }
 
 func (w *world) deps() deps {

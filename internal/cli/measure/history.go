@@ -9,10 +9,10 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// change is one row of what compare --history prints.
+// change is a row of the table of compare --history.
 type change struct {
-	Frame   string    `json:"frame"`   // as 64 or imix
-	Rate    string    `json:"rate"`    // what changed, as NDR
+	Frame   string    `json:"frame"`   // such as 64 or imix
+	Rate    string    `json:"rate"`    // the figure that changed, such as NDR
 	Unit    string    `json:"unit"`    // of the medians
 	Started time.Time `json:"started"` // first run after the change
 	bench.Change

@@ -1,5 +1,7 @@
-// Package measure has the commands that need DPDK or results: flags, and what a
-// terminal shows of what internal/traffic and internal/bench do.
+// Package measure has the commands that need DPDK or results: run, bench, dut, fabric and
+// report. It has their flags and their output on the terminal; it does not measure:
+// internal/traffic and internal/bench do. Start in measure.go, then in the file of a
+// command.
 package measure
 
 import (
@@ -33,7 +35,7 @@ func program(driver dpdk.Driver) cli.Program {
 	return p
 }
 
-// deps is what commands have of the world around them, and of DPDK.
+// deps gives commands their access to the world around them, and to DPDK.
 type deps struct {
 	cli.Deps
 	driver dpdk.Driver // nil: DPDK itself

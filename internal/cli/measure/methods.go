@@ -19,31 +19,31 @@ import (
 type method struct {
 	name, short, long string
 	examples          string   // in the help
-	sizes             []string // of frames, by default
-	rate              bool     // its result has a rate, which --min-mpps can be held to
-	loss              bool     // and the loss at a rate that was asked for, for --max-loss
-	times             bool     // and round-trip times at such rates, for --max-p99
+	sizes             []string // the default frame sizes
+	rate              bool     // the result has a rate, to compare with --min-mpps
+	loss              bool     // it has the loss at a rate that the user set, for --max-loss
+	times             bool     // it has round-trip times at such rates, for --max-p99
 	flags             func(f *pflag.FlagSet)
-	// check is of the flags' values; the line rate is in bits per second, 0 if it is not known.
+	// check checks the flags' values; the line rate is in bits per second, 0 if it is not known.
 	check    func(frameBytes, lineRate float64) error
 	settings func(s *result.Settings)
 	measure  func(ctx context.Context, r *bench.Runner) (result.Measurement, error)
-	// load, if not nil, is the highest that is measured, in packets per second; 0: not known.
+	// load, if not nil, gives the highest load that is measured, in packets per second; 0: not known.
 	load func(frameBytes, lineRate float64) (float64, error)
-	// prepare, if not nil, settles flags that depend on others, before they are read.
+	// prepare, if not nil, sets flags that depend on others, before they are read.
 	prepare func(o *benchOptions) error
-	// takes, if not nil, tells how long the trials take for one frame size, at most and
+	// takes, if not nil, gives how long the trials take for one frame size, at most and
 	// usually; 0: not known.
 	takes func() (most, usual time.Duration)
-	// deviations, if not nil, tells where the method departs from RFC 2544, if it is to
-	// keep to that.
+	// deviations, if not nil, lists where the method departs from RFC 2544. It lists
+	// nothing without --rfc2544.
 	deviations func() []string
 }
 
-// sweep is the sizes that a method of RFC 2544 measures by default.
+// sweep stands for the frame sizes that a method of RFC 2544 measures by default.
 var sweep = []string{"rfc2544"}
 
-// positive checks that durations are.
+// positive checks that durations are above 0.
 func positive(flags map[string]time.Duration) error {
 	for flag, d := range flags {
 		if d <= 0 {
@@ -56,7 +56,7 @@ func positive(flags map[string]time.Duration) error {
 // rateFlag is a rate whose packets per second depend on the frame size.
 type rateFlag struct{ name, value string }
 
-// pps reads the rate; 0 is as fast as it goes, or not given.
+// pps reads the rate; 0: as fast as possible, or not given.
 func (r *rateFlag) pps(frameBytes, lineRate float64) (float64, error) {
 	if r.value == "" {
 		return 0, nil
@@ -68,7 +68,7 @@ func (r *rateFlag) pps(frameBytes, lineRate float64) (float64, error) {
 	return pps, nil
 }
 
-// sends checks that a trial at the rate has a packet to send.
+// sends checks that at least one packet is due in a trial at the rate.
 func (r *rateFlag) sends(d time.Duration, frameBytes, lineRate float64) error {
 	pps, err := r.pps(frameBytes, lineRate)
 	if err == nil && pps > 0 && (bench.Trial{Rate: pps, Duration: d}).Schedule() == 0 {
@@ -82,10 +82,10 @@ type maxRate struct{ rateFlag }
 
 func (m *maxRate) addFlag(f *pflag.FlagSet) {
 	m.name = "max-rate"
-	f.StringVar(&m.value, m.name, "", "highest rate to try, such as 1.5Mpps, 10Gbps or 90% of the line rate (default: what the path takes in a trial at the maximum rate)")
+	f.StringVar(&m.value, m.name, "", "highest rate to try, such as 1.5Mpps, 10Gbps or 90% of the line rate (default: the rate that the path accepts in a trial at full speed)")
 }
 
-// set settles the highest rate of the runner; left to it, it finds one.
+// set sets the runner's highest rate. Without the flag the runner finds one.
 func (m *maxRate) set(r *bench.Runner) (err error) {
 	r.MaxRate, err = m.pps(r.Mix.Mean(), r.LineRate)
 	return err
@@ -129,11 +129,11 @@ func newSoak() *method {
 		name:     result.Soak,
 		examples: soakExamples,
 		short:    "Keep one rate for hours, and list when packets were lost",
-		long: `soak keeps one rate for as long as --duration says. It cuts the time into windows and
-lists those in which packets were lost (a packet that needs longer than a window to
-come back counts there as lost), each with what happened on the machine
-meanwhile: how much of its CPU each polling thread had, how often it was made to
-leave it, CFS throttling, steal, and what the ports dropped.`,
+		long: `soak keeps one rate for the whole --duration. It cuts the time into windows and lists
+the windows in which packets were lost. A packet that takes longer than a window to
+come back counts as lost in that list. Beside each window stand the events on the
+machine: how much of its CPU each polling thread had and how often the kernel
+preempted it, CFS throttling, steal, and the packets that the ports dropped.`,
 		sizes: []string{"64"}, rate: true, loss: true, times: true,
 		flags: func(f *pflag.FlagSet) {
 			f.StringVar(&rate.value, rate.name, "100kpps", rateUsage+partUsage)
@@ -167,9 +167,9 @@ func newThroughput() *method {
 		name:     result.Throughput,
 		examples: throughputExamples,
 		short:    "Find the highest rate without loss (RFC 2544, section 26.1)",
-		long: `throughput finds the highest rate at which no packet is lost by a binary search, and
-confirms it by a final trial of --validation (RFC 2544, section 26.1). If that trial
-loses packets the search goes on below. --rfc2544 is for that section as written: all
+		long: `throughput finds the highest rate without loss by a binary search, and confirms it by
+a final trial of --validation (RFC 2544, section 26.1). If that trial loses packets,
+the search goes on below its rate. --rfc2544 keeps to that section as written: all
 trials take 60 s.`,
 		sizes: sweep, rate: true,
 		prepare: func(*benchOptions) error {
@@ -187,9 +187,9 @@ trials take 60 s.`,
 			top.addFlag(f)
 			rfc.addFlag(f, "trials of 60 s that lose nothing")
 			f.DurationVar(&cfg.Trial, "trial", 2*time.Second, "how long a trial of the search takes")
-			f.DurationVar(&cfg.Validation, "validation", time.Minute, "how long the final trial takes; 0: there is none")
-			f.StringVar(&loss, "loss", loss, "loss that a trial may have, such as 0.001, 0.1% or 1/1000")
-			f.StringVar(&width, "width", width, "how exactly to find the rate, relative to it")
+			f.DurationVar(&cfg.Validation, "validation", time.Minute, "how long the final trial takes; 0: no final trial")
+			f.StringVar(&loss, "loss", loss, "loss ratio that a trial may have, such as 0.001, 0.1% or 1/1000")
+			f.StringVar(&width, "width", width, "precision of the rate, relative to it")
 		},
 		check: func(frameBytes, lineRate float64) (err error) {
 			if _, err := top.pps(frameBytes, lineRate); err != nil {
@@ -213,8 +213,8 @@ trials take 60 s.`,
 	}
 }
 
-// searchFlags are the flags of MLRsearch. Those that are given take the place of
-// what the preset has.
+// searchFlags are the flags of MLRsearch. A flag that is given replaces the preset's
+// value.
 type searchFlags struct {
 	quick       bool
 	limit       time.Duration
@@ -233,17 +233,17 @@ func (s *searchFlags) addFlags(f *pflag.FlagSet) {
 	for _, p := range bench.Presets() {
 		help = append(help, p.Name+": "+p.Help)
 	}
-	f.StringVar(&s.preset, "goal-preset", bench.DefaultPreset, "what a rate has to keep ("+strings.Join(help, "; ")+")")
-	f.DurationVar(&s.trial, "trial", 0, "how long the trials take that lead to a rate (default: the preset's)")
-	f.DurationVar(&s.finalTrial, "final-trial", 0, "how long the trials take that settle a rate (default: the preset's, or --trial)")
-	f.DurationVar(&s.durationSum, "duration-sum", 0, "how long the trials take together that settle a rate (default: the preset's)")
-	f.StringVar(&s.exceed, "exceed-ratio", "", "part of --duration-sum that may be of trials with too much loss (default: the preset's)")
-	f.StringVar(&s.width, "width", "", "how exactly to find a rate, relative to it (default: the preset's)")
-	f.DurationVar(&s.limit, "search-limit", 0, "how long the trials for one frame size may take together; then goals keep the bounds that they have; 0s: for ever (default: the preset's)")
+	f.StringVar(&s.preset, "goal-preset", bench.DefaultPreset, "goals that a rate has to meet ("+strings.Join(help, "; ")+")")
+	f.DurationVar(&s.trial, "trial", 0, "how long a trial takes while the search is far from the rate (default: the preset's)")
+	f.DurationVar(&s.finalTrial, "final-trial", 0, "how long a trial takes that decides about a rate (default: the preset's, or --trial)")
+	f.DurationVar(&s.durationSum, "duration-sum", 0, "how long the trials that decide about a rate take together (default: the preset's)")
+	f.StringVar(&s.exceed, "exceed-ratio", "", "part of --duration-sum in which trials may lose too much (default: the preset's)")
+	f.StringVar(&s.width, "width", "", "precision of a rate, relative to it (default: the preset's)")
+	f.DurationVar(&s.limit, "search-limit", 0, "how long the trials for one frame size may take together; then the search ends, and the result has the bounds found so far; 0s: no limit (default: the preset's)")
 	s.flags = f
 }
 
-// config is what the flags say.
+// config reads the flags.
 func (s *searchFlags) config() (bench.NDRConfig, error) {
 	preset, err := bench.ParsePreset(s.preset)
 	if err != nil {
@@ -285,14 +285,13 @@ func (s *searchFlags) config() (bench.NDRConfig, error) {
 	return cfg, cfg.Check()
 }
 
-// prepareQuick makes a search for a first answer of one frame size, if that was asked
-// for.
+// prepareQuick turns --quick into a preset and one frame size.
 func (s *searchFlags) prepareQuick(o *benchOptions) error {
 	if !s.quick {
 		return nil
 	}
 	if s.flags.Changed("goal-preset") {
-		return cli.UsageErrorf("--quick has goals of its own: leave --goal-preset away")
+		return cli.UsageErrorf("--quick has goals of its own: leave --goal-preset out")
 	}
 	s.preset = bench.QuickPreset
 	switch {
@@ -304,7 +303,7 @@ func (s *searchFlags) prepareQuick(o *benchOptions) error {
 	return nil
 }
 
-// takes is how long the trials take for one frame size.
+// takes gives how long the trials take for one frame size.
 func (s *searchFlags) takes() (most, usual time.Duration) {
 	cfg, _ := s.config() // checked before
 	if slices.ContainsFunc([]string{"goal", "trial", "final-trial", "duration-sum", "exceed-ratio", "width"}, s.flags.Changed) {
@@ -314,7 +313,7 @@ func (s *searchFlags) takes() (most, usual time.Duration) {
 	return cfg.Limit, preset.Usual
 }
 
-// named are the goals of --goal, in all else like the given one.
+// named gives the goals of --goal. Name and loss come from the flag, all else from like.
 func (s *searchFlags) named(like result.GoalSettings) (goals []result.GoalSettings, err error) {
 	for _, text := range s.goals {
 		name, loss, ok := strings.Cut(text, "=")
@@ -337,14 +336,14 @@ func newNDR() *method {
 		short:    "Find the highest rates without loss and with little (MLRsearch)",
 		long: `ndr finds the highest rate for each of several goals in one search, MLRsearch (RFC
 9971): by default the non-drop rate (NDR) and the rate with at most 0.5 % loss (PDR).
-A rate is settled by trials whose times add up to --duration-sum, of which a part may
-be bad, so that a machine that is noisy now and then does not spoil it. --goal-preset
-has other goals, such as RFC 2544's. --quick is for a first answer: one frame size, in
-trials of 15 s in all, with how well it is known.`,
+It decides about a rate by trials whose times add up to --duration-sum. A part of them
+(--exceed-ratio) may lose too much, so that a short disturbance does not spoil the
+result. --goal-preset has other goals, such as RFC 2544's. --quick gives a first answer
+for one frame size after at most 15 s of trials, and says how exact it is.`,
 		sizes: sweep, rate: true, prepare: search.prepareQuick, takes: search.takes,
 		flags: func(f *pflag.FlagSet) {
 			top.addFlag(f)
-			f.BoolVar(&search.quick, "quick", false, "give a first answer for one frame size (64 unless --frame-size says otherwise), within 15 s of trials")
+			f.BoolVar(&search.quick, "quick", false, "give a first answer for one frame size (default 64), within 15 s of trials")
 			f.StringSliceVar(&search.goals, "goal", nil, "name of a goal and the loss that it allows, such as PDR=0.5%; may be repeated (default: the preset's)")
 			search.addFlags(f)
 		},
@@ -384,10 +383,10 @@ func newLatency() *method {
 		name:     result.Latency,
 		examples: latencyExamples,
 		short:    "Measure round-trip times at parts of a rate",
-		long: `latency measures round-trip times, from the moment a packet is offered to the port
-to that in which it comes back, at each --load: a part of --rate, or of the NDR,
-which is then searched for first. A load of 0 is a thousandth, so that packets do
-not meet. --rfc2544 is for section 26.2 of that RFC.`,
+		long: `latency measures round-trip times: from handing a packet to the port until it comes
+back. It measures at each --load, a part of --rate. Without --rate it searches for the
+NDR first and takes parts of that. A load of 0 is a thousandth, so that packets do not
+queue behind one another. --rfc2544 keeps to section 26.2 of that RFC.`,
 		sizes: sweep, times: true,
 		prepare: func(*benchOptions) error {
 			if rfc.on {
@@ -400,7 +399,7 @@ not meet. --rfc2544 is for section 26.2 of that RFC.`,
 		},
 		deviations: func() []string { return rfc.all(latencyDeviations...) },
 		flags: func(f *pflag.FlagSet) {
-			f.StringVar(&base.value, base.name, "", "rate that loads are parts of, such as 1.5Mpps, 10Gbps or 90% of the line rate (default: the NDR)")
+			f.StringVar(&base.value, base.name, "", "full rate, of which --load takes parts: such as 1.5Mpps, 10Gbps or 90% of the line rate (default: the NDR)")
 			f.StringSliceVar(&loads, "load", []string{"0", "10%", "50%", "90%"}, "parts of the rate, such as 50% or 0.5")
 			f.DurationVarP(&cfg.Trial, "duration", "d", 10*time.Second, "how long to measure at each load")
 			f.IntVar(&cfg.Rounds, "rounds", 1, "how often to measure at each load")
@@ -457,9 +456,9 @@ func newLoss() *method {
 		name:     result.Loss,
 		examples: lossExamples,
 		short:    "Measure the loss from the highest rate down (RFC 2544, section 26.3)",
-		long: `loss measures the part of packets that is lost at the highest rate, and at lower and
-lower ones, until two in a row have lost nothing (RFC 2544, section 26.3). --rfc2544 is
-for that section as written: the highest rate is the medium's.`,
+		long: `loss measures the loss ratio at the highest rate, and then at lower and lower rates
+until two in a row have lost nothing (RFC 2544, section 26.3). --rfc2544 keeps to that
+section as written: the highest rate is the medium's.`,
 		sizes: sweep,
 		prepare: func(*benchOptions) error {
 			if rfc.on {
@@ -474,7 +473,7 @@ for that section as written: the highest rate is the medium's.`,
 			top.addFlag(f)
 			f.DurationVar(&cfg.Trial, "trial", 10*time.Second, "how long to measure at each rate")
 			rfc.addFlag(f, "trials of 60 s from 100 % of the line rate down")
-			f.StringVar(&step, "step", step, "between two rates, relative to the highest: at most 10%")
+			f.StringVar(&step, "step", step, "step between two rates, relative to the highest: at most 10%")
 		},
 		check: func(frameBytes, lineRate float64) (err error) {
 			if _, err := top.pps(frameBytes, lineRate); err != nil {
@@ -504,11 +503,11 @@ func newBurst() *method {
 		name:     result.Burst,
 		examples: burstExamples,
 		short:    "Find the longest burst without loss (RFC 2544, section 26.4)",
-		long: `burst finds how many packets can follow one another at the highest rate without a
-loss (RFC 2544, section 26.4). Packets that the port's ring refuses count as lost, as at
-every set rate. --rfc2544 is for that section as RFC 9004 has it: bursts are at the medium's
-rate, and the time that the path's buffer lasts is corrected by its throughput, which is
-searched for first.`,
+		long: `burst finds how many packets can follow one another at the highest rate without loss
+(RFC 2544, section 26.4). Packets that the port's Tx ring refuses count as lost, as at
+every set rate. --rfc2544 keeps to that section as RFC 9004 updates it: bursts have the
+medium's rate. It first searches for the path's throughput, and uses it to correct the
+time that the path's buffer lasts.`,
 		sizes: sweep,
 		prepare: func(*benchOptions) error {
 			if rfc.on {
@@ -522,10 +521,10 @@ searched for first.`,
 		deviations: func() []string { return rfc.all() },
 		flags: func(f *pflag.FlagSet) {
 			top.addFlag(f)
-			f.DurationVar(&cfg.Longest, "longest", 2*time.Second, "how long the longest burst takes that is tried")
+			f.DurationVar(&cfg.Longest, "longest", 2*time.Second, "how long the longest burst lasts that is tried")
 			rfc.addFlag(f, "bursts at 100 % of the line rate, and the corrected buffer time of RFC 9004")
 			f.IntVar(&cfg.Repeats, "bursts", 50, "how often to look for the longest burst; the mean is the result")
-			f.StringVar(&width, "width", width, "how exactly to find its length, relative to it")
+			f.StringVar(&width, "width", width, "precision of the length, relative to it")
 		},
 		check: func(frameBytes, lineRate float64) (err error) {
 			if _, err := top.pps(frameBytes, lineRate); err != nil {

@@ -15,20 +15,20 @@ import (
 )
 
 // monitor shows a run of bench while it goes on: on a terminal as one line that
-// is redrawn, elsewhere as a line of key=value pairs a trial.
+// is redrawn, elsewhere as a line of key=value pairs per trial.
 type monitor struct {
 	out      io.Writer
 	terminal bool
 	log      *slog.Logger
 
-	status   // whose lock is that of what follows too
+	status   // its lock guards the fields below, too
 	progress bench.Progress
 	began    time.Time
 	counts   bench.Counts // of the running trial, at its last tick
 	countsAt time.Time
-	running  result.Trial // of which only the counters are set, and never go down
+	running  result.Trial // has the counters alone, which never go down
 	ended    []uint64     // sums of result.TrialCounters
-	nth, of  int          // which measurement it is, of how many
+	nth, of  int          // this is the nth of so many measurements
 	lost     *float64     // loss ratio of the last trial of this measurement; nil: there was none
 }
 
@@ -87,8 +87,8 @@ func (m *monitor) Counted(now time.Time, c bench.Counts) {
 	seconds := now.Sub(m.countsAt).Seconds()
 	received, missing := c.Received-m.counts.Received, c.Missing
 	m.counts, m.countsAt, m.snapshot.Interfaces = c, now, c.Interfaces
-	// A warm-up is no part of the result, nor of the totals. What is missing may come
-	// yet, so it is lost only when the trial has ended.
+	// A warm-up does not count in the result or the totals. A missing packet may still
+	// come, so packets count as lost only when the trial has ended.
 	if m.progress.Phase != bench.WarmUp {
 		m.running = result.Trial{
 			Offered: c.Offered, TxRefused: c.Refused, Duplicates: c.Duplicates, Reordered: c.Reordered, Late: c.Late,
@@ -145,7 +145,7 @@ func (m *monitor) end(p bench.Progress, trials []result.Trial) {
 	m.log.Info("trial", args...)
 }
 
-// tell says lines of their own: on a terminal above the one that is redrawn.
+// tell prints whole lines: on a terminal above the line that is redrawn.
 func (m *monitor) tell(msg string, lines ...string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -202,8 +202,9 @@ func (m *monitor) draw(now string) {
 	fmt.Fprintf(m.out, "\r%s\x1b[K", fitting(parts, 4, 3, 0, 7, 5))
 }
 
-// fitting joins the parts that are not empty to a line that fits into a row, without
-// those that may be spared, in their order, where it would not.
+// fitting joins the parts that are not empty to a line. If the line is too long for a
+// row, it leaves out the parts with the indexes in spared, one after the other, until the
+// line fits.
 func fitting(parts []string, spared ...int) string {
 	line := func() string {
 		return strings.Join(slices.DeleteFunc(slices.Clone(parts), func(s string) bool { return s == "" }), " | ")
@@ -217,11 +218,12 @@ func fitting(parts []string, spared ...int) string {
 	return oneRow(line())
 }
 
-// columns is how many a row of a terminal has at least, with room for the cursor.
+// columns is how many columns a line can have on the narrowest terminal, beside the
+// cursor.
 const columns = 79
 
-// oneRow cuts a line to what a row of a terminal holds, with room for the cursor: a
-// line that goes on in the next row could not be redrawn.
+// oneRow cuts a line to one row of a terminal: a line that goes on in the next row could
+// not be redrawn.
 func oneRow(line string) string {
 	if runes := []rune(line); len(runes) > columns {
 		return string(runes[:columns-1]) + "…"

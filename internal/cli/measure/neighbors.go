@@ -11,8 +11,8 @@ import (
 	"github.com/podnet/podnet/internal/kernel/rootfs"
 )
 
-// neighbors warns of other DPDK programs that poll on one of our CPUs: then neither
-// gets more than a part of it, and both are late in slices of the scheduler.
+// neighbors warns of other DPDK programs that poll on one of our CPUs. Two such programs
+// share the CPU in slices of the scheduler, and each loses packets in the other's slice.
 func neighbors(s cli.Streams, name string) func(polling []dpdk.Lcore) {
 	return func(polling []dpdk.Lcore) {
 		for _, p := range kernel.Pollers(rootfs.FS{}, os.Getpid()) {
@@ -22,7 +22,7 @@ func neighbors(s cli.Streams, name string) func(polling []dpdk.Lcore) {
 			if s.IsTerminal {
 				fmt.Fprint(s.Err, "\r\x1b[K")
 			}
-			fmt.Fprintf(s.Err, "%s: warning: CPU %d polls for process %d (%s) too: give each CPUs of its own by --cpus\n", name, p.CPU, p.PID, p.Program)
+			fmt.Fprintf(s.Err, "%s: warning: process %d (%s) polls on CPU %d, too: give each process CPUs of its own by --cpus\n", name, p.PID, p.Program, p.CPU)
 		}
 	}
 }

@@ -25,20 +25,20 @@ const (
 // maxParam is how many bytes a value may have.
 const maxParam = 4096
 
-// measuring are the flags of every method that say what is measured. A ConfigMap can set
-// these and the method's own, and none that names a file, a device or an address to
-// listen on: who may write it need not be who made the Job.
+// measuring are the flags of every method that describe the measurement. A ConfigMap can
+// set these and the method's own. It cannot set a flag that names a file, a device or an
+// address to listen on: whoever can write the ConfigMap need not be the Job's author.
 var measuring = []string{
 	"tx", "rx", "bidirectional", "frame-size", "flows", "vary", "src-ip", "dst-ip", "dst-mac", "gateway-mac", "vlan", "rx-vlan",
 	"line-rate", "queues", "warmup", "repeat", "calibrate", "min-mpps", "max-loss", "max-p99", "wait", "peer-timeout",
 }
 
-// errTimeout is why a run ends that spec.timeout bounds.
+// errTimeout is the cause when spec.timeout ends a run.
 var errTimeout = errors.New(timeoutKey + " has passed")
 
-// readParams sets the flags that the ConfigMap of --params-configmap has, in place of
-// those of the command line. own are the method's own flags. The context that it returns ends after
-// the ConfigMap's timeout.
+// readParams sets the flags that the ConfigMap of --params-configmap has; they replace
+// the command line's. own are the method's own flags. The context that it returns ends
+// after the ConfigMap's timeout.
 func (o *benchOptions) readParams(ctx context.Context, flags *pflag.FlagSet, own []string) (context.Context, context.CancelFunc, error) {
 	nothing := func() {}
 	if o.ParamsConfigMap == "" {
@@ -50,7 +50,7 @@ func (o *benchOptions) readParams(ctx context.Context, flags *pflag.FlagSet, own
 	data, err := o.params(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
-			return ctx, nothing, context.Cause(ctx) // told to stop
+			return ctx, nothing, context.Cause(ctx) // a signal stopped the command
 		}
 		return ctx, nothing, cli.NotReady(fmt.Errorf("--params-configmap: %w", err))
 	}
@@ -65,11 +65,15 @@ func (o *benchOptions) readParams(ctx context.Context, flags *pflag.FlagSet, own
 		}
 		if !slices.Contains(settable, name) {
 			slices.Sort(settable)
+			settable = slices.DeleteFunc(settable, func(name string) bool { // a threshold that the method refuses
+				f := flags.Lookup(name)
+				return f != nil && f.Hidden
+			})
 			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %.100s: this method takes no such parameter: it takes %s",
 				o.ParamsConfigMap, key, strings.Join(settable, ", "))
 		}
 		value := oneLine(data[key])
-		// Of several lines pflag would read the first one of a list, and drop the others without a word.
+		// From several lines pflag would read the first one as a list, and silently drop the others.
 		if strings.ContainsAny(value, "\r\n") {
 			return ctx, nothing, cli.UsageErrorf("ConfigMap %s: %s: %.100q: has several lines. Write one, a list with commas", o.ParamsConfigMap, key, value)
 		}
@@ -95,9 +99,9 @@ func (o *benchOptions) readParams(ctx context.Context, flags *pflag.FlagSet, own
 // oneLine is a value without the end of line that YAML's | and --from-file leave.
 func oneLine(value string) string { return strings.TrimRight(value, "\r\n") }
 
-// misspelled says what was meant by a key that is almost one of ours: without effect it
-// would go unnoticed that something else is measured. Kiagnose has further keys of the
-// spec, which are none of ours.
+// misspelled gives the key that was meant by one that is almost right. If podnet ignored
+// it, the run would measure something else and nobody would notice. Kiagnose's other keys
+// below spec are not misspelled: podnet ignores them.
 func misspelled(key string) string {
 	lower := strings.ToLower(key)
 	switch {
@@ -134,8 +138,8 @@ func setFlag(f *pflag.Flag, value string) error {
 	return nil
 }
 
-// refuse tells in the ConfigMap of the results too that its parameters are wrong, and
-// returns what the command ends with.
+// refuse writes to the ConfigMap of the results, too, that the parameters are wrong, and
+// returns the error that the command ends with.
 func (o *benchOptions) refuse(ctx context.Context, m *method, err error) error {
 	if o.ParamsConfigMap == "" {
 		return err
@@ -148,8 +152,8 @@ func (o *benchOptions) refuse(ctx context.Context, m *method, err error) error {
 // nodeVariable has the name of the pod's node (fieldRef: spec.nodeName).
 const nodeVariable = "NODE_NAME"
 
-// findNodes notes the nodes of both ends. What cannot be read changes no figure: it is a
-// warning.
+// findNodes notes the nodes of both ends. A node that cannot be read changes no figure, so
+// it is only a warning.
 func (s *session) findNodes(ctx context.Context) {
 	environ, err := s.environ()
 	if err != nil {

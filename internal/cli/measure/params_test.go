@@ -30,7 +30,7 @@ func paramFlags(t *testing.T, o *benchOptions, m *method) (flags *pflag.FlagSet,
 	return flags, own
 }
 
-// What the ConfigMap has is in place of the command line's, and the rest stays.
+// The ConfigMap's values replace the command line's, and the other flags stay.
 func TestParams(t *testing.T) {
 	k := newFakeCluster(t)
 	k.params = map[string]string{
@@ -116,7 +116,7 @@ func TestParamsRefused(t *testing.T) {
 	}
 }
 
-// Without the flag nothing is asked of the API, and wrong flags are named on standard
+// Without the flag the command does not ask the API, and it names wrong flags on standard
 // error alone.
 func TestNoParams(t *testing.T) {
 	k := newFakeCluster(t)
@@ -128,7 +128,7 @@ func TestNoParams(t *testing.T) {
 	}
 }
 
-// The result says on which nodes both ends were; what cannot be read is a warning.
+// The result says on which nodes both ends were. A node that cannot be read is a warning.
 func TestNodes(t *testing.T) {
 	for peer, want := range map[string]result.Environment{
 		"":          {Node: "node-a"},

@@ -14,7 +14,7 @@ import (
 	"github.com/podnet/podnet/internal/report"
 )
 
-// publishOptions are the flags of what a run tells Kubernetes' API.
+// publishOptions are the flags of what bench reads from and writes to Kubernetes' API.
 type publishOptions struct {
 	ResultConfigMap string
 	ParamsConfigMap string
@@ -26,14 +26,14 @@ func (o *publishOptions) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.ResultConfigMap, "result-configmap", "",
 		"write the result to this ConfigMap of the pod's namespace when the run begins and when it ends: result.json and the keys status.*; other keys stay")
 	f.StringVar(&o.ParamsConfigMap, "params-configmap", "",
-		"read flags from the keys spec.param.FLAG of this ConfigMap of the pod's namespace, such as spec.param.frame-size, in place of those given here; spec.timeout bounds the run")
+		"read flags from the keys spec.param.FLAG of this ConfigMap of the pod's namespace, such as spec.param.frame-size; they replace the command line's. spec.timeout limits the run's time")
 	f.StringVar(&o.PeerPod, "peer-pod", "",
-		"pod of the pod's namespace at the other end, whose node is written to the result")
+		"name of the pod at the other end, in the same namespace: its node is written to the result")
 	f.BoolVar(&o.Events, "events", false,
 		"record an event on the pod when the run ends: BenchPassed, or BenchFailed with the reason")
 }
 
-// checkPublish reads the flags, before anything is started.
+// checkPublish reads the flags before anything starts.
 func (o *publishOptions) checkPublish() error {
 	return cmp.Or(checkName("result-configmap", o.ResultConfigMap), checkName("peer-pod", o.PeerPod))
 }
@@ -49,9 +49,9 @@ func checkName(flag, name string) error {
 	return nil
 }
 
-// How long the API may take. A result is worth waiting until a control plane has
-// started again; after the pod's deletion there is the rest of the grace period, which
-// is 30 s by default.
+// How long the API may take. For a result it is worth waiting until a control plane has
+// restarted. Once the pod is being deleted, only the rest of the grace period is left
+// (30 s by default).
 const (
 	announceTimeout = 30 * time.Second
 	publishTimeout  = 2 * time.Minute
@@ -59,8 +59,8 @@ const (
 	eventTimeout    = 5 * time.Second
 )
 
-// roomForOthers is what the values of a ConfigMap's other keys may take, in bytes,
-// and littleRoom is what is tried if they take more.
+// roomForOthers is how many bytes a result leaves for the ConfigMap's other keys. If the
+// API refuses that as too large, a result of littleRoom bytes follows.
 const (
 	roomForOthers = 64 << 10
 	littleRoom    = 16 << 10
@@ -83,8 +83,8 @@ func (o *benchOptions) newClient() (*kube.Client, error) {
 	return kube.New(kube.Options{Root: o.Root, Environ: environ})
 }
 
-// announce writes to the ConfigMap that the run has begun, so that what would
-// keep its result from being written is said before it is measured.
+// announce writes to the ConfigMap that the run has begun. If the ConfigMap cannot be
+// written, the user learns it now and not after the measurement.
 func (s *session) announce(ctx context.Context) error {
 	if s.ResultConfigMap == "" {
 		return nil
@@ -97,7 +97,7 @@ func (s *session) announce(ctx context.Context) error {
 		err = client.ApplyConfigMap(waiting, s.ResultConfigMap, report.ConfigMapAtStart(s.result))
 	}
 	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx) // told to stop; the start may have been written all the same
+		return context.Cause(ctx) // stopped by a signal; the ConfigMap may have the start all the same
 	}
 	if err != nil {
 		s.unannounced = true
@@ -106,11 +106,11 @@ func (s *session) announce(ctx context.Context) error {
 	return nil
 }
 
-// publish tells Kubernetes' API what became of the run, also when a signal
-// stopped it. failure is what the run failed with; nil: nothing.
+// publish writes the end of the run to Kubernetes' API, also when a signal stopped it.
+// failure is the run's error; nil: it succeeded.
 func (s *session) publish(ctx context.Context, failure error) (err error) {
 	if s.unannounced && s.kube == nil {
-		return nil // not in a pod: that is the failure
+		return nil // the failure is that this is no pod, so there is no API to write to
 	}
 	if s.ResultConfigMap != "" && s.kube != nil && !s.unannounced {
 		if err = s.writeConfigMap(ctx, failure); err != nil {
@@ -125,8 +125,8 @@ func (s *session) publish(ctx context.Context, failure error) (err error) {
 	return err
 }
 
-// writeConfigMap writes the result, without the document if there is no room for it
-// beside what others keep there.
+// writeConfigMap writes the result. It leaves the document out if the ConfigMap has no
+// room for it beside its other keys.
 func (s *session) writeConfigMap(ctx context.Context, failure error) (err error) {
 	ctx, cancel := publishing(ctx)
 	defer cancel()

@@ -33,7 +33,7 @@ type fakeCluster struct {
 	params  map[string]string   // of the ConfigMap params; nil: there is none
 	data    []map[string]string // of the ConfigMap, at every write
 	events  []fakeEvent
-	refuses func(write int) int // the status of HTTP that the ConfigMap's n-th write gets, from 0
+	refuses func(write int) int // gives the HTTP status of the ConfigMap's n-th write, from 0
 	noEvent bool
 }
 
@@ -110,7 +110,7 @@ func (k *fakeCluster) read(w http.ResponseWriter, path string) {
 	_ = json.NewEncoder(w).Encode(object)
 }
 
-// options are of a run in a pod of the cluster that has nothing to drive.
+// options gives a run in a pod of the cluster that has no port to drive.
 func (k *fakeCluster) options(f *world) benchOptions {
 	o := benchOptions{
 		deps: f.deps(),
@@ -161,7 +161,7 @@ func TestPublish(t *testing.T) {
 			if err := s.announce(ctx); err != nil {
 				t.Fatal(err)
 			}
-			stop() // as the pod's deletion does: what follows is written all the same
+			stop() // as the pod's deletion does: the result is written all the same
 			if err := s.end(ctx, tt.failure); cli.ExitCode(err) != tt.code {
 				t.Errorf("%v, code %d, want %d", err, cli.ExitCode(err), tt.code)
 			}
@@ -196,8 +196,8 @@ func TestPublish(t *testing.T) {
 	}
 }
 
-// What the API does not take is an error at once, before anything is started, and
-// at the end of a run one more.
+// If the API refuses a write, the command fails before anything starts, and if it refuses
+// at the end of a run, then there.
 func TestPublishRefused(t *testing.T) {
 	k := newFakeCluster(t)
 	k.refuses = func(int) int { return http.StatusForbidden }
@@ -233,8 +233,8 @@ func TestPublishRefused(t *testing.T) {
 	}
 }
 
-// Where others' keys leave no room, what is short is written; and an event does not
-// say that a run passed whose result could not be written.
+// If other keys leave no room, the short result is written. If a result cannot be written,
+// the event does not say that the run passed.
 func TestPublishWithoutRoom(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -313,8 +313,8 @@ func TestPublishUnwritable(t *testing.T) {
 	}
 }
 
-// A run that gets a signal before DPDK starts says so, and one that gets it while it
-// is announced does not call that the API's fault.
+// A run that gets a signal before DPDK starts says so. If the signal comes during the
+// announcement, the error does not blame the API.
 func TestPublishStopped(t *testing.T) {
 	stop := errors.New("told to stop")
 	k := newFakeCluster(t)

@@ -24,8 +24,8 @@ const referenceIntro = `# Commands and flags
 For people who write scripts and manifests: every command of ` + "`testpmd-wrapper`" + ` with every flag. The last column of the
 first table says whether ` + "`podnet`" + ` has the command too, with the same flags. A test generates this page from the programs.
 
-What the exit codes mean is in [Compatibility](compatibility.md#exit-codes). A flag that may be repeated takes one value
-each time.
+[Compatibility](compatibility.md#exit-codes) explains the exit codes. A flag that may be repeated takes one value each
+time.
 
 `
 

@@ -11,9 +11,9 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-const reportHelp = `report reads results that bench or fabric wrote (--result-file, or -o json) and writes
-them again in another form. A result of a run that was killed is read too; it says
-that it is not complete. Some forms are for results of bench alone.`
+const reportHelp = `report reads results that bench or fabric wrote (--result-file, or -o json) and prints
+them in another form. It also reads the result of a run that was killed, and says that
+it is not complete. Some forms are for results of bench alone.`
 
 func newReportCmd(d deps) *cobra.Command {
 	var output string

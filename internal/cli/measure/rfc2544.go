@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// rfc2544 is the flag of methods of that RFC that makes them keep to it as written.
+// rfc2544 is the flag that makes a method keep to that RFC as written.
 type rfc2544 struct {
 	on    bool
 	flags *pflag.FlagSet
@@ -19,7 +19,7 @@ func (r *rfc2544) addFlag(f *pflag.FlagSet, help string) {
 	r.flags = f
 }
 
-// settle sets a flag's value as the RFC has it, unless the user has given another.
+// settle sets a flag to the RFC's value, unless the user has given one.
 func (r *rfc2544) settle(flag, value string, set func()) {
 	if !r.flags.Changed(flag) {
 		set()
@@ -30,7 +30,8 @@ func (r *rfc2544) settle(flag, value string, set func()) {
 	}
 }
 
-// Where every method departs from the RFC, and those of throughput and latency.
+// The places where every method departs from the RFC, and further ones of throughput and
+// latency.
 var (
 	deviations = []string{
 		"sections 11 and 12: no broadcasts, management frames, routing updates or filters; addresses vary as --vary says, not at random",
@@ -47,8 +48,7 @@ var (
 	}
 )
 
-// all are the deviations of a method with some of its own; nil: it need not keep to
-// the RFC.
+// all gives the deviations of every method and own ones; nil: without --rfc2544.
 func (r *rfc2544) all(own ...string) []string {
 	if !r.on {
 		return nil

@@ -43,8 +43,8 @@ generates packets until SIGINT, SIGTERM or the end of --duration.
 Forwarding goes between the first and the second interface, the third and the
 fourth and so on; a last one without a partner sends back what it receives.
 
-With --udp-echo it also answers bench --kernel-baseline of a peer, through the
-kernel, on a CPU that does not poll if the pod has one.`
+With --udp-echo it also answers a peer that runs bench --kernel-baseline. That goes
+through the kernel, on a CPU that does not poll if the pod has one.`
 
 // runModes are the values of --mode.
 var runModes = map[string]dpdk.Mode{
@@ -61,9 +61,9 @@ func newRunCmd(d deps) *cobra.Command {
 		RunE:  d.UntilStopped(func(ctx context.Context) error { return runRun(ctx, opts) }),
 	}
 	cli.AddChoiceFlag(cmd, &opts.Mode, "mode", "m", "what to do with packets", "io", "mac", "macswap", "rxonly", "txonly")
-	cmd.Flags().DurationVarP(&opts.Duration, "duration", "d", 0, "how long; 0 runs until stopped")
+	cmd.Flags().DurationVarP(&opts.Duration, "duration", "d", 0, "how long to run; 0: until stopped")
 	cmd.Flags().IntVar(&opts.FrameSize, "frame-size", bench.MinFrame, frameSizeUsage)
-	cmd.Flags().StringVar(&opts.Rate, "rate", "max", "of txonly: "+rateUsage)
+	cmd.Flags().StringVar(&opts.Rate, "rate", "max", "rate at which txonly sends: "+rateUsage)
 	opts.addMetricsFlag(cmd.Flags())
 	opts.addEchoFlag(cmd.Flags())
 	opts.driveOptions.addFlags(cmd, d)
@@ -115,8 +115,8 @@ func runRun(ctx context.Context, o runOptions) error {
 	return errors.Join(err, endEcho())
 }
 
-// countRun runs a dataplane that has started, or failed to, and writes what it
-// counted. Told to stop before it could begin, it has counted nothing.
+// countRun runs a dataplane that has started, or failed to, and prints its counters. If a
+// signal comes before the dataplane begins, there are no counters.
 func (d deps) countRun(ctx context.Context, output, mode string, dp *dataplane.Dataplane, err error, run func() (result.Run, error)) error {
 	if err != nil && !cli.Stopped(ctx, err) {
 		return err
@@ -132,8 +132,8 @@ func (d deps) countRun(ctx context.Context, output, mode string, dp *dataplane.D
 	return errors.Join(err, printRun(d, output, mode, r))
 }
 
-// close ends DPDK. That it had to be left to itself is no failure of what was
-// counted before.
+// close ends DPDK. If DPDK does not end in time, the counters from before are valid all
+// the same.
 func (d deps) close(ctx context.Context, dp *dataplane.Dataplane) error {
 	err := dp.Close(context.WithoutCancel(ctx))
 	if errors.Is(err, dataplane.ErrStuck) {

@@ -31,7 +31,7 @@ type session struct {
 	unannounced bool           // the ConfigMap could not be written when the run began
 }
 
-// benchRun measures, and writes what was measured whatever became of it.
+// benchRun measures, and writes the measurements even if the run fails.
 func benchRun(ctx context.Context, o benchOptions, m *method) error {
 	p, err := o.plan(m)
 	if err != nil {
@@ -40,7 +40,8 @@ func benchRun(ctx context.Context, o benchOptions, m *method) error {
 	s := &session{benchOptions: &o, method: m, plan: p}
 	s.begin()
 	s.monitor = newMonitor(o.Streams, o.Name, &s.result)
-	// Of what fails from here on the ConfigMap tells, in place of the last run's result.
+	// From here on a failure is written to the ConfigMap, where it replaces the last run's
+	// result.
 	err = errors.Join(s.openOutputs(), s.announce(ctx))
 	if err == nil {
 		var stop func()
@@ -70,7 +71,7 @@ func (s *session) drive(ctx context.Context) error {
 	return errors.Join(s.measure(ctx, pod, dp), s.close(ctx, dp))
 }
 
-// begin fills in what is known before the run.
+// begin fills in the part of the result that is known before the run.
 func (s *session) begin() {
 	s.result = result.Result{
 		Schema: result.Schema, Method: s.method.name, Started: time.Now().UTC(),
@@ -87,7 +88,7 @@ func (s *session) begin() {
 	}
 }
 
-// openOutputs makes sure, before the run, that what it measures can be written.
+// openOutputs makes sure, before the run, that its result can be written.
 func (s *session) openOutputs() (err error) {
 	if s.ResultFile != "" {
 		if s.file, err = result.Create(s.ResultFile); err != nil {
@@ -149,21 +150,21 @@ func (s *session) measure(ctx context.Context, pod *podnet.Pod, dp *dataplane.Da
 	return nil
 }
 
-// load is that which is measured first, in packets per second; 0: it is not known before, or
-// as fast as it goes.
+// load gives the load that is measured first, in packets per second; 0: it is not known
+// before, or it is as fast as possible.
 func (s *session) load(way *traffic.Path) float64 {
 	if s.method.load == nil {
 		return 0
 	}
 	pps, err := s.method.load(s.plan.mixes[0].Mean(), s.plan.line*float64(way.Directions()))
-	if err != nil { // which the measurement will say
+	if err != nil { // the measurement will report it
 		return 0
 	}
 	return pps
 }
 
-// settleLine finds out the line rate, if that was not given, and whether any flag
-// needs it.
+// settleLine finds out the line rate if the user has not given it, and fails if a flag
+// needs it and it is not known.
 func (s *session) settleLine(ctx context.Context, dp *dataplane.Dataplane) error {
 	if s.plan.line == 0 {
 		s.plan.line = dp.Ports[0].LineRate(ctx)
@@ -171,13 +172,13 @@ func (s *session) settleLine(ctx context.Context, dp *dataplane.Dataplane) error
 	s.result.Settings.LineRateGbps = s.plan.line / 1e9
 	for _, mix := range s.plan.mixes {
 		if err := s.method.check(mix.Mean(), s.plan.line); err != nil {
-			return cli.UsageErrorf("%w: %q has none that it could tell: give --line-rate", err, dp.Ports[0].Interface)
+			return cli.UsageErrorf("%w: the link speed of %q is not known: give --line-rate", err, dp.Ports[0].Interface)
 		}
 	}
 	return nil
 }
 
-// measurements is how many of them the run makes.
+// measurements gives how many measurements the run makes.
 func (s *session) measurements() int { return len(s.plan.mixes) * s.Repeat }
 
 // tellTime says before the run how long it takes, if the method can tell.
@@ -200,7 +201,7 @@ func (s *session) tellTime() {
 	s.monitor.tell("plan", text)
 }
 
-// partialInterval is how often a soak that goes on is written to the file.
+// partialInterval is how often a running soak is written to the file.
 const partialInterval = 5 * time.Second
 
 // measureOne makes one measurement. While it goes on, its trials so far stand at
@@ -249,15 +250,15 @@ func (s *session) save() error {
 	return nil
 }
 
-// judge settles what the measurements so far say of the whole run.
+// judge derives the verdict on the whole run from the measurements so far.
 func (s *session) judge() { s.result = s.result.Judged(s.measurements()) }
 
-// end closes the result, whatever the run came to, writes it in every form that
-// was asked for, and returns what the command ends with.
+// end closes the result of a run that succeeded or failed, writes it in every form that
+// the flags ask for, and returns the error that the command ends with.
 func (s *session) end(ctx context.Context, err error) error {
 	measured := len(s.result.Measurements) > 0
 	s.judge()
-	// As long after the start as the run took, even if the clock was set meanwhile.
+	// The start plus the run's duration, which is right even if the clock was set meanwhile.
 	ended := s.result.Started.Add(time.Since(s.result.Started))
 	s.result.Ended = &ended
 	if err != nil {
@@ -267,7 +268,7 @@ func (s *session) end(ctx context.Context, err error) error {
 	s.monitor.close()
 	s.Flush() // the redrawn line goes away before the table comes
 	if s.file != nil {
-		// What failed with this before may succeed now, and is not said twice.
+		// An earlier write may have failed where this one succeeds. Its error is not repeated.
 		if e := s.file.Write(s.result); e != nil && !errors.Is(err, result.ErrWrite) {
 			err = errors.Join(err, fmt.Errorf("--result-file: %w", e))
 		}
@@ -277,7 +278,7 @@ func (s *session) end(ctx context.Context, err error) error {
 			err = errors.Join(err, fmt.Errorf("--termination-log: %w", e))
 		}
 	}
-	// Before what goes to stdout, whose reader may let us wait.
+	// Publish before printing: whoever reads stdout may let us wait.
 	published := s.publish(ctx, err)
 	if measured {
 		err = errors.Join(err, report.Write(s.Out, s.Output, s.result))
@@ -288,7 +289,7 @@ func (s *session) end(ctx context.Context, err error) error {
 	return errors.Join(err, published)
 }
 
-// verdict is what the command ends with if nothing failed.
+// verdict gives the error that the command ends with if nothing failed.
 func (s *session) verdict() error {
 	err := s.result.Err()
 	if errors.Is(err, result.ErrBelow) {

@@ -14,7 +14,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// status is what the metrics server tells of a command while it goes on.
+// status is the state of a running command, which the metrics server publishes.
 type status struct {
 	mu       sync.Mutex
 	snapshot metrics.Snapshot
@@ -23,7 +23,7 @@ type status struct {
 	neighbors func(polling []dpdk.Lcore)
 }
 
-// newStatus is that of a command that forwards in that mode, before DPDK starts.
+// newStatus gives the status of a command that forwards in that mode, before DPDK starts.
 func newStatus(d deps, mode string) *status {
 	return &status{neighbors: neighbors(d.Streams, d.Name), snapshot: metrics.Snapshot{
 		NotReady: notStarted, Version: d.Version, DPDK: d.DPDKVersion, Method: mode, NoTrials: true,
@@ -39,7 +39,7 @@ func (s *status) Snapshot() metrics.Snapshot {
 	return s.now()
 }
 
-// now is the state with the heartbeats as they are. The lock is held.
+// now gives the state with the current heartbeats. The lock is held.
 func (s *status) now() metrics.Snapshot {
 	now := s.snapshot
 	if s.job != nil {
@@ -90,8 +90,8 @@ func (o *metricsOption) addMetricsFlag(f *pflag.FlagSet) {
 	f.StringVar(&o.Metrics, "metrics", "", "serve /metrics, /healthz and /readyz on this address, such as :9090")
 }
 
-// serveMetrics serves src, and what more has, until ctx ends or stop is called, if that
-// was asked for.
+// serveMetrics serves src and more for --metrics, if it is given, until ctx ends or stop
+// is called.
 func (o *metricsOption) serveMetrics(ctx context.Context, d deps, src metrics.Source, more ...prometheus.Collector) (stop func(), err error) {
 	if o.Metrics == "" {
 		return func() {}, nil

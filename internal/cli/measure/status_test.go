@@ -13,7 +13,7 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// What forwards is ready while it does, and keeps its counters when it has ended.
+// A command is ready while it forwards, and keeps its counters when it has ended.
 func TestStatus(t *testing.T) {
 	s := newStatus(deps{Deps: cli.Deps{Version: "v1", Program: cli.Program{DPDKVersion: "22.11.11"}}}, "macswap")
 	want := metrics.Snapshot{NotReady: "DPDK has not started", Version: "v1", DPDK: "22.11.11", Method: "macswap", NoTrials: true}

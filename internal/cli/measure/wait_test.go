@@ -35,7 +35,7 @@ func TestWaitStopped(t *testing.T) {
 	}
 }
 
-// An own device needs no pod, so none is waited for.
+// A device that a flag names needs no pod, so the command waits for none.
 func TestWaitOwnDevices(t *testing.T) {
 	o := driveOptions{
 		PodOptions: cli.PodOptions{Podinfo: t.TempDir(), Wait: time.Hour},
