@@ -3,10 +3,10 @@
 #
 #   BASE      Debian 12 or 13; the image has the DPDK of that release
 #   GO_IMAGE  any image that has Go in /usr/local/go
-#   DRIVERS   what of DPDK's network drivers is installed (librte-net-*); one with a
-#             question mark, where DPDK's release has it
-#   VERSION   what `testpmd-wrapper version` says; REVISION, CREATED: commit and time
-#             of the sources, for the labels
+#   DRIVERS   the DPDK network drivers to install (librte-net-*); a question mark
+#             behind one: only if DPDK's release has it
+#   VERSION   the version that `testpmd-wrapper version` prints
+#   REVISION  commit of the sources, and CREATED: its time, for the labels
 ARG BASE=docker.io/library/debian:bookworm-slim
 ARG GO_IMAGE=docker.io/library/golang:1.26
 
@@ -48,9 +48,9 @@ FROM source AS build
 ARG VERSION=devel
 RUN scripts/with-dpdk.sh go build -trimpath -ldflags "-s -w -X github.com/podnet/podnet/internal/cli.version=${VERSION}" \
     -o /out/usr/bin/testpmd-wrapper ./cmd/testpmd-wrapper
-# What a pod's securityContext adds for a user is effective only where the file permits
-# it. Without +e the file starts in pods that add nothing, too; the program raises what
-# it has.
+# For a user other than root, a capability of the pod's securityContext is effective only
+# if the program's file permits it. Without +e the file also starts in pods that add no
+# capability; the program raises the capabilities that it has.
 RUN setcap cap_ipc_lock,cap_net_raw,cap_sys_rawio=p /out/usr/bin/testpmd-wrapper
 # virtio and vhost are the two ends of vhost-user, ixgbe and e1000 have ixgbevf and
 # igbvf; ena, gve, mana and netvsc are of clouds. A stock testpmd is linked to some more.
@@ -62,8 +62,8 @@ RUN cp /usr/bin/dpdk-testpmd /out/usr/bin/ && \
     scripts/image-packages.sh "$DRIVERS" /out/usr/bin/dpdk-testpmd /out/usr/bin/testpmd-wrapper /out/usr/lib/libpodnet.so.0 >/packages
 
 FROM ${BASE} AS testpmd-wrapper
-# What the build found out, as packages, so that scanners see them. udev comes with
-# them; the names of all hardware are of no use here.
+# The run-time libraries that the build stage found, installed as packages so that
+# scanners see them. udev comes with them; its database of hardware names is removed.
 RUN --mount=from=build,source=/packages,target=/packages \
     apt-get update && DEBIAN_FRONTEND=noninteractive xargs -a /packages apt-get install -y --no-install-recommends \
     -o Dpkg::Options::=--path-exclude=/usr/share/doc/* -o Dpkg::Options::=--path-exclude=/usr/share/man/* \

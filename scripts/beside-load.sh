@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# beside-load.sh COMMAND [ARG]...: runs the command beside a process on each CPU
-# that does nothing but compute, and ends these with it.
+# beside-load.sh COMMAND [ARG]...: runs the command while a busy process runs on each
+# CPU, and ends these processes with it.
 set -euo pipefail
 
 [ $# -ge 1 ] || { echo "usage: beside-load.sh COMMAND [ARG]..." >&2; exit 64; }
@@ -14,7 +14,7 @@ for cpu in $(taskset -cp $$ | sed 's/.*: //; s/,/ /g'); do
 	done
 done
 
-# A signal ends wait early; the command gets it too.
+# A signal ends wait early; the command gets the signal, too.
 "$@" &
 child=$!
 trap 'kill -INT $child || :' INT

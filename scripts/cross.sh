@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # cross.sh ARCH COMMAND [ARG]...: runs a command, such as go build, with a C compiler
-# for ARCH and the DPDK that Debian has for it. The headers and libraries are those
-# of a directory into which Debian's packages are unpacked once and which stays in
-# the user's cache: libdpdk-dev of two architectures cannot be installed side by
-# side. cross.sh --root ARCH prints that directory and does nothing.
+# for ARCH and the DPDK that Debian has for it. It unpacks Debian's packages once into a
+# directory of the user's cache, and takes headers and libraries from there: libdpdk-dev
+# of two architectures cannot be installed side by side. cross.sh --root ARCH only prints
+# that directory.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 

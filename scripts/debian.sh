@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# debian.sh SUITE TARGET...: makes the Makefile's targets of a copy of this tree in
-# the root of another Debian release, against its DPDK: 24.11 in trixie, 25.11 in
-# forky. The results are in bin/SUITE. The root is made once and kept in the
-# user's cache. All mounts and processes are in namespaces of their own, and end
-# with this script. debian.sh --root SUITE prints the root's directory and does
-# nothing.
+# debian.sh SUITE TARGET...: makes the Makefile's targets in a copy of this tree, in
+# the root of another Debian release with its DPDK: 24.11 in trixie, 25.11 in forky.
+# The results are in bin/SUITE. The script makes the root once and keeps it in the
+# user's cache. All mounts and processes are in namespaces of their own, and end with
+# this script. debian.sh --root SUITE only prints the root's directory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,8 +19,8 @@ options=()
 more=
 case $suite in
 trixie) ;;
-# Debian's testing has packages signed as any other. Mirrors that are not updated
-# every day still have a list of them that has run out.
+# The packages of Debian's testing are signed like any other. But on mirrors that are not
+# updated every day, the signed list of packages may have expired.
 forky)
 	options+=(--aptopt='Acquire::Check-Valid-Until "false"')
 	more=,grout
@@ -49,7 +48,7 @@ case $do in
 	;;
 esac
 
-# mirror: where this machine gets Debian from.
+# mirror prints the mirror from which this machine gets Debian.
 mirror() {
 	# shellcheck disable=SC2016 # apt-get expands it
 	apt-get indextargets --format '$(SITE)' \
@@ -65,8 +64,8 @@ if [ "$(cat "$cache/packages" 2>/dev/null)" != "$packages" ]; then
 	echo "$packages" >"$cache/packages"
 fi
 
-# Go, its modules and its build cache stand at the same paths as outside. The
-# cache is one for this root: Go does not see that it has other headers.
+# Go, its modules and its build cache have the same paths as outside. This root has a
+# build cache of its own, because Go does not notice that the headers differ.
 goroot=$(go env GOROOT)
 modules=$(go env GOMODCACHE)
 bind() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that a part of the project needs and that this
-# machine lacks. Quick, and without privilege, where nothing is missing.
-# With --list it prints their names and does nothing.
+# Installs the Debian packages that a part of the project needs and that this machine
+# lacks. If nothing is missing, it is quick and needs no privilege. With --list it only
+# prints their names.
 set -euo pipefail
 
 usage() {
@@ -9,8 +9,8 @@ usage() {
 	exit 64
 }
 
-# Each line: a package, and how to tell that what it is for is here already,
-# from a package or otherwise.
+# Each line has a package and a command that succeeds if the package's purpose is already
+# served, by this package or otherwise.
 needs() {
 	case $1 in
 	build) cat <<-'END' ;;
@@ -97,14 +97,13 @@ apt() {
 		-y --no-install-recommends -o Dpkg::Use-Pty=0 "$@"
 }
 
-# to_install: the packages that apt-get would install for those given.
+# to_install prints the packages that apt-get would install for the given ones.
 to_install() {
 	apt-get -s --no-install-recommends install "$@" | awk '$1 == "Inst" { print $2 }'
 }
 
-# no_services sees to it that no package starts a service while this script
-# runs: the tests start an Open vSwitch of their own. A policy that the machine
-# has already stays as it is.
+# no_services keeps packages from starting services while this script runs: the tests
+# start an Open vSwitch of their own. An existing policy of the machine stays as it is.
 policy=/usr/sbin/policy-rc.d
 no_services() {
 	[ ! -e $policy ] || return 0
@@ -113,9 +112,9 @@ no_services() {
 	printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin $policy
 }
 
-# backports adds Debian's backports of QEMU to the package sources of Debian 12,
-# whose own has no emulated NIC with VFs, and the kernel that is only unpacked. No
-# other package comes from there.
+# backports adds Debian's backports to the package sources of Debian 12, for two packages
+# and no others: QEMU, since Debian 12's has no emulated NIC with VFs, and the kernel,
+# which is only unpacked.
 backports() {
 	# shellcheck source=/dev/null
 	[ "$(. /etc/os-release && echo "$VERSION_CODENAME")" = bookworm ] || return 0
@@ -123,7 +122,7 @@ backports() {
 	[ ! -e $list ] || return 0
 	# shellcheck disable=SC2016 # apt-get expands it
 	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | sort -u | sed -n 1p)
-	echo "deps: adding $list, of which QEMU and its firmware may be installed"
+	echo "deps: adding $list, for QEMU and its firmware alone"
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri bookworm-backports main" |
 		as_root tee $list >/dev/null
 	printf 'Package: src:qemu src:seabios\nPin: release n=bookworm-backports\nPin-Priority: 900\n' |

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # dist.sh VERSION DIR [PART...]: writes a release of that version into DIR, with the
-# checksums of all that is in it as SHA256SUMS. The parts, which are all by default:
+# checksums of all its files in SHA256SUMS. The parts, by default all of them:
 #
-#	sources    the sources as they are in the work tree, less what git does not know
+#	sources    the files of the work tree that git tracks
 #	programs   podnet for amd64 and arm64, static
-#	capi       what `make install` installs on this machine's architecture, to be
-#	           unpacked in /. Variables are those of capi/Makefile
+#	capi       the files that `make install` installs on this machine's architecture,
+#	           to unpack in /. It takes the variables of capi/Makefile
 #	manifests  each overlay as one YAML file, with the images of this version
-#	sbom       CycloneDX, of Go's module graph
-#	images     the container images as OCI archives; root's alone
+#	sbom       a CycloneDX document of Go's module graph
+#	images     the container images as OCI archives; needs root
 #
-# Two runs on the same sources give the same bytes except for images, whose archives have
-# times: their digests are the same.
+# Two runs on the same sources give the same bytes. Only the archives of images differ,
+# because they contain times; the images' digests are the same.
 set -euo pipefail
 version=$1
-# It is part of file names and the tag of images.
+# The version is part of file names and the tag of images.
 case $version in
 "" | [.-]* | *[!A-Za-z0-9_.-]*)
 	echo "dist: version '$version': want letters, digits, dots, dashes and underscores" >&2
@@ -33,7 +33,7 @@ trap 'rm -rf "$work"' EXIT
 name=podnet-$version
 date=$(git log -1 --format=%ct)
 
-# tool NAME PACKAGE@VERSION: builds a program of others' for this run, and prints its
+# tool NAME PACKAGE@VERSION: builds a third-party program for this run, and prints its
 # path.
 tool() {
 	GOBIN=$work/bin "$GO" install "$2"
@@ -55,7 +55,7 @@ programs() {
 
 capi() {
 	make --no-print-directory -C capi install DESTDIR="$work/root" VERSION="$version" >&2
-	# Without directories, of which the machine's own would take on the mode and the owner.
+	# Without directories: unpacking would set their mode and owner on the machine's own.
 	(cd "$work/root" && find . ! -type d -printf '%P\0' | LC_ALL=C sort -z |
 		tar --null -T - --owner=0 --group=0 --numeric-owner --mode=go-w --mtime="@$date" -c) |
 		gzip -n >"$dir/$name-linux-$(uname -m).tar.gz"
@@ -70,7 +70,7 @@ manifests() {
 	done
 }
 
-# In a clone of its own, whose tag says the version.
+# In a clone whose tag is the version.
 sbom() {
 	git clone -q --no-checkout . "$work/clone"
 	git -C "$work/clone" checkout -q HEAD

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs each fuzz target of the library, of its readers and of fabric, one after the other, for the time that is
-# given: two minutes for a parser, and five times that for the targets that put
-# parsers together. An input that fails is left in the package's testdata/fuzz.
+# fuzz.sh [TIME]: runs each fuzz target of the library, of its readers and of fabric, one
+# after the other. A parser gets that time (default 2m), and a target that combines
+# parsers five times as much. Failing inputs stay in the package's testdata/fuzz.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

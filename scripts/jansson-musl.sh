@@ -1,7 +1,7 @@
 #!/bin/sh
 # jansson-musl.sh: builds a static jansson for musl from Debian's source package, once,
-# and prints the directory that has include and lib of it. The source is that of the
-# libjansson-dev which is installed.
+# and prints the directory with its include and lib. The source has the version of the
+# installed libjansson-dev.
 set -eu
 version=$(dpkg-query -W -f '${source:Version}' libjansson-dev)
 out=${XDG_CACHE_HOME:-$HOME/.cache}/podnet/jansson-musl-$version
@@ -19,7 +19,7 @@ if [ ! -e "$out/lib/libjansson.a" ]; then
 	apt update
 	apt source "jansson=$version"
 	cd jansson-*/src
-	# The package's source has no result of configure, so these values stand in for it.
+	# These values replace a run of configure.
 	sed -e 's/@json_inline@/inline/' -e 's/@json_[a-z_]*@/1/' jansson_config.h.in >jansson_config.h
 	: >jansson_private_config.h # the flags below have it
 	for file in *.c; do

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Compiles our C with every compiler that people build it with, and lets clang's static
-# analyzer read it: internal/dpdk as cgo does, capi as a C99 program's part. Any warning
-# is an error.
+# Compiles the project's C with every compiler that people use, and runs clang's static
+# analyzer on it: internal/dpdk with cgo's flags, capi as part of a C99 program. Any
+# warning is an error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# GCC 11 is that of RHEL 9 and its UBI images; newer Debians have none.
+# RHEL 9 and its UBI images have GCC 11; newer releases of Debian do not.
 compilers=(gcc clang)
 if command -v gcc-11 >/dev/null; then
 	compilers+=(gcc-11)
@@ -38,12 +38,12 @@ lint() {
 	echo "lint-c: analyzed them with clang"
 }
 
-# The flags that cgo takes (internal/dpdk/cgo.go). DPDK's headers are the system's, which
-# are not for us to warn about.
+# The flags of cgo (internal/dpdk/cgo.go). DPDK's headers count as system headers, so
+# that their warnings are not reported.
 read -ra dpdk <<<"$(pkg-config --cflags libdpdk | sed 's/-I/-isystem /g')"
 lint internal/dpdk -std=gnu11 -O3 -Iinternal/dpdk "${dpdk[@]}" -- internal/dpdk/*.c test/internal/loops/c/*.c
 
-# Those of capi/Makefile, and further warnings.
+# The flags of capi/Makefile, and further warnings.
 read -ra jansson <<<"$(pkg-config --cflags jansson)"
 lint capi -std=c99 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -O2 -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-declarations -Wcast-qual -Wvla -Icapi "${jansson[@]}" -- capi/*.c capi/netutil/*.c

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# with-hugepages.sh N COMMAND [ARG]...: runs the command while N free 2 MB pages
-# are reserved and a hugetlbfs is mounted, and gives back what it took when the
-# command ends, by Ctrl-C too. Where pages cannot be had it says so and runs the
-# command without.
+# with-hugepages.sh N COMMAND [ARG]...: reserves N free 2 MB pages, mounts a hugetlbfs and
+# runs the command. When the command ends, also by Ctrl-C, it undoes both. If it cannot
+# reserve the pages, it says so and runs the command without.
 set -euo pipefail
 
 [ $# -ge 2 ] || { echo "usage: with-hugepages.sh N COMMAND [ARG]..." >&2; exit 64; }
@@ -29,7 +28,7 @@ resize() {
 }
 
 restore() {
-	# In the order opposite to that of reserve.
+	# The opposite order of reserve.
 	if [ -n "$mounted" ]; then
 		if as_root umount $mountpoint && { [ -z "$made" ] || as_root rmdir $mountpoint; }; then
 			say "unmounted $mountpoint"
@@ -43,7 +42,7 @@ restore() {
 	added=0 mounted='' made=''
 }
 
-# reserve fails where the pages cannot be had; what it did until then stands.
+# reserve fails if it cannot get the pages. It does not undo the steps before that.
 reserve() {
 	local free nr
 	free=$(<$pool/free_hugepages)
@@ -71,8 +70,8 @@ if ! reserve; then
 	restore
 fi
 
-# Job control puts the command into a process group of its own, to which signals
-# are passed on; without it bash would have it ignore SIGINT.
+# Job control puts the command into a process group of its own, to which signals are
+# passed on. Without job control bash would make the command ignore SIGINT.
 set -m
 "$@" &
 child=$!

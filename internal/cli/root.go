@@ -10,7 +10,7 @@ const environmentHelp = `The environment variables that are read:
 
   PCIDEVICE_<resource>        the devices that a device plugin gave to the
   PCIDEVICE_<resource>_INFO   container, and details of them
-  SRIOVNETWORK_*              the same, from the SR-IOV driver for resource claims
+  SRIOVNETWORK_*              the same from the SR-IOV driver for resource claims
   CONTAINER_NAME              the container's name, to find its files among the
                               pod's hugepage files
   KUBERNETES_SERVICE_HOST     the API server's address, for bench with
@@ -31,9 +31,9 @@ and by DPDK itself:
                       telemetry socket lies; by default /var/run for root,
                       else XDG_RUNTIME_DIR, else /tmp
 
-With --environ FILE inspect, args, check, render, exec, run and bench read another
-environment from a file. With --pid inspect, args, check and render read the
-environment of that process. Values are never logged.
+With --environ FILE inspect, args, check, render, exec, run and bench read the
+environment from a file. With --pid inspect, args, check and render read it from
+that process. Values are never logged.
 `
 
 // commands are the constructors of every program's commands.

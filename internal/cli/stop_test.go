@@ -40,7 +40,7 @@ func TestUntilStopped(t *testing.T) {
 		"interrupt signal received":         func() { kill(t, syscall.SIGINT) },
 		"terminated signal received":        func() { kill(t, syscall.SIGTERM) },
 		"hangup signal received":            func() { kill(t, syscall.SIGHUP) },
-		"who read the output has gone away": func() { close(gone) },
+		"the reader of the output has gone away": func() { close(gone) },
 	} {
 		var d Deps
 		if stopped := want == errReaderGone.Error(); stopped {

@@ -50,7 +50,7 @@ func TestWithoutPod(t *testing.T) {
 					t.Fatalf("exit code %d, %v\n%s", code, err, bench.Stderr())
 				}
 				// Of this dut: others may poll there too.
-				warning := fmt.Sprintf("CPU %d polls for process %d (testpmd-wrapper) too: give each CPUs of its own by --cpus", tt.ourCPU, dut.PID)
+				warning := fmt.Sprintf("process %d (testpmd-wrapper) polls on CPU %d, too: give each process CPUs of its own by --cpus", dut.PID, tt.ourCPU)
 				said := strings.Contains(bench.Stderr(), warning)
 				if said != tt.warned {
 					t.Errorf("warned: %t, want %t\n%s", said, tt.warned, bench.Stderr())

@@ -58,7 +58,7 @@ func TestFabricFlags(t *testing.T) {
 		"no index":            {nil, []string{"--nodes", "3", "--token-file", token}, cli.CodeUsage, "JOB_COMPLETION_INDEX"},
 		"index of nobody":     {nil, with("--index", "3"), cli.CodeUsage, "must be 0 to 2"},
 		"index of a variable": {[]string{"JOB_COMPLETION_INDEX=7"}, []string{"--nodes", "3", "--token-file", token}, cli.CodeUsage, "JOB_COMPLETION_INDEX 7"},
-		"no number":           {[]string{"JOB_COMPLETION_INDEX=x"}, []string{"--nodes", "3", "--token-file", token}, cli.CodeUsage, `"x" is no index`},
+		"no number":           {[]string{"JOB_COMPLETION_INDEX=x"}, []string{"--nodes", "3", "--token-file", token}, cli.CodeUsage, `"x" is not an index`},
 		"no token":            {nil, []string{"--nodes", "3", "--index", "0"}, cli.CodeUsage, "openssl rand -hex 32"},
 		"no token file":       {nil, with("--token-file", token+".not"), cli.CodeNotReady, "token.not"},
 		"short token":         {nil, with("--token-file", tokenFile(t, "short")), cli.CodeUsage, "must be 16"},

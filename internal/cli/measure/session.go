@@ -172,7 +172,7 @@ func (s *session) settleLine(ctx context.Context, dp *dataplane.Dataplane) error
 	s.result.Settings.LineRateGbps = s.plan.line / 1e9
 	for _, mix := range s.plan.mixes {
 		if err := s.method.check(mix.Mean(), s.plan.line); err != nil {
-			return cli.UsageErrorf("%w: the link speed of %q is not known: give --line-rate", err, dp.Ports[0].Interface)
+			return cli.UsageErrorf("%w: %q reports no link speed: give --line-rate", err, dp.Ports[0].Interface)
 		}
 	}
 	return nil
