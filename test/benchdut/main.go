@@ -1,10 +1,10 @@
-// Command benchdut shows how well bench measures: it sets the device that dut is
-// to a rate, a loss or a delay, has bench measure it through vhost-user and memif
-// sockets, and compares what bench found with what was set.
+// Command benchdut shows how well bench measures: it sets dut to a rate, a loss or a
+// delay, lets bench measure that through vhost-user and memif sockets, and compares the
+// two figures. It is not a test of speed: benchpeers measures that. Start with questions.
 //
-// A machine that others use too loses packets by itself. So each measurement
-// stands between two of the same device without a fault, at the same rate: it
-// counts only if neither of these lost anything, and is repeated if one did.
+// A machine that others use, too, loses packets by itself. So benchdut measures the same
+// device without a fault, at the same rate, before and after each measurement. The
+// measurement counts only if these two lost nothing; otherwise it is repeated.
 package main
 
 import (
@@ -30,7 +30,7 @@ import (
 
 func main() {
 	wrapper := flag.String("wrapper", "bin/testpmd-wrapper", "the application")
-	runs := flag.Int("runs", 5, "measurements of each setting, of which the median counts")
+	runs := flag.Int("runs", 5, "measurements per setting; their median counts")
 	rate := flag.Float64("rate", 10e3, "packets per second that the device is set to; loss and delay are measured at a fifth of it")
 	flag.Parse()
 	// Both sides inherit it, where it may be had at all.
@@ -44,9 +44,9 @@ func main() {
 	}
 }
 
-// The settings. By default the rates are so slow that what is late because others had the
-// CPU for some milliseconds makes no burst that a ring or dut's queue could not take;
-// slower where one trial is long.
+// The settings. The default rates are low: even if other processes have the CPU for some
+// milliseconds, the packets that are then late fit into a ring and into dut's queue. Long
+// trials have lower rates.
 const (
 	setLoss     = 1e-4
 	setDelay    = 500 * time.Microsecond
@@ -54,21 +54,21 @@ const (
 	queueTime   = 6400 * time.Microsecond // that the device's queue lasts
 )
 
-// question is one thing that dut is set to and bench has to find.
+// question is one setting of dut, which bench has to find.
 type question struct {
 	name  string
 	fault []string // of dut
 	rate  float64  // of the controls, in packets per second
-	bench []string // how to ask
-	// answer reads what bench found, given the control before it.
+	bench []string // bench's arguments
+	// answer reads bench's figure from its result and from the control before it.
 	answer func(r, control result.Result) (float64, error)
 	want   float64
 	unit   string
-	// most is by how much the median may be off.
+	// most is the largest allowed error of the median.
 	most func(r, control result.Result) float64
 }
 
-// questions are what to ask of a device with that rate, in packets per second.
+// questions gives the settings of a device with that rate, in packets per second.
 func questions(setRate float64) []question {
 	fixedRate := setRate / 5
 	lossSeconds := int(math.Ceil(lossPackets / fixedRate))
@@ -173,8 +173,8 @@ func list(values []float64) string {
 	return strings.Join(parts, " ")
 }
 
-// between measures the question between two controls that lose nothing, and says
-// why when it has to measure again.
+// between measures the question between two controls that lose nothing. If it has to
+// measure again, it prints why.
 func between(ctx context.Context, wrapper, socket string, q question) (r, control result.Result, again int, err error) {
 	for ; again < attempts; again++ {
 		var why string
@@ -207,8 +207,7 @@ func fixedTrial(rate float64, seconds int) []string {
 	return []string{"fixed", "--rate", number(rate), "--duration", fmt.Sprintf("%ds", seconds)}
 }
 
-// controlTrial measures the device without a fault, and tells what is wrong if
-// it lost anything.
+// controlTrial measures the device without a fault. If that lost packets, it says so.
 func controlTrial(ctx context.Context, wrapper, socket string, rate float64) (r result.Result, fault string, err error) {
 	r, err = measure(ctx, wrapper, socket, nil, fixedTrial(rate, 2))
 	switch {

@@ -43,7 +43,7 @@ func (d *document) describe(b *bench, took time.Duration) {
 	d.Machine = fmt.Sprintf("%s, %d CPUs, Linux %s, %s", model(), runtime.NumCPU(), unix.ByteSliceToString(uts.Release[:]), runtime.GOARCH)
 }
 
-// model is how the kernel calls the CPU.
+// model is the kernel's name of the CPU.
 func model() string {
 	info, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
@@ -66,7 +66,7 @@ func (d document) met() bool {
 	return true
 }
 
-// cells are a row as a table has it.
+// cells gives a row as the cells of a table.
 func (r result) cells() []string {
 	line, ratio := fmt.Sprintf("at most %g", r.Most), "-"
 	if r.Least > 0 {

@@ -1,16 +1,17 @@
 //go:build linux
 
-// Command benchpeers measures how fast podnet is beside the stock dpdk-testpmd, a
-// plain loop in C and app-netutil, and says of each line whether it is met.
+// Command benchpeers compares podnet's speed with the stock dpdk-testpmd, a plain loop in
+// C and app-netutil, and says of each row whether it meets its limit. It does not measure
+// a path: bench does. Start with rows.go, which has most rows of the table.
 //
-// Packet loops are compared by CPU time per packet: the time that the polling threads
-// have run (schedstat) over the packets that the port has counted (telemetry).
-// Wall-clock rates change with whatever else the machine does; this does not. Both
-// sides run on the same CPU, one after the other in alternation, with the same ports,
-// mbufs, rings, bursts, memory and driver files, and the same code measures them after
-// the same warm-up. A row's ratio is that of the two medians.
+// Packet loops are compared by CPU time per packet: the run time of the polling threads
+// (schedstat) divided by the port's packets (telemetry). Unlike wall-clock rates, this
+// does not depend on the machine's other work. Both sides run on the same CPU in turns,
+// with the same ports, mbufs, rings, bursts, memory and driver files, and the same code
+// measures them after the same warm-up. A row's ratio is the peer's median divided by
+// ours.
 //
-// It exits with 4 if a line is not met, and with 1 if a program fails.
+// It exits with 4 if a row misses its limit, and with 1 if a program fails.
 package main
 
 import (
@@ -31,7 +32,7 @@ type options struct {
 	ours, peer string // programs
 }
 
-// exitBelow is the exit code of a line that is not met.
+// exitBelow is the exit code if a row misses its limit.
 const exitBelow = 4
 
 func main() {
@@ -119,8 +120,8 @@ func run(o options) (doc document, err error) {
 	return doc, nil
 }
 
-// withHelper measures once, with the other end of the row if it has one: each side gets
-// its own, since what a peer leaves behind might be the next one's trouble.
+// withHelper measures once, with the other end of the row if it has one. Each side gets a
+// new one: a used one might be in another state.
 func (b *bench) withHelper(r row, measure subject) (sample, error) {
 	if r.helper == nil {
 		return measure(b)
@@ -133,8 +134,8 @@ func (b *bench) withHelper(r row, measure subject) (sample, error) {
 	return measure(b)
 }
 
-// measureRow measures both sides in turns; the peer first, since what is wrong with the
-// set-up is then not our fault.
+// measureRow measures both sides in turns. The peer comes first: if it fails, the set-up
+// is wrong, not podnet.
 func (b *bench) measureRow(r row) (result, error) {
 	var peer, ours []sample
 	for i := range b.pairs {

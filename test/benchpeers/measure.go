@@ -17,11 +17,11 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// What of our set-up testpmd and the bare loops need.
+// The parts of our set-up that testpmd and the bare loops get, too.
 const (
 	memoryMiB = 128
 	ringSize  = "1024"
-	mbufs     = "7168" // as many as ours has for a port of one queue
+	mbufs     = "7168" // the number that podnet takes for a port of one queue
 	mbufCache = "256"
 	burst     = "64"
 )
@@ -35,14 +35,14 @@ type bench struct {
 	memory memory
 }
 
-// memory is what both sides live in.
+// memory is the kind of memory that both sides use.
 type memory struct {
 	name string   // of our --memory
 	peer []string // testpmd's EAL arguments
 }
 
 func newBench(o options) (*bench, error) {
-	_ = testpeer.RaisePriority() // what interrupts a loop cools its caches
+	_ = testpeer.RaisePriority() // fewer interruptions, which would cool a loop's caches
 	threads, err := testpeer.Threads(os.Getpid())
 	if err != nil {
 		return nil, err
@@ -68,8 +68,8 @@ func (b *bench) pollingCPU() int {
 	return cpus[len(cpus)-1]
 }
 
-// start starts a program in a runtime directory that is known, which takes what testpmd
-// leaves behind.
+// start starts a program in a known runtime directory, in which testpmd then leaves its
+// files.
 func (b *bench) start(argv []string) (p *testpeer.Process, runtimeDir string, err error) {
 	if runtimeDir, err = os.MkdirTemp(b.dir, "run-"); err != nil {
 		return nil, "", err
@@ -95,7 +95,7 @@ func (b *bench) measure(argv []string, vdev string) (s sample, err error) {
 	return s, nil
 }
 
-// report runs a program for the same time, and reads from its output what it measured.
+// report runs a program for the same time, and reads the measurement from its output.
 func (b *bench) report(argv []string, read func(stdout string) (float64, error)) (s sample, err error) {
 	p, _, err := b.start(argv)
 	if err != nil {
@@ -163,8 +163,8 @@ func (b *bench) observe(p *testpeer.Process, runtimeDir, vdev string) (s sample,
 	return s, nil
 }
 
-// sending looks whether the port of that name has sent a packet yet, and keeps the
-// connection that it made.
+// sending checks whether the port of that name has sent a packet yet, and returns the
+// connection with which it asked.
 func sending(t *testpeer.Telemetry, runtimeDir, name string) (*testpeer.Telemetry, int, error) {
 	if t == nil {
 		found, err := filepath.Glob(filepath.Join(runtimeDir, "dpdk", "*"))
@@ -208,7 +208,7 @@ func (b *bench) workers(p *testpeer.Process) (found []testpeer.Thread, err error
 	return found, nil
 }
 
-// used is the CPU time of all of them.
+// used is the CPU time of all these threads.
 func used(workers []testpeer.Thread) (sum time.Duration, err error) {
 	for _, t := range workers {
 		d, err := t.CPUTime()
@@ -220,8 +220,8 @@ func used(workers []testpeer.Thread) (sum time.Duration, err error) {
 	return sum, nil
 }
 
-// work waits until the threads have had their CPU for that long. By the clock alone,
-// a busy machine would decide how much is measured.
+// work waits until the threads have had their CPU for that long. With a wall-clock time a
+// busy machine would decide how much is measured.
 func work(p *testpeer.Process, workers []testpeer.Thread, d time.Duration) error {
 	begin, err := used(workers)
 	if err != nil {
@@ -261,7 +261,7 @@ func mapped(pid int, library string) (string, error) {
 	return "", fmt.Errorf("it does not use %s", library)
 }
 
-// end ends a program as a user does, and wants it to have nothing to complain of.
+// end ends a program as a user does, and fails if the program reports an error.
 func (b *bench) end(p *testpeer.Process) error {
 	p.Signal(syscall.SIGTERM)
 	code, err := p.Wait(20 * time.Second)

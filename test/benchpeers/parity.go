@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 )
 
-// parityRows is what --only has to match for the rows of the library.
+// parityRows is the name that --only has to match for the library's rows.
 const parityRows = "Discover, inspect, app-netutil"
 
-// parity has test/parity measure the library, whose peer is a dependency of that module
-// alone.
+// parity lets test/parity measure the library: only that module depends on the library's
+// peer, app-netutil.
 func (b *bench) parity() ([]result, error) {
 	podnet := b.path("podnet")
 	build := exec.Command("scripts/build-podnet.sh", podnet)

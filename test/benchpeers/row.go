@@ -15,16 +15,16 @@ type subject func(*bench) (sample, error)
 type sample struct {
 	value  float64 // in the unit of the row: less is better
 	dpdk   string  // release; empty where none runs
-	driver string  // file of the port's driver; empty where that is not looked at
+	driver string  // file of the port's driver; empty where it does not matter
 }
 
-// row is a line of the table: two things that are measured in turns, and the least
-// ratio of theirs to ours; or without a peer the most that ours may be.
+// row is a row of the table. It has two subjects that are measured in turns, and the
+// least ratio of the peer's value to ours; or, without a peer, the largest value of ours.
 type row struct {
 	work, against string
 	unit          string
 	least, most   float64
-	forwards      bool // it is part of the mean of the forwarding loops
+	forwards      bool // the row counts in the mean of the forwarding loops
 	peer, ours    subject
 	helper        func(*bench) (stop func(), err error) // the other end of both
 }
@@ -36,9 +36,9 @@ type result struct {
 	Unit    string  `json:"unit"`
 	Peer    *spread `json:"peer,omitempty"`
 	Ours    *spread `json:"ours,omitempty"`
-	Ratio   float64 `json:"ratio,omitempty"` // of the medians, theirs to ours: above 1, ours is faster
-	Least   float64 `json:"least,omitempty"` // ratio
-	Most    float64 `json:"most,omitempty"`  // of ours, where there is no ratio
+	Ratio   float64 `json:"ratio,omitempty"` // the peer's median divided by ours: above 1, ours is faster
+	Least   float64 `json:"least,omitempty"` // limit of the ratio
+	Most    float64 `json:"most,omitempty"`  // limit of our value, where there is no ratio
 	Met     bool    `json:"met"`
 	dpdk    string
 }

@@ -17,7 +17,7 @@ func samples(values ...float64) (s []sample) {
 	return s
 }
 
-// The ratio is that of the medians, and a line is met from its very value on.
+// The ratio is the ratio of the medians, and a row meets its limit if it equals it.
 func TestNewResult(t *testing.T) {
 	none := func(*bench) (sample, error) { return sample{}, nil }
 	for _, tt := range []struct {

@@ -4,8 +4,8 @@ package main
 
 import "fmt"
 
-// The ports that rows are measured on. Frames have 64 bytes on the wire, of which
-// net_null does not count the FCS.
+// The ports of the measurements. Frames have 64 bytes on the wire; net_null's size is
+// without the FCS.
 const (
 	null = "net_null0,size=64"
 	ring = "net_ring0"
@@ -13,7 +13,7 @@ const (
 
 const perPacket = "ns per packet"
 
-// rows are the lines of the table except those of the library (parity.go).
+// rows are the rows of the table, except the library's (parity.go).
 var rows = []row{
 	{
 		work: "generate: 254 flows, stamped, with checksums", against: "testpmd txonly, one flow, nothing stamped", unit: perPacket, least: 1.7,
@@ -56,8 +56,8 @@ var rows = []row{
 	{work: "bench fixed -d 1s, without warm-up", unit: "s", most: 1.6, ours: benchFixed},
 }
 
-// onSocket is a forwarding loop whose peer sends as fast as it can. Turns without
-// packets do not count, of either side: testpmd counts like that itself.
+// onSocket is a forwarding loop whose peer sends as fast as it can. Turns without packets
+// do not count for either side, because testpmd does not count them itself.
 func onSocket(mode string, s socket) row {
 	return row{
 		work: fmt.Sprintf("forward on %s: %s", s.name, mode), against: "testpmd", unit: perPacket, least: 1.05, helper: s.source(),
@@ -65,7 +65,7 @@ func onSocket(mode string, s socket) row {
 	}
 }
 
-// queues is how much more a packet may cost where lcores take turns on the CPU.
+// queues compares several queues, whose lcores take turns on the CPU, with one queue.
 func queues(n int) row {
 	return row{
 		work: fmt.Sprintf("generate on %d queues", n), against: "one queue", unit: perPacket, least: 1 / 1.1,

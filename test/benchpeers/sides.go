@@ -51,7 +51,7 @@ func loop(work, vdev string) subject {
 	return func(b *bench) (sample, error) { return b.measure(b.loopArgs(vdev, work), vdev) }
 }
 
-// wrapper is our program with its own defaults: --memory alone is given.
+// wrapper is podnet's program with its defaults, except for --memory.
 func wrapper(vdev string, args ...string) subject {
 	return func(b *bench) (sample, error) {
 		return b.measure(append([]string{b.ours, "run", "--vdev", vdev, "--memory", b.memory.name}, args...), vdev)
@@ -138,9 +138,9 @@ func memifVdev(b *bench, role string) string {
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
 
-// source and sink are the other end of a row, for as long as it is measured: it sends as
-// fast as it can and drops what comes, or only drops. It polls on the CPU that the other
-// processes have their main thread on, which sleeps.
+// source and sink are the other end of a row during its measurement. A source sends as
+// fast as it can and drops what it receives; a sink only drops. It polls on the CPU of the
+// other processes' main threads, which sleep.
 func (s socket) source() func(*bench) (func(), error) { return s.other("source") }
 func (s socket) sink() func(*bench) (func(), error)   { return s.other("rxonly") }
 
@@ -177,7 +177,7 @@ func (s socket) other(work string) func(*bench) (func(), error) {
 	}
 }
 
-// versions of what was measured.
+// versions are the versions of the measured programs.
 func (b *bench) versions() string {
 	out, err := os.ReadFile("/etc/os-release")
 	if err != nil {

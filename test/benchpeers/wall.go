@@ -9,7 +9,7 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// These rows are times by the clock, as a user meets them.
+// These rows are wall-clock times, as a user experiences them.
 
 func firstPacketOfOurs(b *bench) (sample, error) {
 	return b.firstPacket([]string{b.ours, "run", "--vdev", null, "--memory", b.memory.name, "--mode", "txonly"})
@@ -61,7 +61,7 @@ func benchFixed(b *bench) (s sample, err error) {
 	defer p.Kill()
 	code, err := p.Wait(time.Minute)
 	s.value = time.Since(begin).Seconds()
-	// 5: measured on a machine that had other things to do. The time is right all the same.
+	// 5: bench calls the result not valid, as the machine was busy. The time counts all the same.
 	if err == nil && code != 0 && code != 5 {
 		err = fmt.Errorf("exit code %d", code)
 	}

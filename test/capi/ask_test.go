@@ -16,7 +16,7 @@ import (
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
-// job is what testdata/ask.c carries out.
+// job is a job for testdata/ask.c.
 type job struct {
 	Helper     string   `json:"helper,omitempty"`
 	Root       string   `json:"root,omitempty"`
@@ -45,7 +45,7 @@ type ealJob struct {
 	MultiProcess bool     `json:"multiProcess,omitempty"`
 }
 
-// answer is what testdata/ask.c prints.
+// answer is the answer of testdata/ask.c to a job.
 type answer struct {
 	Error    callError          `json:"error"`
 	Pod      map[string]any     `json:"pod"`  // rebuilt from the accessors
@@ -104,7 +104,7 @@ const (
 	resultNotReady      = -10
 )
 
-// ask has a program carry out jobs, in one process.
+// ask lets a program carry out jobs in one process.
 func ask(t *testing.T, program string, env []string, jobs ...job) []answer {
 	t.Helper()
 	return carryOut[job, answer](t, program, env, jobs)

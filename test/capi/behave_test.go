@@ -33,8 +33,8 @@ func TestBehaves(t *testing.T) {
 	}
 }
 
-// Threads at once under the sanitizer that watches them, and what the others find where
-// arguments cannot be.
+// Several threads at once run under the thread sanitizer. The other sanitizers watch calls
+// with invalid arguments.
 func TestBehavesUnderSanitizers(t *testing.T) {
 	for _, tt := range []struct {
 		flags []string
@@ -59,7 +59,7 @@ func TestUnloads(t *testing.T) {
 	runs(t, behaveEnv(), alone, filepath.Join(prefix, "lib/libpodnet.so.0"), filepath.Join(prefix, "lib/libnetutil_api.so"))
 }
 
-// TestValgrind looks for what is lost, and for descriptors that stay open.
+// TestValgrind looks for leaks of memory and of descriptors.
 func TestValgrind(t *testing.T) {
 	program := link(t, "ask.c", "dump.c")
 	s := podnettest.Load(t, "../../lib/podnet/testdata/vdpa_with_all_members.txtar")
@@ -77,8 +77,8 @@ func TestValgrind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Valgrind lists the descriptors that are open at the end; the standard ones and its
-	// own log are.
+	// Valgrind lists the descriptors that are open at the end. Only the standard ones and
+	// its own log may be.
 	for _, block := range strings.Split(string(text), "Open ")[1:] {
 		if strings.Contains(block, "<inherited from parent>") || strings.HasPrefix(block, "file descriptor 0:") {
 			continue
@@ -110,7 +110,7 @@ func TestUnprivileged(t *testing.T) {
 	}
 }
 
-// A helper in a directory that the user may not enter is not one that is missing.
+// A helper in a directory that the user may not enter does not count as missing.
 func TestLockedHelper(t *testing.T) {
 	locked := filepath.Join(scratch, "locked")
 	if err := os.Mkdir(locked, 0); err != nil {

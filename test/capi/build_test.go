@@ -1,8 +1,9 @@
 //go:build capi
 
 // Package capi tests the C libraries as programs use them: it compiles programs against
-// them, has them look at the pods of the library's scenarios, and compares their answers
-// with those of podnet.
+// the libraries, gives them the pods of the library's scenarios, and compares their
+// answers with podnet's. It does not test how podnet resolves a pod: lib/podnet does.
+// Start with corpus_test.go; testdata/ask.c is the program.
 package capi
 
 import (
@@ -30,8 +31,7 @@ var libraryFlags = []string{"-std=c99", "-D_DEFAULT_SOURCE", "-D_POSIX_C_SOURCE=
 // warnings are those under which everything has to compile.
 var warnings = []string{"-Wall", "-Wextra", "-Wpedantic", "-Werror"}
 
-// sanitizers find what is read or written outside of objects, what C does not define,
-// and what is not freed.
+// sanitizers find accesses outside of objects, undefined behavior, and leaks.
 var sanitizers = []string{"-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"}
 
 func TestMain(m *testing.M) {
@@ -119,8 +119,8 @@ func inTestdata(args []string) []string {
 	return args
 }
 
-// link makes a program of files of testdata and the installed shared library, as its
-// users do, and puts it where everybody may run it.
+// link makes a program of files of testdata and the installed shared library, as users
+// do, and puts it where every user may run it.
 func link(t *testing.T, args ...string) string {
 	t.Helper()
 	t.Setenv("PKG_CONFIG_PATH", filepath.Join(prefix, "lib/pkgconfig"))
@@ -160,8 +160,9 @@ func runs(t *testing.T, env []string, program string, args ...string) string {
 
 const patience = 2 * time.Minute
 
-// TestInstall: below a relative DESTDIR, which counts from where make was called, as for
-// everybody; and no library that would look for its helper from the current directory.
+// TestInstall: make installs below a relative DESTDIR, which counts from the directory in
+// which make was called. It does not install a library that would look for its helper in
+// the current directory.
 func TestInstall(t *testing.T) {
 	makes := func(args ...string) (string, error) {
 		cmd := exec.Command("make", append([]string{"--no-print-directory", "-n", "-o", "capi", "install"}, args...)...)
@@ -183,8 +184,8 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// TestDist: the tarball of what is installed serves a program that is built elsewhere, and
-// the other one has the sources; both are the same when they are made again.
+// TestDist: a program that is built elsewhere works with the tarball of the installed
+// files; the other tarball has the sources. A second run makes the same two tarballs.
 func TestDist(t *testing.T) {
 	dir := t.TempDir()
 	dist := func(to string) string {

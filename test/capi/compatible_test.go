@@ -82,7 +82,7 @@ func layoutProgram(t *testing.T, header string) string {
 	if len(structs) != 15 || len(constants) != 28 {
 		t.Fatalf("%d structs and %d constants in app-netutil's header", len(structs), len(constants))
 	}
-	// What the functions return.
+	// The sizes of the functions' results.
 	b.WriteString("printf(\"%zu\\n\", sizeof(GetCPUInfo(0)) + sizeof(GetHugepages(0)) + sizeof(GetInterfaces(0)) + sizeof(SetConfig(0)));\nreturn 0; }\n")
 	file := filepath.Join(t.TempDir(), "layout.c")
 	if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
@@ -91,9 +91,9 @@ func layoutProgram(t *testing.T, header string) string {
 	return file
 }
 
-// TestUnmodifiedSample: app-netutil's C sample prints the same of one pod with app-netutil's
-// library; as it is, with podnet's library in the place of that; and compiled and linked
-// against podnet's.
+// TestUnmodifiedSample: app-netutil's C sample prints the same of a pod with app-netutil's
+// library, with podnet's library in its place without a new build, and when it is compiled
+// and linked against podnet's.
 func TestUnmodifiedSample(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("the sample reads /etc/podnetinfo, which takes root to lay out")
@@ -123,8 +123,8 @@ func TestUnmodifiedSample(t *testing.T) {
 	}
 }
 
-// inPod runs a program in a mount namespace where the scenario's volume is /etc/podnetinfo,
-// and where cgroup v1 is, which is what app-netutil reads.
+// inPod runs a program in a mount namespace with the scenario's volume at /etc/podnetinfo,
+// and with a cgroup of version 1, which app-netutil reads.
 func inPod(t *testing.T, s *podnettest.Scenario, program, library string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -16,9 +16,9 @@ import (
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
-// TestCorpus has a program, under the sanitizers and in one process, look at every
-// scenario. What the accessors say, put together again, has to be the document that
-// inspect prints, and the arguments those of args.
+// TestCorpus lets one process, under the sanitizers, look at every scenario. The document
+// rebuilt from the accessors has to equal the output of inspect, and the arguments have to
+// equal the output of args.
 func TestCorpus(t *testing.T) {
 	program := compile(t, "gcc", append(slices.Clone(sanitizers), "ask.c", "dump.c")...)
 	checkCorpus(t, program, scenarios(t))
@@ -100,14 +100,14 @@ func compareDiscovery(t *testing.T, s *podnettest.Scenario, got answer) {
 	compareNames(t, s, got)
 }
 
-// kinds are the kinds by their numbers in podnet.h.
+// kinds are the kinds of interface by their numbers in podnet.h.
 var kinds = []podnet.Kind{
 	"", podnet.KindKernel, podnet.KindPCI, podnet.KindVhostUser, podnet.KindMemif, podnet.KindVDPA,
 	podnet.KindAFXDP, podnet.KindAFPacket, podnet.KindUnknown,
 }
 
-// addNumbers adds what the program prints beside the document's members: the numbers
-// that stand for kinds, codes and CPUs.
+// addNumbers adds the values that the program prints beside the document's members: the
+// numbers of kinds, codes and CPUs.
 func addNumbers(root map[string]any, value any) {
 	switch v := value.(type) {
 	case []any:
@@ -140,8 +140,7 @@ func addNumbers(root map[string]any, value any) {
 	}
 }
 
-// namesIn are the names by which the pod's interfaces could be asked for, and one that
-// is none's.
+// namesIn gives all names of the pod's interfaces, and one that no interface has.
 func namesIn(pod *podnet.Pod) []string {
 	names := []string{"no such interface", "", "/"}
 	for _, i := range pod.Interfaces {
@@ -205,7 +204,7 @@ func compareArgs(t *testing.T, s *podnettest.Scenario, got answer) {
 	comparePorts(t, s, want, got.EAL)
 }
 
-// comparePorts holds ports against those of the library.
+// comparePorts compares the ports with the library's.
 func comparePorts(t *testing.T, s *podnettest.Scenario, args []string, got *ealAnswer) {
 	t.Helper()
 	pod, err := podnet.Discover(t.Context(), s.Options())

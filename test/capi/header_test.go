@@ -15,8 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "write the dump of the ABI, or the reference; read every change")
 
-// TestHeaders: a program that includes the headers, and initializes the options as they
-// say, compiles in either language with every warning.
+// TestHeaders: a program that includes the headers, and initializes the options as their
+// comments say, compiles as C and as C++ without a warning.
 func TestHeaders(t *testing.T) {
 	const program = `
 #include "podnet.h"
@@ -96,7 +96,8 @@ func TestExports(t *testing.T) {
 	}
 }
 
-// The dump of what programs were built against, and what of it they cannot see.
+// The dump of the ABI that programs were built against, and the list of differences that
+// programs cannot notice.
 const abi, private = "../../capi/abi/libpodnet.abi", "../../capi/abi/private.suppr"
 
 // abidiff compares a library with the dump.
@@ -113,11 +114,11 @@ func TestABI(t *testing.T) {
 		return
 	}
 	if out, err := abidiff(library); err != nil {
-		t.Errorf("the ABI is another than that of %s: %v\n%s\nIf all that is new was added, run go test -tags capi ./test/capi -run ABI -update. If not, programs break: it takes another SONAME.", abi, err, out)
+		t.Errorf("the ABI differs from %s: %v\n%s\nIf functions or members were only added, run go test -tags capi ./test/capi -run ABI -update. Otherwise programs break: give the library another SONAME.", abi, err, out)
 	}
 }
 
-// TestABISeesChanges: a member that moves, and a function that goes, are seen.
+// TestABISeesChanges: the comparison finds a moved member and a missing function.
 func TestABISeesChanges(t *testing.T) {
 	for name, script := range map[string]string{
 		"member":   `s|const char \*podinfo; .*|int podinfo; const char *other;|`,

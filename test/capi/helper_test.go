@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestHelperIsFound: by the option, by PODNET_HELPER, in the configured directory, in
-// PATH, in this order, and never in the current directory.
+// TestHelperIsFound: the library finds its helper by the option, by PODNET_HELPER, in the
+// configured directory and in PATH, in this order, and never in the current directory.
 func TestHelperIsFound(t *testing.T) {
 	dir := t.TempDir()
 	hostile, _, _ := hostileHelper(t)
@@ -38,7 +38,7 @@ func TestHelperIsFound(t *testing.T) {
 	if err := os.Symlink("circle", circle); err != nil {
 		t.Fatal(err)
 	}
-	found := "SigBlk" // the impostor tells of itself
+	found := "SigBlk" // the impostor prints its own status
 	nowhere := compile(t, "gcc", "ask.c", "dump.c")
 	withDirectory := link(t, "ask.c", "dump.c")
 	for _, tt := range []struct {
@@ -82,8 +82,8 @@ func TestHelperIsFound(t *testing.T) {
 	}
 }
 
-// TestHelperGetsNothing: of descriptors it has its own three, of signals none is blocked
-// or ignored, whatever the program's are.
+// TestHelperGetsNothing: the helper has its three standard descriptors alone, and no signal
+// is blocked or ignored in it, whatever the program has.
 func TestHelperGetsNothing(t *testing.T) {
 	hostile, _, _ := hostileHelper(t)
 	for name, program := range map[string]string{
@@ -111,7 +111,7 @@ func TestHelperGetsNothing(t *testing.T) {
 }
 
 // TestSetUserID: a program with more rights than its caller takes no helper from the
-// environment, and hands nothing on that changes how the helper runs.
+// environment, and passes no variable on that changes how the helper runs.
 func TestSetUserID(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can make a set-user-ID program of another user")

@@ -21,8 +21,8 @@ import (
 
 var mutations = flag.Int("mutations", 2000, "how many damaged answers the library is given")
 
-// hostileTimeout is in milliseconds: long enough that a helper which ends at once is
-// never late, short enough to wait for one that does not.
+// hostileTimeout is in milliseconds. A helper that ends at once is never later than that,
+// and the tests wait so long for a helper that does not end.
 const hostileTimeout = 20000
 
 // smallPod has one of most things, so that there are not too many bytes to cut after.
@@ -114,7 +114,7 @@ func TestHelperAnswersDamaged(t *testing.T) {
 	}
 	t.Logf("%d of %d were answers all the same", good, *mutations)
 	if good == 0 || good == *mutations {
-		t.Error("the damage does not tell")
+		t.Error("either no damage was noticed, or no answer was good")
 	}
 }
 
@@ -151,9 +151,9 @@ func TestHelperMisbehaves(t *testing.T) {
 		{"answers twice", []string{"HOSTILE=say", "SAY={}{}"}, hostileTimeout, resultHelperFailed, "end of file expected"},
 		{"is of another version", []string{"HOSTILE=say", `SAY={"schema":"podnet.capi/v2"}`}, hostileTimeout, resultHelperVersion, "podnet.capi/v2"},
 		{"answers without the pod", []string{"HOSTILE=say", "SAY=" + answerHead + `"version":"1"}`}, hostileTimeout, resultHelperFailed, `"pod"`},
-		{"answers a pod that is none", []string{"HOSTILE=say", "SAY=" + answerHead + `"pod":[]}`}, hostileTimeout, resultHelperFailed, `"pod"`},
-		{"answers an error that is none", []string{"HOSTILE=say", "SAY=" + answerHead + `"error":{}}`}, hostileTimeout, resultHelperFailed, "can be understood"},
-		{"answers problems that are none", []string{"HOSTILE=say", "SAY=" + answerHead + `"error":{"kind":"not-ready","text":"%s%n","problems":[1,{}]}}`}, hostileTimeout, resultNotReady, "%s%n"},
+		{"answers with an invalid pod", []string{"HOSTILE=say", "SAY=" + answerHead + `"pod":[]}`}, hostileTimeout, resultHelperFailed, `"pod"`},
+		{"answers with an invalid error", []string{"HOSTILE=say", "SAY=" + answerHead + `"error":{}}`}, hostileTimeout, resultHelperFailed, "can be understood"},
+		{"answers with invalid problems", []string{"HOSTILE=say", "SAY=" + answerHead + `"error":{"kind":"not-ready","text":"%s%n","problems":[1,{}]}}`}, hostileTimeout, resultNotReady, "%s%n"},
 		{"answers members of other types", []string{"HOSTILE=say", "SAY=" + answerHead + `"pod":{"interfaces":[1,null,{"name":[],"ips":[1],"mtu":1e300,"pci":"x","routes":{}}],"cpus":{"allowed":"5-1,,x","numaNodes":["x"]},"hugepages":7,"warnings":[[]]}}`}, hostileTimeout, resultOK, ""},
 		{"answers a zero byte", []string{"HOSTILE=say", "SAY=" + answerHead + `"pod":{"schema":"a\u0000b"}}`}, hostileTimeout, resultHelperFailed, "not JSON"},
 		{"answers a number above all", []string{"HOSTILE=say", "SAY=" + answerHead + `"pod":{"schema":99999999999999999999}}`}, hostileTimeout, resultHelperFailed, "not JSON"},

@@ -26,7 +26,7 @@ const (
 	netutilSizeError = 2
 )
 
-// netutilJob is what testdata/netutil.c carries out.
+// netutilJob is a job for testdata/netutil.c.
 type netutilJob struct {
 	Env       []string `json:"env"`
 	BaseDir   string   `json:"baseDir"`
@@ -35,7 +35,7 @@ type netutilJob struct {
 	Log       string   `json:"log,omitempty"`
 }
 
-// netutilAnswer is what it prints.
+// netutilAnswer is the answer of testdata/netutil.c to a job.
 type netutilAnswer struct {
 	Config     int `json:"config"`
 	Interfaces struct {
@@ -98,7 +98,7 @@ func firsts(list []string, size int) []string {
 	return slices.Clone(append([]string{}, list[:min(size, len(list))]...))
 }
 
-// wanted gives what lib/appnetutil says in the form of C's structs, and whether it fits.
+// wanted gives the answer of lib/appnetutil in the form of C's structs, and whether it fits.
 func wanted(list []*appnetutil.InterfaceData, allocated int) (want []netIface, fits bool) {
 	fits, want = len(list) <= allocated, []netIface{}
 	for _, i := range list[:min(len(list), allocated)] {
@@ -140,7 +140,7 @@ func checkNetutil(t *testing.T, j netutilJob, got netutilAnswer) {
 	if !fits {
 		result = netutilSizeError
 	}
-	// A file that is there and cannot be read is no pod without networks.
+	// A file that exists but cannot be read does not mean a pod without networks.
 	for _, w := range pod.Warnings {
 		if w.Code == podnet.CodeUnreadable && w.Source == "downward-api" && filepath.Base(w.Where) == "annotations" {
 			want, result = []netIface{}, netutilFail
@@ -178,8 +178,8 @@ func netutilJobOf(s *podnettest.Scenario) netutilJob {
 }
 
 // TestNetutilCorpus: on every scenario, the drop-in and lib/appnetutil say the same. The
-// sanitizers see that what is freed is all (row C1), and that fields were not read before
-// they were written (row C4).
+// sanitizers check that all memory is freed (row C1), and that no field is read before it
+// is written (row C4).
 func TestNetutilCorpus(t *testing.T) {
 	all := scenarios(t)
 	var names []string
@@ -187,7 +187,7 @@ func TestNetutilCorpus(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		j := netutilJobOf(all[name])
 		if _, err := os.Stat(filepath.Join(j.BaseDir, "annotations")); err != nil {
-			continue // its pod says nothing by annotations, or not there
+			continue // its pod has no annotations, or has them elsewhere
 		}
 		names, jobs = append(names, name), append(jobs, j)
 	}
@@ -213,7 +213,7 @@ func numbered(count int, format string) string {
 	return strings.Join(list, ",")
 }
 
-// TestNetutilRows are the bugs of app-netutil's C API, which this one does not have.
+// TestNetutilRows: podnet's drop-in does not have the bugs of app-netutil's C API.
 func TestNetutilRows(t *testing.T) {
 	program := netutil(t)
 	one := func(t *testing.T, j netutilJob) netutilAnswer {

@@ -19,7 +19,7 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// sample compiles an example with what pkg-config says, as its first lines do.
+// sample compiles an example with pkg-config's flags, as the example's first lines say.
 func sample(t *testing.T, file string, flags ...string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "sample")
@@ -134,7 +134,7 @@ func TestDropInSample(t *testing.T) {
 	}
 }
 
-// TestGoSample: the Go sample has the arguments and ports that the C library gives.
+// TestGoSample: the Go sample prints the C library's arguments and ports.
 func TestGoSample(t *testing.T) {
 	pod := newPod(t)
 	for _, name := range []string{"net1", "net2", "net3", "net4"} { // it waits for sockets

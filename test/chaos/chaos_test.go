@@ -1,9 +1,9 @@
 //go:build e2e
 
-// Package chaos lets bench, run and dut live through what nobody plans: signals,
-// stops, kills, less CPU, and peers that come and go, at moments that a seed decides.
-// Whatever happens, a command ends in time, says what it measured, and leaves
-// nothing behind.
+// Package chaos injects faults into bench, run and dut at moments that a seed decides:
+// signals, stops, kills, less CPU, and peers that come and go. Whatever happens, a command
+// ends in time, reports its measurements, and leaves nothing behind. It does not test one
+// fault in detail: test/e2e does. Start with round, whose methods are the faults.
 package chaos
 
 import (
@@ -37,17 +37,17 @@ var (
 var wrapper = os.Getenv("PODNET_BIN")
 
 const (
-	// natural is when a command that nobody stops has ended: it waits for a peer and
-	// for a probe, warms up, measures several times, again where a fault spoiled it, and
-	// closes.
+	// natural is the time within which a command ends that nobody stops: it waits for a
+	// peer and for a probe, warms up, measures several times, repeats a measurement that a
+	// fault spoiled, and closes.
 	natural = 60 * time.Second
-	// inTime is how soon a command ends after a signal, and slack what a machine may
-	// add on which others run, too.
+	// inTime is how soon a command ends after a signal, and slack the time that a busy
+	// machine may add.
 	inTime = 2 * time.Second
 	slack  = time.Second
-	// rate is what bench sends at, in packets per second, and ring what a Tx ring has
-	// room for: who stands still for no longer than that sends all the same. The pauses
-	// of a quota are longer.
+	// rate is bench's load, in packets per second, and ring the number of packets that a
+	// Tx ring holds. If bench stands still for a shorter time than ring packets take, it
+	// can still send all of them. The pauses of a quota are longer.
 	rate, ring = 20_000, 1024
 )
 
@@ -75,7 +75,7 @@ func TestChaos(t *testing.T) {
 	}
 	t.Logf("%d rounds in %s; of bench's trials %d were valid, and %d were not", rounds, time.Since(begin).Round(time.Second), judged.valid, judged.not)
 	if enough := 100; rounds > enough && judged.valid == 0 {
-		t.Errorf("no trial of %d rounds was valid, so nothing was claimed", rounds)
+		t.Errorf("no trial of %d rounds was valid, so the test has checked no claim", rounds)
 	}
 	checkSwept(t)
 }
@@ -114,20 +114,20 @@ type round struct {
 	started   time.Time
 	told      time.Time // when the command got its signal; zero: never
 	killed    bool
-	slow      bool           // it has had less CPU
-	early     syscall.Signal // that came before it minded any; 0: none did
+	slow      bool           // the command has had less CPU
+	early     syscall.Signal // a signal from before the command handled signals; 0: there was none
 	judged    judged
 }
 
-// fault is what was done, and how long it lasted.
+// fault is a fault and its time.
 type fault struct {
 	what     string
 	from, to time.Time
-	harm     time.Duration // what it may last within a trial that is valid; 0: any time
+	harm     time.Duration // how long it may last within a valid trial; 0: any time
 }
 
-// What a valid trial stands. DPDK's looks at its peer and the kernel's periods of a
-// quota take their time, too.
+// How long faults may last within a valid trial. The limits include the intervals at which
+// DPDK checks its peer, and the kernel's periods of a quota.
 const (
 	harmStill     = ring*time.Second/rate + 50*time.Millisecond
 	harmThrottled = 250 * time.Millisecond
@@ -159,8 +159,8 @@ func (r *round) log() (lines []string) {
 	return append([]string{r.command + " on " + r.iface}, lines...)
 }
 
-// note adds a fault that begins now, and says how long a valid trial may have it;
-// what is returned ends it.
+// note adds a fault that begins now, with the time that it may last within a valid trial.
+// The returned function ends it.
 func (r *round) note(what string, harm time.Duration) (end func()) {
 	r.faults = append(r.faults, fault{what: what, from: time.Now(), harm: harm})
 	i := len(r.faults) - 1
@@ -235,7 +235,7 @@ func (r *round) process(cpu int, command string, args ...string) *testpeer.Proce
 func (r *round) signal() {
 	sig := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}[r.rand.IntN(3)]
 	r.note(sig.String(), 0)
-	// Signals end it, as any program, that has not come to its main yet.
+	// Before its main begins, a signal ends it like any program.
 	if time.Since(r.started) < slack || !r.mindsSignals() {
 		r.early = sig
 	}
@@ -248,8 +248,8 @@ func (r *round) signal() {
 	}
 }
 
-// mindsSignals tells whether the command must be minding signals: it has opened a
-// file, for the first of which Go's runtime makes a descriptor that can be seen.
+// mindsSignals reports whether the command surely handles signals: it has opened a file.
+// For the first file Go's runtime makes a descriptor that is visible in /proc.
 func (r *round) mindsSignals() bool {
 	fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", r.subject.PID))
 	for _, fd := range fds {
@@ -270,7 +270,7 @@ func (r *round) stop() {
 }
 
 func (r *round) kill() {
-	if r.rand.IntN(3) > 0 { // or little else would be seen
+	if r.rand.IntN(3) > 0 { // not always, so that other faults occur, too
 		r.signal()
 		return
 	}
@@ -283,7 +283,7 @@ func (r *round) peerStops() {
 	if r.peer == nil {
 		return
 	}
-	end := r.note("the peer stands still", 0) // as a device that loses everything
+	end := r.note("the peer stands still", 0) // like a device that loses everything
 	r.peer.Signal(syscall.SIGSTOP)
 	if r.rand.IntN(2) == 0 { // else for the rest of the round
 		time.Sleep(r.between(50*time.Millisecond, time.Second))
@@ -302,7 +302,7 @@ func (r *round) peerDies() {
 	r.faults[len(r.faults)-1].to = time.Now().Add(natural)
 	r.peer.Kill()
 	r.peer = nil
-	if r.command != "dut" { // what a killed process leaves is whoever's who starts it again
+	if r.command != "dut" { // whoever starts a killed process again has to remove its files
 		_ = os.Remove(r.pod.Socket(r.iface))
 	}
 }
@@ -380,8 +380,7 @@ func hugetlbfs(t *testing.T) (mounts []string) {
 	return mounts
 }
 
-// checkResult wants a valid document of bench, which claims nothing that the faults
-// contradict.
+// checkResult wants a valid document of bench whose claims do not contradict the faults.
 func (r *round) checkResult(code int) {
 	if r.command != "bench" {
 		return
@@ -400,8 +399,8 @@ func (r *round) checkResult(code int) {
 	r.checkClaims(doc)
 }
 
-// checkClaims wants no trial to be valid in which the command stood still or had less
-// CPU, or its peer was gone, for longer than what its ring has room for.
+// checkClaims fails if a trial is valid although the command stood still, had less CPU or
+// lost its peer, for longer than its ring lasts.
 func (r *round) checkClaims(doc result.Result) {
 	for _, m := range doc.Measurements {
 		for _, trial := range m.Trials {

@@ -8,8 +8,8 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// throttle gives the command a tenth of a CPU for a while, where this machine lets us
-// make control groups; else it stands still instead.
+// throttle gives the command a tenth of a CPU for a while. If the test may not make control
+// groups on this machine, it stops the command instead.
 func (r *round) throttle() {
 	if !r.subject.Running() {
 		return

@@ -13,17 +13,16 @@ import (
 	"github.com/podnet/podnet/test/internal/scratchpod"
 )
 
-// notValid is the exit code of a measurement that the machine spoiled, which is
-// made again at most so many times.
+// notValid is the exit code of a measurement that the machine spoiled. The demo repeats
+// it, with at most so many attempts.
 const (
 	notValid = 5
 	attempts = 6
 )
 
-// known shows that bench tells apart what happens to packets: the host drops,
-// doubles and reorders some, counts them, and bench has to count the same. Where
-// others take the CPU away for longer than the rings last, bench is right to say
-// that it cannot tell.
+// known shows that bench distinguishes faults: the host drops, doubles and reorders some
+// packets and counts them, and bench has to count the same. If other processes take the
+// CPU for longer than the rings last, bench is right to call the measurement not valid.
 func (l *lab) known(ctx context.Context, pod scratchpod.Pod) (err error) {
 	for range attempts {
 		err = l.faults(ctx, pod)
@@ -31,9 +30,9 @@ func (l *lab) known(ctx context.Context, pod scratchpod.Pod) (err error) {
 		if !errors.As(err, &exit) || exit.ExitCode() != notValid {
 			return err
 		}
-		fmt.Fprintln(l.out, "others had the CPU meanwhile: bench says that it cannot tell. Again:")
+		fmt.Fprintln(l.out, "other processes had the CPU meanwhile, and bench calls the measurement not valid. Again:")
 	}
-	fmt.Fprintf(l.out, "in %d attempts others had the CPU: bench cannot tell here what the host does to packets\n\n", attempts)
+	fmt.Fprintf(l.out, "in all %d attempts other processes had the CPU: this machine is too busy to measure the host's faults\n\n", attempts)
 	return nil
 }
 
@@ -45,7 +44,7 @@ func (l *lab) faults(ctx context.Context, pod scratchpod.Pod) error {
 	}
 	defer host.kill()
 	args := []string{
-		"bench", "--tx", "net3", "--rate", "2kpps", "--flows", "1", // what is reordered is so within a flow
+		"bench", "--tx", "net3", "--rate", "2kpps", "--flows", "1", // packets are out of order only within a flow
 		"--duration", "2s", "--warmup", "0s",
 		"--dst-mac", "02:00:00:00:00:99", "--memory", l.memory,
 		"--podinfo", pod.Podinfo, "--environ", pod.Environ, "-o", "json",

@@ -80,8 +80,7 @@ func (l *lab) command(ctx context.Context, cpu int, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// say prints the command that comes next, as one would type it with the pod's
-// directory in POD.
+// say prints the next command as a user would type it, with the pod's directory in POD.
 func (l *lab) say(args []string) {
 	command := strings.Join(args, " ")
 	fmt.Fprintf(l.out, "$ testpmd-wrapper %s\n", strings.ReplaceAll(command, l.dir, "$POD"))
@@ -107,15 +106,14 @@ type trial struct {
 
 	podSent, hostReceived, hostSent, podReceived uint64
 	mpps, gbps                                   float64
-	caveats                                      []string // what bench says of these
+	caveats                                      []string // bench's remarks on the figures
 }
 
-// ring is how many packets a socket's ring can hold. What is in it when the pod
-// leaves was sent and is never received, which happens on a busy machine.
+// ring is how many packets a socket's ring can hold. On a busy machine there may be packets
+// in it when the pod ends: they count as sent, but nobody receives them.
 const ring = 1024
 
-// check fails where the two ends do not agree, and where too few packets went
-// all the way.
+// check fails if the two ends do not agree, or if too few packets went all the way.
 func (t trial) check() error {
 	if t.hostReceived > t.podSent || t.podSent-t.hostReceived > ring {
 		return fmt.Errorf("%s: the pod sent %d packets, and the host received %d", t.kind, t.podSent, t.hostReceived)
@@ -220,7 +218,7 @@ func (h *host) stop() (result.Run, error) {
 	return counts, nil
 }
 
-// kill makes sure that nothing stays behind.
+// kill makes sure that no process stays behind.
 func (h *host) kill() {
 	if err := h.cmd.Process.Kill(); !errors.Is(err, os.ErrProcessDone) {
 		<-h.done

@@ -1,8 +1,8 @@
-// Command demo shows podnet at work on one machine: it lays out the files of a
-// pod with two vhost-user and two memif interfaces, starts the host's side of
-// the sockets as another process, has the pod's side resolve and measure its
-// interfaces, and compares what both ends counted, the packets that the host lost
-// on purpose too.
+// Command demo shows podnet at work on one machine: it lays out the files of a pod with two
+// vhost-user and two memif interfaces, starts the host's side of the sockets as another
+// process, and lets the pod's side resolve and measure its interfaces. Then it compares the
+// counters of both ends, including the packets that the host dropped on purpose. Its rates
+// are not a benchmark: both ends share the machine. Start with demo.
 package main
 
 import (

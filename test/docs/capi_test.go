@@ -112,7 +112,7 @@ func declarations(header string) []declaration {
 	return all
 }
 
-// statements joins what is continued on a further line.
+// statements joins a statement that continues on further lines.
 func statements(block string) []string {
 	var all []string
 	for line := range strings.Lines(block) {

@@ -22,9 +22,8 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// shim stands in the PATH of the documents' commands for the application, and
-// gives those that read a pod the scratch pod's files in place of the container's
-// own.
+// shim is the application in the PATH of the documents' commands. It gives commands that
+// read a pod the scratch pod's files in place of the container's own.
 const shim = `#!/bin/sh
 case "$1 $2" in
 "dut "*|"report "*|"version "*|"bench compare"|"fabric plan") exec "$BINARY" "$@";;
@@ -93,7 +92,7 @@ func TestCommandsOfTheApplication(t *testing.T) {
 					"PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"),
 					"BINARY="+binary, "CPU="+cpus[len(cpus)-1], "PODINFO="+pod.Podinfo, "ENVIRON="+pod.Environ, "RUNTIME_DIRECTORY="+dir)
 				out, err := cmd.CombinedOutput()
-				// On a busy machine bench is right to say that it cannot tell.
+				// On a busy machine bench is right to call a measurement not valid.
 				if err != nil && cmd.ProcessState.ExitCode() != peertest.NotValid {
 					t.Errorf("%s: %v\n%s", line, err, out)
 				}
@@ -129,7 +128,7 @@ func startHost(t *testing.T, cpu, binary string, pod scratchpod.Pod) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// It ends in order only once it is up, and makes its sockets in no order.
+	// It ends in order only once it is up. It makes its sockets in any order.
 	if err := testpeer.Poll(peertest.Patience, func() error {
 		for _, name := range []string{"net1", "net2", "net3", "net4"} {
 			if _, err := os.Stat(pod.Socket(name)); err != nil {

@@ -1,5 +1,6 @@
-// Package docs holds the documents to what the project does: every command in
-// them is run, every snippet compiled, every manifest read.
+// Package docs tests the documents: it runs every command in them, compiles every snippet
+// and reads every manifest. Their wording is not tested here, but in test/prose. Start
+// with TestEveryBlockIsHeld: it lists which test is for which kind of block.
 package docs
 
 import (
@@ -111,8 +112,8 @@ func commands(t *testing.T, program string) map[string]string {
 	return at
 }
 
-// ofOtherClusters are commands of clusters that no test has, for what test/k8s/node does
-// in its own way: it builds the image and imports it.
+// ofOtherClusters are commands that bring the image to clusters that no test has.
+// test/k8s/node builds and imports the image in its own way.
 var ofOtherClusters = []string{
 	"kind load docker-image localhost/testpmd-wrapper:latest",
 	"kind load image-archive podnet-VERSION-testpmd-wrapper-image.tar", "minikube image load podnet-VERSION-testpmd-wrapper-image.tar",
@@ -121,7 +122,7 @@ var ofOtherClusters = []string{
 	"oc start-build -n podnet testpmd-wrapper --from-dir=. --build-arg=VERSION=$(git describe --tags --always) --follow",
 }
 
-// TestEveryBlockIsHeld fails on what the other tests would pass by.
+// TestEveryBlockIsHeld fails on blocks that no other test reads.
 func TestEveryBlockIsHeld(t *testing.T) {
 	for _, f := range fences(t) {
 		switch f.lang {
@@ -177,8 +178,7 @@ func dryRun(t *testing.T, targets ...string) []string {
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
 
-// CI runs the documents' make commands, so here they only have to be among what
-// it runs.
+// CI runs the documents' make commands, so here each only has to be a command of CI.
 func TestCIRunsTheMakeCommands(t *testing.T) {
 	script, err := os.ReadFile(filepath.Join(root, ".ci/run"))
 	if err != nil {
@@ -214,8 +214,7 @@ func TestTargetsExist(t *testing.T) {
 	}
 }
 
-// A link into the project has to lead to a file, and to a heading if it names
-// one.
+// A link into the project has to lead to a file and, if it names a heading, to that.
 func TestLinks(t *testing.T) {
 	docs := documents(t)
 	for _, path := range []string{"CHANGELOG.md", "SECURITY.md"} {
@@ -258,7 +257,7 @@ func anchors(text string) []string {
 	return found
 }
 
-// Every page says in its first line whom it is for.
+// The first line of every page says whom it is for.
 func TestReaders(t *testing.T) {
 	for path, text := range documents(t) {
 		if !strings.HasPrefix(path, "docs/") {

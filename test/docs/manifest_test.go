@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// object is as much of a Kubernetes object as the documents' manifests use.
+// object has the fields of Kubernetes objects that the documents' manifests use.
 // Reading is strict: a misspelled field fails.
 type object struct {
 	APIVersion string `json:"apiVersion"`
@@ -85,7 +85,7 @@ func manifests(t *testing.T) (pods []object, networks map[string]object) {
 	return pods, networks
 }
 
-// The documents' pods have what the application needs of a pod.
+// The documents' pods have everything that the application needs.
 func TestPods(t *testing.T) {
 	pods, networks := manifests(t)
 	for _, pod := range pods {
@@ -113,9 +113,9 @@ func TestPods(t *testing.T) {
 	}
 }
 
-// checkContainer holds a container to exclusive CPUs, hugepages, the capability
-// to lock memory and a device for each network. Its command waits for the
-// networks, or does nothing.
+// checkContainer wants a container to have exclusive CPUs, hugepages, the capability to
+// lock memory and a device per network. Its command waits for the networks, or does
+// nothing.
 func checkContainer(t *testing.T, pod string, c container, devices map[string]int) {
 	t.Helper()
 	if diff := cmp.Diff(c.Resources.Limits, c.Resources.Requests); diff != "" {

@@ -27,11 +27,11 @@ PCIDEVICE_OPENSHIFT_IO_SRIOV_A=0000:3b:02.6
 Cpus_allowed_list:	4-7
 `
 
-// ofPodnet tells blocks of podnet's commands, which run as one script.
+// ofPodnet recognizes blocks of podnet's commands, which run as one script.
 func ofPodnet(f fence) bool { return f.lang == "sh" && strings.HasPrefix(f.text, "podnet ") }
 
-// podOf is the pod of a page: the scenario of testdata that has the page's name, or
-// else podnetPod.
+// podOf gives the pod of a page: the scenario of testdata with the page's name, else
+// podnetPod.
 func podOf(t *testing.T, at string) (pod *podnettest.Scenario, own bool) {
 	t.Helper()
 	page, _, _ := strings.Cut(filepath.Base(at), ".md")
@@ -88,8 +88,7 @@ func shimOf(t *testing.T, binary string, pod *podnettest.Scenario) string {
 	return dir
 }
 
-// holdOutput holds the indented lines behind a block against what its commands
-// print.
+// holdOutput compares the indented lines behind a block with the output of its commands.
 func holdOutput(t *testing.T, f fence, pages map[string]string, out string) {
 	t.Helper()
 	path, _, _ := strings.Cut(f.at, ":")
@@ -105,7 +104,7 @@ func holdOutput(t *testing.T, f fence, pages map[string]string, out string) {
 		}
 	}
 	if lines == 0 {
-		t.Errorf("%s: the page shows nothing of what its commands print", f.at)
+		t.Errorf("%s: the page shows no output of its commands", f.at)
 	}
 }
 

@@ -21,8 +21,8 @@ import (
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
-// What is above TestSnippets is the documents' snippets, which the
-// compiler reads here.
+// The functions above TestSnippets are the documents' snippets. The compiler checks them
+// here.
 
 // Args gives the EAL arguments for the fast interfaces of the container that
 // opts describe, and prints which DPDK port each will be. The zero Options are
@@ -245,7 +245,7 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// unindent takes away what differs when a snippet stands in a function.
+// unindent removes the indentation that a snippet has in a function.
 func unindent(code string) string {
 	var b strings.Builder
 	for line := range strings.Lines(code) {

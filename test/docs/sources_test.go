@@ -22,8 +22,8 @@ import (
 
 const reference = "docs/reference/sources.md"
 
-// TestSourcesAreDocumented holds the reference against the code: the library
-// reads no annotation, variable, file or directory that it does not name.
+// TestSourcesAreDocumented compares the reference with the code: it has to name every
+// annotation, variable, file and directory that the library reads.
 func TestSourcesAreDocumented(t *testing.T) {
 	text := documents(t)[reference]
 	dirs := []string{filepath.Join(root, "lib/podnet")}
@@ -67,9 +67,8 @@ func hasName(text, name string) bool {
 	return regexp.MustCompile(pattern).MatchString(text)
 }
 
-// inputNames are the forms of names that somebody outside gives to what he
-// writes: an annotation's key, or an attribute's; a path; a variable, or the end
-// of one.
+// inputNames matches the names of inputs: the key of an annotation or of an attribute, a
+// path, a variable or the end of its name.
 var inputNames = regexp.MustCompile(`^(?:[a-z0-9.-]*[a-z][a-z0-9.-]*/[A-Za-z][A-Za-z0-9._-]*` +
 	`|/(?:sys|proc|dev|etc|var|tmp)/[^ %]*` +
 	`|(?:PCIDEVICE|SRIOVNETWORK)_[^ %]*|CONTAINER_NAME|SRIOV-VF-PCI-ADDR|NF-DEV|AFXDP_[^ %]*|_[A-Z][A-Z_]*)$`)
@@ -82,8 +81,7 @@ type program struct {
 	scope *types.Scope
 }
 
-// parse reads a package. What it imports stays unknown: constants of its own are
-// all that is asked for.
+// parse reads a package without its imports: only its own constants are needed.
 func parse(t *testing.T, dir string) program {
 	t.Helper()
 	p := program{fset: token.NewFileSet(), info: types.Info{Types: map[ast.Expr]types.TypeAndValue{}}}
@@ -113,11 +111,11 @@ func parse(t *testing.T, dir string) program {
 type noImports struct{}
 
 func (noImports) Import(string) (*types.Package, error) {
-	return nil, errors.New("imports are not looked at")
+	return nil, errors.New("imports are not read")
 }
 
-// inputs are the names of inputs among a package's texts, each as long as the
-// compiler knows it, with the place of one use.
+// inputs gives the names of inputs among a package's texts, with the place of one use. A
+// name is as long as the compiler can compute it.
 func inputs(p program) map[string]string {
 	found := map[string]string{}
 	for _, file := range p.files {
@@ -132,7 +130,7 @@ func inputs(p program) map[string]string {
 				if value == nil || value.Kind() != constant.String {
 					return true
 				}
-				// A place is made of a name and what follows it.
+				// A place is a name and the text behind it.
 				text := strings.TrimRight(constant.StringVal(value), ":[")
 				if inputNames.MatchString(text) && text != podnet.Schema {
 					found[text] = p.fset.Position(n.Pos()).String()
@@ -145,8 +143,8 @@ func inputs(p program) map[string]string {
 	return found
 }
 
-// TestWarningCodesAreDocumented holds the reference's tables of codes and of
-// sources against what the code has, in both directions.
+// TestWarningCodesAreDocumented compares the reference's tables of codes and of sources
+// with the code, in both directions.
 func TestWarningCodesAreDocumented(t *testing.T) {
 	text := documents(t)[reference]
 	facts := parse(t, filepath.Join(root, "lib/internal/fact"))

@@ -16,7 +16,7 @@ import (
 
 const withoutCluster = "docs/tutorials/without-a-cluster.md"
 
-// The tutorial's commands follow one another: dut goes on beside those that measure.
+// The tutorial's commands follow one another: dut keeps running while the others measure.
 func TestWithoutACluster(t *testing.T) {
 	dir := tempDir(t)
 	binary := build(t, dir)

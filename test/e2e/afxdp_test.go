@@ -115,8 +115,7 @@ func first(t *testing.T) eal.Version {
 	return v
 }
 
-// The netdevs of the AF_XDP device plugin are ports whose packets come by the plugin's
-// map.
+// The netdevs of the AF_XDP device plugin are ports. Their packets come by the plugin's map.
 func TestAFXDPPlugin(t *testing.T) {
 	p := newPluginPod(t)
 	var servers []*afxdpplugin.Server
@@ -144,8 +143,8 @@ func TestAFXDPPlugin(t *testing.T) {
 	}
 }
 
-// A user without privileges, for whom the plugin is made, gets at the packets too. The
-// plugin then has no socket for a second program, which is said before DPDK starts.
+// A user without privileges gets the packets, too, which is the plugin's purpose. The
+// plugin then has no socket for a second program, whose error says so before DPDK starts.
 func TestAFXDPPluginWithoutPrivilege(t *testing.T) {
 	p := newPluginPod(t)
 	if !p.needsPluginRelease(t) {
@@ -173,8 +172,8 @@ func TestAFXDPPluginWithoutPrivilege(t *testing.T) {
 	}
 }
 
-// A plugin that does not know the pod gives nothing, and DPDK's driver, which would
-// crash then, does not hide the reason.
+// A plugin that does not know the pod gives no map. DPDK's driver would crash without it,
+// so the command has to print the reason before.
 func TestAFXDPPluginRefuses(t *testing.T) {
 	p := newPluginPod(t)
 	if !p.needsPluginRelease(t) {

@@ -27,8 +27,8 @@ func freeUDPAddress(t *testing.T) string {
 	return l.LocalAddr().String()
 }
 
-// Two pods as those of a benchmark's Job: one reflects on its socket and echoes
-// through the kernel, the other measures both.
+// Two pods like a benchmark's: one reflects on its socket and echoes through the kernel,
+// the other measures both.
 func TestKernelBaseline(t *testing.T) {
 	address := freeUDPAddress(t)
 	var r result.Result
@@ -52,7 +52,7 @@ func TestKernelBaseline(t *testing.T) {
 		reflected = peer.stop(syscall.SIGTERM).Total.RxPackets
 		return sent == reflected && !slices.ContainsFunc(r.KernelBaseline, func(k result.KernelBaseline) bool { return k.RTT == nil })
 	}) {
-		// The echo is no part of what the ports carried.
+		// The ports' counters do not include the echo.
 		t.Errorf("the reflector's port received %d, want the %d that bench sent on its own", reflected, sent)
 	}
 	if len(r.KernelBaseline) != 2 || len(r.Measurements) != 2 {
@@ -60,7 +60,7 @@ func TestKernelBaseline(t *testing.T) {
 	}
 	for i, k := range r.KernelBaseline {
 		if f := r.Measurements[i].Frame; k.Frame != f.Name || float64(k.FrameBytes) != f.Bytes {
-			t.Errorf("baseline of %s, %d bytes, want that of %s", k.Frame, k.FrameBytes, f)
+			t.Errorf("baseline of %s, %d bytes, want a baseline of %s", k.Frame, k.FrameBytes, f)
 		}
 		if k.Peer != address || k.Interface != "lo" || k.Sent == 0 || k.Received == 0 || k.Received > k.Sent || k.Mpps <= 0 || k.RTT == nil {
 			t.Errorf("baseline %+v", k)

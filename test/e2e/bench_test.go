@@ -16,16 +16,16 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// benchTimeout is what a bench of two seconds may take with all that is around it.
+// benchTimeout is how long a bench of two seconds may take, with its start and end.
 const benchTimeout = time.Minute
 
-// quietBench are the flags of a bench that sends nothing but what it measures:
-// no probe, because the destination is given, and no warm-up.
+// quietBench are the flags of a bench that sends only the measured packets: no probe,
+// because the destination is given, and no warm-up.
 var quietBench = []string{"--dst-mac", "02:00:00:00:02:01", "--warmup", "0s", "--duration", "1s", "-o", "json"}
 
-// reflected has a bench send to a testpmd, which forwards in this mode, until both
-// have counted the same on the networks that bench sends and receives on. What a
-// testpmd that gets no CPU leaves in its rings is lost when bench ends.
+// reflected lets a bench send to a testpmd, which forwards in this mode, until both have
+// counted the same on bench's networks. It may take several runs: packets that testpmd has
+// left in its rings, without CPU, are lost when bench ends.
 func reflected(t *testing.T, mode string, networks []socketNet, args ...string) (in, out testpeer.PortStats, r benchResult) {
 	t.Helper()
 	if !peertest.Repeat(t, func() bool {
@@ -141,8 +141,7 @@ func TestBenchIgnoresForeignPackets(t *testing.T) {
 	}
 }
 
-// Between two sockets of the pod lies a real Open vSwitch: what it counts is what
-// bench counts.
+// Between two sockets of the pod is a real Open vSwitch. It has to count the same as bench.
 func TestBenchThroughOVS(t *testing.T) {
 	for _, rate := range []string{"2000", "max"} {
 		t.Run(rate, func(t *testing.T) {
@@ -169,8 +168,8 @@ func TestBenchThroughOVS(t *testing.T) {
 	}
 }
 
-// A bench that is interrupted says what it measured until then, and that this
-// is not what was asked for.
+// A bench that is interrupted reports its measurements until then, and that they are not
+// complete.
 func TestBenchInterrupted(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
 	n := pod.networks[0]

@@ -82,8 +82,8 @@ func reflect(t *testing.T, name string, change func(frame []byte) []byte) {
 	}()
 }
 
-// Frames that come back otherwise than they were sent are not received, but counted
-// apart, and the result says what became of them.
+// Frames that come back changed do not count as received. They are counted separately, and
+// the result says how they were changed.
 func TestChangedFrames(t *testing.T) {
 	t.Parallel()
 	const near, far, frames = "podnet-near", "podnet-far", 200

@@ -14,8 +14,8 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// cpuSets are the CPU sets that a pod is tried with: one CPU, and all of the
-// machine's up to two.
+// cpuSets are the CPU sets that the tests give to a pod: one CPU, and up to two of the
+// machine's.
 func cpuSets(t *testing.T) []cpuset.CPUSet {
 	t.Helper()
 	sets := []cpuset.CPUSet{cpuset.New(podCPU)}

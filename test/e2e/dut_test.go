@@ -27,7 +27,7 @@ type dut struct {
 	t *testing.T
 }
 
-// dutResult is what `dut -o json` prints.
+// dutResult is the output of `dut -o json`.
 type dutResult struct {
 	runResult
 	Faults struct {
@@ -72,9 +72,9 @@ func (d *dut) stop() (r dutResult) {
 	return r
 }
 
-// throughDut has a bench send through a device with these flags, and gives what both
-// counted, which has to be the same. A device that gets no CPU for longer than a ring
-// lasts, or than bench waits for it, costs frames: then they send again.
+// throughDut lets a bench send through a device with these flags, and gives the counters of
+// both, which have to agree. If the device gets no CPU for longer than a ring lasts, or than
+// bench waits for it, frames are lost: then bench sends again.
 func throughDut(t *testing.T, pod *scratchPod, dutArgs, benchArgs []string) (r benchResult, was dutResult) {
 	t.Helper()
 	if !peertest.Repeat(t, func() bool {
@@ -101,7 +101,7 @@ func TestJumboFrames(t *testing.T) {
 	}
 }
 
-// What the device does to frames by count is counted exactly.
+// If the device drops, doubles or reorders every Nth frame, bench counts exactly that.
 func TestFaultsAreCounted(t *testing.T) {
 	const frames, every = 1025, 50 // more come after the last that is held back
 	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {
@@ -176,7 +176,7 @@ func TestDelayIsInTheLatency(t *testing.T) {
 	}
 }
 
-// A generator that cannot keep its schedule ends in exit code 5, and says so.
+// If the generator cannot keep its schedule, the exit code is 5, and the result says so.
 func TestGeneratorIsTheLimit(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
 	startDut(t, pod)
@@ -187,7 +187,7 @@ func TestGeneratorIsTheLimit(t *testing.T) {
 	}
 }
 
-// A threshold that is not met ends in exit code 4.
+// If a threshold is not met, the exit code is 4.
 func TestThresholds(t *testing.T) {
 	t.Parallel()
 	pod := newPod(t, memif("net1", client))
@@ -205,13 +205,13 @@ func TestThresholds(t *testing.T) {
 	}
 }
 
-// The search finds what the device forwards. How exactly is a matter of time and
-// of a quiet machine: make bench-dut.
+// The search finds the rate at which the device forwards. Its precision needs time and a
+// quiet machine: make bench-dut measures it.
 func TestNDRFindsTheRate(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
-	// So slow that what comes at once, after others have had the CPU for 30 ms, fits
-	// into the queue and spoils no trial. The queue lets a trial of 750 ms pass at 8 %
-	// more than the rate.
+	// The rate is so low that the frames of 30 ms, in which other processes had the CPU, fit
+	// into the queue and spoil no trial. Thanks to the queue a trial of 750 ms passes at up
+	// to 8 % more than the rate.
 	startDut(t, pod, "--rate", "1kpps", "--queue-depth", "64")
 	var r benchResult
 	found := func(g goal) bool {
@@ -250,8 +250,8 @@ func readResult(t *testing.T, path string) result.Result {
 	return r
 }
 
-// A path that carries nothing loses in every window, though no later packet ever
-// tells that one is missing.
+// A path that carries nothing loses packets in every window, although no later packet shows
+// that one is missing.
 func TestSoakOfADeadPath(t *testing.T) {
 	t.Parallel()
 	pod := newPod(t, memif("net1", client))
@@ -270,7 +270,7 @@ func TestSoakOfADeadPath(t *testing.T) {
 	}
 }
 
-// A run that is killed leaves what it measured, marked as incomplete.
+// A run that is killed leaves its measurements so far, marked as not complete.
 func TestKilledRunLeavesItsResult(t *testing.T) {
 	t.Parallel()
 	pod := newPod(t, memif("net1", client))
@@ -284,7 +284,7 @@ func TestKilledRunLeavesItsResult(t *testing.T) {
 		}
 		if r := readResult(t, file); len(r.Measurements) == 0 || len(r.Measurements[0].Trials) == 0 {
 			return fmt.Errorf("no trial in %s yet", file)
-		} else if len(r.Measurements[0].Trials[0].Windows) == 0 { // a later packet of its flow tells of a loss
+		} else if len(r.Measurements[0].Trials[0].Windows) == 0 { // a later packet of its flow shows a loss
 			return fmt.Errorf("no window with loss in %s yet", file)
 		}
 		return nil
@@ -308,7 +308,7 @@ func TestKilledRunLeavesItsResult(t *testing.T) {
 	}
 }
 
-// What cannot be written is said before anything is measured.
+// If an output cannot be written, the command fails before it measures.
 func TestUnwritableResult(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
 	for _, flag := range []string{"--result-file", "--termination-log"} {
@@ -320,8 +320,7 @@ func TestUnwritableResult(t *testing.T) {
 	}
 }
 
-// A disk that gets full ends the run with exit code 1, and what was measured is
-// printed.
+// If the disk gets full, the run ends with exit code 1, and prints its measurements.
 func TestDiskFull(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
 	disk := filepath.Join(pod.dir, "disk")

@@ -50,8 +50,8 @@ func (p *testpmd) portNames() []string {
 	return names
 }
 
-// checkExchange has the peer send packets to all networks of the pod, in which a
-// testpmd forwards them, and wants both to count the same.
+// checkExchange lets the peer send packets to all networks of the pod, where a testpmd
+// forwards them, and wants both to count the same.
 func checkExchange(t *testing.T, peer, inPod *testpmd, pod *scratchPod) {
 	t.Helper()
 	peer.send(peertest.Burst, pod.networks...)

@@ -73,7 +73,7 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-// What DPDK aborts on ends with exit code 1, and our socket is removed all the same.
+// If DPDK aborts, the exit code is 1, and the command's socket is removed all the same.
 func TestAbort(t *testing.T) {
 	pod := newPod(t, memif("net1", server))
 	peer, a := startBoth(t, pod, "rxonly", "--mode", "io")

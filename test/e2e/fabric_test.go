@@ -20,8 +20,8 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// fabricNet is several pods' network namespaces, which two bridges join: one for what
-// they tell each other, and one that is measured.
+// fabricNet has the network namespaces of several pods, joined by two bridges: one for
+// their messages, and one to measure.
 type fabricNet struct {
 	t         *testing.T
 	hub       *netdev.Namespace
@@ -132,7 +132,7 @@ func (n *fabricNet) document(coordinator *testpeer.Process) (doc result.Fabric) 
 	return doc
 }
 
-// wantEnded wants a pod to have ended by itself, without a failure.
+// wantEnded wants a pod to have ended by itself with success.
 func (n *fabricNet) wantEnded(p *testpeer.Process) {
 	n.t.Helper()
 	if code, err := p.Wait(settleTime); err != nil || code != 0 {
@@ -182,8 +182,8 @@ func (n *fabricNet) mac(i int) string {
 	return strings.TrimSpace(string(out))
 }
 
-// A pod that dies in the middle costs its pairs alone, and what its second start makes up
-// for counts.
+// If a pod dies in the middle, only its pairs are lost, and the pairs that its second start
+// measures count.
 func TestFabricPodKilled(t *testing.T) {
 	n := newFabricNet(t, 4)
 	pods := n.startAll()

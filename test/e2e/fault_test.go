@@ -27,8 +27,7 @@ const inTime = 2 * time.Second
 // alone are flags of a run that needs no peer and no hugepages.
 var alone = []string{"--vdev", "net_ring0", "--memory", "none"}
 
-// fullPipe is the end of a pipe that takes nothing any more. Who reads it is the
-// test's to close.
+// fullPipe is the end of a pipe that is full. The test has to close the reading end.
 func fullPipe(t *testing.T) (reader, writer *os.File) {
 	t.Helper()
 	var fds [2]int
@@ -108,7 +107,8 @@ func silent(t *testing.T, n socketNet) {
 	}()
 }
 
-// A peer that stands still keeps nobody: neither past the duration nor past a signal.
+// A peer that stands still does not delay the end, neither after the duration nor after a
+// signal.
 func TestPeerStandsStill(t *testing.T) {
 	t.Parallel()
 	for _, n := range sockets("net1") {
@@ -126,7 +126,7 @@ func TestPeerStandsStill(t *testing.T) {
 				t.Errorf("the trial is not in the result: %+v", r.Measurements)
 			}
 			if r := a.benchResult(); r.Sent.Packets < 100 {
-				t.Errorf("%d packets in what was printed", r.Sent.Packets)
+				t.Errorf("%d packets in the printed result", r.Sent.Packets)
 			}
 		})
 	}
@@ -143,8 +143,8 @@ func TestPeerStandsStill(t *testing.T) {
 	})
 }
 
-// A server that takes the connection and says nothing is not waited for any longer
-// than one that is not there.
+// A command does not wait longer for a server that accepts and says nothing than for one
+// that does not exist.
 func TestSilentServer(t *testing.T) {
 	t.Parallel()
 	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {
@@ -161,7 +161,7 @@ func TestSilentServer(t *testing.T) {
 	}
 }
 
-// Frames of others, at any rate, do not keep the search for the peer's address.
+// Frames of others do not stop the search for the peer's address, at any rate.
 func TestLearningAmongForeignFrames(t *testing.T) {
 	flood := []string{"--vdev", "net_null0", "--tx", "net_null0", "--memory", "none"}
 	a := startPlain(t, testpeer.Options{}, "bench", append(flood, "--peer-timeout", "1s")...)
@@ -220,7 +220,7 @@ func TestNobodyReads(t *testing.T) {
 	})
 }
 
-// A second signal does not wait for what the first one does.
+// A second signal does not wait for the work of the first one.
 func TestSecondSignal(t *testing.T) {
 	pod := newPod(t, vhostUser("net1", server))
 	n := pod.networks[0]
@@ -234,7 +234,7 @@ func TestSecondSignal(t *testing.T) {
 	a.exit(inTime, 1)
 }
 
-// The hang-up of the terminal, or of who reads, ends a run as SIGTERM does.
+// If the terminal or the reader hangs up, a run ends as by SIGTERM.
 func TestHangUp(t *testing.T) {
 	t.Parallel()
 	t.Run("SIGHUP", func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/podnet/podnet/test/internal/peertest"
 )
 
-// Two stock testpmds count the same, so a difference in the other tests is not
-// the harness's.
+// Two stock testpmds count the same. So a difference in the other tests does not come from
+// the harness.
 func TestStockPeersAgree(t *testing.T) {
 	for _, tt := range []struct {
 		net  socketNet

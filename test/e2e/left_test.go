@@ -71,7 +71,7 @@ func TestTwoOnOneSocket(t *testing.T) {
 	}
 }
 
-// A file that has taken the place of our socket is somebody's.
+// A file that has replaced the command's socket belongs to somebody else, and stays.
 func TestFileInThePlaceOfASocket(t *testing.T) {
 	for _, kind := range []string{"vhost-user", "memif"} {
 		t.Run(kind, func(t *testing.T) {
@@ -121,8 +121,8 @@ func runtimeDirs(t *testing.T, base string) []string {
 	return found
 }
 
-// What DPDK leaves of a program that exec became, or of one that was killed, goes
-// when the next one starts; what a living one has stays.
+// The next start removes the files that DPDK leaves of a program that exec became, or of a
+// killed one. The files of a running program stay.
 func TestRuntimeDirectories(t *testing.T) {
 	base := t.TempDir()
 	in := testpeer.Options{Env: []string{"RUNTIME_DIRECTORY=" + base}}
@@ -187,8 +187,8 @@ func (a *app) has(dirs []string) error {
 	return nil
 }
 
-// An annotations file that somebody is writing is waited for, and one that cannot be
-// read is the message.
+// A command waits for an annotations file that is being written. If a file cannot be read,
+// the error says so.
 func TestWaitForAFileThatIsWritten(t *testing.T) {
 	pod := newPod(t, memif("net1", client))
 	file := filepath.Join(pod.podinfo(), "annotations")

@@ -1,13 +1,15 @@
 //go:build e2e
 
-// Package e2e tests the application as a user has it: the built program, on a
-// scratch pod, against the stock dpdk-testpmd and Open vSwitch as the other
-// side. Both ends are counted and must agree to the packet; the other side's
-// counters come over its telemetry socket.
+// Package e2e tests the application as a user has it: the built program, on a scratch pod,
+// with the stock dpdk-testpmd or Open vSwitch as the other side. The counters of both ends
+// must agree to the packet; the other side's come from its telemetry socket. It does not
+// test real NICs (test/lab) or Kubernetes (test/k8s). Start with wrapper_test.go, which
+// runs the application, pod_test.go and testpmd_test.go.
 //
 // Tests that judge no rate are parallel: most of their time they wait for processes.
-// What a test needs and the machine lacks (dpdk-testpmd, Open vSwitch with DPDK)
-// fails it: a run that skipped would show nothing.
+//
+// A test fails if the machine lacks a program that it needs (dpdk-testpmd, Open vSwitch
+// with DPDK): a skipped test would show nothing.
 package e2e
 
 import (
@@ -37,8 +39,8 @@ var peerCPU, podCPU int
 // to notice what happened to its peer and to end, on a busy machine.
 var settleTime = peertest.Patience
 
-// promptly is within which time the application ends after a signal, with a third
-// of a CPU: it waits for nothing then, or at most for a fifth of that.
+// promptly is the time within which the application ends after a signal, with a third of a
+// CPU. Its own waits then take at most a fifth of that.
 const promptly = 10 * time.Second
 
 func TestMain(m *testing.M) {
@@ -78,8 +80,8 @@ func setup() error {
 	}
 	cpus := threads[0].CPUs.List()
 	peerCPU, podCPU = cpus[0], cpus[min(1, len(cpus)-1)]
-	// A loop that others keep from its CPU for longer than its ring lasts loses
-	// packets; without the privilege a busy machine may fail a test.
+	// A loop loses packets if other processes have its CPU for longer than its ring lasts.
+	// Without the privilege to raise its priority, a test may fail on a busy machine.
 	_ = testpeer.RaisePriority()
 	return nil
 }

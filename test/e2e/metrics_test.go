@@ -49,7 +49,7 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// answers is a check of what the application's server says.
+// answers is a check of an answer of the application's server.
 func answers(address, path string, code int) func() error {
 	return func() error {
 		got, body, err := get(address, path)
@@ -99,8 +99,8 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// What forwards is ready while it does, and its counters are those that it ends
-// with.
+// A command is ready while it forwards, and the last counters of /metrics are the same as
+// in its result.
 func TestRunMetrics(t *testing.T) {
 	t.Parallel()
 	for _, n := range []socketNet{vhostUser("net1", client), memif("net1", client)} {

@@ -36,9 +36,8 @@ type ovsBridge struct {
 	daemons []*testpeer.Process
 }
 
-// startOVS starts an Open vSwitch on DPDK whose bridge joins the sockets of two
-// networks, which the pod makes: what comes in at one goes out at the other, and
-// nothing else does.
+// startOVS starts an Open vSwitch on DPDK whose bridge joins the sockets of two networks,
+// which the pod makes. It forwards packets from one to the other, and sends nothing else.
 func startOVS(t *testing.T, a, b socketNet) *ovsBridge {
 	t.Helper()
 	return startOVSAs(t, nil, a, b)
@@ -131,11 +130,11 @@ func (o *ovsBridge) run(name string, args ...string) string {
 // ovsStats are OVS's counters of a port: received is from the pod, sent is to it.
 type ovsStats struct{ rxPackets, txPackets uint64 }
 
-// ovsPort matches a vhost-user port and its counters in what dpctl/show says.
+// ovsPort matches a vhost-user port and its counters in the output of dpctl/show.
 var ovsPort = regexp.MustCompile(`port \d+: (\S+) \(dpdkvhostuserclient: .*\)\s+RX packets:(\d+) .*\s+TX packets:(\d+) `)
 
-// stats reads the counters of the ports that have a peer, live. Those of
-// `ovs-vsctl list Interface` are the same, up to five seconds late.
+// stats reads the current counters of the ports that have a peer. `ovs-vsctl list
+// Interface` has the same counters up to five seconds later.
 func (o *ovsBridge) stats() map[string]ovsStats {
 	o.t.Helper()
 	found, err := filepath.Glob(o.socket("ovs-vswitchd*.ctl"))
@@ -166,9 +165,8 @@ func (o *ovsBridge) stats() map[string]ovsStats {
 	return stats
 }
 
-// awaitLinks waits until OVS would send to the ports: it drops packets from when a
-// port has its peer to when the port's queues are set up, which a busy machine
-// makes seconds of.
+// awaitLinks waits until OVS sends to the ports. Between the peer's connection and the
+// set-up of the port's queues OVS drops packets; on a busy machine that takes seconds.
 func (o *ovsBridge) awaitLinks(ports ...socketNet) {
 	o.t.Helper()
 	for _, n := range ports {

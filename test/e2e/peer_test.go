@@ -12,12 +12,12 @@ import (
 	"github.com/podnet/podnet/test/internal/peertest"
 )
 
-// comeback is how soon packets must flow after a peer has returned, or how soon
-// we must say that they cannot, with a third of a CPU.
+// comeback is how soon packets must flow after a peer has returned, with a third of a CPU,
+// or how soon the command must say that they cannot.
 const comeback = 15 * time.Second
 
-// late is how long a peer stays away: long enough that who does not wait for it
-// has failed.
+// late is how long a peer stays away. A command that does not wait for it has failed by
+// then.
 const late = time.Second
 
 func TestPeerStartsLate(t *testing.T) {
@@ -57,9 +57,9 @@ func TestBenchWaitsForALatePeer(t *testing.T) {
 	}
 }
 
-// final tells of the kind of socket on which DPDK cannot get a peer back: virtio_user
-// does not connect a second time as a client. There we end and say so; on the
-// others the packets must flow again.
+// final reports whether DPDK cannot get a peer back on this kind of socket: as a client
+// virtio_user does not connect a second time. There the command ends and says so; on the
+// others packets must flow again.
 func (n socketNet) final() bool { return n.kind == kindVhostUser && n.role == client }
 
 func TestPeerIsKilledAndComesBack(t *testing.T) {
@@ -86,8 +86,8 @@ func killAndRestartPeer(t *testing.T, pod *scratchPod) {
 		return
 	}
 	if n.role == client {
-		// DPDK does not remove what a dead server left, so whoever starts it
-		// again must.
+		// DPDK does not remove the socket of a dead server, so whoever starts the server
+		// again has to.
 		if err := os.Remove(n.path); err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +108,7 @@ func killAndRestartPeer(t *testing.T, pod *scratchPod) {
 	}
 }
 
-// A peer that dies in the middle of traffic leaves us our totals.
+// If a peer dies in the middle of traffic, the command keeps its totals.
 func TestPeerIsKilledDuringTraffic(t *testing.T) {
 	t.Parallel()
 	for _, n := range sockets("net1") {
@@ -153,7 +153,7 @@ func TestNoPeer(t *testing.T) {
 	}
 }
 
-// Of two peers one comes: the message names the other's interface.
+// If one of two peers comes, the error names the other's interface.
 func TestNoSecondPeer(t *testing.T) {
 	t.Parallel()
 	pod := newPod(t, vhostUser("net1", server), vhostUser("net2", server))

@@ -44,8 +44,8 @@ func memif(name, role string) socketNet {
 	return socketNet{name: name, kind: kindMemif, role: role}
 }
 
-// scratchPod is what a container would see of its pod: a Downward API volume and
-// an environment, and a directory for the sockets.
+// scratchPod has the files that a container would see of its pod: a Downward API volume, an
+// environment, and a directory for the sockets.
 type scratchPod struct {
 	dir      string
 	networks []socketNet

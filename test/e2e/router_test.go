@@ -80,7 +80,7 @@ func TestRouter(t *testing.T) {
 	}
 }
 
-// Without a route the probe does not pass, and bench says what to see to.
+// Without a route the probe does not pass, and bench names the remedy.
 func TestRouterWithoutARoute(t *testing.T) {
 	r := newRouter(t)
 	a := startApp(t, r.scratchPod, "bench", "--iface", "net0", "--iface", "net1", "--memory", "none", "--peer-timeout", "5s",

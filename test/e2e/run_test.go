@@ -84,12 +84,12 @@ func TestRunCountsWhatItDrops(t *testing.T) {
 	}
 }
 
-// generate has the pod send to a testpmd until the application ends, by itself or
-// because of what during does, and wants both to have counted the same: sent tells
-// whether the application says that it sent so many. It returns what testpmd counted.
+// generate lets the pod send to a testpmd until the application ends, by itself or because
+// of during, and wants both to have counted the same: sent reports whether the application
+// says that it sent so many packets. It returns testpmd's counters.
 //
-// A ring ends with the application. On a busy machine testpmd may get no CPU in
-// time to take the last packets out of it: then they send again.
+// A ring ends with the application. On a busy machine testpmd may not get the CPU in time
+// to take the last packets out of it: then generate sends again.
 func generate(t *testing.T, net socketNet, during func(*testpmd, *app), sent func(*app, uint64) bool, args ...string) (testpeer.PortStats, *app) {
 	t.Helper()
 	var s testpeer.PortStats
@@ -112,7 +112,7 @@ func generate(t *testing.T, net socketNet, during func(*testpmd, *app), sent fun
 	return s, a
 }
 
-// sentSoMany tells whether run says in JSON that it sent so many packets.
+// sentSoMany reports whether run says in JSON that it sent so many packets.
 func sentSoMany(a *app, packets uint64) bool {
 	return packets > 0 && a.runResult().Total.TxPackets == packets
 }
@@ -165,7 +165,7 @@ func TestRunMapsPortsToInterfaces(t *testing.T) {
 	for _, n := range pod.networks {
 		peers[n.name].awaitLink(n)
 	}
-	// All take what comes before the first sends: nothing is dropped without room.
+	// All receive before the first sends, so that no packet is dropped for lack of room.
 	for _, n := range pod.networks {
 		peers[n.name].Command("start")
 	}
@@ -249,7 +249,7 @@ func TestRunForwardsBothWaysAtOnce(t *testing.T) {
 			for _, n := range pod.networks {
 				peer.awaitRx(n, 100_000)
 			}
-			// What is still on its way is for a port that only receives.
+			// The packets that are still on their way arrive at a port that only receives.
 			peer.Command("stop")
 			peer.Command("set fwd rxonly")
 			peer.Command("start")

@@ -65,7 +65,7 @@ func TestSignalsInEveryPhase(t *testing.T) {
 			a.await(func() error { return listens(t, socket(pod, "e")) })
 			t.Cleanup(func() { os.RemoveAll(testpeer.RuntimeDir(a.prefix)) }) // testpmd leaves it
 			return a
-		}, []int{128 + int(syscall.SIGTERM), 1}}, // as testpmd likes
+		}, []int{128 + int(syscall.SIGTERM), 1}}, // testpmd ends with either
 		{"wait", func(t *testing.T, _ *scratchPod) *app {
 			a := startPlain(t, testpeer.Options{}, "wait", "--wait", "1m", "--podinfo", t.TempDir())
 			time.Sleep(late)

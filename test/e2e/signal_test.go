@@ -17,7 +17,8 @@ import (
 
 var stopSignals = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}
 
-// A signal in the middle of traffic ends with exact totals and nothing left.
+// After a signal in the middle of traffic a command ends with exact totals, and leaves
+// nothing behind.
 func TestSignalDuringTraffic(t *testing.T) {
 	t.Parallel()
 	for _, n := range sockets("net1") {

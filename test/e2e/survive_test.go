@@ -63,7 +63,7 @@ func TestOddSurroundings(t *testing.T) {
 		{"all closed", run + " <&- >&- 2>&-", []int{0}, ""},
 		{"standard output full", run + " >/dev/full", []int{1}, "no space left"},
 		{"standard error full", run + " 2>/dev/full", []int{0}, ""},
-		// How many files are enough is the drivers' affair. With fewer, Go itself does not start.
+		// The drivers decide how many files are enough. With fewer, Go itself does not start.
 		{"8 files", "ulimit -n 8; " + run, []int{1}, "too many open files"},
 		{"12 files", "ulimit -n 12; " + run, []int{1}, "EAL did not start"},
 		{"16 files", "ulimit -n 16; " + run, []int{1}, "EAL did not start"},
@@ -98,7 +98,7 @@ func TestOddSurroundings(t *testing.T) {
 	}
 }
 
-// garbage is what peers send that are none.
+// garbage has messages of clients that are not peers.
 func garbage() [][]byte {
 	noise := make([]byte, 4096)
 	rand.Read(noise)
@@ -111,7 +111,8 @@ func garbage() [][]byte {
 	}
 }
 
-// A peer that talks nonsense is no peer. It ends no server, and keeps no client.
+// A client that sends nonsense is not a peer. It does not end a server, and does not keep
+// a client from its peer.
 func TestGarbage(t *testing.T) {
 	for _, n := range sockets("net1") {
 		t.Run(n.String(), func(t *testing.T) {
@@ -181,7 +182,7 @@ func garbageServer(t *testing.T, n socketNet) {
 	}()
 }
 
-// network is that of the kind's sockets.
+// network is the Go network of the kind's sockets.
 func network(n socketNet) string {
 	if n.kind == kindMemif {
 		return "unixpacket"
@@ -189,8 +190,8 @@ func network(n socketNet) string {
 	return "unix"
 }
 
-// Who reads /metrics slowly, or begins a request and does not go on, keeps neither
-// the run nor the other readers.
+// A client that reads /metrics slowly, or does not complete its request, delays neither the
+// run nor other clients.
 func TestSlowReaders(t *testing.T) {
 	address := freeAddress(t)
 	a := startPlain(t, testpeer.Options{}, "run", append(slices.Clone(alone), "--metrics", address, "-o", "json")...)
@@ -215,7 +216,7 @@ func TestSlowReaders(t *testing.T) {
 	a.runResult()
 }
 
-// The machine's /dev/stdout is a link, and who names it as a file gets no file there.
+// The machine's /dev/stdout is a link, and a result file of that name does not replace it.
 func TestResultToStandardOutput(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "out")
 	before, err := os.Readlink("/dev/stdout")

@@ -37,7 +37,7 @@ func peerOf(t *testing.T, pod *scratchPod, mode string) *testpmd {
 	return startTestpmd(t, peerCPU, mode, vdevs...)
 }
 
-// The same as of peertest.Testpmd, with a network for the port on its other side.
+// The same methods as peertest.Testpmd has, with a network in place of its port.
 
 func (p *testpmd) checkLink(n socketNet) error { return p.CheckLink(n.peerPort()) }
 

@@ -87,8 +87,8 @@ func TestWithoutPrivilegeOrHugepages(t *testing.T) {
 	}
 }
 
-// A vSwitch that is not root connects to the sockets that the pod makes, as a member
-// of the group that their directory gives them, which is a pod's fsGroup.
+// A vSwitch that is not root can connect to the sockets that the pod makes. It is a member
+// of the sockets' group, which they get from their directory: a pod's fsGroup.
 func TestSwitchOfTheSocketsGroup(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("starts processes of other users")
@@ -127,9 +127,9 @@ func TestSwitchOfTheSocketsGroup(t *testing.T) {
 	}
 }
 
-// A user's process has what its container's bounding set and the program's file
-// permit, raises it for EAL and for the program that it becomes, and starts where the
-// bounding set lacks some or all.
+// A process of a user other than root has the capabilities that the container's bounding
+// set and the program's file permit. It raises them for EAL and for the program that it
+// becomes, and it starts even if the bounding set lacks some or all.
 func TestCapabilitiesOfAUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("gives capabilities to a file")

@@ -25,7 +25,7 @@ func throttled(t *testing.T, percent int, args ...string) *app {
 	return startIn(t, `echo $$ >`+quota.Procs()+` && exec "$0" "$@"`, args...)
 }
 
-// limits are the codes of why trials are not valid.
+// limits are the codes of the reasons why trials are not valid.
 func limits(trials []result.Trial) (codes []result.LimitCode) {
 	for _, t := range trials {
 		for _, l := range t.Limits {
@@ -35,7 +35,8 @@ func limits(trials []result.Trial) (codes []result.LimitCode) {
 	return codes
 }
 
-// A container that has used up its CPU quota has measured its quota.
+// A container that has used up its CPU quota has measured its quota, so the result is not
+// valid.
 func TestThrottledIsNotValid(t *testing.T) {
 	short := append(slices.Clone(alone), "--warmup", "0s", "-o", "json")
 	for _, tt := range []struct {
@@ -83,7 +84,7 @@ func TestStandstillIsNotValid(t *testing.T) {
 	}
 }
 
-// A peer that dies while it is measured has made no measurement, and is named.
+// If a peer dies during a measurement, the result is not valid and names the peer.
 func TestPeerThatDiesIsNotValid(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -55,7 +55,7 @@ func (p vethPod) says(t *testing.T, want int, command string, args ...string) (s
 	return a.Stdout(), a.Stderr()
 }
 
-// inspect is what inspect says of the pod.
+// inspect gives the pod as inspect prints it.
 func (p vethPod) inspect(t *testing.T, args ...string) *podnet.Pod {
 	t.Helper()
 	a := startApp(t, p.scratchPod, "inspect", append(args, "-o", "json")...)

@@ -61,7 +61,7 @@ func TestWaitForStatus(t *testing.T) {
 	}
 }
 
-// A signal ends the wait for the pod as it ends that for a peer.
+// A signal ends the wait for the pod like the wait for a peer.
 func TestSignalWhileWaitingForStatus(t *testing.T) {
 	t.Parallel()
 	for command, want := range map[string]int{"run": 0, "bench": 5} {

@@ -13,7 +13,8 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// A peer that refuses us is not a peer that does not come: DPDK's reason is quoted.
+// A peer that refuses the connection is not reported as missing: the error quotes DPDK's
+// reason.
 func TestMemifOfAnotherID(t *testing.T) {
 	t.Parallel()
 	for option, want := range map[string]string{"id=7": "id", "secret=wrong": "secret"} {
@@ -30,7 +31,7 @@ func TestMemifOfAnotherID(t *testing.T) {
 	}
 }
 
-// The port of --metrics :0 is of use only to who knows it.
+// With --metrics :0 the command has to print the port.
 func TestMetricsOnAnyPort(t *testing.T) {
 	a := startPlain(t, testpeer.Options{}, "run", append(alone, "--metrics", "127.0.0.1:0")...)
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/metrics`)
@@ -49,7 +50,7 @@ func TestMetricsOnAnyPort(t *testing.T) {
 	a.ends(syscall.SIGTERM, 0)
 }
 
-// What a command says is short, is said once, and goes to standard error.
+// A command's messages are short, appear once, and go to standard error.
 func TestErrorsOfDPDK(t *testing.T) {
 	for name, tt := range map[string]struct {
 		args []string

@@ -44,8 +44,7 @@ func startAppAs(t *testing.T, o testpeer.Options, pod *scratchPod, command strin
 	return &app{Process: p, t: t, pod: pod, prefix: fmt.Sprintf("podnet-%d", p.PID), started: started}
 }
 
-// exit waits for the application's end, wants this exit code of it, and that it
-// has left nothing behind.
+// exit waits for the application's end, and wants this exit code and nothing left behind.
 func (a *app) exit(timeout time.Duration, want int) {
 	a.t.Helper()
 	code, err := a.Wait(timeout)
@@ -58,8 +57,8 @@ func (a *app) exit(timeout time.Duration, want int) {
 	a.checkLeft()
 }
 
-// measured waits for the end of a bench whose counts the test is about: whether the
-// generator was in time for them is the machine's affair. It returns the result.
+// measured waits for the end of a bench and returns the result. The test is about the
+// counters, so the result may be not valid because the generator was late.
 func (a *app) measured() benchResult {
 	a.t.Helper()
 	code, err := a.Wait(2 * benchTimeout)
@@ -126,7 +125,7 @@ func (a *app) checkLeft() {
 			a.t.Fatal(err)
 		}
 		for _, path := range found {
-			// What is older is of another process that once had this id.
+			// Older files belong to another process that once had this id.
 			if info, err := os.Lstat(path); err == nil && info.ModTime().After(a.started) {
 				a.t.Errorf("%s has left %s behind", a.Name(), path)
 			}
@@ -149,7 +148,7 @@ func hugetlbfsMounts(t *testing.T) []string {
 	return mounts
 }
 
-// counters are those of `run` and `bench`; bytes are on the wire, with the FCS.
+// counters are the counters of `run` and `bench`; bytes are on the wire, with the FCS.
 type counters struct {
 	RxPackets uint64 `json:"rxPackets"`
 	RxBytes   uint64 `json:"rxBytes"`
@@ -175,7 +174,7 @@ type lcoreResult struct {
 	CPUSeconds float64 `json:"cpuSeconds"`
 }
 
-// runResult is what `run -o json` prints.
+// runResult is the output of `run -o json`.
 type runResult struct {
 	Schema     string            `json:"schema"`
 	Mode       string            `json:"mode"`
@@ -192,7 +191,7 @@ type rate struct {
 	GbpsL2  float64 `json:"gbpsL2"`
 }
 
-// benchResult is what `bench -o json` prints.
+// benchResult is the output of `bench -o json`.
 type benchResult struct {
 	Schema       string `json:"schema"`
 	Complete     bool   `json:"complete"`
@@ -283,8 +282,8 @@ func of(t *testing.T, interfaces []interfaceResult, name string) interfaceResult
 	return interfaces[i]
 }
 
-// awaitWaiting waits until the application must be waiting for what is missing: a
-// while after it has read its first file, and so after it minds signals.
+// awaitWaiting waits until the application surely waits for the missing part of the pod: a
+// while after it has read its first file, and so after it handles signals.
 func (a *app) awaitWaiting() {
 	a.t.Helper()
 	if err := a.Poll(settleTime, func() error {
@@ -305,8 +304,8 @@ func (a *app) awaitWaiting() {
 	}
 }
 
-// awaitListening waits until somebody listens on the socket. Connecting would
-// tell as well, but DPDK would take us for the peer.
+// awaitListening waits until somebody listens on the socket. It does not connect: DPDK
+// would take the test for the peer.
 func (a *app) awaitListening(n socketNet) {
 	a.t.Helper()
 	if err := a.Poll(2*settleTime, func() error {

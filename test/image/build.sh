@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # build.sh [SUITE [TARGET [OPTION...]]]: builds the Dockerfile's image of this tree as
 # localhost/testpmd-wrapper:SUITE or, for the target podnet, localhost/podnet:SUITE, and
-# prints that name. No registry is needed: its base is made by mmdebstrap, once, and Go
-# and its modules are this machine's. Times are those of the last commit, so that the
-# same sources give the same digest. Options are those of buildah bud; VERSION says what
-# the image is a version of. It needs root.
+# prints that name. It needs no registry: mmdebstrap makes the base, once, and Go and its
+# modules come from this machine. All files have the time of the last commit, so that the
+# same sources give the same digest. The options are buildah bud's, and the variable VERSION
+# is the version that the image reports. It needs root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 suite=${1:-bookworm}

@@ -19,8 +19,8 @@ import (
 
 const root = "../.."
 
-// A release has all of its parts, each of the version that was asked for, and the
-// checksums are those of the files.
+// A release has all of its parts in the requested version, and the checksums match the
+// files.
 func TestDist(t *testing.T) {
 	const version = "v1.2.3"
 	dir := filepath.Join(t.TempDir(), "dist")
@@ -32,7 +32,7 @@ func TestDist(t *testing.T) {
 	sums, err := check.CombinedOutput()
 	entries, _ := os.ReadDir(dir)
 	if err != nil || strings.Count(string(sums), ": OK\n") != len(entries)-1 {
-		t.Errorf("%d files, and of their checksums: %v\n%s", len(entries), err, sums)
+		t.Errorf("%d files, and sha256sum says: %v\n%s", len(entries), err, sums)
 	}
 	t.Run("programs", func(t *testing.T) {
 		for arch, machine := range map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64} {
@@ -110,8 +110,8 @@ func checkOverlays(t *testing.T, file func(string) string, version string) {
 	}
 }
 
-// A version that cannot be in file names and image tags, such as that of a tag with a
-// slash, is refused before anything is made.
+// A version that cannot be part of file names and image tags, such as one with a slash, is
+// refused before anything is made.
 func TestDistVersion(t *testing.T) {
 	for _, version := range []string{"", "release/1.2", "../v1", "v1.2.3+rc", "-v1", "v1&v2"} {
 		dir := filepath.Join(t.TempDir(), "dist")

@@ -1,6 +1,8 @@
 //go:build image
 
-// Package image builds the Dockerfile and runs what is in it.
+// Package image builds the container images and a release, and runs the programs in them.
+// It does not start them in pods: test/k8s does. Start with build.sh, which builds without
+// a registry, then image_test.go and dist_test.go.
 package image
 
 import (
@@ -23,7 +25,7 @@ import (
 	"github.com/podnet/podnet/test/internal/scratchpod"
 )
 
-// maxMiB is what the image may take above its base.
+// maxMiB is how many MiB the image may add to its base.
 const maxMiB = 90
 
 func command(t *testing.T, name string, args ...string) (stdout string) {
@@ -97,11 +99,11 @@ func TestImage(t *testing.T) {
 			t.Errorf("interfaces %+v", pod.Interfaces)
 		}
 	})
-	// A ring gives back what it gets; what net_null gives is never bench's own.
+	// A ring returns the packets that it gets; net_null's packets are never bench's own.
 	t.Run("bench", func(t *testing.T) {
 		for vdev, back := range map[string]bool{"net_ring0": true, "net_null0": false} {
 			var r result.Result
-			// The counts are exact on a busy machine, too, on which bench calls them not valid (5).
+			// The counters are exact even if bench calls them not valid (5) on a busy machine.
 			decode(t, in(t, "sh", "-c", "testpmd-wrapper bench --vdev "+vdev+" --tx "+vdev+" --dst-mac 02:00:00:00:00:01"+
 				" --memory none --duration 1s --warmup 0s --rate 1kpps -o json || [ $? = 5 ]"), &r)
 			if trial := r.Measurements[0].Trials[0]; trial.Sent.Packets == 0 || (trial.Received.Packets > 0) != back {
@@ -124,7 +126,7 @@ func TestImage(t *testing.T) {
 	})
 }
 
-// labels are those of an image.
+// labels gives an image's labels.
 func labels(t *testing.T, image string) map[string]string {
 	t.Helper()
 	var got struct {
@@ -254,7 +256,7 @@ func stub(t *testing.T) string {
 	return dir
 }
 
-// size is what an image takes uncompressed, in MiB.
+// size gives the uncompressed size of an image, in MiB.
 func size(t *testing.T, image string) int {
 	t.Helper()
 	container := command(t, "buildah", "from", image)

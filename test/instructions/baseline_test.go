@@ -22,8 +22,8 @@ type figures struct {
 
 const baselineFile = "testdata/baseline.json"
 
-// environment is what the figures depend on beside our code: they can be compared
-// only where it is the same.
+// environment is everything beside our code that the figures depend on: they can be
+// compared only if it is the same.
 func environment() (string, error) {
 	gcc, err := exec.Command("gcc", "-dumpversion").Output()
 	if err != nil {

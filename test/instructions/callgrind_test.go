@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// cost is what one thread has executed, in instructions.
+// cost is the number of instructions that one thread has executed.
 type cost struct {
 	total uint64
 	own   uint64 // of it, in the program itself and not in a shared library
@@ -69,7 +69,7 @@ func parse(file, program string) (c cost, err error) {
 				objects[number] = name
 			}
 		case isKey && key == "calls":
-			call = true // the next line has the cost of what was called, which is counted there
+			call = true // the next line has the cost of the called function, which is counted there
 		case strings.ContainsRune("0123456789+-*", rune(line[0])):
 			if !call {
 				_, text, _ := strings.Cut(line, " ")

@@ -1,8 +1,9 @@
 //go:build instructions && linux
 
-// Package instructions holds the loops' instructions per packet against a committed
-// baseline, and against those of dpdk-testpmd. Valgrind counts them, so that no
-// clock and no neighbor on the machine has a say.
+// Package instructions compares the loops' instructions per packet with a committed
+// baseline and with dpdk-testpmd's. Valgrind counts them, so that neither the clock nor
+// other processes matter. It does not measure time: test/benchpeers does. Start with
+// works; testdata has the baseline.
 package instructions
 
 import (
@@ -25,19 +26,19 @@ var update = flag.Bool("update", false, "write the baseline of this compiler and
 const (
 	// slack is how much worse than the baseline a figure may be.
 	slack = 0.03
-	// packets are as many as make what the thread does once vanish.
+	// packets is so large that the instructions of the thread's start and end vanish.
 	packets = 300_000
-	// testpmdTime is CPU time of testpmd's polling thread, in which it moves about as many.
+	// testpmdTime is the CPU time in which testpmd's polling thread moves about as many.
 	testpmdTime = 800 * time.Millisecond
-	// patience is for a machine that has other things to do.
+	// patience bounds waits, on a busy machine, too.
 	patience = 5 * time.Minute
 )
 
-// works are what is measured. A work of testpmd's is measured at our burst.
+// works are the measured loops. testpmd's loops are measured with podnet's burst size.
 var works = []struct {
 	name    string
 	vdev    string
-	testpmd string  // its forwarding mode; empty: it has nothing like it
+	testpmd string  // testpmd's forwarding mode; empty: it has no such loop
 	least   float64 // least ratio of testpmd's instructions to ours
 }{
 	{"io", "net_null0,size=64", "io", 0.99},
@@ -152,8 +153,8 @@ func peers(t *testing.T, mode, vdev string) float64 {
 	return perPacket(c.total, moved)
 }
 
-// ealArgs are the same for both. The library may not use wider registers than all of
-// its supported machines have, and so what it does does not depend on this one.
+// ealArgs are the same for both. DPDK may use only the registers that all supported
+// machines have, so that the instructions do not depend on this machine.
 func ealArgs(vdev string) []string {
 	return []string{
 		"--no-pci", "--no-huge", "-m", "128", "--no-telemetry", "--iova-mode", "va", "--lcores", lcores(),

@@ -23,7 +23,7 @@ const generator = "app.kubernetes.io/component=generator"
 // received is, in the metrics, that packets have come back.
 var received = regexp.MustCompile(`(?m)^podnet_received_packets_total [1-9]`)
 
-// outcome is what a benchmark Job has left behind.
+// outcome is the result of a benchmark Job, in all its places.
 type outcome struct {
 	exitCode string
 	message  string            // the termination message
@@ -92,12 +92,12 @@ func (n *namespace) overlay(name string, replace ...string) {
 // use too.
 var short = []string{"- --frame-size=64,512,1518\n", "- --frame-size=64\n", "- --duration=5s\n", "- --duration=2s\n        - --rate=1kpps\n"}
 
-// checkPassed wants a valid result with packets, everywhere that it goes.
+// checkPassed wants a valid result with packets, in all its places.
 func checkPassed(t *testing.T, o outcome, sizes int) {
 	t.Helper()
 	want := map[string]string{"status.succeeded": "true", "status.failureReason": ""}
 	event, code := "BenchPassed", "0"
-	if peertest.Spoiled(o.result) { // by what else runs on the node
+	if peertest.Spoiled(o.result) { // by other processes of the node
 		want["status.succeeded"], want["status.failureReason"] = "false", "not valid: "+o.result.Reason
 		event, code = "BenchFailed", "5"
 	}
@@ -133,7 +133,7 @@ func checkPassed(t *testing.T, o outcome, sizes int) {
 	}
 }
 
-// The commands of the tutorial, and of the page about results, give what they say.
+// The commands of the tutorial, and of the page about results, print what these pages show.
 func TestTutorial(t *testing.T) {
 	const docs = "../../docs/"
 	root, err := filepath.Abs("../..")
@@ -160,7 +160,7 @@ func TestTutorial(t *testing.T) {
 	if len(o.result.KernelBaseline) != 3 || o.result.KernelBaseline[0].Received == 0 {
 		t.Errorf("the kernel's path: %+v, want figures for three sizes", o.result.KernelBaseline)
 	}
-	// What is not valid is no gain.
+	// Only a valid result shows a gain over the kernel's path.
 	if valid := o.data["status.result.frame.64.valid"] == "true"; o.data["status.result.frame.64.kernel.mpps"] == "" ||
 		(o.data["status.result.frame.64.kernel.gain"] != "") != valid {
 		t.Errorf("the ConfigMap does not say what the fast path gains: %s", mustJSON(t, o.data))
@@ -188,8 +188,8 @@ func commands(t *testing.T, path string) (lines []string) {
 	return lines
 }
 
-// checkRestricted wants the reflector's container to be what the manifests promise: no
-// capability, nothing to write to.
+// checkRestricted wants the reflector's container to be as the manifests promise: without a
+// capability, and with a read-only root file system.
 func checkRestricted(t *testing.T, n *namespace) {
 	t.Helper()
 	status := n.kubectl("exec", "podnet-reflector", "--", "cat", "/proc/self/status")
@@ -242,8 +242,8 @@ func (n *namespace) compose(overlay string, components ...string) {
 	n.apply(n.must(kubectl(n.t.Context(), nil, "kustomize", dir)))
 }
 
-// Over vhost-user with hugepages: a ConfigMap says what is measured, and the result says
-// on which nodes.
+// Over vhost-user with hugepages: a ConfigMap has the parameters of the measurement, and
+// the result has the names of the nodes.
 func TestBenchmarkParameters(t *testing.T) {
 	n := newNamespace(t)
 	n.admit()
@@ -264,7 +264,7 @@ func TestBenchmarkParameters(t *testing.T) {
 	}
 }
 
-// A Job below its threshold is a failed one, and says that it is for that.
+// A Job whose result is below its threshold fails, and its condition says so.
 func TestBenchmarkFailsThreshold(t *testing.T) {
 	n := newNamespace(t)
 	n.admit()
@@ -285,7 +285,8 @@ func TestBenchmarkFailsThreshold(t *testing.T) {
 	})
 }
 
-// A pod that is deleted in the middle of its run writes what it has, in its time.
+// A pod that is deleted in the middle of its run writes the result so far within its grace
+// period.
 func TestBenchmarkDeleted(t *testing.T) {
 	n := newNamespace(t)
 	n.admit()

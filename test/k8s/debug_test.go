@@ -11,8 +11,8 @@ import (
 	"github.com/podnet/podnet/lib/podnet"
 )
 
-// An ephemeral container, which has neither the CPU nor the hugepages of its target,
-// tells those of the target.
+// An ephemeral container has neither the CPU nor the hugepages of its target. check and
+// inspect in it report the target's.
 func TestDebugContainer(t *testing.T) {
 	n := newNamespace(t)
 	n.apply(guaranteed("target", `[sleep, infinity]`))

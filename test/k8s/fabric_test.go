@@ -66,8 +66,8 @@ func (n *namespace) fabricJob() (doc result.Fabric, data map[string]string) {
 	return doc, data
 }
 
-// slowLink makes the link to the first pod on the bridge carry less than the load, and
-// gives the MAC address of that pod's interface, once it has been heard.
+// slowLink makes the link to the first pod on the bridge slower than the load. It gives the
+// MAC address of that pod's interface, once the bridge has learned it.
 func slowLink(t *testing.T, n *namespace) (mac func() string) {
 	t.Helper()
 	var port string
@@ -117,8 +117,8 @@ func slowLink(t *testing.T, n *namespace) (mac func() string) {
 	}
 }
 
-// The commands of the how-to measure all pairs of six pods, and name the one whose link is
-// slow.
+// The commands of the how-to measure all pairs of six pods, and find the pod with the slow
+// link.
 func TestFabric(t *testing.T) {
 	// The commands are for a copy of this repository, in which they write a file.
 	dir := t.TempDir()
@@ -163,8 +163,8 @@ func TestFabric(t *testing.T) {
 	}
 }
 
-// A pod that is killed in the middle of a round costs its own pairs. A coordinator that is
-// killed goes on where it was.
+// If a pod is killed in the middle of a round, only its own pairs are lost. A coordinator
+// that is killed goes on where it was.
 func TestFabricKilled(t *testing.T) {
 	t.Parallel() // with TestManifestsAccepted, which measures nothing
 	n := newNamespace(t)

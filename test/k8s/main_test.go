@@ -1,8 +1,9 @@
 //go:build k8s
 
-// Package k8s tests the image and the manifests on a Kubernetes node of real
-// programs: kubelet, containerd, Multus and a device plugin. The node is made by
-// node/node.sh, and is this machine's own CPUs and hugepages.
+// Package k8s tests the image and the manifests on a Kubernetes node of real programs:
+// kubelet, containerd, Multus and a device plugin. node/node.sh starts the node, which has
+// this machine's CPUs and hugepages. There are no NICs with VFs: test/lab has them. Start
+// with main_test.go, then bench_test.go.
 package k8s
 
 import (
@@ -25,7 +26,7 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// image is what the manifests call the application's.
+// image is the manifests' name of the application's image.
 const image = "localhost/testpmd-wrapper:latest"
 
 // ourImage are the lines of a container that has it.
@@ -110,7 +111,7 @@ func run(ctx context.Context, stdin io.Reader, argv ...string) (string, error) {
 	return stdout.String(), nil
 }
 
-// inNode runs a program on the node.
+// inNode runs a program in the node's namespaces.
 func inNode(ctx context.Context, stdin io.Reader, argv ...string) (string, error) {
 	return run(ctx, stdin, append([]string{"node/node.sh", "in", nodeDir}, argv...)...)
 }
@@ -168,8 +169,8 @@ func (n *namespace) showAndDelete() {
 				t.Logf("logs: %v\n%s", err, out)
 			}
 		}
-		// Pods to their end: the next test's need the CPU, and what they have of the
-		// node. The rest may go by and by.
+		// Wait until the pods have ended: the next test's pods need the CPU and the
+		// resources. The other objects may disappear later.
 		for _, args := range [][]string{{"jobs,pods", "--all", "--timeout=60s", "-n", n.name}, {"namespace", n.name, "--ignore-not-found", "--wait=false"}} {
 			if _, err := kubectl(ctx, nil, append([]string{"delete"}, args...)...); err != nil {
 				t.Error(err)
@@ -178,7 +179,7 @@ func (n *namespace) showAndDelete() {
 	})
 }
 
-// must is the output of what must not fail.
+// must gives the output of a command that must not fail.
 func (n *namespace) must(out string, err error) string {
 	n.t.Helper()
 	if err != nil {
@@ -192,13 +193,13 @@ func (n *namespace) try(args ...string) (string, error) {
 	return kubectl(n.t.Context(), nil, append([]string{"-n", n.name}, args...)...)
 }
 
-// kubectl is one that must not fail.
+// kubectl runs kubectl in the namespace, and must not fail.
 func (n *namespace) kubectl(args ...string) string {
 	n.t.Helper()
 	return n.must(n.try(args...))
 }
 
-// apply creates or changes what a manifest says.
+// apply applies a manifest.
 func (n *namespace) apply(manifest string) {
 	n.t.Helper()
 	n.must(kubectl(n.t.Context(), strings.NewReader(manifest), "apply", "-n", n.name, "--validate=strict", "-f", "-"))
@@ -210,7 +211,7 @@ func (n *namespace) get(object, jsonpath string) string {
 	return n.kubectl("get", object, "-o", "jsonpath="+jsonpath)
 }
 
-// await waits until check has no objection.
+// await waits until check returns nil.
 func (n *namespace) await(what string, check func() error) {
 	n.t.Helper()
 	const interval = 250 * time.Millisecond // kubectl is a process each time
@@ -237,8 +238,8 @@ func (n *namespace) awaitPhase(pod, phase string) {
 	})
 }
 
-// run applies a manifest of one pod that ends, wants it to succeed and gives what
-// the container has written.
+// run applies a manifest of one pod that ends, wants it to succeed and gives the
+// container's log.
 func (n *namespace) run(pod, container, manifest string) string {
 	n.t.Helper()
 	n.apply(manifest)

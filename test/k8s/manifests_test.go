@@ -15,8 +15,8 @@ const manifests = "../../manifests"
 
 var namespaceOf = regexp.MustCompile(`(?m)^  namespace: ([a-z0-9-]+)$`)
 
-// Every directory that can be applied is accepted by the API server, strictly:
-// a field that it does not know is an error.
+// The API server accepts every directory that can be applied, strictly: a field that it
+// does not know is an error.
 func TestManifestsAccepted(t *testing.T) {
 	t.Parallel() // with TestFabricKilled, which mostly waits
 	found := 0
@@ -40,13 +40,13 @@ func TestManifestsAccepted(t *testing.T) {
 			n := newNamespace(t)
 			args := []string{"apply", "--dry-run=server", "--validate=strict", "-f", "-"}
 			if named := namespaceOf.FindAllStringSubmatch(built, -1); named != nil {
-				for _, match := range named { // which a dry run does not create, and may be there already
+				for _, match := range named { // a dry run does not create it; it may exist already
 					kubectl(t.Context(), nil, "create", "namespace", match[1]) //nolint:errcheck // as said
 				}
 			} else {
 				args = append(args, "-n", n.name)
 			}
-			// Admission looks up what a pod names.
+			// Admission looks up the objects that a pod names.
 			for document := range strings.SplitSeq(built, "\n---\n") {
 				if strings.Contains("\n"+document, "\nkind: ServiceAccount\n") {
 					n.apply(document)

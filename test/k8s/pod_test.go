@@ -48,9 +48,9 @@ func iface(t *testing.T, pod *podnet.Pod, name string) podnet.Interface {
 	return pod.Interfaces[i]
 }
 
-// Kubelet starts the container before the file has the status that Multus wrote,
-// and inspect waits for it. Where the file was faster, the status is taken away
-// until inspect has missed it.
+// Kubelet starts the container before the file has the status that Multus wrote, and
+// inspect waits for it. If the file was faster, the test removes the status until inspect
+// has found it missing.
 func TestInspectWaits(t *testing.T) {
 	n := newNamespace(t)
 	n.apply(networks + `
@@ -101,8 +101,8 @@ spec:
 	}
 }
 
-// The device plugin's variable names the VFs in the opposite order of the
-// networks that they are for. Device-info tells.
+// The device plugin's variable names the VFs in the opposite order of their networks.
+// inspect finds the right order by device-info.
 func TestInspectDevicePlugin(t *testing.T) {
 	n := newNamespace(t)
 	out := n.run("devices", "main", networks+`
@@ -128,7 +128,7 @@ spec:
 			t.Fatalf("%s: kind %s, %+v, want a VF of the resource", name, i.Kind, i.PCI)
 		}
 		got[i.PCI.Address.String()] = true
-		// What the status says, which is what Multus gave the network.
+		// The status has the device that Multus gave the network.
 		status := n.get("pod/devices", `{.metadata.annotations.k8s\.v1\.cni\.cncf\.io/network-status}`)
 		_, after, _ := strings.Cut(status, `"interface": "`+name+`"`)
 		if before, _, _ := strings.Cut(after, "}"); !strings.Contains(after, i.PCI.Address.String()) {
@@ -247,8 +247,8 @@ func option(args []string, name string) string {
 	return ""
 }
 
-// The profile RuntimeDefault forbids get_mempolicy to whom SYS_NICE is not given.
-// DPDK's own programs do not start then with hugepages; ours does.
+// The seccomp profile RuntimeDefault forbids get_mempolicy without SYS_NICE. DPDK's own
+// programs then do not start with hugepages, but podnet's does.
 func TestSeccompRuntimeDefault(t *testing.T) {
 	n := newNamespace(t)
 	n.run("ours", "main", guaranteed("ours", `[testpmd-wrapper, run, --vdev, net_null0, --mode, rxonly, --duration, 1s]`))

@@ -48,8 +48,8 @@ func TestConfigureByInitContainer(t *testing.T) {
 	}
 }
 
-// kubectl podnet looks into a pod whose image has neither podnet nor a shell's user
-// in common with it.
+// kubectl podnet looks into a pod whose image has no podnet, and which runs as another
+// user.
 func TestKubectlPodnet(t *testing.T) {
 	n := newNamespace(t)
 	plugin := filepath.Join(t.TempDir(), "kubectl-podnet")

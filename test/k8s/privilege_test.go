@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// locking is a pod of the image's user in which testpmd-wrapper starts a testpmd, which
+// locking is a pod of the image's user. In it testpmd-wrapper starts a testpmd, which
 // locks all of its memory if it may.
 func locking(name, add string) string {
 	return `
@@ -36,9 +36,9 @@ spec:
 `
 }
 
-// A user's container has the capability that the overlays of VFs add, without root and
-// without escalation: it locks more memory than the node's limit. Without it, it does
-// not.
+// The container of a user other than root gets the capability that the overlays of VFs add,
+// without privilege escalation: with it, it locks more memory than the node's limit, and
+// without it, it does not.
 func TestUserLocksMemory(t *testing.T) {
 	const refused = "mlockall() failed"
 	n := newNamespace(t)

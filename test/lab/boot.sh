@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# boot.sh TEST-BINARY [ARG]...: runs a test binary as the one program of a QEMU
-# guest, for `go test -exec`. The guest has SR-IOV NICs and shares this machine's
-# root, read-only, so that what is built and installed here runs there unchanged.
-# It has an IOMMU unless the tests are in a directory named noiommu.
+# boot.sh TEST-BINARY [ARG]...: runs a test binary as the only program of a QEMU guest, for
+# `go test -exec`. The guest has SR-IOV NICs and shares this machine's root, read-only, so
+# that programs that are built and installed here run there unchanged. It has an IOMMU
+# unless the tests are in a directory named noiommu.
 #
 #	LAB_ROOT     root of the guest instead of /
 #	PODNET_BIN   the application, for the guest at /mnt/lab/testpmd-wrapper
@@ -41,11 +41,11 @@ cd /mnt/src$here && exec /mnt/lab/test ${*@Q}
 END
 chmod +x "$dir/run"
 
-# One thread for both CPUs: with a thread each, one may use what the other has
-# just unmapped (seen with QEMU 10.0: iotlb_to_section's assertion, and a guest
-# that stood still), and two guests are no faster on two CPUs.
+# One thread for both CPUs: with a thread each, one may use memory that the other has just
+# unmapped (seen with QEMU 10.0: iotlb_to_section's assertion, and a guest that hung), and
+# two guests are not faster on two CPUs.
 accel=tcg,thread=single
-# /dev/kvm alone proves nothing: it is there without the CPU's help, too.
+# /dev/kvm alone proves nothing: it exists even if the CPU does not support it.
 if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -w /dev/kvm ]; then
 	accel=kvm
 fi
@@ -53,8 +53,8 @@ fi
 args=(
 	-accel "$accel" -cpu max -smp 2 -nodefaults -no-user-config -no-reboot -display none -monitor none
 	-machine q35,kernel-irqchip=split
-	# With more, memory lies above 4 GiB and the VFs' registers where the guest
-	# does not reach them (seen with QEMU 10.0).
+	# With more memory a part of it is above 4 GiB, and then the guest cannot reach the
+	# VFs' registers (seen with QEMU 10.0).
 	-m 2G
 	-object memory-backend-ram,id=m0,size=1G -object memory-backend-ram,id=m1,size=1G
 	-numa node,nodeid=0,cpus=0,memdev=m0 -numa node,nodeid=1,cpus=1,memdev=m1

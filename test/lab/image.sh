@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Makes what the lab's guest boots: a kernel, its modules and an initramfs, all
-# of Debian's packages, none of which is installed. The result is kept in the
-# user's cache; a second call prints its directory and does nothing.
+# Makes the kernel, the modules and the initramfs that the lab's guest boots, from Debian's
+# packages and without installing them. The result stays in the user's cache: a second call
+# only prints its directory.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/podnet/lab
-# What is made depends on these alone. A newer kernel of Debian's does not make a
-# cached one stale.
+# The result depends on these files alone. A newer kernel in Debian does not make a cached
+# one stale.
 image=$cache/$(cat image.sh init | sha256sum | cut -c1-16)
 mkdir -p "$cache"
 exec {lock}>"$cache/lock"
@@ -21,7 +21,7 @@ say() { echo "lab: $*" >&2; }
 
 # shellcheck source=/dev/null
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-# Bookworm's own QEMU has no igb, and newer kernels have more of what is tested.
+# Bookworm's own QEMU has no igb, and newer kernels have more of the tested features.
 case $release in
 bookworm) suite=bookworm-backports ;;
 *) suite=$release ;;
@@ -58,8 +58,8 @@ kernel=$work/kernel
 unpack_deb "$kernel" "$kernel_package"
 [ -e "$kernel/lib" ] || ln -s usr/lib "$kernel/lib"
 
-# vdpa_sim_net, the one vDPA device without hardware that carries packets, and
-# vringh, which it needs, are off in Debian's configuration.
+# vdpa_sim_net, the only vDPA device without hardware that carries packets, and vringh,
+# which it needs, are off in Debian's configuration.
 say "building vdpa_sim_net"
 series=$(cut -d. -f1,2 <<<"$version")
 flavour=${version##*-}
@@ -72,7 +72,7 @@ tar -xJf "$work/source/usr/src/linux-source-$series.tar.xz" -C "$work/sim" --str
 find "$work/sim" -mindepth 2 -type f -exec mv -t "$work/sim" {} +
 printf 'ccflags-y += -DCONFIG_VHOST_IOTLB_MODULE\nobj-m += vringh.o vdpa_sim.o vdpa_sim_net.o\n' >"$work/sim/Kbuild"
 headers=$work/headers/usr/src/linux-headers-$version
-# Debian's makefile of the headers names the place where they would be installed.
+# Debian's makefile of the headers has the path where they would be installed.
 sed -i "s#include /usr/src#include $work/headers/usr/src#" "$headers/Makefile"
 make -s -C "$headers" M="$work/sim" CONFIG_DEBUG_INFO_BTF_MODULES= modules >&2
 extra=$kernel/lib/modules/$version/extra
@@ -103,6 +103,6 @@ mkdir -p "$image"
 cp "$kernel/boot/vmlinuz-$version" "$image/vmlinuz"
 mv "$kernel/lib/modules" "$image/modules" 2>/dev/null || cp -a "$kernel/usr/lib/modules" "$image/modules"
 touch "$image/done"
-# Those that older trees made.
+# The results of older trees.
 find "$cache" -mindepth 1 -maxdepth 1 -type d ! -path "$image" -mtime +30 -exec rm -rf {} +
 echo "$image"

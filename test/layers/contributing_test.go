@@ -50,7 +50,7 @@ func TestContributingShowsTheRooms(t *testing.T) {
 	}
 }
 
-// What CONTRIBUTING says is to be touched is there.
+// The files that CONTRIBUTING names exist.
 func TestWhatToTouchIsThere(t *testing.T) {
 	data, err := os.ReadFile("../../CONTRIBUTING.md")
 	if err != nil {

@@ -1,6 +1,7 @@
-// Package layers holds the project's packages to its layers, which rooms_test.go lists:
-// imports point down only, and the library brings neither cgo nor a Kubernetes
-// client. CONTRIBUTING shows the same list.
+// Package layers checks the imports of the project's packages against the layers that
+// rooms_test.go lists: imports point down only, and the library brings neither cgo nor a
+// Kubernetes client. It does not check the code inside a package. CONTRIBUTING shows the
+// same list. Start with rooms_test.go.
 package layers
 
 import (
@@ -16,7 +17,7 @@ import (
 
 const module = "github.com/podnet/podnet/"
 
-// pkg is what go list says of a package.
+// pkg is a package as go list describes it.
 type pkg struct {
 	ImportPath   string
 	Imports      []string
@@ -138,7 +139,7 @@ func TestModulesStayInTheirRooms(t *testing.T) {
 	}
 }
 
-// A program that imports internal/cli alone links neither DPDK nor what measures.
+// A program that imports internal/cli alone links neither DPDK nor the code that measures.
 func TestCLIIsLight(t *testing.T) {
 	const cli, measure, wrapper = module + "internal/cli", module + "internal/cli/measure", module + "cmd/testpmd-wrapper"
 	packages := list(t, "./...")

@@ -18,8 +18,8 @@ var heavy = []string{
 	"sigs.k8s.io/structured-merge-diff", "github.com/k8snetworkplumbingwg/network-attachment-definition-client",
 }
 
-// needs are the modules that lib/podnet is made of, with the application's left
-// out. One more is one more for everybody who imports us: it needs a reason.
+// needs are the modules that lib/podnet depends on, without the application's. Everybody
+// who imports the library gets each of them, so a further one needs a reason.
 var needs = []string{
 	"github.com/cyphar/filepath-securejoin",
 	"github.com/fsnotify/fsnotify",
@@ -98,7 +98,7 @@ func write(t *testing.T, dir, name, text string) {
 	}
 }
 
-// run gives what a command says on stdout.
+// run gives a command's standard output.
 func run(t *testing.T, dir, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)

@@ -1,18 +1,17 @@
 package layers
 
-// room is a directory with what may be imported of the module there.
+// room is a directory, and the list of the module's packages that its packages may import.
 type room struct {
 	dir string
-	// imports are directories; what is below them may be imported too.
+	// imports are directories. Packages below them may be imported, too.
 	imports []string
 	// apart says that packages of the room do not import each other.
 	apart bool
 	what  string
 }
 
-// rooms are all directories with packages, but those of tests, from the top down:
-// a room imports only those that stand below it. A room that is inside another has
-// its own rule.
+// rooms are all directories with packages, except tests, from the top down: a room imports
+// only rooms below it in the list. A room inside another has its own rule.
 var rooms = []room{
 	{"cmd", []string{"internal/cli/measure", "internal/cli"}, true, "`main.go` alone: one call, and the exit code"},
 	{"examples/go", []string{"lib/podnet", "lib/eal"}, false, "what a program in Go does with podnet; `examples/c` has the same in C"},
@@ -105,7 +104,7 @@ var rooms = []room{
 	{"internal/kernel", nil, false, "reads /proc and control groups, below a root and with limits; asks who holds a socket"},
 }
 
-// testHelpers are what every test may import.
+// testHelpers are the packages that every test may import.
 var testHelpers = []string{"lib/podnet/podnettest", "internal/schematest", "internal/cli/clitest"}
 
 // banned are modules that only the rooms below it may depend on, at any depth.

@@ -1,7 +1,8 @@
 //go:build !nodpdk
 
-// Package loglines holds the lines of DPDK's log that lib/check knows against the
-// DPDK of this machine.
+// Package loglines checks that the lines of DPDK's log that lib/check recognizes are in the
+// libraries of this machine's DPDK. It does not test what lib/check concludes from a line:
+// lib/check does. It has one file.
 package loglines
 
 import (
@@ -14,8 +15,8 @@ import (
 	"testing"
 )
 
-// TestFormats looks for each line that the release is said to have in its libraries,
-// and for none in a release that is said not to have it.
+// TestFormats looks in the libraries for each line that lib/check lists for this release.
+// A line that it does not list for this release must not be there.
 func TestFormats(t *testing.T) {
 	release := pkgConfig(t, "--modversion")
 	if parts := strings.Split(release, "."); len(parts) > 2 {

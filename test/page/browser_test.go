@@ -19,17 +19,16 @@ import (
 // origin is where the browser finds the page: a name that only the proxy knows.
 const origin = "http://report.test/"
 
-// own are the hosts that Chromium asks of its own accord in spite of its flags:
-// for updates, accounts and lists. Whole names, for a page may well ask another
-// of Google's hosts, as that of its fonts.
+// own are the hosts that Chromium asks by itself in spite of its flags, for updates,
+// accounts and lists. These are whole names: a page might ask another host of Google's,
+// such as the one of its fonts.
 var own = []string{
 	"accounts.google.com", "android.clients.google.com", "clients2.google.com", "clientservices.googleapis.com",
 	"content-autofill.googleapis.com", "edgedl.me.gvt1.com", "mtalk.google.com", "optimizationguide-pa.googleapis.com",
 	"redirector.gvt1.com", "safebrowsingohttpgateway.googleapis.com", "update.googleapis.com",
 }
 
-// browser is Chromium without a window, behind a proxy that has a page and
-// nothing else.
+// browser is Chromium without a window, behind a proxy that serves only one page.
 type browser struct {
 	path  string
 	proxy *httptest.Server
@@ -39,7 +38,7 @@ type browser struct {
 	asked []string
 }
 
-// newBrowser skips the test where there is no Chromium and none has to be.
+// newBrowser starts Chromium. Without Chromium the test is skipped, unless CI requires it.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
@@ -74,14 +73,14 @@ func (b *browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "this proxy leads nowhere", http.StatusForbidden)
 }
 
-// requests are those of the last page beside itself.
+// requests are the requests of the last page for anything except itself.
 func (b *browser) requests() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.asked)
 }
 
-// dom opens a page, and gives the document that came of it.
+// dom opens a page and gives the resulting document.
 func (b *browser) dom(t *testing.T, page string, flags ...string) string {
 	t.Helper()
 	return b.run(t, page, append(flags, "--dump-dom")...)

@@ -25,8 +25,8 @@ func fabricPage(t *testing.T, f result.Fabric) string {
 	return b.String()
 }
 
-// probe is put into a page to use it as a reader does, and to tell what a browser shows.
-// It chooses the pair of the row and column that the arrow keys reach first.
+// probe is a script in a page that uses the page like a reader, and reports what the
+// browser shows. It chooses the pair that the arrow keys reach first.
 const probe = `<script>
 addEventListener("load", () => {
   const seen = {tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth, maps: []};
@@ -87,7 +87,7 @@ func TestFabricIsDrawn(t *testing.T) {
 				}
 				m := got.Maps[0]
 				if m.Width < 200 || m.Height < 200 || !m.Hidden {
-					t.Errorf("%g by %g pixels, what stands for it without a script hidden: %t", m.Width, m.Height, m.Hidden)
+					t.Errorf("%g by %g pixels, the replacement for readers without scripts is hidden: %t", m.Width, m.Height, m.Hidden)
 				}
 				if m.Looks[0] == m.Looks[1] || m.Looks[0] == m.Looks[2] {
 					t.Errorf("the picture does not change with the figure and the order: %v", m.Looks)
@@ -109,7 +109,7 @@ func TestFabricIsDrawn(t *testing.T) {
 	}
 }
 
-// The script runs under the page's own policy, and no other does.
+// Under the page's policy its own script runs, and no other does.
 func TestFabricPolicy(t *testing.T) {
 	const elsewhere = "http://elsewhere.test/pixel.png"
 	b := newBrowser(t)

@@ -1,5 +1,6 @@
-// Package page opens the page of results in a browser, where its other tests
-// only read it.
+// Package page opens the HTML page of results in a browser, and checks what a reader sees.
+// The page's text is tested in internal/report, without a browser. Start with measure, the
+// script that a test puts into a page.
 package page
 
 import (
@@ -28,11 +29,12 @@ import (
 
 var update = flag.Bool("update", false, "take the screenshot again")
 
-// policy is where the page forbids itself everything that is not in it. The test
-// has to take it out to look around, and then sees too what it would have held back.
+// policy is the part of the page that forbids it to load anything else. A test has to
+// remove it to run its own script. Then it also sees requests that the policy would have
+// blocked.
 const policy = `<meta http-equiv="Content-Security-Policy"`
 
-// measure is put into a page to tell what only a browser knows of it.
+// measure is a script in a page that reports sizes and colors that only a browser knows.
 //
 //	sizes      of each plot on the screen, in CSS pixels
 //	contrasts  the least of a text of the plots, as WCAG 2.2 defines it
@@ -89,7 +91,7 @@ type seen struct {
 	}
 }
 
-// results are those of the report's own golden files.
+// results gives the results of the report's golden files.
 func results(t *testing.T, pattern string) (list []result.Result) {
 	t.Helper()
 	names, err := filepath.Glob("../../internal/report/testdata/" + pattern)
@@ -170,8 +172,8 @@ func TestPlotsAreSeen(t *testing.T) {
 	}
 }
 
-// On a phone nothing is wider than the window, hidden or unreadable: rows are cards, and
-// each plot has a layout of its own.
+// On a phone no part of the page is wider than the window, hidden or unreadable: rows are
+// cards, and each plot has a layout of its own.
 func TestPageOnAPhone(t *testing.T) {
 	b := newBrowser(t)
 	got := readSeen(t, b.dom(t, open(pageOf(t, results(t, "*.json")), measure), "--window-size=390,844"))
@@ -202,7 +204,7 @@ func TestPageOnAPhone(t *testing.T) {
 	}
 }
 
-// What a hostile result may smuggle into the page finds no network there.
+// A script from a hostile result cannot reach the network from the page.
 func TestPageAsksForNothing(t *testing.T) {
 	const (
 		elsewhere = "http://elsewhere.test/pixel.png"
@@ -217,7 +219,7 @@ func TestPageAsksForNothing(t *testing.T) {
 		{"as it is", page, nil},
 		{"without its policy", open(page, ""), nil},
 		{"with an image", strings.Replace(page, "</body>", image+"</body>", 1), nil},
-		// That it is seen where it does ask.
+		// The proxy sees a request if there is one.
 		{"with an image and without its policy", open(page, image), []string{"GET " + elsewhere}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -265,8 +267,8 @@ func takePicture(t *testing.T, name string, shot []byte) {
 	}
 }
 
-// fewColors paints a picture in at most 256 colors, which is a third of the file: of
-// those that look the same, the one that it has most of.
+// fewColors reduces a picture to at most 256 colors, which makes the file two thirds
+// smaller. Similar colors become the most frequent one of them.
 func fewColors(picture image.Image) image.Image {
 	uses := map[color.RGBA]int{}
 	area := picture.Bounds()
@@ -293,7 +295,7 @@ func fewColors(picture image.Image) image.Image {
 	return painted
 }
 
-// readSeen finds what measure has written.
+// readSeen finds the output of measure.
 func readSeen(t *testing.T, dom string) (s seen) {
 	t.Helper()
 	readInto(t, dom, &s)

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the fields that differ into diffe
 // differences are the fields in which two answers differ.
 type differences map[string]pair
 
-// pair is what either library says.
+// pair has the answers of both libraries.
 type pair struct{ theirs, ours string }
 
 func (d differences) fields() []string { return slices.Sorted(maps.Keys(d)) }
@@ -72,7 +72,7 @@ func (a answer) tree() map[string]any {
 	if len(order) > 0 {
 		tree["order"] = order
 	}
-	// What has no order in app-netutil needs none in us.
+	// Lists without an order in app-netutil need no order in podnet.
 	for _, h := range a.Hugepages {
 		put("<"+h.ContainerName+">", h)
 	}
@@ -105,8 +105,8 @@ func (d differences) compare(field string, theirs, ours any) {
 			keys = append(keys, key)
 		}
 	}
-	// An entry more or less is a difference by itself; of the others the order
-	// has to be the same.
+	// An additional or missing entry is a difference by itself. The other entries have to
+	// be in the same order.
 	if inBoth(a["order"], b) != inBoth(b["order"], a) {
 		d[field+" order"] = pair{inBoth(a["order"], b), inBoth(b["order"], a)}
 	}
@@ -139,7 +139,7 @@ func text(v any) string {
 	return fmt.Sprintf("%.300s", data)
 }
 
-// knownDifferences are those of each scenario, and why they are right.
+// knownDifferences are the differences of each scenario, and why they are right.
 type knownDifferences map[string]knownDifference
 
 type knownDifference struct {

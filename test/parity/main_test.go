@@ -1,7 +1,8 @@
-// Package parity holds lib/appnetutil against the library that it replaces,
-// github.com/openshift/app-netutil: on the same annotations and the same
-// environment both have to say the same, except for the differences that
-// differences.txt gives a reason for.
+// Package parity compares lib/appnetutil with the library that it replaces,
+// github.com/openshift/app-netutil: with the same annotations and environment both have to
+// give the same answers, except for the differences that differences.txt explains. It is a
+// module of its own, so that podnet does not depend on app-netutil. The C API is compared
+// in test/capi. Start with parity_test.go.
 package parity
 
 import (
@@ -51,7 +52,7 @@ type amounts struct {
 	Request, Limit, Request1G, Limit1G, Request2M, Limit2M int64
 }
 
-// answer is what a library says when it is asked once.
+// answer is a library's answer to one call.
 type answer struct {
 	Panic      string    `json:",omitempty"`
 	Err        string    `json:",omitempty"`
@@ -61,7 +62,7 @@ type answer struct {
 	CPUs       string    `json:",omitempty"`
 }
 
-// answers are all that a process got.
+// answers are all answers that a process got.
 type answers struct {
 	OracleInterfaces []answer // each different one once
 	OracleHugepages  []answer
@@ -71,8 +72,8 @@ type answers struct {
 	OurCPUs          answer
 }
 
-// askBoth asks, in this process and of its own environment, what the volume in a
-// directory says.
+// askBoth asks both libraries in this process about the volume in a directory and the
+// process's own environment.
 func askBoth(dir string) answers {
 	logging.SetLogStderr(false)
 	oracle.SetDownwardAPIMountPath(dir)

@@ -12,14 +12,14 @@ import (
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
-// migration is what a program changes: its import paths.
+// migration is the change to a program: its import paths.
 var migration = strings.NewReplacer(
 	`"github.com/openshift/app-netutil/lib/v1alpha"`, `"github.com/podnet/podnet/lib/appnetutil"`,
 	`"github.com/openshift/app-netutil/pkg/types"`, `"github.com/podnet/podnet/lib/appnetutil/types"`,
 )
 
-// TestMigration builds the sample against either library, and has both print the
-// same of a pod that app-netutil understands.
+// TestMigration builds the sample against either library. Both programs have to print the
+// same for a pod that app-netutil understands.
 func TestMigration(t *testing.T) {
 	source, err := os.ReadFile("sample/main.go")
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/podnet/podnet/lib/podnet/podnettest"
 )
 
-// fillers are for the fields that not every text will do for, by their name.
+// fillers have values, by name, for the fields that do not take every text.
 var fillers = map[string]any{
 	"IPs":          []string{"10.1.2.3", "fd00::1"},
 	"Gateway":      []string{"10.1.2.1"},
@@ -42,8 +42,8 @@ var details = map[string][]nadv1.DeviceInfo{
 	},
 }
 
-// fill gives every field that is empty a value of its own, so that a field that
-// the client library gains is one that nothing reads.
+// fill gives every empty field a value of its own. If the client library gets a new field,
+// the test then fails, because nothing reads it.
 func fill(t *testing.T, v reflect.Value, name string) {
 	t.Helper()
 	if v.Kind() == reflect.Pointer {
@@ -79,9 +79,9 @@ func fill(t *testing.T, v reflect.Value, name string) {
 	}
 }
 
-// TestNetworkStatusRoundTrip has the client library write each network status
-// that its types can hold, and lib/appnetutil give all of it back: the types that
-// lib/podnet reads it into, which are its own, are no poorer.
+// TestNetworkStatusRoundTrip lets the client library write each network status that its
+// types can hold, and wants lib/appnetutil to return all of it. So lib/podnet's own types
+// lack no field.
 func TestNetworkStatusRoundTrip(t *testing.T) {
 	for kind, infos := range details {
 		for _, info := range infos {
@@ -106,8 +106,7 @@ func TestNetworkStatusRoundTrip(t *testing.T) {
 	}
 }
 
-// roundTrip gives what lib/appnetutil says of a pod with an annotation of one
-// network.
+// roundTrip gives lib/appnetutil's answer for a pod with an annotation of one network.
 func roundTrip(t *testing.T, text []byte) nadv1.NetworkStatus {
 	t.Helper()
 	pod := discover(t, "-- annotations/"+nadv1.NetworkStatusAnnot+" --\n"+string(text)+"\n")

@@ -39,7 +39,7 @@ func TestParity(t *testing.T) {
 				return
 			}
 			if diff := cmp.Diff(known[name].fields, found.fields()); diff != "" {
-				t.Errorf("what differs (-differences.txt +found): what is new needs a reason there, "+
+				t.Errorf("differences (-differences.txt +found): a new one needs a reason there, "+
 					"and what is gone has to go there:\n%s", diff)
 			}
 		})
@@ -49,12 +49,12 @@ func TestParity(t *testing.T) {
 		return
 	}
 	for name := range unused {
-		t.Errorf("differences.txt has %s, which is no scenario", name)
+		t.Errorf("differences.txt has %s, but there is no such scenario", name)
 	}
 }
 
-// scenarios are those of lib/podnet, and a few for what app-netutil has functions
-// of its own for.
+// scenarios are lib/podnet's scenarios, and a few more for functions that only app-netutil
+// has.
 func scenarios(t *testing.T) []string {
 	t.Helper()
 	shared, err := filepath.Glob("../../lib/podnet/testdata/*.txtar")
@@ -103,6 +103,6 @@ func TestCPUs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !ours.IsSubsetOf(theirs) {
-		t.Errorf("podnet says %s, of which app-netutil has only %s", ours, theirs)
+		t.Errorf("podnet says %s, and app-netutil only %s", ours, theirs)
 	}
 }

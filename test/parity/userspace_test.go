@@ -55,8 +55,8 @@ func memif(role, mode, socket string) usrsptypes.UserSpaceConf {
 	}
 }
 
-// TestUserspaceRoundTrip has what the Userspace CNI writes, by its own types and
-// under its own keys, read back.
+// TestUserspaceRoundTrip writes annotations with the Userspace CNI's own types and keys, and
+// wants them read back.
 func TestUserspaceRoundTrip(t *testing.T) {
 	const dir = "/var/lib/cni/usrspcni"
 	entries := []usrsptypes.ConfigurationData{
@@ -100,7 +100,7 @@ func TestUserspaceRoundTrip(t *testing.T) {
 					d.IPs = append(d.IPs, ip.String())
 				}
 				if d.VhostUser != nil {
-					d.VhostUser.Exists = nil // there are no sockets, which is not what this is about
+					d.VhostUser.Exists = nil // the sockets do not exist, which does not matter here
 				}
 				if d.Memif != nil {
 					d.Memif.Exists = nil

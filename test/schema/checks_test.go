@@ -46,7 +46,7 @@ func checksText() string {
 	return b.String()
 }
 
-// TestChecks holds the reference of the checks to the registry.
+// TestChecks compares the reference of the checks with the registry.
 func TestChecks(t *testing.T) {
 	want := checksText()
 	if *update {

@@ -63,7 +63,7 @@ func codesText(t *testing.T) string {
 	return b.String()
 }
 
-// TestCodes holds the reference of the codes to the code.
+// TestCodes compares the reference of the codes with the code.
 func TestCodes(t *testing.T) {
 	want := codesText(t)
 	if *update {

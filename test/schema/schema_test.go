@@ -1,5 +1,6 @@
-// Package schema holds the documents that podnet writes against their published
-// schemas, and those against the types.
+// Package schema checks the documents that podnet writes against their published JSON
+// schemas, and the schemas and reference pages against the Go types. It does not check the
+// values in a document. Start with schema_test.go.
 package schema
 
 import (
@@ -52,7 +53,7 @@ func TestSchemas(t *testing.T) {
 	}
 }
 
-// Every answer of the scenarios is a document by the schema.
+// Every answer of the scenarios conforms to the schema.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("../../lib/podnet/testdata/*.txtar")
 	if err != nil || len(files) < 120 {

@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 	podnet_eal_free(eal); /* EAL keeps none of it */
 	for (int n = 0; n < 10; n++) {
 		CHECK(podnet_discover(ctx, &pod) == PODNET_OK);
-		/* The main lcore is one CPU, and so is what this thread may use. */
+		/* The main lcore is one CPU, and this thread may use that CPU alone. */
 		CHECK(podnet_cpus_count(podnet_pod_cpus(pod)) == 1);
 		podnet_pod_free(pod);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Carries out jobs, one JSON object per line of standard input, and prints an answer per
- * line: what the accessors say of each pod. */
+ * line: the values of the accessors for each pod. */
 #include "dump.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks in the circumstances that its argument names, and fails where something is left
- * behind or changed. */
+/* Calls the library in the circumstances that the argument names, and fails if a call
+ * leaves something behind or changes the process. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 		} \
 	} while (0)
 
-/* Where failures are told, also where the standard descriptors are closed. */
+/* Where failures are written, even if the standard descriptors are closed. */
 static int report;
 
 static int entries(const char *path)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads the libraries that its arguments name, uses the first, and unloads them, again
- * and again: nothing of them may stay. */
+/* Loads the libraries that its arguments name, uses the first, and unloads them, many
+ * times: no mapping, thread or descriptor of them may stay. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <stdio.h>

@@ -51,7 +51,7 @@ static json_t *interface(const struct InterfaceData *from)
 	return o;
 }
 
-/* Fills memory with what is no pointer: nothing has to be zero before a call. */
+/* Fills memory with invalid pointers: a caller need not zero anything before a call. */
 static void *dirty(size_t count, size_t size)
 {
 	void *block = malloc(count * size + 1);

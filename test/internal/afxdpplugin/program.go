@@ -1,9 +1,9 @@
 //go:build linux
 
-// Package afxdpplugin does for tests what the AF_XDP device plugin does for a
-// pod: it loads the program of a netdev, which gives the netdev's packets to
-// AF_XDP sockets, and serves the program's map over a socket, so that a process
-// without the privilege to load programs gets the packets.
+// Package afxdpplugin plays the AF_XDP device plugin in tests: it loads a program onto a
+// netdev that gives the netdev's packets to AF_XDP sockets, and serves the program's map
+// over a socket. So a process without the privilege to load programs gets the packets. It
+// is not a device plugin for the kubelet. Start with Load and Serve.
 package afxdpplugin
 
 import (
@@ -48,7 +48,7 @@ func Load(netdev string, index int) (*Device, error) {
 	return d, nil
 }
 
-// Close takes the program away from the netdev.
+// Close removes the program from the netdev.
 func (d *Device) Close() error { return errors.Join(d.link.Close(), d.sockets.Close()) }
 
 // redirect is the program: a packet goes to the socket of its queue, or to the

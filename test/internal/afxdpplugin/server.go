@@ -49,7 +49,7 @@ func Serve(device *Device, host string) (*Server, error) {
 	return s, nil
 }
 
-// Close ends the server, and takes away what it left in /tmp.
+// Close ends the server, and removes its files in /tmp.
 func (s *Server) Close() {
 	s.listener.Close() // it may be closed
 	<-s.done
@@ -58,8 +58,7 @@ func (s *Server) Close() {
 	}
 }
 
-// Requests are what the client has asked for so far. The error says what has gone
-// wrong.
+// Requests gives the client's requests so far. The error is what has gone wrong.
 func (s *Server) Requests() ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +81,7 @@ func (s *Server) serve() {
 	s.err = err
 }
 
-// answer answers one request, and tells whether there may be another.
+// answer answers one request, and reports whether another may follow.
 func (s *Server) answer(conn *net.UnixConn) (more bool, err error) {
 	const longest = 256
 	message := make([]byte, longest)

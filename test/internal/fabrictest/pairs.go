@@ -1,5 +1,6 @@
-// Package fabrictest judges the document of a fabric whose pods ran in a test. Where one
-// CPU serves several pods, a pair may be not valid, but it counts no other pair's packets.
+// Package fabrictest checks the result document of a fabric run whose pods ran in a test.
+// It does not run pods: test/e2e and test/k8s do. A pair may be not valid where several
+// pods share a CPU, but it must not count another pair's packets. Start with Pairs.
 package fabrictest
 
 import (
@@ -9,9 +10,9 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// Pairs wants each ordered pair of so many nodes once on rail 0, with what its own pair
-// has counted of the packets that it was to send, or with one of these reasons why it has
-// no figures. It gives how many have figures.
+// Pairs wants each ordered pair of so many nodes once on rail 0. A pair has the counters of
+// its own packets, or one of these reasons why it has no figures. Pairs returns the number
+// of pairs with figures.
 func Pairs(t *testing.T, doc result.Fabric, nodes int, packets uint64, missing ...result.FabricCode) (measured int) {
 	t.Helper()
 	seen := map[[2]int]bool{}
@@ -30,7 +31,7 @@ func Pairs(t *testing.T, doc result.Fabric, nodes int, packets uint64, missing .
 		measured++
 		switch {
 		case p.Arrived == nil || p.Returned == nil:
-			t.Errorf("%d -> %d: %+v, want what both ends have counted", p.From, p.To, p)
+			t.Errorf("%d -> %d: %+v, want the counters of both ends", p.From, p.To, p)
 		case p.Offered > packets || p.Sent > p.Offered || *p.Arrived > p.Sent || *p.Returned > *p.Arrived:
 			t.Errorf("%d -> %d: offered %d, sent %d, arrived %d, returned %d: others' packets are among them", p.From, p.To, p.Offered, p.Sent, *p.Arrived, *p.Returned)
 		case p.Valid && (p.Offered != packets || p.Sent != packets):

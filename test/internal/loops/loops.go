@@ -1,5 +1,6 @@
-// Package loops builds a program of the packet loops alone, without Go: see
-// c/loops.c.
+// Package loops builds a program that has only podnet's packet loops, without Go, for
+// test/instructions and test/benchpeers. It does not run the program. Start with
+// c/loops.c, which is the program.
 package loops
 
 import (
@@ -9,8 +10,7 @@ import (
 	"strings"
 )
 
-// flags are those that go build compiles the loops with: cgo's own, and those of
-// internal/dpdk.
+// flags are the flags with which go build compiles the loops: cgo's own and internal/dpdk's.
 var flags = []string{"-O2", "-g", "-O3", "-Wall", "-Wextra"}
 
 // Build compiles the program below the module's root, against the machine's DPDK.

@@ -18,7 +18,7 @@ import (
 // etherType is one for experiments (IEEE 802, local experimental 1).
 const etherType = 0x88b5
 
-// Frames are what Exchange sends.
+// Frames describes the frames that Exchange sends.
 type Frames struct {
 	From, To string // MAC addresses
 	Count    int
@@ -88,7 +88,7 @@ func exchange(netdev string, f Frames) (int, error) {
 	}
 }
 
-// quiet is how long nothing more comes when all has come.
+// quiet is how long Exchange waits for further frames when all have come.
 const quiet = 200 * time.Millisecond
 
 // wait sets how long to wait for a frame.

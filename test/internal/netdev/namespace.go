@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package netdev has network namespaces with netdevs in them, for tests, and
-// sends frames over netdevs through the kernel.
+// Package netdev makes network namespaces with netdevs for tests, and sends frames over
+// netdevs through the kernel. It does not use DPDK. Start with NewNamespace and Exchange.
 package netdev
 
 import (
@@ -49,12 +49,12 @@ func (n *Namespace) In(argv ...string) []string {
 	return slices.Concat([]string{"nsenter", "--target", strconv.Itoa(n.pid), "--net", "--mount", "--"}, argv)
 }
 
-// Do calls f in the network namespace. What f starts in other threads is not in it.
+// Do calls f in the network namespace. Other threads that f starts are not in it.
 func (n *Namespace) Do(f func() error) error { return in(n.Path, f) }
 
 func in(namespace string, f func() error) error {
-	// Back to the own namespace in the end: a thread that died would take with it
-	// the processes that it has started.
+	// The thread returns to its own namespace: if it ended instead, the processes that it
+	// has started would end, too.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	own, err := os.Open("/proc/thread-self/ns/net")

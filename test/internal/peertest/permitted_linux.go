@@ -13,8 +13,8 @@ import (
 // User is the user of the image and of the manifests' pods, and its group.
 const User = 65532
 
-// Permitted gives a copy of a program whose file permits the capabilities that a pod's
-// securityContext may then add for a user (setcap ...=p), as the image's file does.
+// Permitted makes a copy of a program whose file permits capabilities (setcap ...=p), as
+// the image's file does. Only then can a pod's securityContext add them for a user.
 func Permitted(t *testing.T, program string, capabilities ...uintptr) string {
 	t.Helper()
 	data, err := os.ReadFile(program)

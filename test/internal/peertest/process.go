@@ -1,7 +1,8 @@
 //go:build linux
 
-// Package peertest has testpeer's programs in tests: they end with the test, at
-// the latest, and what they said is shown if it fails.
+// Package peertest runs testpeer's programs in tests: a program ends with the test at the
+// latest, and its output is shown if the test fails. Code that is not a test uses testpeer
+// itself. Start with Start, and with StartTestpmd for a stock dpdk-testpmd.
 package peertest
 
 import (
@@ -12,9 +13,8 @@ import (
 	"github.com/podnet/podnet/test/internal/testpeer"
 )
 
-// Patience is how long a process may take for what it does at once on a machine of
-// its own: to start, to notice what happened to its peer, to end. It has to last on
-// a busy machine; a test that passes does not wait for it.
+// Patience is how long a process may take to start, to notice a change of its peer, or to
+// end. On an idle machine that takes a moment; on a busy one it may take this long.
 var Patience = 30 * time.Second
 
 // Start starts a program that ends with the test, at the latest, and whose output

@@ -12,8 +12,8 @@ import (
 // NotValid is the exit code of a measurement that the machine has spoiled.
 const NotValid = 5
 
-// Spoiled tells whether a result is not valid for what the machine did alone, such as
-// giving others the CPU: its counts can be judged all the same.
+// Spoiled reports whether a result is not valid only because of the machine, such as when
+// other processes had the CPU. Its counters can be judged all the same.
 func Spoiled(r result.Result) bool {
 	if r.Valid || len(r.Measurements) == 0 {
 		return false
@@ -35,9 +35,8 @@ func Spoiled(r result.Result) bool {
 // attempts is how often a machine may spoil a measurement that a test needs.
 const attempts = 12
 
-// Repeat makes a measurement until it is one to judge, which the machine's other
-// work may keep it from being: then it is made again, a little later each time. It
-// reports whether it is one in the end; what it says is for the caller to judge.
+// Repeat makes a measurement until the machine's other work does not spoil it, each time
+// after a longer pause. It reports whether it succeeded; the caller judges the result.
 func Repeat(t *testing.T, measure func() (usable bool)) bool {
 	t.Helper()
 	for attempt := range attempts {

@@ -29,7 +29,7 @@ var prefixes atomic.Int32
 // NewPrefix is a DPDK file prefix that no other process of this machine has.
 func NewPrefix() string { return fmt.Sprintf("test%d-%d", os.Getpid(), prefixes.Add(1)) }
 
-// Testpmd is a stock dpdk-testpmd, as the other side of what is tested.
+// Testpmd is a stock dpdk-testpmd, as the other side in a test.
 type Testpmd struct {
 	*testpeer.Process
 	Telemetry *testpeer.Telemetry
@@ -55,7 +55,7 @@ func StartTestpmd(t *testing.T, cpu int, mode string, ealArgs ...string) *Testpm
 	return Attach(t, Start(t, "testpmd-"+prefix, argv, testpeer.Options{}), testpeer.RuntimeDir(prefix))
 }
 
-// TestpmdArgs are testpmd's own arguments, after those of EAL.
+// TestpmdArgs are testpmd's own arguments, which follow EAL's.
 func TestpmdArgs(mode string) []string {
 	return []string{"-i", "--no-mlockall", "--disable-link-check", "--total-num-mbufs=8192", "--forward-mode=" + mode}
 }
@@ -87,7 +87,7 @@ func (p *Testpmd) Command(format string, args ...any) {
 	}
 }
 
-// Await waits until check has no objection.
+// Await waits until check returns nil.
 func (p *Testpmd) Await(what string, check func() error) {
 	p.t.Helper()
 	if err := p.Poll(Patience, check); err != nil {
@@ -105,7 +105,7 @@ func (p *Testpmd) Port(name string) int {
 	return id
 }
 
-// CheckLink tells what is wrong with the port's link.
+// CheckLink fails if the port's link is down.
 func (p *Testpmd) CheckLink(port string) error {
 	up, err := p.Telemetry.LinkUp(p.Port(port))
 	if err == nil && !up {
@@ -130,10 +130,10 @@ func (p *Testpmd) Stats(port string) testpeer.PortStats {
 	return s
 }
 
-// Send has testpmd, in mode rxonly, send at least that many packets from each of
-// the ports. How many it is in the end is for Stats to say: a burst that comes as
-// soon as the link is up may be dropped, uncounted, because the other side has not
-// given its buffers yet, and is then sent again.
+// Send lets testpmd, in mode rxonly, send at least that many packets from each of the
+// ports. Stats has the exact number: a burst right after the link is up may be dropped
+// without being counted, because the other side has not given its buffers yet. Send then
+// sends it again.
 func (p *Testpmd) Send(packets uint64, ports ...string) {
 	p.t.Helper()
 	const round = 250 * time.Millisecond

@@ -1,5 +1,6 @@
-// Package scratchpod lays out the files that a pod with fast interfaces would
-// see, so that the application can be shown and tested without a cluster.
+// Package scratchpod lays out the files that a pod with fast interfaces would see, to show
+// and test the application without a cluster. It makes no sockets: the host's side does.
+// Start with Create. For pods from text files see lib/podnet/podnettest.
 package scratchpod
 
 import (
@@ -23,7 +24,7 @@ type Pod struct {
 	sockets string
 }
 
-// maxSocketPath is what fits into sockaddr_un with its closing NUL.
+// maxSocketPath is how many bytes fit into sockaddr_un beside the closing NUL.
 const maxSocketPath = 107
 
 const networkStatus = `[
@@ -51,7 +52,7 @@ func Create(dir string) (Pod, error) {
 		sockets: filepath.Join(dir, "sockets"),
 	}
 	if socket := p.Socket("net1"); len(socket) > maxSocketPath {
-		return Pod{}, fmt.Errorf("socket %s has %d bytes, of which %d fit: choose a shorter directory", socket, len(socket), maxSocketPath)
+		return Pod{}, fmt.Errorf("the path of socket %s has %d bytes, and at most %d are possible: choose a shorter directory", socket, len(socket), maxSocketPath)
 	}
 	for _, d := range []string{p.Podinfo, p.sockets} {
 		if err := os.MkdirAll(d, 0o755); err != nil {

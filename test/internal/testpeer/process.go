@@ -1,9 +1,10 @@
 //go:build linux
 
-// Package testpeer starts DPDK programs for tests and benchmarks and looks at
-// them from outside: their counters over DPDK's telemetry socket, their threads
-// and CPU time through /proc. So the same code measures ours and the stock ones,
-// and nobody's screen is parsed.
+// Package testpeer starts DPDK programs for tests and benchmarks and observes them from
+// outside: their counters over DPDK's telemetry socket, their threads and CPU time through
+// /proc. So the same code measures podnet's programs and the stock ones, and does not parse
+// their screens. It does not depend on package testing: peertest adds that. Start with
+// Start and DialTelemetry.
 package testpeer
 
 import (
@@ -24,7 +25,7 @@ import (
 
 // Options say how a program is started.
 type Options struct {
-	CPUs       cpuset.CPUSet       // CPUs to start on; empty: those of the caller
+	CPUs       cpuset.CPUSet       // CPUs to start on; empty: the caller's
 	Env        []string            // added to the caller's environment
 	Credential *syscall.Credential // user to start as; nil: the caller's
 	Caps       []uintptr           // capabilities that this user has all the same
@@ -118,7 +119,7 @@ func (p *Process) Name() string { return p.name }
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Running tells whether the process has not ended yet.
+// Running reports whether the process has not ended yet.
 func (p *Process) Running() bool {
 	select {
 	case <-p.done:
@@ -128,7 +129,7 @@ func (p *Process) Running() bool {
 	}
 }
 
-// Ended tells, as an error, that the process has ended, and how; nil while it runs.
+// Ended gives an error that says how the process has ended; nil while it runs.
 func (p *Process) Ended() error {
 	if p.Running() {
 		return nil
@@ -145,8 +146,8 @@ func (p *Process) Signal(sig os.Signal) {
 	p.cmd.Process.Signal(sig) //nolint:errcheck // as documented
 }
 
-// Wait waits until the process ends and returns its exit status, as a shell
-// tells it: 128 and the signal's number for one that a signal ended.
+// Wait waits until the process ends and returns its exit status as a shell does: 128 and
+// the signal's number if a signal ended it.
 func (p *Process) Wait(timeout time.Duration) (int, error) {
 	select {
 	case <-p.done:
@@ -169,10 +170,10 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
-// Stdout is what the process has written to its standard output so far.
+// Stdout gives the process's standard output so far.
 func (p *Process) Stdout() string { return read(p.out) }
 
-// Stderr is what the process has written to its standard error so far.
+// Stderr gives the process's standard error so far.
 func (p *Process) Stderr() string { return read(p.errOut) }
 
 func read(path string) string {

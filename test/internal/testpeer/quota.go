@@ -42,7 +42,7 @@ func NewQuota(percent int) (*Quota, error) {
 	return q, nil
 }
 
-// Procs is the file that moves a process into the group whose id is written to it.
+// Procs is the group's file of processes: to write a process's id moves it into the group.
 func (q *Quota) Procs() string { return filepath.Join(q.dir, "cgroup.procs") }
 
 // Limit moves a process into the group.

@@ -146,8 +146,8 @@ func (t *Telemetry) Stats(port int) (PortStats, error) {
 	return s, err
 }
 
-// LinkUp tells whether a port's link is up; that of a socket is when both ends
-// are connected and ready.
+// LinkUp reports whether a port's link is up. A socket's link is up when both ends are
+// connected and ready.
 func (t *Telemetry) LinkUp(port int) (bool, error) {
 	var link struct {
 		Status string `json:"status"`

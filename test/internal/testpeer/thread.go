@@ -57,8 +57,8 @@ func Threads(pid int) ([]Thread, error) {
 	return threads, nil
 }
 
-// RaisePriority gives this process, and so all that it starts from now on, more of
-// a busy machine than others have. It needs privilege.
+// RaisePriority raises the priority of this process and of all processes that it starts
+// from now on. It needs privilege.
 func RaisePriority() error {
 	const nice = -10
 	threads, err := Threads(os.Getpid())
@@ -68,8 +68,8 @@ func RaisePriority() error {
 	return err
 }
 
-// Worker tells whether EAL made the thread to be an lcore other than the main
-// one: its name is rte-worker-1 in DPDK 22.11 and dpdk-worker1 in 24.11.
+// Worker reports whether the thread is an lcore other than the main one. EAL names it
+// rte-worker-1 in DPDK 22.11 and dpdk-worker1 in 24.11.
 func (t Thread) Worker() bool { return strings.Contains(t.Name, "-worker") }
 
 // CPUTime is the time for which the thread has run.

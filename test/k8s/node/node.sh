@@ -2,11 +2,11 @@
 # node.sh: a Kubernetes node of real programs on this machine, in namespaces and
 # control groups of its own, for tests. It needs root.
 #
-#	node.sh build            make what it runs, once, and print where that is
-#	node.sh up DIR           start it, with what it writes in DIR; Ready on return
+#	node.sh build            build its programs, once, and print their directory
+#	node.sh up DIR           start it, with its files in DIR; it is Ready on return
 #	node.sh in DIR CMD...    run a command in it, such as kubectl
 #	node.sh load DIR TAR...  give images to its containerd
-#	node.sh down DIR         end it; nothing is left of it but DIR
+#	node.sh down DIR         end it; only DIR stays
 set -euo pipefail
 
 self=$(readlink -f "$0")
@@ -14,8 +14,8 @@ src=$(dirname "$self")
 say() { echo "node: $*" >&2; }
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/podnet/k8s
-# The programs depend on these alone. This script is not among them: a change of
-# it must not cost twenty minutes.
+# The programs depend on these files alone. This script is not among them: after a change
+# of it the programs need not be built again, which takes twenty minutes.
 made=$cache/$(cd "$src" && cat go.mod go.sum programs.sh ./*/*.go tools.go | sha256sum | cut -c1-16)
 bin=$made/bin
 root=$made/root # etcd, containerd and runc, unpacked
@@ -48,8 +48,8 @@ up() {
 	return 1
 }
 
-# _cgroups makes a child of this process's control group, in each hierarchy, and
-# goes on in it. The mount points that the node needs are made first.
+# _cgroups makes a child of this process's control group in each hierarchy, and continues
+# in it. Before that it makes the mount points that the node needs.
 _cgroups() {
 	local dir=$1 group controller
 	for path in /var/lib/kubelet /var/lib/cni /etc/cni; do
@@ -65,7 +65,7 @@ _cgroups() {
 		echo "${group%/}/$name" >"$dir/cgroups"
 	else
 		mkdir -p "$dir/hugetlb"
-		# Nobody mounts this one of version 1 where systemd is not in charge.
+		# Without systemd nobody mounts this hierarchy of version 1.
 		mountpoint -q /sys/fs/cgroup/hugetlb || mount -t cgroup -o hugetlb cgroup "$dir/hugetlb"
 		for controller in "${controllers[@]}"; do
 			group=/sys/fs/cgroup/${controller#name=}
@@ -85,8 +85,8 @@ _cgroups() {
 }
 controllers=(cpu cpuacct cpuset memory devices freezer blkio pids hugetlb name=systemd)
 
-# _namespaces goes on in all other namespaces. In version 2 a group that hands out
-# controllers may hold no process itself.
+# _namespaces continues in new namespaces of all other kinds. In version 2 a group that
+# delegates controllers must not contain a process itself.
 _namespaces() {
 	local dir=$1 group
 	group=$(sed -n 1p "$dir/cgroups")
@@ -113,15 +113,15 @@ _node() {
 		mkdir -p "$dir/fs$path"
 		mount --bind "$dir/fs$path" $path
 	done
-	# Kubelet sets these for the whole machine: it gets copies.
+	# Kubelet would set these for the whole machine, so it gets copies.
 	for path in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes; do
 		mkdir -p "$dir/fs/sysctl/$(dirname $path)"
 		cat /proc/sys/$path >"$dir/fs/sysctl/$path"
 		mount --bind "$dir/fs/sysctl/$path" /proc/sys/$path
 	done
 	ip link set lo up
-	# There is no kube-proxy: the two services that pods know of by their addresses
-	# are at them.
+	# There is no kube-proxy. The two services whose addresses pods know listen on these
+	# addresses themselves.
 	ip address add 10.96.0.1/32 dev lo
 	ip address add 10.96.0.10/32 dev lo
 	ip link add node0 type veth peer name node0p
@@ -270,8 +270,8 @@ down() {
 	while read -r group; do
 		case $group in
 		"$(readlink -f "$dir")"/hugetlb/*)
-			# Its mount went with the node's namespace. An empty hierarchy of version 1
-			# is given up by the kernel when it is mounted once more.
+			# Its mount ended with the node's namespace. The kernel releases an empty
+			# hierarchy of version 1 when it is mounted and unmounted once more.
 			hugetlb=$(mktemp -d)
 			mount -t cgroup -o hugetlb cgroup "$hugetlb"
 			remove_groups "$hugetlb/${group#*/hugetlb/}"
@@ -285,11 +285,11 @@ down() {
 		esac
 	done < <(cat "$dir/cgroups" 2>/dev/null)
 	[ ! -e "$dir/mountpoints" ] || xargs rmdir --ignore-fail-on-non-empty <"$dir/mountpoints"
-	rm "$dir/pid" # which may soon be another's
+	rm "$dir/pid" # another process may soon have that id
 }
 
-# remove_groups removes a control group with its children, whose last processes
-# may be dying yet.
+# remove_groups removes a control group with its children. Their last processes may still
+# be ending.
 remove_groups() {
 	for _ in $(seq 50); do
 		find "$1" -depth -type d -exec rmdir {} \; 2>/dev/null || true

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# programs.sh DIR: makes what a node runs: Kubernetes, Multus and the CNI plugins
-# from source, at the versions of go.mod, and etcd, containerd and runc out of
-# Debian's packages, unpacked and not installed. This takes 7 to 20 minutes on two
-# CPUs with a cold build cache.
+# programs.sh DIR: makes the programs of a node. It builds Kubernetes, Multus and the CNI
+# plugins from source, at the versions of go.mod, and unpacks etcd, containerd and runc from
+# Debian's packages without installing them. With a cold build cache this takes 7 to 20
+# minutes on two CPUs.
 set -euo pipefail
 made=$(readlink -m "$1")
 cd "$(dirname "$0")"
 echo "node: making $made" >&2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-rm -rf "$made" # what an interrupted run has left
+rm -rf "$made" # files of an interrupted run
 mkdir -p "$made/bin/cni" "$made/root"
 
 (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download etcd-server containerd runc)
@@ -38,5 +38,5 @@ buildah config --entrypoint '["/pause"]' "$image"
 buildah commit -q "$image" "docker-archive:$made/pause.tar:localhost/pause:1" >/dev/null
 buildah rm "$image" >/dev/null
 touch "$made/done"
-# Those that older trees made.
+# The programs of older trees.
 find "$(dirname "$made")" -mindepth 1 -maxdepth 1 -type d ! -path "$made" -mtime +30 -exec rm -rf {} +

@@ -1,5 +1,7 @@
-// Package node evaluates the selectors of the manifests' claims with Kubernetes'
-// own library.
+// Package node has the Kubernetes node for test/k8s: node.sh starts it, programs.sh builds
+// its programs, and the directories here are small programs for it. It is a module of its
+// own, so that podnet does not depend on Kubernetes. Its Go test evaluates the selectors of
+// the manifests' claims with Kubernetes' own library; it needs no node. Start with node.sh.
 package node
 
 import (
@@ -26,8 +28,8 @@ func truth(b bool) resourceapi.DeviceAttribute { return resourceapi.DeviceAttrib
 
 type attributes = map[resourceapi.QualifiedName]resourceapi.DeviceAttribute
 
-// A claim gets the devices that it is for, and no device ends an allocation by what
-// it lacks.
+// A claim's selector matches the right devices, and a device without an attribute does not
+// abort the allocation.
 func TestSelectors(t *testing.T) {
 	for overlay, tt := range map[string]struct {
 		driver string

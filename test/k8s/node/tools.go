@@ -1,6 +1,7 @@
 //go:build tools
 
-// Package tools names the programs that node.sh builds as they are.
+// Package tools lists third-party programs that programs.sh builds unchanged, so that
+// go.mod has their versions. It is never compiled.
 package tools
 
 import (

@@ -13,9 +13,8 @@ import (
 	"github.com/podnet/podnet/test/lab/internal/guest"
 )
 
-// What a container gets is read from a control group of version 2, whether the
-// container sees the whole tree or, as containerd and CRI-O have it, its own
-// group alone.
+// The limits of a container come from a control group of version 2. The container sees the
+// whole tree or, as with containerd and CRI-O, only its own group.
 func TestInspectCgroup(t *testing.T) {
 	const root = "/sys/fs/cgroup"
 	write := func(file, text string) {
@@ -24,7 +23,7 @@ func TestInspectCgroup(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The pod's group holds what its container's does not say.
+	// The pod's group has the limits that its container's group does not have.
 	const pod = "kubepods.slice/kubepods-pod1.slice"
 	const container = pod + "/cri-containerd-1.scope"
 	if err := os.MkdirAll(filepath.Join(root, container), 0o755); err != nil {

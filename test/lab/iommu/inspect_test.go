@@ -16,7 +16,7 @@ import (
 	"github.com/podnet/podnet/test/lab/internal/guest"
 )
 
-// wantPCI is what inspect has to say of a VF.
+// wantPCI is the VF as inspect has to print it.
 func wantPCI(t *testing.T, vf guest.VF, driver string) *podnet.PCI {
 	t.Helper()
 	address, err := pciaddr.Parse(vf.Address)

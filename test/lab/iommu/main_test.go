@@ -1,7 +1,9 @@
 //go:build lab
 
-// Package iommu is tested on a machine whose VFs are behind an IOMMU: what inspect
-// tells of it, and what is refused for other reasons than that.
+// Package iommu tests, in a guest whose VFs are behind an IOMMU, how inspect and check
+// describe devices, and which devices the commands refuse. Packets are in test/lab/traffic,
+// and machines without an IOMMU in test/lab/noiommu. Start with inspect_test.go;
+// test/lab/internal/guest has the machine.
 package iommu
 
 import (

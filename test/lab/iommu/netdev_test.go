@@ -112,7 +112,7 @@ func TestPortsButDefaultRoute(t *testing.T) {
 	}
 }
 
-// A netdev of another type, such as that of IP over InfiniBand, is none to make a port
+// A netdev of another type, such as IP over InfiniBand, is not one to make a port
 // of. The kernel gives that type to a tun device that is asked to have it.
 func TestHintOfInfiniBandNetdev(t *testing.T) {
 	const infiniBand = "32\n" // ARPHRD_INFINIBAND

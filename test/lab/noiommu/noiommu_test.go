@@ -1,7 +1,8 @@
 //go:build lab
 
-// Package noiommu is tested on a machine whose firmware or kernel has the IOMMU
-// turned off.
+// Package noiommu tests inspect, check and run in a guest whose firmware or kernel has the
+// IOMMU turned off. With an IOMMU see test/lab/iommu. It has one file;
+// test/lab/internal/guest has the machine.
 package noiommu
 
 import (

@@ -1,7 +1,9 @@
 //go:build lab
 
-// Package traffic is tested on a machine whose VFs are behind an IOMMU: what
-// moves packets, over them and over vDPA devices.
+// Package traffic tests, in a guest whose VFs are behind an IOMMU, the commands that move
+// packets, over VFs and over vDPA devices. It counts packets and does not measure speed:
+// NICs and CPUs are emulated. Start with traffic_test.go; test/lab/internal/guest has the
+// machine.
 package traffic
 
 import (

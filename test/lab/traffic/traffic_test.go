@@ -19,8 +19,8 @@ import (
 	"github.com/podnet/podnet/test/lab/internal/guest"
 )
 
-// packets is what one burst may be without being more than a VF's ring, of 512,
-// can hold: the emulated NIC counts nowhere what it drops.
+// packets is how many packets one burst has. They fit into a VF's ring of 512, because the
+// emulated NIC does not count the packets that it drops.
 const packets = 256
 
 // benchBetweenVFs has the pod send from its first VF to its second, and wants all
@@ -36,8 +36,8 @@ func benchBetweenVFs(t *testing.T, p *guest.Pod, args ...string) result.Trial {
 	return trial
 }
 
-// users are those that the application runs as: root, nobody with what a pod gets and
-// needs, and the image's user as the overlays' pods have it.
+// users are the users that the application runs as: root, nobody with the rights that a pod
+// needs, and the image's user like in the overlays' pods.
 func users(t *testing.T, test func(t *testing.T, prepare func(p *guest.Pod, vfs ...guest.VF))) {
 	t.Run("root", func(t *testing.T) { test(t, func(*guest.Pod, ...guest.VF) {}) })
 	t.Run("nobody", func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestBenchWithoutHugepages(t *testing.T) {
 	t.Run("none", func(t *testing.T) { benchBetweenVFs(t, guest.NewVFPod(t, guest.VFs[0].VFIO(t), guest.VFs[1].VFIO(t))) })
 }
 
-// stop tells run to end and gives what it counted.
+// stop ends run and gives its counters.
 func stop(t *testing.T, p *testpeer.Process) result.Run {
 	t.Helper()
 	p.Signal(syscall.SIGTERM)
@@ -110,8 +110,8 @@ func checkCounts(t *testing.T, got result.Run, received, sent uint64) {
 	}
 }
 
-// startPeer starts a testpmd on the VF, with its counters at 0: the VF counts on
-// from what others did with it.
+// startPeer starts a testpmd on the VF and sets its counters to 0. Otherwise the VF would
+// go on from the counters of earlier users.
 func startPeer(t *testing.T, vf guest.VF) *peertest.Testpmd {
 	t.Helper()
 	peer := peertest.StartTestpmd(t, 0, "rxonly", "-a", vf.Address)

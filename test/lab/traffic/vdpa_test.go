@@ -118,7 +118,7 @@ func bindVDPA(t *testing.T, device, from, to string) {
 	}
 }
 
-// What <linux/vduse.h> and <linux/virtio_net.h> say.
+// Numbers of <linux/vduse.h> and <linux/virtio_net.h>.
 const (
 	vduseSetAPIVersion = 1<<30 | 8<<16 | 0x81<<8 | 1
 	vduseCreateDev     = 1<<30 | vduseConfigHead<<16 | 0x81<<8 | 2
@@ -130,8 +130,8 @@ const (
 	vduseGetVQState = 0
 )
 
-// serveVDUSE is a network device in user space that acknowledges what the kernel
-// says and carries nothing.
+// serveVDUSE is a network device in user space that acknowledges the kernel's messages and
+// carries no packets.
 func serveVDUSE(t *testing.T, name string) {
 	t.Helper()
 	control, err := os.OpenFile("/dev/vduse/control", os.O_RDWR, 0)

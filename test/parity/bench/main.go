@@ -1,11 +1,12 @@
-// Command bench compares what it costs to ask podnet and app-netutil for a pod's
-// interfaces, and shows what podnet costs with all its sources.
+// Command bench compares the CPU time that podnet and app-netutil take to find a pod's
+// interfaces, and shows podnet's time with all its sources. It does not compare their
+// answers: the tests of test/parity do. Start with asked.
 //
-// Both get the same annotations and the same environment and nothing else, which
-// podnet reads alone with Options.PodOnly; app-netutil never reads more. Each
-// run is a process of its own, since app-netutil reads the environment of its own
-// process, and the two take turns. The numbers are CPU time per call (user and
-// system, the garbage collector's included), medians of the runs.
+// Both get the same annotations and the same environment and nothing else. With
+// Options.PodOnly podnet reads only these, and app-netutil never reads more. Each run is a
+// process of its own, since app-netutil reads the environment of its own process, and the
+// two take turns. The figures are CPU time per call (user and system, including the
+// garbage collector), medians of the runs.
 package main
 
 import (
@@ -44,8 +45,8 @@ const childFlag = "-measure"
 var asked = map[string]func(root string) func() int{
 	"podnet":      func(root string) func() int { return discover(podnet.Options{Root: root}) },
 	"podnet only": func(root string) func() int { return discover(podnet.Options{Root: root, PodOnly: true}) },
-	// Its log goes nowhere, which is the best that it can do: it makes the
-	// arguments, and looks at the clock, all the same.
+	// Its log goes nowhere, which is its fastest way: it still formats the arguments and
+	// reads the clock.
 	"app-netutil": func(root string) func() int {
 		logging.SetLogLevel("error")
 		logging.SetLogStderr(false)
@@ -112,10 +113,9 @@ func measure(library, root, length string) error {
 	return err
 }
 
-// enter makes root the root of this process, as it is in a container, and gives
-// the new name of it. app-netutil finds its environment there as it does in
-// /proc. A process without the privilege measures podnet's look at another root,
-// which costs more than one at its own.
+// enter makes root the root of this process, as in a container, and gives its new name.
+// app-netutil finds its environment there in /proc. Without the privilege the process
+// measures podnet with another root, which costs more than its own root.
 func enter(root string) (string, error) {
 	environ := strings.Join(os.Environ(), "\x00") + "\x00"
 	proc := filepath.Join(root, "proc", strconv.Itoa(os.Getpid()))
@@ -134,7 +134,7 @@ func enter(root string) (string, error) {
 	return "/", os.Chdir("/")
 }
 
-// cpuTime is what this process has used of the CPUs.
+// cpuTime gives the CPU time of this process so far.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -191,7 +191,7 @@ func medians(p pod, libraries ...string) ([]time.Duration, error) {
 	return middle, nil
 }
 
-// comparison is what both libraries cost on a pod, in µs of CPU time.
+// comparison has the costs of both libraries on a pod, in µs of CPU time.
 type comparison struct {
 	Interfaces         int
 	Podnet, AppNetutil float64
@@ -262,8 +262,8 @@ func compare(dir string) (all []comparison, err error) {
 	return all, nil
 }
 
-// printJSON prints what make bench-peers shows: the comparison, and what a pod with
-// four VFs costs.
+// printJSON prints the figures for make bench-peers: the comparison, and the costs of a pod
+// with four VFs.
 func printJSON(dir string, compared []comparison) error {
 	out := struct {
 		AppNetutil []comparison

@@ -18,13 +18,13 @@ type pod struct {
 	interfaces int // that it has
 }
 
-// maxLine is what app-netutil can read of a line; what is behind a longer one it
-// does not see at all.
+// maxLine is the longest line that app-netutil can read. It reads neither a longer line
+// nor the lines behind it.
 const maxLine = 64 << 10
 
 // annotationsOnly makes a pod with so many SR-IOV interfaces and nothing else. The
-// annotation has no blanks and the entries have little text, because of 250 that
-// are longer app-netutil would read nothing.
+// annotation has no blanks and the entries are short: app-netutil could not read 250
+// longer ones.
 func annotationsOnly(dir string, n int) (pod, error) {
 	var statuses []nadv1.NetworkStatus
 	var addresses []string
@@ -47,7 +47,7 @@ func annotationsOnly(dir string, n int) (pod, error) {
 	}
 	text := podnettest.FormatAnnotations(map[string]string{networkStatus: string(status)})
 	if len(text) >= maxLine {
-		return pod{}, fmt.Errorf("%d interfaces make a line of %d bytes, of which app-netutil reads nothing", n, len(text))
+		return pod{}, fmt.Errorf("%d interfaces make a line of %d bytes, which is too long for app-netutil", n, len(text))
 	}
 	return write(dir, n, fmt.Sprintf("-- podinfo/annotations --\n%s\n-- environ --\nPCIDEVICE_OPENSHIFT_IO_SRIOV_A=%s\n",
 		text, strings.Join(addresses, ",")))
@@ -55,7 +55,7 @@ func annotationsOnly(dir string, n int) (pod, error) {
 
 const networkStatus = "k8s.v1.cni.cncf.io/network-status"
 
-// kind is what an interface is on.
+// kind is the kind of an interface's device.
 type kind int
 
 const (
@@ -178,7 +178,7 @@ func everySource(dir string, n int, kinds []kind) (pod, error) {
 	return write(dir, n+1, b.String())
 }
 
-// container is what there is once, however many interfaces there are.
+// container has the files that exist once, however many interfaces there are.
 const container = `-- /sys/class/net/eth0/address --
 0a:58:0a:83:00:43
 -- /sys/class/net/eth0/mtu --
@@ -235,7 +235,7 @@ func write(dir string, interfaces int, scenario string) (pod, error) {
 	return pod{dir, s.Environ, interfaces}, s.Write(dir)
 }
 
-// address is that of a VF, eight functions a device.
+// address gives the PCI address of a VF, with eight functions per device.
 func address(i int) string { return fmt.Sprintf("0000:3b:%02x.%d", i/8%32, i%8) }
 
 func mac(i int) string { return fmt.Sprintf("02:00:00:00:%02x:%02x", i>>8, i&255) }

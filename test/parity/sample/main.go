@@ -1,6 +1,6 @@
-// Command sample is a program against app-netutil: it asks everything that there
-// is and prints every field. TestMigration builds it against podnet, with other
-// import paths and no other change.
+// Command sample is a program that uses app-netutil: it calls every function and prints
+// every field. TestMigration builds it against podnet with other import paths and no other
+// change. It is not an example of podnet's own library: examples/go is.
 package main
 
 import (

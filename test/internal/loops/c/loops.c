@@ -31,8 +31,8 @@
 #define STAMP 42
 #define FRAME 60
 
-/* What receiving alone is measured in: bursts that are sent first, and a time after
- * which another process has had the CPU meanwhile. */
+/* To measure receiving alone, so many bursts are sent first. If receiving takes longer
+ * than this time, another process has had the CPU meanwhile. */
 #define RECEIVE_BURSTS 8
 #define RECEIVE_US 100
 
@@ -302,8 +302,8 @@ moved(const struct lane *l, int mode)
 	return mode == PODNET_TXONLY || mode == PODNET_GENERATE ? c.tx_packets : c.rx_packets;
 }
 
-/* complain says what was wrong with the packets, if something was; none of them is
- * measured for what it should be then. */
+/* complain reports wrong packets, if there were any: then the loop has not done the work
+ * that it is measured for. */
 static int
 complain(const struct lane *l, uint64_t packets)
 {

@@ -1,7 +1,7 @@
-// deviceplugin is a device plugin for tests: it has two VFs that do not exist,
-// and hands them out as the SR-IOV network device plugin does, by an environment
-// variable and device-info files, but in an order that is not that of their
-// addresses.
+// Command deviceplugin is a device plugin for tests: it has two VFs that do not exist, and
+// gives them to containers as the SR-IOV network device plugin does, by an environment
+// variable and device-info files. The variable does not have the order of the addresses,
+// so that a test can see who depends on it. It drives no hardware. Start with Allocate.
 package main
 
 import (

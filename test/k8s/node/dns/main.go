@@ -1,6 +1,6 @@
-// dns answers for headless services, which is what the cluster's DNS has to do for
-// the manifests: A records of <service>.<namespace>.svc.cluster.local, as the
-// service's endpoints are at the time.
+// Command dns is the cluster's DNS in tests. It answers only the queries that the manifests
+// cause: A records of <service>.<namespace>.svc.cluster.local for headless services, from
+// the service's current endpoints. Start with answer.
 package main
 
 import (

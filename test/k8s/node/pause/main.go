@@ -1,4 +1,5 @@
-// pause holds a pod's namespaces open.
+// Command pause is the program of a pod's sandbox: it keeps the pod's namespaces open and
+// does nothing else. It replaces Kubernetes' pause image, which tests cannot download.
 package main
 
 import (

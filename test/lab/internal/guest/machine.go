@@ -1,8 +1,9 @@
 //go:build linux
 
-// Package guest is what the lab's tests do to the machine that they run on: a
-// QEMU guest that boot.sh has booted, with two SR-IOV NICs on one wire, each on
-// a NUMA node of its own.
+// Package guest controls the machine of the lab's tests: a QEMU guest that boot.sh has
+// booted, with two SR-IOV NICs on one wire, each on a NUMA node of its own. It makes VFs,
+// binds them to drivers, and runs the application in pods with them. It refuses to run on
+// any other machine, because it changes drivers and networks. Start with Run and NewVFPod.
 package guest
 
 import (
@@ -30,7 +31,7 @@ const pciDevices = "/sys/bus/pci/devices"
 type PF struct {
 	Address string
 	Netdev  string
-	Node    int // that the machine was given it on
+	Node    int // the NUMA node of the NIC
 }
 
 // VF is a virtual function of an igb NIC.
@@ -50,7 +51,7 @@ var (
 
 // Run prepares the machine for the tests and runs them.
 func Run(m *testing.M) {
-	// Nothing here may happen to a machine that is somebody's.
+	// These changes must not happen on a real machine.
 	if _, err := os.Stat(Wrapper); err != nil {
 		fmt.Fprintln(os.Stderr, "lab: this is no guest of the lab: run make test-lab")
 		os.Exit(1)
@@ -105,7 +106,7 @@ func setup() error {
 	return nil
 }
 
-// create makes VFs, with MAC addresses that tell which is which.
+// create makes VFs with MAC addresses that identify them.
 func (pf *PF) create(count int) (vfs []VF, err error) {
 	if err := pf.write("sriov_numvfs", strconv.Itoa(count)); err != nil {
 		return nil, err
@@ -122,7 +123,7 @@ func (pf *PF) create(count int) (vfs []VF, err error) {
 		}
 		vfs = append(vfs, vf)
 	}
-	return vfs, pf.awaitLink() // which goes down for a moment
+	return vfs, pf.awaitLink() // the link goes down for a moment
 }
 
 // awaitLink waits until the NIC has a link, without which its VFs have none.
@@ -141,7 +142,7 @@ func (pf *PF) SetMTU(t *testing.T, mtu int) {
 	t.Helper()
 	set := func(mtu int) error {
 		_, err := output([]string{"ip", "link", "set", pf.Netdev, "mtu", strconv.Itoa(mtu)})
-		return errors.Join(err, pf.awaitLink()) // which goes down for a moment
+		return errors.Join(err, pf.awaitLink()) // the link goes down for a moment
 	}
 	if err := set(mtu); err != nil {
 		t.Fatal(err)
@@ -214,8 +215,8 @@ func base(link string) string {
 	return filepath.Base(target)
 }
 
-// Bind binds the VF to a driver, if it is not yet, and waits for what the driver
-// makes of it. No name unbinds it.
+// Bind binds the VF to a driver, if it is not bound yet, and waits for the device that the
+// driver makes. An empty name unbinds it.
 func (vf VF) Bind(t *testing.T, driver string) VF {
 	t.Helper()
 	if vf.Driver() == driver {
@@ -290,7 +291,7 @@ func NewNetns(t *testing.T, name string) string {
 	return name
 }
 
-// Only is the one path that matches a pattern.
+// Only gives the only path that matches a pattern.
 func Only(pattern string) (string, error) {
 	found, err := filepath.Glob(pattern)
 	if len(found) != 1 {
@@ -320,7 +321,7 @@ func output(argv []string) (string, error) {
 	return string(out), nil
 }
 
-// Await waits until check has no objection.
+// Await waits until check returns nil.
 func Await(t *testing.T, what string, check func() error) {
 	t.Helper()
 	if err := testpeer.Poll(peertest.Patience, check); err != nil {

@@ -34,7 +34,7 @@ type Pod struct {
 	Under []string
 	// Program is the application; empty: Wrapper.
 	Program string
-	// As are the options that the application's processes start with.
+	// As has the options with which the application's processes start.
 	As testpeer.Options
 }
 
@@ -118,8 +118,8 @@ func (p *Pod) RuntimeDir(process *testpeer.Process) string {
 	return filepath.Join(p.dir, "run/dpdk", fmt.Sprintf("podnet-%d", process.PID))
 }
 
-// Run runs a command of the application to its end, wants this exit code, and
-// gives what it said.
+// Run runs a command of the application to its end, wants this exit code, and gives its
+// output.
 func (p *Pod) Run(t *testing.T, want int, command string, args ...string) (stdout, stderr string) {
 	t.Helper()
 	process := p.Start(t, command, args...)
@@ -133,7 +133,7 @@ func (p *Pod) Run(t *testing.T, want int, command string, args ...string) (stdou
 	return process.Stdout(), process.Stderr()
 }
 
-// Bench measures, and gives the result, which the emulated CPUs may have spoiled.
+// Bench measures and gives the result. The emulated CPUs may have spoiled it.
 func (p *Pod) Bench(t *testing.T, args ...string) (r result.Result) {
 	t.Helper()
 	process := p.Start(t, "bench", append(args, "-o", "json")...)
@@ -148,15 +148,14 @@ func (p *Pod) Bench(t *testing.T, args ...string) (r result.Result) {
 	return r
 }
 
-// AsNobody has the application run without privileges, but with these
-// capabilities.
+// AsNobody makes the application run without privileges, except for these capabilities.
 func (p *Pod) AsNobody(caps ...uintptr) {
 	p.As.Credential, p.As.Caps = &syscall.Credential{Uid: nobody, Gid: nobody}, caps
 }
 
-// AsUser has the application run as the manifests' pods do with these capabilities
-// added: as the image's user, from a file that permits them. That this is no new
-// privilege is the container runtime's doing, and shown in test/k8s.
+// AsUser makes the application run like the manifests' pods with these capabilities added:
+// as the image's user, from a file that permits them. test/k8s shows that a container
+// runtime allows this without privilege escalation.
 func (p *Pod) AsUser(t *testing.T, capabilities ...uintptr) {
 	t.Helper()
 	bounding := []string{"-all"}
@@ -168,14 +167,13 @@ func (p *Pod) AsUser(t *testing.T, capabilities ...uintptr) {
 	p.Program = peertest.Permitted(t, Wrapper, unix.CAP_IPC_LOCK, unix.CAP_NET_RAW, unix.CAP_SYS_RAWIO)
 }
 
-// WithoutVFIO has the application run in a container that was not given the nodes
-// below /dev/vfio.
+// WithoutVFIO makes the application run in a container without the nodes below /dev/vfio.
 func (p *Pod) WithoutVFIO() {
 	p.Under = []string{"unshare", "--mount", "sh", "-c", `mount -t tmpfs none /dev/vfio && exec "$@"`, "sh"}
 }
 
-// Refused wants run, or the commands that are given, to end with exit code 3,
-// nothing on standard output, and an error that says all of this.
+// Refused wants run, or the given commands, to end with exit code 3, an empty standard
+// output, and an error that contains all of these texts.
 func (p *Pod) Refused(t *testing.T, says []string, commands ...[]string) {
 	t.Helper()
 	if commands == nil {
@@ -194,7 +192,7 @@ func (p *Pod) Refused(t *testing.T, says []string, commands ...[]string) {
 	}
 }
 
-// Inspect is what inspect says of the pod.
+// Inspect gives the pod as inspect prints it.
 func (p *Pod) Inspect(t *testing.T, args ...string) *podnet.Pod {
 	t.Helper()
 	stdout, _ := p.Run(t, 0, "inspect", append(args, "-o", "json")...)
@@ -204,8 +202,8 @@ func (p *Pod) Inspect(t *testing.T, args ...string) *podnet.Pod {
 	return pod
 }
 
-// Verdict is what a check says of the pod: its status and code, such as "fail
-// busy-group", or "pass". Check ends with 3 if, and only if, a check fails.
+// Verdict gives the status and code of a check, such as "fail busy-group", or "pass". The
+// command check ends with 3 if and only if a check fails.
 func (p *Pod) Verdict(t *testing.T, id string, args ...string) string {
 	t.Helper()
 	process := p.Start(t, "check", append([]string{"-o", "json", "--for", "exec"}, args...)...)
@@ -248,7 +246,7 @@ func Interface(t *testing.T, pod *podnet.Pod, name string) podnet.Interface {
 	return pod.Interfaces[i]
 }
 
-// NoWarnings wants the pod to have none, but that the guest's CPUs are not its own.
+// NoWarnings wants the pod to have no warning, except that it shares the guest's CPUs.
 func NoWarnings(t *testing.T, pod *podnet.Pod) {
 	t.Helper()
 	for _, w := range pod.Warnings {
