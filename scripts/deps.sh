@@ -163,7 +163,7 @@ if ! packages=$(to_install "${missing[@]}" 2>/dev/null); then
 	apt -qq update
 	packages=$(to_install "${missing[@]}") || fail "apt-get does not find them"
 fi
-echo "deps: apt-get --no-install-recommends -o Dpkg::Use-Pty=0 install, with what they depend on:"
+echo "deps: apt-get --no-install-recommends -o Dpkg::Use-Pty=0 install, with their dependencies:"
 fmt -w 110 <<<"$packages" | sed 's/^/  /'
 
 no_services

@@ -22,7 +22,7 @@ type Program struct {
 	Name        string // in usage texts and in front of errors
 	Short, Long string // help
 	DPDKVersion string // of the DPDK that is linked, such as 22.11.11; empty: none
-	// Commands are the constructors of commands beside those of every program.
+	// Commands are the constructors of the commands that not every program has.
 	Commands []func(Deps) *cobra.Command
 }
 

@@ -124,7 +124,7 @@ func (o *PodOptions) podinfo() (string, error) {
 	return filepath.Abs(o.Podinfo)
 }
 
-// environ gives the environment to read; nil: read that of --pid's process.
+// environ gives the environment to read; nil: read the environment of --pid's process.
 func (o *PodOptions) environ(d Deps) ([]string, error) {
 	switch {
 	case o.Environ != "":

@@ -83,7 +83,7 @@ type gateReader struct {
 	own   []result.FrameGates
 }
 
-// add reads a value into the field of the thresholds that of selects.
+// add reads a value into a field of the thresholds, which of selects.
 func (r *gateReader) add(value string, read func(string) (float64, error), of func(*result.Gates) **float64) error {
 	gates, text := &r.all, value
 	if at := strings.LastIndex(value, ":"); at >= 0 {

@@ -399,7 +399,7 @@ queue behind one another. --rfc2544 keeps to section 26.2 of that RFC.`,
 		},
 		deviations: func() []string { return rfc.all(latencyDeviations...) },
 		flags: func(f *pflag.FlagSet) {
-			f.StringVar(&base.value, base.name, "", "full rate, of which --load takes parts: such as 1.5Mpps, 10Gbps or 90% of the line rate (default: the NDR)")
+			f.StringVar(&base.value, base.name, "", "rate to take the parts of --load from, such as 1.5Mpps, 10Gbps or 90% of the line rate (default: the NDR)")
 			f.StringSliceVar(&loads, "load", []string{"0", "10%", "50%", "90%"}, "parts of the rate, such as 50% or 0.5")
 			f.DurationVarP(&cfg.Trial, "duration", "d", 10*time.Second, "how long to measure at each load")
 			f.IntVar(&cfg.Rounds, "rounds", 1, "how often to measure at each load")

@@ -14,8 +14,8 @@ import (
 	"github.com/podnet/podnet/internal/result"
 )
 
-// paramFlags are the flags of a method with values of a command line, and one that is no
-// parameter.
+// paramFlags are the flags of a method with values from a command line, and one flag that a
+// ConfigMap cannot set.
 func paramFlags(t *testing.T, o *benchOptions, m *method) (flags *pflag.FlagSet, own []string) {
 	t.Helper()
 	flags = pflag.NewFlagSet("", pflag.ContinueOnError)

@@ -14,7 +14,7 @@ import (
 	"github.com/podnet/podnet/internal/report"
 )
 
-// publishOptions are the flags of what bench reads from and writes to Kubernetes' API.
+// publishOptions are the flags with which bench reads from and writes to Kubernetes' API.
 type publishOptions struct {
 	ResultConfigMap string
 	ParamsConfigMap string
