@@ -37,9 +37,9 @@ func TestUntilStopped(t *testing.T) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // even if nohup started the test
 	gone := make(chan struct{})
 	for want, stop := range map[string]func(){
-		"interrupt signal received":         func() { kill(t, syscall.SIGINT) },
-		"terminated signal received":        func() { kill(t, syscall.SIGTERM) },
-		"hangup signal received":            func() { kill(t, syscall.SIGHUP) },
+		"interrupt signal received":              func() { kill(t, syscall.SIGINT) },
+		"terminated signal received":             func() { kill(t, syscall.SIGTERM) },
+		"hangup signal received":                 func() { kill(t, syscall.SIGHUP) },
 		"the reader of the output has gone away": func() { close(gone) },
 	} {
 		var d Deps

@@ -17,7 +17,12 @@ func TestThresholdsOfMethods(t *testing.T) {
 		"throughput": {"min-mpps"}, "ndr": {"min-mpps"}, "latency": {"max-p99"}, "loss": nil, "burst": nil,
 	}
 	var w world
-	for _, cmd := range newBenchCmd(w.deps()).Commands() {
+	root, _ := cli.Reference(program(nil))
+	bench, _, err := root.Find([]string{"bench"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range bench.Commands() {
 		if cmd.Name() == "compare" {
 			continue
 		}
