@@ -44,7 +44,7 @@ func TestStreamsThatNobodyReads(t *testing.T) {
 		}
 		close(w.release)
 		l.flush(time.Hour)
-		// What is being written counts beside what waits.
+		// The text that is being written counts beside the text that waits.
 		if n := w.Len(); n < maxPending || n > 2*maxPending || !strings.HasPrefix(w.String(), "0123456789") {
 			t.Errorf("%d bytes are kept for a reader that comes back, want %d to %d", n, maxPending, 2*maxPending)
 		}

@@ -19,7 +19,7 @@ type sample struct {
 }
 
 // row is a row of the table. It has two subjects that are measured in turns, and the
-// least ratio of the peer's value to ours; or, without a peer, the largest value of ours.
+// least ratio of the peer's value to ours; or, without a peer, our largest value.
 type row struct {
 	work, against string
 	unit          string

@@ -30,7 +30,7 @@ func main() {
 	keep := flag.Bool("keep", false, "keep the pod's files, and the host's side of its sockets running, until Ctrl-C")
 	flag.Parse()
 
-	// What stops the demo stops its processes, and it cleans up after them.
+	// A signal that stops the demo stops its processes, and it cleans up after them.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := demo(ctx, *wrapper, *memory, *duration, *keep, os.Stdout)
 	stop()

@@ -90,8 +90,8 @@ func TestBondOfVFs(t *testing.T) {
 	}
 }
 
-// What carries the default route is the default network by another name: of two VFs of
-// a pod that asked for no network, the other one is the port.
+// The interface with the default route is the default network, whatever its name: if a pod
+// with two VFs asks for no network, the other VF is the port.
 func TestPortsButDefaultRoute(t *testing.T) {
 	netns := guest.NewNetns(t, "pod")
 	node, port := guest.VFs[2].Kernel(t, netns, "nic0"), guest.VFs[0].VFIO(t)
