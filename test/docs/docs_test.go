@@ -185,7 +185,7 @@ func TestCIRunsTheMakeCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	var targets []string
-	for _, m := range regexp.MustCompile(`(?m)^make ([a-z0-9 -]+)$`).FindAllStringSubmatch(string(script), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^make ([a-z0-9 -]+?)(?: >\S+ 2>&1 &)?$`).FindAllStringSubmatch(string(script), -1) {
 		targets = append(targets, strings.Fields(m[1])...)
 	}
 	if len(targets) == 0 {

@@ -32,14 +32,14 @@ var patterns = []pattern{
 		not:    "a rate, as 1.5Mpps", but: "a rate, such as 1.5Mpps",
 	},
 	{
-		name: "what-clause", limit: 20,
+		name: "what-clause", limit: 15,
 		phrase: `(?:^|[.:;\r] )What (?:[a-z]+ )|(?i)\b(of|to|with|from|by|than|for|in|at|on|but|is|are|all|as|about|like) what (is|was|are|were|has|had|it|they|a|an|the|we|you|podnet|this|that|its|can|cannot|could|does|comes?|came|may|must|would|one|he|no|each|every|some)\b`,
 		except: `(?s)\?|(?i)(says?|tells?|shows?|is|see|sees|knows?|asks?|explains?|prints?|decides?) (of )?what `,
 		why:    "a clause that stands for a noun: use the noun",
 		not:    "What does not fit is lost", but: "Packets that do not fit are lost",
 	},
 	{
-		name: "that-of", limit: 16, phrase: `(?i)\b(that|those) of\b`,
+		name: "that-of", limit: 12, phrase: `(?i)\b(that|those) of\b`,
 		why: "points back at a noun: repeat the noun, or use a possessive",
 		not: "the rate is that of the port's link", but: "the rate is the link's",
 	},
@@ -59,7 +59,7 @@ var patterns = []pattern{
 		not: "a function of yours", but: "your function",
 	},
 	{
-		name: "that-is-no", limit: 4, phrase: `(?i)\b(that|which) (is|are) (no|none)\b`, except: `(?i)(no (longer|more|other|less)|none of)`,
+		name: "that-is-no", phrase: `(?i)\b(that|which) (is|are) (no|none)\b`, except: `(?i)(no (longer|more|other|less)|none of)`,
 		why: "say \"not\", or name the other thing",
 		not: "a path that is no socket", but: "a path that is not a socket",
 	},
