@@ -110,11 +110,11 @@ func TestFabricMisread(t *testing.T) {
 	}
 	good := b.String()
 	const again = "Give the file as --result-file or -o json wrote it"
-	replace := func(old, new string) string {
-		if !strings.Contains(good, old) {
-			t.Fatalf("the document has no %s", old)
+	replace := func(from, to string) string {
+		if !strings.Contains(good, from) {
+			t.Fatalf("the document has no %s", from)
 		}
-		return strings.Replace(good, old, new, 1)
+		return strings.Replace(good, from, to, 1)
 	}
 	for name, c := range map[string]struct{ text, want, remedy string }{
 		"a later schema":   {replace("fabric/v1", "fabric/v2"), `has another schema, "podnet.fabric/v2", and podnet.fabric/v1 is read`, "use the release"},

@@ -34,8 +34,14 @@ func TestDecimals(t *testing.T) {
 		digits int
 		want   string
 	}{
-		{1.25, 1, "1.2"}, {-3, 0, "-3"}, {999999999999999, 0, "999999999999999"}, {1e15, 4, "1e+15"},
-		{1e308, 4, "1e+308"}, {-1.23456e200, 0, "-1.235e+200"}, {math.Inf(1), 2, "+Inf"}, {math.NaN(), 2, "NaN"},
+		{1.25, 1, "1.2"},
+		{-3, 0, "-3"},
+		{999999999999999, 0, "999999999999999"},
+		{1e15, 4, "1e+15"},
+		{1e308, 4, "1e+308"},
+		{-1.23456e200, 0, "-1.235e+200"},
+		{math.Inf(1), 2, "+Inf"},
+		{math.NaN(), 2, "NaN"},
 	} {
 		if got := result.Decimals(c.v, c.digits); got != c.want {
 			t.Errorf("%g with %d digits: %q, want %q", c.v, c.digits, got, c.want)

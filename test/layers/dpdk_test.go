@@ -20,7 +20,7 @@ func TestDPDKPackages(t *testing.T) {
 		t.Fatal("Makefile: no DPDK_PACKAGES")
 	}
 	var listed []string
-	for _, word := range strings.Fields(strings.ReplaceAll(string(assignment[1]), "\\\n", " ")) {
+	for word := range strings.FieldsSeq(strings.ReplaceAll(string(assignment[1]), "\\\n", " ")) {
 		listed = append(listed, module+strings.TrimSuffix(strings.TrimPrefix(word, "./"), "/..."))
 	}
 

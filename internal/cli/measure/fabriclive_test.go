@@ -36,7 +36,7 @@ func (i livePath) Rails() []result.FabricRail {
 }
 
 // Generate implements fabric.Path.
-func (i livePath) Generate(_ context.Context, t fabric.Task) (fabric.Generated, error) {
+func (i livePath) Generate(_ context.Context, _ fabric.Task) (fabric.Generated, error) {
 	if i == liveFailing {
 		return fabric.Generated{}, fmt.Errorf("the port is gone")
 	}
