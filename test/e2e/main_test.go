@@ -6,7 +6,8 @@
 // test real NICs (test/lab) or Kubernetes (test/k8s). Start with wrapper_test.go, which
 // runs the application, pod_test.go and testpmd_test.go.
 //
-// Tests that judge no rate are parallel: most of their time they wait for processes.
+// Tests that judge neither a rate nor all warnings are parallel: most of their time they
+// wait for processes.
 //
 // A test fails if the machine lacks a program that it needs (dpdk-testpmd, Open vSwitch
 // with DPDK): a skipped test would show nothing.

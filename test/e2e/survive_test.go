@@ -237,7 +237,6 @@ func TestResultToStandardOutput(t *testing.T) {
 // A terminal gets lines that fit and are redrawn, and one that cannot move its cursor
 // gets plain ones.
 func TestLinesOnATerminal(t *testing.T) {
-	t.Parallel()
 	for _, kind := range []string{"xterm", "dumb"} {
 		t.Run(kind, func(t *testing.T) {
 			output, screen := terminal(t)
