@@ -142,7 +142,7 @@ test-lab-trixie: ## the same as test-lab with Debian 13's programs and DPDK 24.1
 .PHONY: test-instructions
 test-instructions: ## compare the loops' instructions per packet with the baseline and with dpdk-testpmd's
 	@scripts/deps.sh build instructions
-	$(GO) test -count=1 -tags instructions -timeout 20m $(INSTRUCTIONS_FLAGS) ./test/instructions
+	$(GO) test -count=1 -tags instructions -timeout 20m ./test/instructions $(INSTRUCTIONS_FLAGS)
 
 .PHONY: bench-peers
 bench-peers: build ## write docs/reference/performance.md: podnet's speed beside dpdk-testpmd's and app-netutil's

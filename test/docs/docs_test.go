@@ -175,7 +175,11 @@ func dryRun(t *testing.T, targets ...string) []string {
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", cmd, err, out)
 	}
-	return strings.Split(strings.TrimSpace(string(out)), "\n")
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ") // flags of a variable that is empty
+	}
+	return lines
 }
 
 // CI runs the documents' make commands, so here each only has to be a command of CI.

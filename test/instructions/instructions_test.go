@@ -177,7 +177,9 @@ func start(t *testing.T, argv []string) (*testpeer.Process, string) {
 	dir := t.TempDir()
 	profile := filepath.Join(dir, "profile")
 	argv = append([]string{
-		"/usr/bin/valgrind", "--tool=callgrind", "--separate-threads=yes", "--callgrind-out-file=" + profile,
+		// Without fair-sched a polling thread may keep the others of its process waiting
+		// for a minute, on a quiet machine more than on a busy one.
+		"/usr/bin/valgrind", "--tool=callgrind", "--fair-sched=try", "--separate-threads=yes", "--callgrind-out-file=" + profile,
 	}, argv...)
 	p, err := testpeer.Start(dir, "valgrind", argv, testpeer.Options{Env: []string{"RUNTIME_DIRECTORY=" + dir}})
 	if err != nil {
