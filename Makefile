@@ -63,10 +63,14 @@ test-lib: ## test the library alone, without cgo, and compile it for other syste
 	for arch in arm64 ppc64le s390x riscv64; do \
 		CGO_ENABLED=0 GOARCH=$$arch $(GO) build ./lib/... ./cmd/podnet || exit; done
 
+# The packages with tests that are smaller or skipped under the race detector.
+FULL_SIZE := ./internal/fabric ./internal/result
+
 .PHONY: test-unit
 test-unit: ## test every package with the race detector, on a machine without DPDK
 	CGO_ENABLED=0 $(GO) build ./...
 	$(GO) test -race -tags nodpdk ./...
+	CGO_ENABLED=0 $(GO) test -tags nodpdk $(FULL_SIZE)
 
 .PHONY: test-parity
 test-parity: ## compare podnet's answers with app-netutil's, scenario by scenario

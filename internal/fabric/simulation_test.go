@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/podnet/podnet/internal/racetest"
 	"github.com/podnet/podnet/internal/result"
 )
 
@@ -111,7 +112,7 @@ func TestSimulation(t *testing.T) {
 }
 
 func TestBigSimulation(t *testing.T) {
-	if underRace {
+	if racetest.Enabled {
 		t.Skip("the race detector has enough of TestSimulation's runs; this one has a million messages")
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(400))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/podnet/podnet/internal/racetest"
 	"github.com/podnet/podnet/internal/result"
 	"github.com/podnet/podnet/internal/result/resulttest"
 )
@@ -56,7 +57,7 @@ func largeFabric(w io.Writer, small result.Fabric, nodes int) error {
 // memory to speak of.
 func TestFabricOfAThousandNodes(t *testing.T) {
 	nodes, most := 1000, uint64(1536<<20)
-	if underRace { // which makes reading several times as slow
+	if racetest.Enabled { // which makes reading several times as slow
 		nodes = 200
 	}
 	defer runtime.GC()
@@ -85,7 +86,7 @@ func TestFabricOfAThousandNodes(t *testing.T) {
 	if m.HeapSys > most {
 		t.Errorf("the heap took %d MiB, want %d MiB at most", m.HeapSys>>20, most>>20)
 	}
-	if !underRace && counted.n <= result.MaxFile {
+	if !racetest.Enabled && counted.n <= result.MaxFile {
 		t.Errorf("the document has %d bytes, which other files may have too", counted.n)
 	}
 }

@@ -99,13 +99,14 @@ var rooms = []room{
 	},
 	{"lib/internal/fact", []string{"lib/pciaddr"}, false, "the facts, each with the place that it was read from"},
 	{"lib/internal/cpulist", nil, false, "the kernel's lists of CPUs"},
+	{"internal/racetest", nil, false, "says whether a test runs under the race detector"},
 	{"internal/schematest", []string{"lib/pciaddr"}, false, "makes the JSON Schemas in docs/reference from types and their comments, for tests"},
 	{"lib/pciaddr", nil, false, "the PCI address"},
 	{"internal/kernel", nil, false, "reads /proc and control groups, below a root and with limits; asks who holds a socket"},
 }
 
 // testHelpers are the packages that every test may import.
-var testHelpers = []string{"lib/podnet/podnettest", "internal/schematest", "internal/cli/clitest"}
+var testHelpers = []string{"lib/podnet/podnettest", "internal/schematest", "internal/racetest", "internal/cli/clitest"}
 
 // banned are modules that only the rooms below it may depend on, at any depth.
 var banned = map[string][]string{

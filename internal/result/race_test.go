@@ -1,5 +1,0 @@
-//go:build race
-
-package result_test
-
-const underRace = true
