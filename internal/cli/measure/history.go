@@ -2,6 +2,7 @@ package measure
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/podnet/podnet/internal/bench"
@@ -52,13 +53,18 @@ func historyRun(d deps, dir string, allowDifferent bool, output string) error {
 	var table [][]string
 	for _, c := range changes {
 		before, after := inUnit(c.Unit, c.Before, c.After)
-		percent := result.Decimals(100*(c.After/c.Before-1), 2) + " %"
-		if c.After >= c.Before {
-			percent = "+" + percent
-		}
 		table = append(table, []string{
-			c.Frame, c.Rate, c.Started.UTC().Format(time.RFC3339), before, after, percent, fmt.Sprintf("%.3f", c.P),
+			c.Frame, c.Rate, c.Started.UTC().Format(time.RFC3339), before, after, percentChange(c.Before, c.After), fmt.Sprintf("%.3f", c.P),
 		})
 	}
 	return cli.PrintTable(d.Out, []string{"FRAME", "RATE", "SINCE", "BEFORE", "AFTER", "CHANGE", "P"}, table)
+}
+
+// percentChange is a change relative to the figure before it, with its sign.
+func percentChange(before, after float64) string {
+	percent := result.Decimals(100*(after/before-1), 2) + " %"
+	if after >= before && !strings.HasPrefix(percent, "+") { // infinity has one
+		percent = "+" + percent
+	}
+	return percent
 }
