@@ -26,7 +26,7 @@ func writeFabricMarkdown(w io.Writer, f result.Fabric) error {
 			median = result.RateText(m)
 		}
 		if s.timed {
-			p50, p99 = us(s.p50), us(s.p99)
+			p50, p99 = tenths(s.p50), tenths(s.p99)
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %d | %d | %d |\n",
 			r, median, result.RateText(s.least), percent(s.loss), p50, p99, s.measured, s.invalid, s.missing)

@@ -206,7 +206,7 @@ func (v fabricView) nodesGrid(caption string, list []nodeFigures) grid {
 			part = wholePercent(n.fraction)
 		}
 		if n.timed {
-			trip = us(n.p50)
+			trip = tenths(n.p50)
 		}
 		if n.measured > 0 {
 			mpps, least, loss = result.RateText(n.mpps), result.RateText(n.least), lossPercent(n.loss)

@@ -116,7 +116,7 @@ func (p *printer) slowestNodes(v fabricView) {
 	for _, n := range list {
 		trip := ""
 		if n.timed {
-			trip = us(n.p50)
+			trip = tenths(n.p50)
 		}
 		p.line("%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d",
 			v.label(n.node), n.role(), n.rail, wholePercent(n.fraction), result.RateText(n.mpps), result.RateText(n.least), lossPercent(n.loss), trip, n.measured, n.missing)
@@ -159,7 +159,7 @@ func lossText(p *result.FabricPair) string {
 // trip is a percentile of the round-trip times in microseconds, if it is known.
 func trip(p *result.FabricPair, percent float64) string {
 	if v, ok := p.RTTUs(percent); ok {
-		return us(v)
+		return tenths(v)
 	}
 	return ""
 }

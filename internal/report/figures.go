@@ -56,7 +56,7 @@ func figures(m result.Measurement) (list []figure) {
 		})
 	}
 	if b := m.Burst; b != nil {
-		list = append(list, figure{"burst", us(b.Frames) + " frames without loss", []value{{keyBurst, float(b.Frames)}}})
+		list = append(list, figure{"burst", tenths(b.Frames) + " frames without loss", []value{{keyBurst, float(b.Frames)}}})
 	}
 	if len(list) == 0 && len(m.Trials) > 0 {
 		t := m.Trials[len(m.Trials)-1]
@@ -75,12 +75,12 @@ func figures(m result.Measurement) (list []figure) {
 // latencyText sums up a distribution, with the percentiles that have enough packets.
 func latencyText(r *result.RTT) (text string) {
 	if p50, ok := r.At(50); ok {
-		text = "median " + us(p50) + " us, "
+		text = "median " + tenths(p50) + " us, "
 	}
 	if p999, ok := r.At(99.9); ok {
-		text += "99.9 % " + us(p999) + " us, "
+		text += "99.9 % " + tenths(p999) + " us, "
 	}
-	return text + "most " + us(r.MaxUs) + " us"
+	return text + "most " + tenths(r.MaxUs) + " us"
 }
 
 // rated are the values at a rate. They include the round-trip time's percentiles that

@@ -20,7 +20,7 @@ func baselineLine(k result.KernelBaseline) string {
 	text := fmt.Sprintf("%s to %s, %d-byte frames: %s Mpps, %.4g %% lost", baselineName(k), k.Peer, k.FrameBytes, result.Decimals(k.Mpps, 4), 100*k.LossRatio)
 	if p50, ok := k.RTT.At(50); ok {
 		p99, _ := k.RTT.At(99)
-		text += fmt.Sprintf(", round trip 50 %% %s us, 99 %% %s us", us(p50), us(p99))
+		text += fmt.Sprintf(", round trip 50 %% %s us, 99 %% %s us", tenths(p50), tenths(p99))
 	}
 	if k.Fragmented() {
 		text += fmt.Sprintf(", in fragments (MTU %d)", k.MTU)
@@ -88,7 +88,7 @@ func kernelGrid(r result.Result) grid {
 		row := []string{name, k.Interface, k.Peer, fmt.Sprint(k.FrameBytes), fixed(k.Mpps), percent(k.LossRatio), "", "", "", "", ""}
 		if p50, ok := k.RTT.At(50); ok {
 			p99, _ := k.RTT.At(99)
-			row[6], row[7] = us(p50), us(p99)
+			row[6], row[7] = tenths(p50), tenths(p99)
 		}
 		if times, ok := m.Gain(k); ok {
 			mpps, _, _ := m.Carried()

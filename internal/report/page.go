@@ -151,7 +151,7 @@ func foundGrids(r result.Result) (list []grid) {
 		for _, l := range m.Latency {
 			remark := verdictOf(l.Limited)
 			if l.Late > 0 {
-				remark = strings.Trim(remark+fmt.Sprintf("; %d late, by up to %s µs", l.Late, us(l.MaxLateUs)), "; ")
+				remark = strings.Trim(remark+fmt.Sprintf("; %d late, by up to %s µs", l.Late, tenths(l.MaxLateUs)), "; ")
 			}
 			loads.add(latencyRow(name, l.Load, l.Rate, l.Loss, l.RTT, remark)...)
 			if l.ScheduledRTT != nil {
@@ -162,7 +162,7 @@ func foundGrids(r result.Result) (list []grid) {
 			steps.add(name, percent(s.Fraction), fixed(s.Rate.Mpps), percent(s.LossRatio), cmp.Or(verdictOf(s.Limited), state(m)))
 		}
 		if b := m.Burst; b != nil {
-			bursts.add(name, us(b.Frames), strconv.Itoa(len(b.Lengths)), count(b.Limit), state(m))
+			bursts.add(name, tenths(b.Frames), strconv.Itoa(len(b.Lengths)), count(b.Limit), state(m))
 		}
 		if n := len(m.Trials); n > 0 && m.Goals == nil && m.Latency == nil && m.Steps == nil && m.Burst == nil {
 			t := m.Trials[n-1]
@@ -218,7 +218,7 @@ func trialGrid(r result.Result) grid {
 		for _, t := range m.Trials {
 			percentile := func(r *result.RTT, percent float64) string {
 				if v, ok := r.At(percent); ok {
-					return us(v)
+					return tenths(v)
 				}
 				return ""
 			}
@@ -228,7 +228,7 @@ func trialGrid(r result.Result) grid {
 			}
 			g.add(frameName(m.Frame), t.Phase, t.Started.UTC().Format("15:04:05.0"), result.Decimals(t.Seconds, 1), fixed(t.OfferedMpps()), fixed(t.Received.Mpps),
 				count(t.Lost), percent(t.LossRatio), count(t.TxRefused), count(t.Duplicates), count(t.Reordered), percentile(t.RTT, 50), percentile(t.RTT, 99.9), percentile(t.ScheduledRTT, 99.9),
-				count(t.Late), us(t.MaxLateUs), count(t.Backlog()), why)
+				count(t.Late), tenths(t.MaxLateUs), count(t.Backlog()), why)
 		}
 	}
 	return g.tidy()

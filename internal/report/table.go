@@ -77,7 +77,7 @@ func (p *printer) measurement(r result.Result, m result.Measurement) {
 	p.line("")
 	name := m.Frame.String()
 	if m.Frame.Mix != nil {
-		name += fmt.Sprintf(", %s bytes on average", us(m.Frame.Bytes))
+		name += fmt.Sprintf(", %s bytes on average", tenths(m.Frame.Bytes))
 	}
 	if m.Repeat > 1 {
 		name += fmt.Sprintf(", repetition %d", m.Repeat)
@@ -151,9 +151,9 @@ func (p *printer) goals(goals []result.Goal) {
 
 // burst prints the lengths of bursts, and the buffer time that follows from them.
 func (p *printer) burst(b *result.BurstResult) {
-	p.line("mean of %d\t%s", len(b.Lengths), us(b.Frames))
+	p.line("mean of %d\t%s", len(b.Lengths), tenths(b.Frames))
 	p.line("least and most\t%d to %d", b.Least, b.Most)
-	p.line("standard deviation\t%s", us(b.SD))
+	p.line("standard deviation\t%s", tenths(b.SD))
 	p.line("longest that was tried\t%d", b.Limit)
 	if b.CorrectedBufferMs != nil {
 		p.line("buffer time (RFC 9004)\t%.4g ms", *b.ImpliedBufferMs)
@@ -224,17 +224,17 @@ func (p *printer) latency(list []result.LoadLatency) {
 	unit := packetUnit(most)
 	p.line("load\t" + unit.name + "\tlost\tmin us\tmean\t50 %%\t99 %%\t99.9 %%\t99.999 %%\tmax\tlate\tlatest us\t")
 	for _, l := range list {
-		p.line("%s\t%s\t%.4g %%\t%s\t%d\t%s\t%s", l.Load, unit.cell(l.Rate.Mpps), 100*l.Loss, times(l.RTT), l.Late, us(l.MaxLateUs), verdictOf(l.Limited))
+		p.line("%s\t%s\t%.4g %%\t%s\t%d\t%s\t%s", l.Load, unit.cell(l.Rate.Mpps), 100*l.Loss, times(l.RTT), l.Late, tenths(l.MaxLateUs), verdictOf(l.Limited))
 		if l.ScheduledRTT != nil {
 			p.line("by the schedule\t\t\t%s\t\t\t", times(l.ScheduledRTT))
 		}
 	}
 	for _, l := range list {
 		if l.PDVUs != nil {
-			p.text("  %s: packet delay variation %s us (RFC 8219: 99.9 %% less the shortest)", l.Load, us(*l.PDVUs))
+			p.text("  %s: packet delay variation %s us (RFC 8219: 99.9 %% less the shortest)", l.Load, tenths(*l.PDVUs))
 		}
 		if n := len(l.Rounds); n > 0 {
-			p.text("  %s: mean of %d rounds %s us, standard deviation %s us", l.Load, n, us(l.RoundsMeanUs), us(l.RoundsSDUs))
+			p.text("  %s: mean of %d rounds %s us, standard deviation %s us", l.Load, n, tenths(l.RoundsMeanUs), tenths(l.RoundsSDUs))
 		}
 		if l.Limited != "" {
 			p.text("  %s is not valid: %s", l.Load, l.Limited)
@@ -256,19 +256,19 @@ func times(r *result.RTT) string {
 	if r == nil {
 		return strings.Repeat("\t", 6) // nothing came back
 	}
-	cells := []string{us(r.MinUs), us(r.MeanUs)}
+	cells := []string{tenths(r.MinUs), tenths(r.MeanUs)}
 	for _, percent := range []float64{50, 99, 99.9, 99.999} {
 		v, ok := r.At(percent)
 		cells = append(cells, "")
 		if ok {
-			cells[len(cells)-1] = us(v)
+			cells[len(cells)-1] = tenths(v)
 		}
 	}
-	return strings.Join(append(cells, us(r.MaxUs)), "\t")
+	return strings.Join(append(cells, tenths(r.MaxUs)), "\t")
 }
 
-// us is a time in microseconds, or another figure to a tenth.
-func us(v float64) string { return result.Decimals(v, 1) }
+// tenths formats a figure with one digit behind the point.
+func tenths(v float64) string { return result.Decimals(v, 1) }
 
 func (p *printer) steps(steps []result.LossStep) {
 	var most float64
@@ -293,7 +293,7 @@ func (p *printer) trial(t result.Trial) {
 		most = result.Rate{Mpps: *q.Mpps, GbpsL1: *q.GbpsL1}
 	}
 	packets, bits := packetUnit(most.Mpps), bitUnit(most.GbpsL1)
-	p.line("%s s\tpackets\t%s\t%s L1\t%s L2", us(t.Seconds), packets.name, bits.name, bits.name)
+	p.line("%s s\tpackets\t%s\t%s L1\t%s L2", tenths(t.Seconds), packets.name, bits.name, bits.name)
 	traffic := func(name string, n uint64, mpps, l1, l2 float64) {
 		p.line("%s\t%d\t%s\t%s\t%s", name, n, packets.cell(mpps), bits.cell(l1), bits.cell(l2))
 	}
@@ -360,7 +360,7 @@ func (p *printer) queues(t result.Trial) {
 		p.line("%s tx %d\t%d\t%d\t%d\t%d\t\t", q.Interface, q.Queue, q.Lcore, q.Ring, q.Backlog, q.RefusedCatchingUp)
 	}
 	for _, q := range t.RxQueues {
-		p.line("%s rx %d\t%d\t%d\t\t\t%s\t%d", q.Interface, q.Queue, q.Lcore, q.Ring, us(q.GapUs), q.Gap)
+		p.line("%s rx %d\t%d\t%d\t\t\t%s\t%d", q.Interface, q.Queue, q.Lcore, q.Ring, tenths(q.GapUs), q.Gap)
 	}
 }
 
@@ -376,19 +376,19 @@ func machineCells(m result.Machine) []string {
 	var throttled string
 	var switches uint64
 	for _, t := range m.Threads {
-		run = append(run, us(t.RunPercent))
+		run = append(run, tenths(t.RunPercent))
 		switches += t.InvoluntarySwitches
 	}
 	if m.ThrottledMs != nil {
-		throttled = us(*m.ThrottledMs)
+		throttled = tenths(*m.ThrottledMs)
 	}
-	return []string{strings.Join(run, " "), count(switches), throttled, us(m.StealMs), count(m.RxMissed), count(m.RxNoMbuf)}
+	return []string{strings.Join(run, " "), count(switches), throttled, tenths(m.StealMs), count(m.RxMissed), count(m.RxNoMbuf)}
 }
 
 // WriteRun writes the counters of a run for a person to read.
 func WriteRun(w io.Writer, r result.Run) error {
 	p := newPrinter(w)
-	p.text("%s for %s s", r.Mode, us(r.Seconds))
+	p.text("%s for %s s", r.Mode, tenths(r.Seconds))
 	p.line("")
 	p.interfaces(append(r.Interfaces, result.Interface{Name: "total", Counters: r.Total}))
 	if len(r.Lcores) > 0 {
@@ -396,7 +396,7 @@ func WriteRun(w io.Writer, r result.Run) error {
 		p.line("lcore\tCPU\tits share of the CPU\tpolls")
 	}
 	for _, l := range r.Lcores {
-		p.line("%d\t%d\t%s %%\t%s", l.ID, l.CPU, us(l.RunPercent), strings.Join(l.Polls, ", "))
+		p.line("%d\t%d\t%s %%\t%s", l.ID, l.CPU, tenths(l.RunPercent), strings.Join(l.Polls, ", "))
 	}
 	if f := r.Faults; f != nil {
 		p.line("")

@@ -46,8 +46,7 @@ func valueOr(node *int) int {
 	return *node
 }
 
-// Figures beyond any measure: of a rate in millions or billions per second, of a time in
-// microseconds or seconds.
+// The largest plausible figures: rates in Mpps or Gbps, times in microseconds or seconds.
 const (
 	mostRate = 1e9
 	mostTime = 1e15

@@ -22,12 +22,12 @@ func RateText(mpps float64) string {
 	return fmt.Sprintf("%.4g Mpps", mpps)
 }
 
-// widest is from where a figure has an exponent: no path comes near, and a document may
+// widest is the first figure with an exponent. No path comes near it, but a document may
 // hold anything.
 const widest = 1e15
 
-// Decimals is a figure with so many digits behind the point. It has an exponent, such as
-// 1e+308, where the digits before the point would make a column too wide to read.
+// Decimals formats a figure with so many digits behind the point. A figure that would make
+// a column too wide to read has an exponent, such as 1e+308.
 func Decimals(v float64, digits int) string {
 	if math.Abs(v) >= widest {
 		return strconv.FormatFloat(v, 'g', 4, 64)

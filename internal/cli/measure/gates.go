@@ -32,9 +32,14 @@ func (o *gateOptions) addGateFlags(f *pflag.FlagSet, m *method) {
 		"exit with 4 if a measured loss is above this ratio, such as 0.001, 0.1% or 1/1000; per frame size such as 64:1%,1518:0")
 	f.StringSliceVar(&o.MaxP99, "max-p99", nil,
 		"exit with 4 if more than 1 % of the round-trip times at a load are above this, such as 50us; per frame size such as 64:50us,1518:80us")
-	for name, takes := range map[string]bool{"min-mpps": m.rate, "max-loss": m.loss, "max-p99": m.times} {
+	for name, takes := range m.thresholds() {
 		f.Lookup(name).Hidden = !takes
 	}
+}
+
+// thresholds says for each threshold's flag whether the method takes it.
+func (m *method) thresholds() map[string]bool {
+	return map[string]bool{"min-mpps": m.rate, "max-loss": m.loss, "max-p99": m.times}
 }
 
 // gates reads the flags, for a method and the frames that it measures.
@@ -45,23 +50,22 @@ func (o *gateOptions) gates(m *method, mixes []result.Mix) (all result.Gates, ow
 		values []string
 		read   func(string) (float64, error)
 		of     func(*result.Gates) **float64
-		ok     bool
 		not    string // why the method does not take the flag
 	}{
 		{
 			"min-mpps", o.MinMpps, readMpps, func(g *result.Gates) **float64 { return &g.MinMpps },
-			m.rate, m.name + " reports no rate to compare with it",
+			m.name + " reports no rate to compare with it",
 		},
 		{
 			"max-loss", o.MaxLoss, parseRatio, func(g *result.Gates) **float64 { return &g.MaxLoss },
-			m.loss, "only fixed and soak take it, which send at a rate that you set: " + m.name + " sets its rates, and the loss that it allows, by itself",
+			"only fixed and soak take it, which send at a rate that you set: " + m.name + " sets its rates, and the loss that it allows, by itself",
 		},
 		{
 			"max-p99", o.MaxP99, readMicroseconds, func(g *result.Gates) **float64 { return &g.MaxP99Us },
-			m.times, "only fixed, soak and latency take it, which measure at loads that you set: " + m.name + " chooses its loads by itself",
+			"only fixed, soak and latency take it, which measure at loads that you set: " + m.name + " chooses its loads by itself",
 		},
 	} {
-		if len(flag.values) > 0 && !flag.ok {
+		if len(flag.values) > 0 && !m.thresholds()[flag.name] {
 			return all, nil, cli.UsageErrorf("--%s: %s", flag.name, flag.not)
 		}
 		if len(flag.values) == 0 && o.flags != nil && o.flags.Changed(flag.name) { // such as from an unset variable
